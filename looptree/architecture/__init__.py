@@ -1,0 +1,6 @@
+"""The hardware: memory levels from the outside in, then compute."""
+
+from looptree.architecture.architecture import Architecture, Compute, Level
+from looptree.architecture.reader import architecture_from_node, read_architecture
+
+__all__ = ["Architecture", "Compute", "Level", "architecture_from_node", "read_architecture"]

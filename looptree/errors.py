@@ -1,0 +1,72 @@
+"""What goes wrong, said in one sentence: expected, found, where, and what to do.
+
+Everything a user types can be wrong. Such a mistake is an `InputError`; the command line
+prints its message and exits with code 2. A design that is well formed but does not fit a
+buffer is *not* an error: it is a value of the result (`Occupancy.fits`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class LooptreeError(Exception):
+    """Base of every error that looptree raises on purpose."""
+
+
+class InputError(LooptreeError):
+    """Something a user wrote is not what it has to be.
+
+    Args:
+        problem: what was expected and what was found, in one sentence.
+        where: the place: file, line, layer, tensor, rank (may be empty).
+        hint: what to do about it (may be empty).
+    """
+
+    def __init__(self, problem: str, *, where: str = "", hint: str = "") -> None:
+        self.problem = problem
+        self.where = where
+        self.hint = hint
+        super().__init__(str(self))
+
+    def __str__(self) -> str:
+        text = f"{self.where}: {self.problem}" if self.where else self.problem
+        return f"{text} ({self.hint})" if self.hint else text
+
+    def at(self, where: str) -> InputError:
+        """The same problem, placed: `where` goes in front of what is already known."""
+        place = f"{where}: {self.where}" if self.where else where
+        return InputError(self.problem, where=place, hint=self.hint)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild, (self.problem, self.where, self.hint)
+
+
+class UnsupportedError(InputError):
+    """A well-formed request that the closed form or the simulator cannot answer."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _rebuild_unsupported, (self.problem, self.where, self.hint)
+
+
+def _rebuild(problem: str, where: str, hint: str) -> InputError:
+    return InputError(problem, where=where, hint=hint)
+
+
+def _rebuild_unsupported(problem: str, where: str, hint: str) -> UnsupportedError:
+    return UnsupportedError(problem, where=where, hint=hint)
+
+
+def nearest(found: str, known: Iterable[str]) -> str:
+    """A hint that names the known word closest to `found`, or lists the known ones.
+
+    >>> nearest("tenors", ["level", "tensors"])
+    "did you mean 'tensors'?"
+    """
+    choices = list(known)
+    close = difflib.get_close_matches(found, choices, n=1)
+    if close:
+        return f"did you mean {close[0]!r}?"
+    shown = ", ".join(choices[:12]) + (", ..." if len(choices) > 12 else "")
+    return f"known: {shown}" if choices else ""

@@ -1,0 +1,327 @@
+"""A mapping tree checked against its workload and architecture.
+
+`bind` resolves every name once: loops get their depth and the ranks of their sinks, storage nodes
+become `Place`s that know the place further out, and everything that can be wrong about a mapping
+is said here. The model and the simulator both start from the `Design` that it returns.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from looptree.architecture import Architecture
+from looptree.errors import InputError, nearest
+from looptree.taxonomy.tree import Branch, Chain, LoopTree, Storage, Temporal
+from looptree.workload.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A temporal loop in place.
+
+    Attributes:
+        depth: 1-based position among the loops of its path, outermost first.
+        ranks: the rank of each sink that it tiles, as pairs (einsum, rank).
+        tile: tile shape below it.
+    """
+
+    depth: int
+    ranks: tuple[tuple[str, str], ...]
+    tile: int
+
+    @property
+    def label(self) -> str:
+        """The ranks as text."""
+        return ", ".join(f"{e}.{r}" for e, r in self.ranks)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One tensor at one storage node.
+
+    Attributes:
+        id: position in `Design.places`.
+        tensor: what is kept.
+        level: where.
+        depth: loops above the node (the k of the model).
+        drop: the overlap of consecutive windows is dropped.
+        chain: id of the chain that holds the node.
+        parent: id of the next place further out on the path; `None` for the outermost.
+        produced: the producer of the tensor is below.
+        consumed: a consumer of the tensor is below.
+    """
+
+    id: int
+    tensor: str
+    level: str
+    depth: int
+    drop: bool
+    chain: int
+    parent: int | None
+    produced: bool
+    consumed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoundChain:
+    """A chain in place.
+
+    Attributes:
+        id: position in `Design.chains`; the root is 0, parents come before children.
+        parent: id of the chain whose branch holds it; `None` for the root.
+        outer_depth: loops on the path above this chain.
+        loops: its own loops.
+        places: ids of its places, outside in.
+        kind: `sequential`, `pipeline` or `compute`.
+        children: ids of the chains of its branch, in order.
+        einsums: Einsums below, in order.
+        sinks: those whose output no other Einsum below reads.
+    """
+
+    id: int
+    parent: int | None
+    outer_depth: int
+    loops: tuple[Loop, ...]
+    places: tuple[int, ...]
+    kind: str
+    children: tuple[int, ...]
+    einsums: tuple[str, ...]
+    sinks: tuple[str, ...]
+
+    @property
+    def depth(self) -> int:
+        """Loops on the path above its end."""
+        return self.outer_depth + len(self.loops)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """Workload, architecture and mapping that fit each other."""
+
+    workload: Workload
+    architecture: Architecture
+    tree: LoopTree
+    chains: tuple[BoundChain, ...]
+    places: tuple[Place, ...]
+
+    @property
+    def root(self) -> BoundChain:
+        """The outermost chain."""
+        return self.chains[0]
+
+    def leaf(self, einsum: str) -> BoundChain:
+        """The chain that ends in the computation of the Einsum."""
+        return next(c for c in self.chains if c.kind == "compute" and c.einsums == (einsum,))
+
+    def path(self, chain: BoundChain) -> tuple[BoundChain, ...]:
+        """The chain and those above it, outermost first."""
+        found = [chain]
+        while found[-1].parent is not None:
+            found.append(self.chains[found[-1].parent])
+        return tuple(reversed(found))
+
+    def innermost_place(self, tensor: str, chain: BoundChain) -> Place:
+        """The place of the tensor that is nearest to the end of the chain."""
+        for part in reversed(self.path(chain)):
+            for place in reversed(part.places):
+                if self.places[place].tensor == tensor:
+                    return self.places[place]
+        raise KeyError(tensor)
+
+    def outermost_place(self, tensor: str) -> Place:
+        """The place of the tensor that has no other further out."""
+        return next(p for p in self.places if p.tensor == tensor and p.parent is None)
+
+
+def bind(workload: Workload, architecture: Architecture, tree: LoopTree) -> Design:
+    """Check a mapping tree against workload and architecture.
+
+    Raises:
+        InputError: an Einsum computed twice, never, or unknown; a rank that the sinks do not have; a tile
+            larger than its rank; a tensor stored nowhere, where nothing uses it, twice at one level of a
+            path, or at levels out of order; a branch that runs before what it reads is there.
+    """
+    try:
+        return _Binder(workload, architecture, tree).design()
+    except InputError as problem:
+        raise problem.at(tree.source) if tree.source else problem from None
+
+
+class _Binder:
+    def __init__(self, workload: Workload, architecture: Architecture, tree: LoopTree) -> None:
+        self.workload = workload
+        self.architecture = architecture
+        self.tree = tree
+        self.chains: list[BoundChain | None] = []
+        self.places: list[Place] = []
+
+    def design(self) -> Design:
+        self._check_einsums()
+        self._chain(self.tree.root, None, 0, {})
+        self._check_storage()
+        chains = tuple(c for c in self.chains if c is not None)
+        return Design(self.workload, self.architecture, self.tree, chains, tuple(self.places))
+
+    # -- Einsums --------------------------------------------------------------------------
+
+    def _check_einsums(self) -> None:
+        known = [e.name for e in self.workload.einsums]
+        seen: set[str] = set()
+        for name in self.tree.einsums():
+            if name not in known:
+                raise InputError(f"mapping: there is no einsum {name!r}", hint=nearest(name, known))
+            if name in seen:
+                raise InputError(f"mapping: einsum {name!r} is computed twice")
+            seen.add(name)
+        missing = [name for name in known if name not in seen]
+        if missing:
+            raise InputError(
+                f"mapping: einsum {missing[0]!r} is never computed", hint="every einsum needs one compute node"
+            )
+
+    def _sinks(self, einsums: tuple[str, ...]) -> tuple[str, ...]:
+        below = set(einsums)
+        return tuple(
+            name
+            for name in einsums
+            if not any(
+                c.name in below and c.name != name
+                for c in self.workload.consumers(self.workload.einsum(name).output.tensor)
+            )
+        )
+
+    # -- the tree -------------------------------------------------------------------------
+
+    def _chain(self, chain: Chain, parent: int | None, outer_depth: int, above: dict[str, int]) -> int:
+        identity = len(self.chains)
+        self.chains.append(None)
+        einsums = tuple(chain.einsums())
+        sinks = self._sinks(einsums)
+        above = dict(above)
+        depth = outer_depth
+        loops: list[Loop] = []
+        places: list[int] = []
+        for node in chain.inner:
+            if isinstance(node, Temporal):
+                depth += 1
+                loops.append(self._loop(node, depth, sinks))
+            else:
+                for tensor in node.tensors:
+                    place = self._place(node, tensor, depth, identity, above.get(tensor), einsums)
+                    above[tensor] = place.id
+                    places.append(place.id)
+        children: list[int] = []
+        kind = "compute"
+        if isinstance(chain.end, Branch):
+            kind = chain.end.kind
+            self._check_order(chain.end)
+            children = [self._chain(c, identity, depth, above) for c in chain.end.chains]
+        self.chains[identity] = BoundChain(
+            identity, parent, outer_depth, tuple(loops), tuple(places), kind, tuple(children), einsums, sinks
+        )
+        return identity
+
+    def _check_order(self, branch: Branch) -> None:
+        position = {name: i for i, chain in enumerate(branch.chains) for name in chain.einsums()}
+        for name, index in position.items():
+            for tensor in self.workload.einsum(name).reads:
+                producer = self.workload.producer(tensor)
+                if producer is not None and position.get(producer.name, index) > index:
+                    raise InputError(
+                        f"mapping: {name!r} reads {tensor!r} before {producer.name!r} has produced it",
+                        hint=f"put the branch of {producer.name!r} first",
+                    )
+
+    def _loop(self, node: Temporal, depth: int, sinks: tuple[str, ...]) -> Loop:
+        where = f"mapping: loop over {node.label}"
+        ranks: list[tuple[str, str]] = []
+        for ref in node.ranks:
+            targets = sinks if ref.einsum is None else (ref.einsum,)
+            for target in targets:
+                if target not in sinks:
+                    raise InputError(
+                        f"{target!r} is not a sink here",
+                        where=where,
+                        hint=f"loops tile the einsums whose output nothing below reads: {', '.join(sinks)}",
+                    )
+                extents = self.workload.einsum(target).ranks
+                if ref.rank not in extents:
+                    raise InputError(
+                        f"the sink {target!r} has no rank {ref.rank!r}", where=where, hint=nearest(ref.rank, extents)
+                    )
+                ranks.append((target, ref.rank))
+        for einsum, rank in ranks:
+            extent = self.workload.einsum(einsum).ranks[rank]
+            if node.tile > extent:
+                raise InputError(
+                    f"the tile {node.tile} is larger than rank {einsum}.{rank} ({extent})",
+                    where=where,
+                    hint=f"use a tile from 1 to {extent}",
+                )
+        if len({einsum for einsum, _ in ranks}) != len(ranks):
+            raise InputError("a loop tiles one rank of each sink", where=where)
+        return Loop(depth, tuple(ranks), node.tile)
+
+    def _place(
+        self, node: Storage, tensor: str, depth: int, chain: int, parent: int | None, einsums: tuple[str, ...]
+    ) -> Place:
+        where = f"mapping: storage at {node.level}"
+        if tensor not in self.workload.tensors:
+            raise InputError(f"there is no tensor {tensor!r}", where=where, hint=nearest(tensor, self.workload.tensors))
+        level = self.architecture.depth(node.level)
+        if parent is not None:
+            outer = self.places[parent].level
+            if self.architecture.depth(outer) == level:
+                raise InputError(f"tensor {tensor!r} is stored twice at this level on one path", where=where)
+            if self.architecture.depth(outer) > level:
+                raise InputError(
+                    f"tensor {tensor!r} is stored at {outer} further out: levels out of order",
+                    where=where,
+                    hint=f"outside in: {', '.join(x.name for x in self.architecture.levels)}",
+                )
+        producer = self.workload.producer(tensor)
+        produced = producer is not None and producer.name in einsums
+        consumed = any(c.name in einsums for c in self.workload.consumers(tensor))
+        if not produced and not consumed:
+            raise InputError(f"nothing below uses tensor {tensor!r}", where=where, hint="move or remove it")
+        place = Place(
+            len(self.places), tensor, node.level, depth, node.overlap == "drop", chain, parent, produced, consumed
+        )
+        self.places.append(place)
+        return place
+
+    # -- storage --------------------------------------------------------------------------
+
+    def _check_storage(self) -> None:
+        outermost: dict[str, list[Place]] = {}
+        for place in self.places:
+            if place.parent is None:
+                outermost.setdefault(place.tensor, []).append(place)
+        off_chip = self.architecture.off_chip.name
+        boundary = {*self.workload.inputs, *self.workload.outputs}
+        for tensor in self.workload.tensors:
+            found = outermost.get(tensor, [])
+            if not found:
+                raise InputError(
+                    f"mapping: tensor {tensor!r} is stored nowhere", hint="name it in a storage node above its einsums"
+                )
+            users = self._users(tensor)
+            chain = self.chains[found[0].chain]
+            outside = users - set(chain.einsums if chain else ())
+            if len(found) > 1 or outside:
+                raise InputError(
+                    f"mapping: no storage node of tensor {tensor!r} is shared by all of {', '.join(sorted(users))}",
+                    hint="its outermost storage node stands above the branch in which they part",
+                )
+            if tensor in boundary and found[0].level != off_chip:
+                what = "an input" if tensor in self.workload.inputs else "an output"
+                raise InputError(
+                    f"mapping: tensor {tensor!r} is {what} of the workload but is not stored at {off_chip}",
+                    hint=f"add it to a storage node of {off_chip}",
+                )
+
+    def _users(self, tensor: str) -> set[str]:
+        users = {c.name for c in self.workload.consumers(tensor)}
+        producer = self.workload.producer(tensor)
+        return users | ({producer.name} if producer else set())
+

@@ -1,0 +1,114 @@
+"""Reading a mapping tree from YAML and writing it back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from looptree.documents import Node, read_document
+from looptree.errors import InputError, nearest
+from looptree.taxonomy.tree import Branch, Chain, Compute, Inner, LoopTree, RankRef, Storage, Temporal
+from looptree.workload.einsum import MAX_EXTENT
+
+_KINDS = ("storage", "temporal", "spatial", "sequential", "pipeline", "compute")
+_KEYS = ("mapping", "name", "description", "source", "year")
+
+
+def read_mapping(path: str | Path) -> LoopTree:
+    """Read a mapping file (`mapping:` followed by a list of nodes)."""
+    return mapping_from_node(read_document(path))
+
+
+def mapping_from_node(node: Node) -> LoopTree:
+    """A mapping from a parsed document.
+
+    Raises:
+        InputError: naming file, line and key.
+    """
+    fields = node.mapping(known=_KEYS, required=("mapping",))
+    return LoopTree(_chain(fields["mapping"]), node.file)
+
+
+def _chain(node: Node) -> Chain:
+    items = node.sequence()
+    if not items:
+        raise node.error("expected nodes, found an empty list", "a chain ends in a branch or a compute node")
+    inner: list[Inner] = []
+    for position, item in enumerate(items):
+        kind, body = _kind(item)
+        last = position == len(items) - 1
+        if kind in ("sequential", "pipeline", "compute"):
+            if not last:
+                raise item.error(f"nodes follow after {kind}", "put them before it, or inside its branches")
+            return Chain(tuple(inner), _end(kind, body))
+        inner.append(_inner(kind, body))
+    raise items[-1].error(
+        f"the chain ends in {_kind(items[-1])[0]}", "it has to end in sequential, pipeline or compute"
+    )
+
+
+def _kind(item: Node) -> tuple[str, Node]:
+    fields = item.mapping()
+    if len(fields) != 1:
+        raise item.expected("one node kind, such as {storage: ...}", f"known: {', '.join(_KINDS)}")
+    kind, body = next(iter(fields.items()))
+    if kind not in _KINDS:
+        raise body.error(f"unknown node kind {kind!r}", nearest(kind, _KINDS))
+    return kind, body
+
+
+def _inner(kind: str, body: Node) -> Inner:
+    try:
+        if kind == "storage":
+            keys = body.mapping(known=("level", "tensors", "overlap"), required=("level", "tensors"))
+            overlap = keys["overlap"].choice(("keep", "drop")) if "overlap" in keys else "keep"
+            return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap)
+        if kind == "temporal":
+            keys = body.mapping(known=("rank", "tile"), required=("rank", "tile"))
+            ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
+            return Temporal(ranks, keys["tile"].integer("a tile shape", most=MAX_EXTENT))
+    except InputError as problem:
+        raise problem if problem.where.startswith(body.file) else problem.at(body.where) from None
+    raise body.error(
+        "spatial loops are not evaluated yet",
+        "the spatial extents of the compute node of the architecture are",
+    )
+
+
+def _end(kind: str, body: Node) -> Branch | Compute:
+    if kind == "compute":
+        keys = body.mapping(known=("einsum", "unit"), required=("einsum",))
+        return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None)
+    chains = tuple(_chain(item) for item in body.sequence())
+    if not chains:
+        raise body.error(f"a {kind} node without branches")
+    return Branch(kind, chains)
+
+
+def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
+    """The chain as plain data, as the reader accepts it under `mapping`."""
+    nodes: list[dict[str, Any]] = []
+    for node in chain.inner:
+        if isinstance(node, Storage):
+            body: dict[str, Any] = {"level": node.level, "tensors": list(node.tensors)}
+            if node.overlap != "keep":
+                body["overlap"] = node.overlap
+            nodes.append({"storage": body})
+        else:
+            ranks = [str(rank) for rank in node.ranks]
+            nodes.append({"temporal": {"rank": ranks[0] if len(ranks) == 1 else ranks, "tile": node.tile}})
+    if isinstance(chain.end, Compute):
+        leaf = {"einsum": chain.end.einsum} | ({"unit": chain.end.unit} if chain.end.unit else {})
+        nodes.append({"compute": leaf})
+    else:
+        nodes.append({chain.end.kind: [mapping_to_list(c) for c in chain.end.chains]})
+    return nodes
+
+
+def mapping_to_yaml(tree: LoopTree) -> str:
+    """The mapping as YAML text."""
+    return yaml.safe_dump(
+        {"mapping": mapping_to_list(tree.root)}, sort_keys=False, width=120, default_flow_style=None
+    )

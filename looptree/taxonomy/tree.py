@@ -1,0 +1,157 @@
+"""The mapping tree: storage, loops, branches and computations, read from the outside in.
+
+A chain is a run of storage nodes and loops that ends in a branch or in one computation; a branch
+holds chains. These values check what can be checked without a workload; `taxonomy.binding` checks
+the tree against a workload and an architecture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from looptree.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class RankRef:
+    """A rank of a loop: `p` (of every sink below) or `conv2.p`."""
+
+    rank: str
+    einsum: str | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> RankRef:
+        """From `p` or `conv2.p`."""
+        einsum, point, rank = text.rpartition(".")
+        if not rank or (point and not einsum):
+            raise InputError(f"expected a rank such as p or conv2.p, found {text!r}")
+        return cls(rank, einsum or None)
+
+    def __str__(self) -> str:
+        return f"{self.einsum}.{self.rank}" if self.einsum else self.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Storage:
+    """Tensors kept at a memory level from here inwards.
+
+    Attributes:
+        level: name of the memory level.
+        tensors: names of the tensors.
+        overlap: `keep` what consecutive windows share, or `drop` it.
+    """
+
+    level: str
+    tensors: tuple[str, ...]
+    overlap: str = "keep"
+
+    def __post_init__(self) -> None:
+        if self.overlap not in ("keep", "drop"):
+            raise InputError(f"expected overlap keep or drop, found {self.overlap!r}")
+        if not self.tensors:
+            raise InputError(f"storage at {self.level!r} names no tensor")
+        for tensor in self.tensors:
+            if self.tensors.count(tensor) > 1:
+                raise InputError(f"tensor {tensor!r} is named twice in one storage node at {self.level!r}")
+
+    def __str__(self) -> str:
+        dropped = ", overlap dropped" if self.overlap == "drop" else ""
+        return f"{self.level} keeps {', '.join(self.tensors)}{dropped}"
+
+
+@dataclass(frozen=True, slots=True)
+class Temporal:
+    """A loop; `tile` is the tile shape of the rank below it (the last tile may be smaller)."""
+
+    ranks: tuple[RankRef, ...]
+    tile: int
+
+    def __post_init__(self) -> None:
+        if not self.ranks:
+            raise InputError("a loop names no rank")
+        if isinstance(self.tile, bool) or not isinstance(self.tile, int) or self.tile < 1:
+            raise InputError(f"expected a tile of at least 1, found {self.tile!r}", where=f"loop over {self.label}")
+
+    @property
+    def label(self) -> str:
+        """The ranks as text."""
+        return ", ".join(map(str, self.ranks))
+
+    def __str__(self) -> str:
+        return f"for {self.label} in tiles of {self.tile}"
+
+
+@dataclass(frozen=True, slots=True)
+class Compute:
+    """A leaf: one Einsum."""
+
+    einsum: str
+    unit: str | None = None
+
+    def __str__(self) -> str:
+        return f"compute {self.einsum}" + (f" on {self.unit}" if self.unit else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """Chains that take turns (`sequential`) or run at once on consecutive tiles (`pipeline`)."""
+
+    kind: str
+    chains: tuple[Chain, ...]
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("sequential", "pipeline"):
+            raise InputError(f"expected sequential or pipeline, found {self.kind!r}")
+        if not self.chains:
+            raise InputError(f"a {self.kind} node without branches")
+
+    def __str__(self) -> str:
+        return self.kind
+
+
+Inner = Storage | Temporal
+Node = Storage | Temporal | Branch | Compute
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Storage nodes and loops from the outside in, and the branch or computation they end in."""
+
+    inner: tuple[Inner, ...]
+    end: Branch | Compute
+
+    @property
+    def loops(self) -> tuple[Temporal, ...]:
+        """The loops of this chain, outermost first."""
+        return tuple(node for node in self.inner if isinstance(node, Temporal))
+
+    @property
+    def chains(self) -> tuple[Chain, ...]:
+        """The chains of the branch it ends in; none for a computation."""
+        return self.end.chains if isinstance(self.end, Branch) else ()
+
+    def einsums(self) -> Iterator[str]:
+        """Names of the Einsums below, in order."""
+        if isinstance(self.end, Compute):
+            yield self.end.einsum
+        for chain in self.chains:
+            yield from chain.einsums()
+
+    def walk(self) -> Iterator[Chain]:
+        """This chain and all chains below, outside in."""
+        yield self
+        for chain in self.chains:
+            yield from chain.walk()
+
+
+@dataclass(frozen=True, slots=True)
+class LoopTree:
+    """A mapping: the root chain and, where known, the file it came from."""
+
+    root: Chain
+    source: str = ""
+
+    def einsums(self) -> tuple[str, ...]:
+        """Names of all Einsums, in order."""
+        return tuple(self.root.einsums())

@@ -1,0 +1,238 @@
+"""A workload: Einsums over tensors, checked as a whole.
+
+Assumptions made here:
+
+* The extent of a tensor that declares no shape is the largest coordinate that its accesses reach,
+  plus one. An intermediate may not be read beyond what is written unless its shape is declared:
+  what lies outside a declared shape is an implicit zero (padding).
+* A tensor that no Einsum reads is an output; `outputs` may name intermediates that leave as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cached_property
+
+from looptree.errors import InputError, nearest
+from looptree.workload.einsum import Access, Einsum
+from looptree.workload.tensor import Tensor
+
+DEFAULT_BITS = 8
+
+
+class Workload:
+    """Einsums in topological order and the tensors that they touch (immutable).
+
+    Args:
+        name: what it is called.
+        einsums: the layers, in any order.
+        shapes: declared tensor shapes; they win over inferred ones and clip.
+        bits: bits per word of the tensors that differ from `default_bits`.
+        outputs: intermediates that are needed after the workload, too.
+
+    Raises:
+        InputError: an Einsum or tensor named twice, a tensor produced twice, a cycle, shapes that do
+            not meet, a declared tensor that nothing uses.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        einsums: Iterable[Einsum],
+        *,
+        shapes: Mapping[str, tuple[int, ...]] | None = None,
+        bits: Mapping[str, int] | None = None,
+        default_bits: int = DEFAULT_BITS,
+        outputs: Iterable[str] = (),
+    ) -> None:
+        self.name = name
+        self._by_name: dict[str, Einsum] = {}
+        self._producer: dict[str, Einsum] = {}
+        self._consumers: dict[str, list[Einsum]] = {}
+        listed = list(einsums)
+        if not listed:
+            raise InputError("a workload needs at least one einsum", where=f"workload {name!r}")
+        self._index(listed)
+        self.einsums: tuple[Einsum, ...] = tuple(self._sorted(listed))
+        self._by_name = {e.name: e for e in self.einsums}
+        declared = dict(shapes or {})
+        widths = dict(bits or {})
+        names = list(dict.fromkeys(a.tensor for e in self.einsums for a in (*e.inputs, e.output)))
+        for tensor in [*declared, *widths, *outputs]:
+            if tensor not in names:
+                raise InputError(
+                    f"tensor {tensor!r} is declared but no einsum uses it",
+                    where=f"workload {name!r}",
+                    hint=nearest(tensor, names),
+                )
+        self.tensors: Mapping[str, Tensor] = {
+            t: Tensor(t, self._shape(t, declared.get(t)), widths.get(t, default_bits)) for t in names
+        }
+        self.declared_outputs: frozenset[str] = frozenset(outputs)
+
+    # -- looking things up ----------------------------------------------------------------
+
+    def einsum(self, name: str) -> Einsum:
+        """The Einsum of that name."""
+        try:
+            return self._by_name[name]
+        except KeyError:
+            raise InputError(
+                f"there is no einsum {name!r}", where=f"workload {self.name!r}", hint=nearest(name, self._by_name)
+            ) from None
+
+    def producer(self, tensor: str) -> Einsum | None:
+        """The Einsum that writes the tensor; `None` for an input of the workload."""
+        return self._producer.get(tensor)
+
+    def consumers(self, tensor: str) -> tuple[Einsum, ...]:
+        """The Einsums that read the tensor, in topological order."""
+        return tuple(self._consumers.get(tensor, ()))
+
+    @cached_property
+    def inputs(self) -> tuple[str, ...]:
+        """Tensors that nothing produces (activations and weights)."""
+        return tuple(t for t in self.tensors if t not in self._producer)
+
+    @cached_property
+    def outputs(self) -> tuple[str, ...]:
+        """Tensors that leave: read by nothing, or declared as outputs."""
+        return tuple(
+            t
+            for t in self.tensors
+            if t in self._producer and (t not in self._consumers or t in self.declared_outputs)
+        )
+
+    @cached_property
+    def intermediates(self) -> tuple[str, ...]:
+        """Tensors that are produced and read."""
+        return tuple(t for t in self.tensors if t in self._producer and t in self._consumers)
+
+    @property
+    def operations(self) -> int:
+        """Operations of all Einsums."""
+        return sum(e.operations for e in self.einsums)
+
+    def __repr__(self) -> str:
+        return f"Workload({self.name!r}, {len(self.einsums)} einsums, {len(self.tensors)} tensors)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Workload) and (
+            self.name == other.name
+            and {e.name: e for e in self.einsums} == {e.name: e for e in other.einsums}
+            and self.tensors == other.tensors
+            and self.declared_outputs == other.declared_outputs
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.name, tuple(sorted(e.name for e in self.einsums))))
+
+    # -- checks ---------------------------------------------------------------------------
+
+    def _index(self, einsums: list[Einsum]) -> None:
+        for e in einsums:
+            where = f"workload {self.name!r}: einsum {e.name!r}"
+            if e.name in self._by_name:
+                raise InputError("two einsums have this name", where=where)
+            self._by_name[e.name] = e
+            other = self._producer.get(e.output.tensor)
+            if other is not None:
+                raise InputError(
+                    f"tensor {e.output.tensor!r} is produced twice, by {other.name!r} as well", where=where
+                )
+            self._producer[e.output.tensor] = e
+        for e in einsums:
+            for tensor in e.reads:
+                self._consumers.setdefault(tensor, []).append(e)
+            dimensions = {}
+            for access in (*e.inputs, e.output):
+                dimensions.setdefault(access.tensor, len(access.projection))
+            for access in self._accesses_of(e, dimensions):
+                raise InputError(
+                    f"{access} has {len(access.projection)} dimensions, elsewhere the tensor has another number",
+                    where=f"workload {self.name!r}: einsum {e.name!r}",
+                )
+
+    def _accesses_of(self, e: Einsum, dimensions: dict[str, int]) -> list[Access]:
+        wrong = []
+        for access in (*e.inputs, e.output):
+            known = dimensions[access.tensor]
+            producer = self._producer.get(access.tensor)
+            if producer is not None:
+                known = len(producer.output.projection)
+            else:
+                first = self._consumers.get(access.tensor, [e])[0]
+                known = next(len(a.projection) for a in first.inputs if a.tensor == access.tensor)
+            if known != len(access.projection):
+                wrong.append(access)
+        return wrong
+
+    def _sorted(self, einsums: list[Einsum]) -> list[Einsum]:
+        """Topological order, stable with respect to the order given."""
+        done: dict[str, int] = {}
+        order: list[Einsum] = []
+        for root in einsums:
+            stack = [(root, iter(root.reads))]
+            while stack:
+                e, reads = stack[-1]
+                if done.get(e.name) == 2:
+                    stack.pop()
+                    continue
+                done[e.name] = 1
+                for tensor in reads:
+                    producer = self._producer.get(tensor)
+                    if producer is None or done.get(producer.name) == 2:
+                        continue
+                    if done.get(producer.name) == 1:
+                        raise InputError(
+                            f"tensor {tensor!r} depends on itself: a cycle through {producer.name!r} and {e.name!r}",
+                            where=f"workload {self.name!r}",
+                        )
+                    stack.append((producer, iter(producer.reads)))
+                    break
+                else:
+                    done[e.name] = 2
+                    order.append(e)
+                    stack.pop()
+        position = {e.name: i for i, e in enumerate(order)}
+        for consumers in self._consumers.values():
+            consumers.sort(key=lambda e: position[e.name])
+        return order
+
+    def _shape(self, tensor: str, declared: tuple[int, ...] | None) -> tuple[int, ...]:
+        where = f"workload {self.name!r}: tensor {tensor!r}"
+        producer = self._producer.get(tensor)
+        written = _reach(producer, [producer.output]) if producer else ()
+        read: tuple[int, ...] = ()
+        for consumer in self._consumers.get(tensor, ()):
+            reach = _reach(consumer, [a for a in consumer.inputs if a.tensor == tensor])
+            if producer and declared is None:
+                for dimension, (r, w) in enumerate(zip(reach, written, strict=True)):
+                    if r > w:
+                        raise InputError(
+                            f"shapes do not meet in dimension {dimension}: {producer.name!r} writes coordinates "
+                            f"up to {w - 1}, {consumer.name!r} reads up to {r - 1}",
+                            where=where,
+                            hint="if what lies beyond is padding, declare the shape under tensors",
+                        )
+            read = tuple(map(max, read, reach)) if read else reach
+        dimensions = len(written or read)
+        if declared is not None:
+            if len(declared) != dimensions:
+                raise InputError(
+                    f"the declared shape {list(declared)} has {len(declared)} dimensions, its accesses have {dimensions}",
+                    where=where,
+                )
+            return declared
+        shape = tuple(map(max, written, read)) if written and read else written or read
+        for dimension, extent in enumerate(shape):
+            if extent < 1:
+                raise InputError(f"dimension {dimension} is reached by no coordinate from 0 on", where=where)
+        return shape
+
+
+def _reach(einsum: Einsum, accesses: list[Access]) -> tuple[int, ...]:
+    """The largest coordinate reached, plus one, per dimension."""
+    return tuple(max(reached) for reached in zip(
+        *([form.hull(einsum.box).stop for form in access.projection] for access in accesses), strict=True
+    ))
