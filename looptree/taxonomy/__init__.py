@@ -1,5 +1,21 @@
 """What can be chosen: the mapping tree (a LoopTree) as frozen, self-checking values."""
 
+from looptree.taxonomy.annotation import annotate_graph
+from looptree.taxonomy.group import GroupChoice, describe, group_chain, plan_tree
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Node, RankRef, Storage, Temporal
 
-__all__ = ["Branch", "Chain", "Compute", "LoopTree", "Node", "RankRef", "Storage", "Temporal"]
+__all__ = [
+    "Branch",
+    "Chain",
+    "Compute",
+    "GroupChoice",
+    "LoopTree",
+    "Node",
+    "RankRef",
+    "Storage",
+    "Temporal",
+    "annotate_graph",
+    "describe",
+    "group_chain",
+    "plan_tree",
+]

@@ -1,0 +1,137 @@
+"""Boxes that change from step to step, kept as one table per axis.
+
+A `Box` says what a tensor needs, or what an Einsum does, at every iteration of a chain. Its
+coordinates (tensor dimensions by number, ranks by name) are either fixed, or follow one axis, where
+a `Track` holds the interval at each own step. The box of an iteration is the product of what its
+tracks say, and empty where one of them is inactive.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from looptree.model.axis import Array, Axis
+
+Key = int | str
+Mask = NDArray[np.bool_]
+
+# Products of int64 tables are exact up to here; beyond it tables turn into Python integers.
+SAFE = 2**62
+
+
+class Coupled(Exception):  # noqa: N818 - a signal to tabulate axes together, not an error
+    """Two axes have to be tabulated together (their loops determine one interval jointly)."""
+
+    def __init__(self, axes: set[int]) -> None:
+        super().__init__(f"axes {sorted(axes)}")
+        self.axes = axes
+
+
+class Track:
+    """What a box is along one axis.
+
+    Attributes:
+        spans: per coordinate that follows the axis, lower and upper end at each own step.
+        active: where the box is not empty; `None` if everywhere.
+        count: points at each own step, where they do not fill the spans; `None` if they do.
+    """
+
+    __slots__ = ("_sizes", "active", "count", "spans")
+
+    def __init__(
+        self, spans: Mapping[Key, tuple[Array, Array]], active: Mask | None = None, count: Array | None = None
+    ) -> None:
+        self.spans = spans
+        self.active = active
+        self.count = count
+        self._sizes: Array | None = None
+
+    def sizes(self) -> Array:
+        """Points at each own step: the product of the spans, 0 where inactive."""
+        if self._sizes is None:
+            if self.count is not None:
+                sizes = self.count
+            else:
+                sizes = product([high - low for low, high in self.spans.values()])
+            if self.active is not None:
+                sizes = sizes * self.active
+            self._sizes = sizes
+        return self._sizes
+
+    def at(self, steps: Array) -> Track:
+        """The same track at other own steps (`steps[i]` is the old step of new step `i`)."""
+        return Track(
+            {key: (low[steps], high[steps]) for key, (low, high) in self.spans.items()},
+            None if self.active is None else self.active[steps],
+            None if self.count is None else self.count[steps],
+        )
+
+    def mask(self, size: int) -> Mask:
+        """Where the box is not empty, written out."""
+        return np.ones(size, dtype=bool) if self.active is None else self.active
+
+
+class Box:
+    """A product of fixed intervals and tracks.
+
+    Attributes:
+        fixed: coordinates that no loop changes, as non-empty `(start, stop)`.
+        tracks: per axis; an axis without a track does not matter to the box.
+    """
+
+    __slots__ = ("fixed", "tracks")
+
+    def __init__(self, fixed: dict[Key, tuple[int, int]], tracks: dict[int, Track]) -> None:
+        self.fixed = fixed
+        self.tracks = tracks
+
+    def fixed_size(self) -> int:
+        """Points along the fixed coordinates."""
+        return math.prod(stop - start for start, stop in self.fixed.values())
+
+    def total(self, axes: Mapping[int, Axis]) -> int:
+        """Points over all iterations: the product over axes of the sum over own steps."""
+        result = self.fixed_size()
+        for key, axis in axes.items():
+            track = self.tracks.get(key)
+            result *= axis.size if track is None else exact_sum(track.sizes())
+        return result
+
+    def span(self, key: Key, axis: int, size: int) -> tuple[Array, Array]:
+        """The interval of a coordinate along an axis, a fixed one repeated."""
+        track = self.tracks.get(axis)
+        if track is not None and key in track.spans:
+            return track.spans[key]
+        start, stop = self.fixed[key]
+        return np.full(size, start), np.full(size, stop)
+
+    def axis_of(self, key: Key) -> int | None:
+        """The axis that a coordinate follows; `None` if it is fixed."""
+        if key in self.fixed:
+            return None
+        return next(axis for axis, track in self.tracks.items() if key in track.spans)
+
+
+def product(factors: list[Array]) -> Array:
+    """Element-wise product, exact; no factors give 1 (int64 scalar array)."""
+    if not factors:
+        return np.ones((), dtype=np.int64)
+    result = factors[0]
+    for factor in factors[1:]:
+        if result.dtype != object and result.size and float(result.max()) * float(factor.max()) >= SAFE:
+            result = result.astype(object)
+        result = result * factor
+    return result
+
+
+def exact_sum(table: Array) -> int:
+    """The sum of a table of non-negative integers, exact."""
+    if not table.size:
+        return 0
+    if table.dtype != object and float(table.max()) * table.size >= SAFE:
+        table = table.astype(object)
+    return int(table.sum())

@@ -1,0 +1,299 @@
+"""Tile inference: from the tiles of the sinks to everything each layer does and each buffer sees.
+
+The tree is walked from the outside in. At a branch the Einsums are visited from the sinks to the
+sources: the operations of an Einsum fix what it needs, the hull over the consumers is what is
+required of an intermediate, its fresh part fixes the operations of the producer. Every storage node
+then gets its windows, sweeps and fresh data from the requirements of what lies below it.
+
+Axes are kept apart as long as nothing ties them together; where something does (`Coupled`), the walk
+starts again with those axes tabulated together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Axis
+from looptree.model.box import Box, Coupled, Track
+from looptree.model.live import live_words
+from looptree.model.operations import Operations, all_points, combined, contains, points_written, writing
+from looptree.model.sweep import fresh_box
+from looptree.model.window import innermost_relevant, largest, outward, windows
+from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+
+Axes = dict[int, Axis]
+
+
+@dataclass(slots=True)
+class PlaceCounts:
+    """What happens at one storage node, in words of its tensor.
+
+    Attributes:
+        window: largest window. live: most words live at once.
+        entered: words that ever enter a window. first: of an output, those that enter for the first time.
+    """
+
+    window: int
+    live: int
+    entered: int
+    first: int = 0
+
+
+@dataclass(slots=True)
+class EinsumCounts:
+    """What one Einsum does in the whole run.
+
+    Attributes:
+        operations: executed. distinct: executed at least once.
+        points: output points, counted once per production.
+        lifetime: loops that bound one production of a partial sum.
+        leaf: its operations at the iterations of its own leaf, and the axes they are tabulated on.
+    """
+
+    operations: int
+    distinct: int
+    points: int
+    lifetime: int
+    leaf: tuple[Operations, Axes] | None = None
+
+
+@dataclass(slots=True)
+class Inferred:
+    """Everything that tile inference finds out about a design."""
+
+    places: dict[int, PlaceCounts] = field(default_factory=dict)
+    einsums: dict[str, EinsumCounts] = field(default_factory=dict)
+    axes: dict[int, Axes] = field(default_factory=dict)
+    produced: dict[str, int] = field(default_factory=dict)
+    spilled: dict[int, int] = field(default_factory=dict)
+
+
+def infer(design: Design) -> Inferred:
+    """Walk a design; the time does not grow with the number of iterations.
+
+    Raises:
+        UnsupportedError: naming what the closed form cannot express.
+    """
+    together: dict[int, int] = {}
+    while True:
+        try:
+            return _Walker(design, together).run()
+        except Coupled as signal:
+            keys = sorted({_root(together, key) for key in signal.axes})
+            if len(keys) < 2:
+                raise UnsupportedError("loops of one axis cannot be told apart") from None
+            for key in keys[1:]:
+                together[key] = keys[0]
+
+
+def _root(together: Mapping[int, int], key: int) -> int:
+    while key in together:
+        key = together[key]
+    return key
+
+
+Needs = dict[str, list[Box]]
+
+
+class _Walker:
+    def __init__(self, design: Design, together: Mapping[int, int]) -> None:
+        self.design = design
+        self.workload = design.workload
+        self.together = together
+        self.result = Inferred()
+        self.outermost = {place.tensor: place for place in design.places if place.parent is None}
+
+    def run(self) -> Inferred:
+        root = self.design.root
+        operations = {}
+        for sink in root.sinks:
+            einsum = self.workload.einsum(sink)
+            operations[sink] = Operations.full(einsum)
+            points = all_points(einsum, self._shape(einsum.output.tensor))
+            self.result.einsums[sink] = EinsumCounts(einsum.operations, einsum.operations, points, 0)
+        self._chain(root, {}, operations)
+        return self.result
+
+    def _shape(self, tensor: str) -> tuple[int, ...]:
+        return self.workload.tensors[tensor].shape
+
+    # -- one chain ------------------------------------------------------------------------
+
+    def _chain(self, chain: BoundChain, outer: Axes, operations: dict[str, Operations]) -> tuple[Needs, Needs]:
+        """Needs of consumers and writes of producers below, at the iterations of the chain around this one."""
+        axes = dict(outer)
+        for index, loop in enumerate(chain.loops):
+            operations = self._loop(chain, index, loop, axes, operations)
+        self.result.axes[chain.id] = axes
+        needs, writes = (
+            self._leaf(chain, axes, operations) if chain.kind == "compute" else self._branch(chain, axes, operations)
+        )
+        for identity in chain.places:
+            self._place(self.design.places[identity], axes, needs, writes)
+        return self._outward(chain, needs, axes, outer), self._outward(chain, writes, axes, outer)
+
+    def _outward(self, chain: BoundChain, boxes: Needs, axes: Axes, outer: Axes) -> Needs:
+        found: Needs = {}
+        for tensor, listed in boxes.items():
+            if self.outermost[tensor].chain >= chain.id and chain.id not in self._below(self.outermost[tensor]):
+                continue
+            if chain.loops:
+                reduced = [outward(box, axes, outer) for box in listed]
+                listed = [box for box in reduced if box is not None]
+            if listed:
+                found[tensor] = listed
+        return found
+
+    def _below(self, place: Place) -> frozenset[int]:
+        """Chains below the one that holds a place (not that one itself)."""
+        found: set[int] = set()
+        todo = list(self.design.chains[place.chain].children)
+        while todo:
+            chain = todo.pop()
+            found.add(chain)
+            todo.extend(self.design.chains[chain].children)
+        return frozenset(found)
+
+    def _loop(
+        self, chain: BoundChain, index: int, loop: Loop, axes: Axes, operations: dict[str, Operations]
+    ) -> dict[str, Operations]:
+        key = _root(self.together, chain.id * 1000 + index)
+        tiled = dict(loop.ranks)
+        homes = {operations[einsum].box.axis_of(rank) for einsum, rank in loop.ranks} - {None}
+        if len(homes) > 1:
+            raise Coupled({home for home in homes if home is not None})
+        for home in homes:
+            if home is not None and home != key:
+                if key in axes:
+                    raise Coupled({home, key})
+                key = home
+        axis = axes.get(key, Axis.root())
+        trips = np.zeros(axis.size, dtype=np.int64)
+        for einsum, rank in loop.ranks:
+            low, high = operations[einsum].box.span(rank, key, axis.size)
+            trips = np.maximum(trips, -((low - high) // loop.tile))
+        axes[key], parent = axis.extended(trips, loop.depth)
+        return {
+            name: ops.tiled(key, axes[key], parent, tiled.get(name), loop.tile) for name, ops in operations.items()
+        }
+
+    def _leaf(self, chain: BoundChain, axes: Axes, operations: dict[str, Operations]) -> tuple[Needs, Needs]:
+        (name,) = chain.einsums
+        ops = operations[name]
+        self.result.einsums[name].leaf = (ops, axes)
+        einsum = ops.einsum
+        needs: Needs = {}
+        for tensor in einsum.reads:
+            box = ops.need([a for a in einsum.inputs if a.tensor == tensor], self._shape(tensor))
+            if box is not None:
+                needs[tensor] = [box]
+        written = ops.need([einsum.output], self._shape(einsum.output.tensor))
+        return needs, {einsum.output.tensor: [written]} if written is not None else {}
+
+    def _branch(self, chain: BoundChain, axes: Axes, operations: dict[str, Operations]) -> tuple[Needs, Needs]:
+        needs: Needs = {}
+        writes: Needs = {}
+        for child in reversed([self.design.chains[c] for c in chain.children]):
+            given = {}
+            for sink in child.sinks:
+                if sink in operations:
+                    given[sink] = operations[sink]
+                else:
+                    inferred = self._infer(sink, chain, axes, needs)
+                    if inferred is not None:
+                        given[sink] = inferred
+            outside = {t: listed for t, listed in needs.items() if self._inner(t, child)}
+            if len(given) < len(child.sinks):
+                self._idle(child, given)
+                continue
+            below_needs, below_writes = self._chain(child, axes, given)
+            self._check_covered(outside, below_needs)
+            for tensor, listed in below_needs.items():
+                needs.setdefault(tensor, []).extend(listed)
+            for tensor, listed in below_writes.items():
+                writes.setdefault(tensor, []).extend(listed)
+        return needs, writes
+
+    def _idle(self, child: BoundChain, given: dict[str, Operations]) -> None:
+        if given or child.kind != "compute":
+            raise UnsupportedError(
+                f"einsums {', '.join(s for s in child.sinks if s not in given)} are never needed",
+                hint="remove them from the workload",
+            )
+        for name in child.einsums:
+            self.result.einsums[name] = EinsumCounts(0, 0, 0, 0)
+        for identity in child.places:
+            self.result.places[identity] = PlaceCounts(0, 0, 0)
+
+    def _inner(self, tensor: str, child: BoundChain) -> bool:
+        """Whether the tensor is produced below the child by an Einsum that is none of its sinks."""
+        producer = self.workload.producer(tensor)
+        return producer is not None and producer.name in child.einsums and producer.name not in child.sinks
+
+    def _check_covered(self, outside: Needs, below: Needs) -> None:
+        for tensor, listed in outside.items():
+            if tensor not in below or not contains(combined(below[tensor]), combined(listed)):
+                raise UnsupportedError(
+                    f"tensor {tensor!r} leaves its branch, but the consumers inside do not ask for all of it",
+                    hint="put the einsum that reads it outside into the same branch, or the producer into its own",
+                )
+
+    def _infer(self, name: str, chain: BoundChain, axes: Axes, needs: Needs) -> Operations | None:
+        """The operations of the producer of an intermediate, from what is fresh of it."""
+        einsum = self.workload.einsum(name)
+        tensor = einsum.output.tensor
+        shape = self._shape(tensor)
+        counts = EinsumCounts(0, 0, 0, chain.depth)
+        self.result.einsums[name] = counts
+        if tensor not in needs:
+            return None
+        need = combined(needs[tensor])
+        sweep = self._sweep(self.outermost[tensor], need, axes)
+        fresh = fresh_box(need, axes, sweep)
+        written = writing(einsum, fresh, shape)
+        self.result.produced[tensor] = fresh.total(axes)
+        for place in self.design.places:
+            if place.tensor == tensor and place.produced and place.consumed and place.parent is not None:
+                own = fresh_box(need, axes, self._sweep(place, need, axes))
+                self.result.spilled[place.id] = own.total(axes)
+        if written is None:
+            return None
+        operations, points = written
+        counts.operations = operations.total(axes)
+        counts.points = points_written(operations, points, axes, shape)
+        counts.distinct = counts.operations
+        if sweep:
+            once = writing(einsum, fresh_box(need, axes, 0), shape)
+            counts.distinct = once[0].total(axes) if once is not None else 0
+        return operations
+
+    def _sweep(self, place: Place, need: Box, axes: Axes) -> int:
+        """Loops that stand still during a sweep of the place (P of the model)."""
+        relevant = innermost_relevant(windows(need, axes, place.depth), axes, place.depth)
+        return relevant if place.drop else max(relevant - 1, 0)
+
+    # -- one storage node -----------------------------------------------------------------
+
+    def _place(self, place: Place, axes: Axes, needs: Needs, writes: Needs) -> None:
+        listed = (needs if place.consumed else writes).get(place.tensor)
+        if not listed:
+            self.result.places[place.id] = PlaceCounts(0, 0, 0)
+            return
+        need = combined(listed)
+        window = windows(need, axes, place.depth)
+        relevant = innermost_relevant(window, axes, place.depth)
+        sweep = relevant if place.drop else max(relevant - 1, 0)
+        fresh = fresh_box(need, axes, sweep)
+        counts = PlaceCounts(largest(window), live_words(need, fresh, axes, sweep), fresh.total(axes))
+        if not place.consumed:
+            producer = self.workload.producer(place.tensor)
+            lifetime = self.result.einsums[producer.name].lifetime if producer else 0
+            counts.first = counts.entered if lifetime == sweep else fresh_box(need, axes, lifetime).total(axes)
+        self.result.places[place.id] = counts
+
+
+__all__ = ["EinsumCounts", "Inferred", "PlaceCounts", "Track", "infer"]

@@ -1,0 +1,126 @@
+"""Compute cycles.
+
+Assumptions: an iteration of a leaf takes the product over its ranks of ceil(tile / spatial extent)
+cycles; the branches of a pipeline have an array each and run at once on consecutive iterations of
+the loops above them; everything else takes turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Array, Axis
+from looptree.model.box import exact_sum, product
+from looptree.model.inference import Inferred
+from looptree.model.operations import Operations
+from looptree.taxonomy.binding import BoundChain, Design
+
+MAX_ITERATIONS = 1 << 22
+
+
+def leaf_cycles(operations: Operations, axes: Mapping[int, Axis], spatial: Mapping[str, int]) -> int:
+    """Cycles of one leaf over all its iterations: a product of one-dimensional sums."""
+    fixed, along = _factors(operations, axes, spatial)
+    for key, axis in axes.items():
+        fixed *= exact_sum(along[key]) if key in along else axis.size
+    return fixed
+
+
+def _factors(
+    operations: Operations, axes: Mapping[int, Axis], spatial: Mapping[str, int]
+) -> tuple[int, dict[int, Array]]:
+    box = operations.box
+    fixed = 1
+    for rank, (start, stop) in box.fixed.items():
+        fixed *= -((start - stop) // spatial.get(str(rank), 1))
+    along: dict[int, Array] = {}
+    for key in axes:
+        track = box.tracks.get(key)
+        if track is not None:
+            lengths = [-((low - high) // spatial.get(str(rank), 1)) for rank, (low, high) in track.spans.items()]
+            if track.active is not None:
+                lengths.append(track.active.astype(np.int64))
+            if lengths:
+                along[key] = product(lengths)
+    return fixed, along
+
+
+def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
+    """Compute cycles of a chain and everything below it, over the whole run."""
+    if chain.kind == "compute":
+        leaf = inferred.einsums[chain.einsums[0]].leaf
+        return leaf_cycles(*leaf, design.architecture.compute.spatial) if leaf is not None else 0
+    children = [design.chains[child] for child in chain.children]
+    if chain.kind == "sequential":
+        return sum(chain_cycles(design, inferred, child) for child in children)
+    stages = [_stage(design, inferred, child, inferred.axes[chain.id]) for child in children]
+    schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=stages[0].dtype)
+    for index, needs in enumerate(stages):
+        schedule[index, index : index + len(needs)] = needs
+    return exact_sum(schedule.max(axis=0))
+
+
+def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping[int, Axis]) -> Array:
+    """Cycles below one branch of a pipeline at each iteration of the loops around the pipeline."""
+    if chain.kind == "pipeline":
+        raise UnsupportedError("a pipeline inside a branch of a pipeline is not scheduled")
+    if chain.kind == "sequential":
+        stages = [_stage(design, inferred, design.chains[child], outer) for child in chain.children]
+        return np.sum(stages, axis=0)
+    leaf = inferred.einsums[chain.einsums[0]].leaf
+    if leaf is None:
+        return np.zeros(_count(outer), dtype=np.int64)
+    fixed, along = _factors(*leaf, design.architecture.compute.spatial)
+    tables = {}
+    for key, axis in inferred.axes[chain.id].items():
+        table = np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
+        tables[key] = _gather(table, axis, outer.get(key))
+    return fixed * _spread(tables, outer)
+
+
+def _count(axes: Mapping[int, Axis]) -> int:
+    total = 1
+    for axis in axes.values():
+        total *= axis.size
+    if total > MAX_ITERATIONS:
+        raise UnsupportedError(f"a pipeline of {total} iterations is not scheduled; at most {MAX_ITERATIONS}")
+    return total
+
+
+def _gather(table: Array, axis: Axis, outer: Axis | None) -> Array:
+    """Sums of a table over the loops that the outer axis does not have."""
+    if outer is axis:
+        return table
+    if outer is None:
+        return np.array([table.sum()])
+    result = np.zeros(outer.size, dtype=np.int64)
+    np.add.at(result, axis.group(len(outer.depths)), table)
+    return result
+
+
+def _order(axes: Mapping[int, Axis]) -> tuple[list[Array], Array]:
+    """Own steps of each axis at every combination, and the order in which the loops visit them."""
+    sizes = [axis.size for axis in axes.values()]
+    _count(axes)
+    steps = [grid.ravel() for grid in np.meshgrid(*(np.arange(s) for s in sizes), indexing="ij")]
+    loops = sorted(
+        ((depth, axis.ordinals[t][step]) for axis, step in zip(axes.values(), steps, strict=True)
+         for t, depth in enumerate(axis.depths)),
+        key=lambda loop: -loop[0],
+    )
+    return steps, np.lexsort([ordinal for _, ordinal in loops]) if loops else np.zeros(1, dtype=np.int64)
+
+
+def _spread(tables: Mapping[int, Array], axes: Mapping[int, Axis]) -> Array:
+    """The product of one table per axis at every iteration, in the order of the loops."""
+    scale = 1
+    for key, table in tables.items():
+        if key not in axes:
+            scale *= int(table[0])
+    if not axes:
+        return np.array([scale])
+    steps, order = _order(axes)
+    return product([scale * tables[key][step] for key, step in zip(axes, steps, strict=True)])[order]

@@ -1,0 +1,110 @@
+"""Slabs: operations that write an interval of an output dimension read through several ranks.
+
+A transposed convolution writes `y = 2*p + r`; a merge of heads writes `y = 64*h + e`. The
+operations that write `low <= y < high` are then no box of ranks but a slab of one. Counts and hulls
+over a slab are exact: all ranks but one are enumerated, the last one is solved for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Array
+from looptree.workload import Affine
+
+MAX_POINTS = 1 << 24
+Spans = Mapping[str, tuple[Array, Array]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Slab:
+    """The operations with `low <= form < high`.
+
+    Attributes:
+        form: the output projection, over two or more ranks.
+        extents: extent of each rank of the form.
+        axis: the axis that the ends follow; `None` if they are fixed.
+        low: lower end at each own step of the axis (one entry if fixed).
+        high: upper end, exclusive.
+    """
+
+    form: Affine
+    extents: tuple[int, ...]
+    axis: int | None
+    low: Array
+    high: Array
+
+    def at(self, axis: int, steps: Array) -> Slab:
+        """The same slab at other own steps, or spread over the steps of an axis if it was fixed."""
+        steps = np.zeros(len(steps), dtype=np.int64) if self.axis is None else steps
+        return Slab(self.form, self.extents, axis, self.low[steps], self.high[steps])
+
+    def count(self, spans: Spans) -> Array:
+        """Points of the slab inside the given intervals of its ranks, per step."""
+        total = np.zeros(len(self.low), dtype=np.int64)
+        for _, start, stop in self._solutions(spans):
+            total += np.maximum(stop - start, 0)
+        return total
+
+    def hull(self, form: Affine, spans: Spans) -> tuple[Array, Array]:
+        """The hull of another form over the slab, per step; ends meet where the slab is empty."""
+        low = np.full(len(self.low), np.iinfo(np.int64).max)
+        high = np.full(len(self.low), np.iinfo(np.int64).min)
+        coefficients = dict(form.terms)
+        main = self._main
+        for others, start, stop in self._solutions(spans):
+            rest = form.constant + sum(coefficients.get(rank, 0) * value for rank, value in others.items())
+            ends = [rest + coefficients.get(main, 0) * start, rest + coefficients.get(main, 0) * (stop - 1)]
+            valid = start < stop
+            low = np.where(valid, np.minimum(low, np.minimum(*ends)), low)
+            high = np.where(valid, np.maximum(high, np.maximum(*ends) + 1), high)
+        empty = low > high
+        return np.where(empty, 0, low), np.where(empty, 0, high)
+
+    @property
+    def _main(self) -> str:
+        """The rank that is solved for: the one with the largest extent."""
+        return max(zip(self.extents, self.form.ranks, strict=True))[1]
+
+    def _solutions(self, spans: Spans) -> list[tuple[dict[str, int], Array, Array]]:
+        """For each value of the other ranks, the interval of the main rank inside slab and spans."""
+        main = self._main
+        coefficient = dict(self.form.terms)[main]
+        others = [(r, c, e) for (r, c), e in zip(self.form.terms, self.extents, strict=True) if r != main]
+        points = int(np.prod([e for _, _, e in others]))
+        if points * len(self.low) > MAX_POINTS:
+            raise UnsupportedError(f"the output projection {self.form} joins too many ranks to be tiled")
+        found = []
+        for values in np.ndindex(*(e for _, _, e in others)):
+            rest = self.form.constant + sum(c * v for (_, c, _), v in zip(others, values, strict=True))
+            near, far = self.low - rest, self.high - 1 - rest
+            if coefficient < 0:
+                near, far = -far, -near
+            start = np.maximum(-(-near // abs(coefficient)), spans[main][0])
+            stop = np.minimum(far // abs(coefficient) + 1, spans[main][1])
+            for (rank, _, _), value in zip(others, values, strict=True):
+                inside = (spans[rank][0] <= value) & (value < spans[rank][1])
+                stop = np.where(inside, stop, start)
+            found.append(({r: v for (r, _, _), v in zip(others, values, strict=True)}, start, stop))
+        return found
+
+
+@lru_cache(maxsize=256)
+def attained(form: Affine, extents: tuple[int, ...], size: int) -> Array:
+    """`attained[y]`: how many of the coordinates below `y` the form reaches, for `y` in `0..size`."""
+    if int(np.prod(extents)) > MAX_POINTS:
+        raise UnsupportedError(f"the output projection {form} joins too many ranks to be tiled")
+    values = np.full((1,) * len(extents), form.constant)
+    for dimension, ((_, coefficient), extent) in enumerate(zip(form.terms, extents, strict=True)):
+        shape = [1] * len(extents)
+        shape[dimension] = extent
+        values = values + (coefficient * np.arange(extent)).reshape(shape)
+    mask = np.zeros(size, dtype=np.int64)
+    inside = values[(values >= 0) & (values < size)]
+    mask[inside] = 1
+    return np.concatenate(([0], np.cumsum(mask)))

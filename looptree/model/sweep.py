@@ -1,0 +1,170 @@
+"""What is new at a step: the sweep along one axis.
+
+A sweep is a run of steps over which a buffer forgets nothing. Within it the *fresh* part of a track
+is what no earlier step asked for, and the *retired* part what no later step asks for. Because the
+axes of a box are independent, the fresh part of the box is the product of the fresh parts:
+an earlier iteration differs from this one first in a loop of some axis, and all iterations that
+do so together cover everything along the other axes.
+
+Where intervals only move upwards, fresh is what lies beyond the furthest coordinate so far; else
+(several coordinates on one axis, wrapping or descending intervals) points are marked one by one.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Array, Axis
+from looptree.model.box import SAFE, Box, Key, Mask, Track
+
+MAX_MARKS = 1 << 28
+
+
+def fresh_box(box: Box, axes: Mapping[int, Axis], depth: int) -> Box:
+    """The fresh part of a box in sweeps over the loops beyond the outermost `depth`."""
+    tracks = dict(box.tracks)
+    for key, axis in axes.items():
+        own = axis.own(depth)
+        if own < len(axis.depths):
+            track = box.tracks.get(key)
+            if track is not None:
+                tracks[key] = fresh_track(track, axis, own)
+            elif axis.size > 1:
+                tracks[key] = Track({}, axis.first(own))
+    return Box(box.fixed, tracks)
+
+
+def fresh_track(track: Track, axis: Axis, own: int) -> Track:
+    """The fresh part along one axis; a sweep keeps the outermost `own` of its loops still."""
+    if not track.spans:
+        return Track({}, _first_active(track.mask(axis.size), axis, own))
+    if len(track.spans) == 1 and track.count is None:
+        ((key, (low, high)),) = track.spans.items()
+        if _rising(low, track.active, axis, own):
+            return _beyond_furthest(key, low, high, track.active, axis, own)
+    return _marked(track, axis, own, backwards=False)
+
+
+def retired_sizes(track: Track, axis: Axis, own: int) -> Array:
+    """Points per own step that no later step of the same sweep asks for."""
+    if not track.spans:
+        mask = _first_active(track.mask(axis.size)[::-1], axis, own, backwards=True)
+        return mask[::-1].astype(np.int64)
+    if len(track.spans) == 1 and track.count is None:
+        ((_, (low, high)),) = track.spans.items()
+        if _rising(low, track.active, axis, own) and _rising(high, track.active, axis, own):
+            return _before_nearest(low, high, track.active, axis, own)
+    return _marked(track, axis, own, backwards=True).sizes()
+
+
+def _rising(ends: Array, active: Mask | None, axis: Axis, own: int) -> bool:
+    """Whether an end of the interval never falls within a sweep (steps that ask for nothing aside)."""
+    if active is None:
+        fallen = ends[1:] < ends[:-1]
+        if own:
+            group = axis.group(own)
+            fallen &= group[1:] == group[:-1]
+    else:
+        kept = ends[active]
+        fallen = kept[1:] < kept[:-1]
+        if own:
+            group = axis.group(own)[active]
+            fallen &= group[1:] == group[:-1]
+    return not fallen.any()
+
+
+def _first_active(mask: Mask, axis: Axis, own: int, *, backwards: bool = False) -> Mask:
+    """The first active step of each sweep; `backwards`: `mask` and the result run from the end."""
+    steps = np.flatnonzero(mask)
+    result = np.zeros(len(mask), dtype=bool)
+    if not len(steps):
+        return result
+    if own:
+        group = axis.group(own)
+        group = (group[::-1] if backwards else group)[steps]
+        steps = steps[np.concatenate(([True], group[1:] != group[:-1]))]
+    else:
+        steps = steps[:1]
+    result[steps] = True
+    return result
+
+
+def _beyond_furthest(key: Key, low: Array, high: Array, active: Mask | None, axis: Axis, own: int) -> Track:
+    reach = high if active is None else np.where(active, high, -1)
+    furthest = np.empty_like(reach)
+    furthest[:1] = -1
+    if own:
+        offset = _offsets(axis, own, int(high.max(initial=0)) + 2)
+        furthest[1:] = np.maximum.accumulate(reach + offset)[:-1] - offset[1:]
+    else:
+        np.maximum.accumulate(reach[:-1], out=furthest[1:])
+    start = np.minimum(np.maximum(low, furthest), high)
+    something = start < high
+    if active is not None:
+        something &= active
+    return Track({key: (start, high)}, None if something.all() else something)
+
+
+def _before_nearest(low: Array, high: Array, active: Mask | None, axis: Axis, own: int) -> Array:
+    """Sizes of what lies before the next interval of the sweep (intervals rise)."""
+    far = int(high.max(initial=0)) + 1
+    begin = low if active is None else np.where(active, low, far)
+    nearest = np.empty_like(begin)
+    nearest[-1:] = far
+    if own:
+        offset = _offsets(axis, own, far + 1)
+        nearest[:-1] = np.minimum.accumulate((begin + offset)[::-1])[::-1][1:] - offset[:-1]
+    else:
+        nearest[:-1] = np.minimum.accumulate(begin[::-1])[::-1][1:]
+    sizes = np.maximum(np.minimum(high, nearest) - low, 0)
+    return sizes if active is None else sizes * active
+
+
+def _offsets(axis: Axis, own: int, stride: int) -> Array:
+    """A shift per sweep that keeps the coordinates of different sweeps apart."""
+    group = axis.group(own)
+    if float(group[-1:].max(initial=0)) * stride >= SAFE:
+        group = group.astype(object)
+    return group * stride
+
+
+def _marked(track: Track, axis: Axis, own: int, *, backwards: bool) -> Track:
+    """Fresh (or, walking backwards, retired) points found by marking them one step at a time."""
+    spans = list(track.spans.values())
+    extents = [int(high.max(initial=0)) for _, high in spans]
+    if math.prod(extents) > MAX_MARKS:
+        raise UnsupportedError(
+            f"windows of {' x '.join(map(str, extents))} words that do not move in one direction are too large to track",
+            hint="change the loop order, or use larger tiles",
+        )
+    seen = np.zeros(extents, dtype=bool)
+    active = track.mask(axis.size)
+    group = axis.group(own) if own else np.zeros(axis.size, dtype=np.int64)
+    starts = [low.copy() for low, _ in spans]
+    stops = [low.copy() for low, _ in spans]
+    count = np.zeros(axis.size, dtype=np.int64)
+    something = np.zeros(axis.size, dtype=bool)
+    current = -1
+    order = range(axis.size - 1, -1, -1) if backwards else range(axis.size)
+    for step in order:
+        if group[step] != current:
+            seen[...] = False
+            current = group[step]
+        if not active[step]:
+            continue
+        window = seen[tuple(slice(int(low[step]), int(high[step])) for low, high in spans)]
+        missing = np.nonzero(~window)
+        count[step] = len(missing[0])
+        if count[step]:
+            something[step] = True
+            for i, (low, _) in enumerate(spans):
+                starts[i][step] = low[step] + missing[i].min()
+                stops[i][step] = low[step] + missing[i].max() + 1
+            window[...] = True
+    found = dict(zip(track.spans, zip(starts, stops, strict=True), strict=True))
+    filled = Track(found, None if something.all() else something)
+    return filled if np.array_equal(filled.sizes(), count) else Track(found, filled.active, count)

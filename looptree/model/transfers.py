@@ -1,0 +1,58 @@
+"""Words read and written at each memory level, by the rules of fills, drains and accesses.
+
+* A fill reads the outer level and writes the inner one; a drain reads the inner and writes the outer.
+* Compute accesses the innermost place of each tensor: one read per operation and input (padding is
+  read as any operand), one write per operation of the output, and one read of it per operation less
+  the first of each output word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from looptree.model.inference import Inferred
+from looptree.taxonomy.binding import Design, Place
+
+
+class Movement(NamedTuple):
+    """Words of one tensor read and written at one level on behalf of one chain."""
+
+    chain: int
+    level: str
+    tensor: str
+    reads: int
+    writes: int
+
+
+def movements(design: Design, inferred: Inferred) -> list[Movement]:
+    """All movements of a design: between neighbouring places, then by compute."""
+    found = [m for place in design.places if place.parent is not None for m in _exchange(design, inferred, place)]
+    for chain in design.chains:
+        if chain.kind != "compute":
+            continue
+        (name,) = chain.einsums
+        einsum = design.workload.einsum(name)
+        counts = inferred.einsums[name]
+        for access in einsum.inputs:
+            level = design.innermost_place(access.tensor, chain).level
+            found.append(Movement(chain.id, level, access.tensor, counts.operations, 0))
+        tensor = einsum.output.tensor
+        level = design.innermost_place(tensor, chain).level
+        found.append(Movement(chain.id, level, tensor, counts.operations - counts.points, counts.operations))
+    return found
+
+
+def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Movement]:
+    """What a place and the next one further out exchange."""
+    counts = inferred.places[place.id]
+    if place.produced and place.consumed:
+        drained = inferred.produced.get(place.tensor, 0)
+        filled = inferred.spilled.get(place.id, drained) - drained
+    elif place.consumed:
+        drained, filled = 0, counts.entered
+    else:
+        drained, filled = counts.entered, counts.entered - counts.first
+    outer = design.places[place.parent if place.parent is not None else place.id]
+    yield Movement(place.chain, place.level, place.tensor, drained, filled)
+    yield Movement(place.chain, outer.level, place.tensor, filled, drained)
