@@ -70,6 +70,15 @@ class Track:
             None if self.count is None else self.count[steps],
         )
 
+    def clipped(self, key: Key, extent: int) -> Track:
+        """The track with one coordinate cut to `[0, extent)`."""
+        low, high = self.spans[key]
+        low = np.minimum(np.maximum(low, 0), extent)
+        high = np.maximum(np.minimum(high, extent), low)
+        inside = low < high
+        active = inside if self.active is None else self.active & inside
+        return Track({**self.spans, key: (low, high)}, None if active.all() else active)
+
     def mask(self, size: int) -> Mask:
         """Where the box is not empty, written out."""
         return np.ones(size, dtype=bool) if self.active is None else self.active
@@ -81,13 +90,41 @@ class Box:
     Attributes:
         fixed: coordinates that no loop changes, as non-empty `(start, stop)`.
         tracks: per axis; an axis without a track does not matter to the box.
+        overhang: coordinates that may lie outside the tensor, with its extent there.
     """
 
-    __slots__ = ("fixed", "tracks")
+    __slots__ = ("fixed", "overhang", "tracks")
 
-    def __init__(self, fixed: dict[Key, tuple[int, int]], tracks: dict[int, Track]) -> None:
+    def __init__(
+        self,
+        fixed: dict[Key, tuple[int, int]],
+        tracks: dict[int, Track],
+        overhang: tuple[tuple[Key, int], ...] = (),
+    ) -> None:
         self.fixed = fixed
         self.tracks = tracks
+        self.overhang = overhang
+
+    def clipped(self) -> Box | None:
+        """The box without what lies outside the tensor; `None` if nothing is left at any step."""
+        if not self.overhang:
+            return self
+        fixed = dict(self.fixed)
+        tracks = dict(self.tracks)
+        for key, extent in self.overhang:
+            if key in fixed:
+                start, stop = fixed[key]
+                fixed[key] = (max(start, 0), min(stop, extent))
+                if fixed[key][0] >= fixed[key][1]:
+                    return None
+                continue
+            axis = self.axis_of(key)
+            if axis is not None:
+                tracks[axis] = tracks[axis].clipped(key, extent)
+                active = tracks[axis].active
+                if active is not None and not active.any():
+                    return None
+        return Box(fixed, tracks)
 
     def fixed_size(self) -> int:
         """Points along the fixed coordinates."""

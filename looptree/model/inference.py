@@ -18,7 +18,7 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
-from looptree.model.box import Box, Coupled, Track
+from looptree.model.box import Box, Coupled
 from looptree.model.live import live_words
 from looptree.model.operations import Operations, all_points, combined, contains, points_written, writing
 from looptree.model.sweep import fresh_box
@@ -63,13 +63,22 @@ class EinsumCounts:
 
 @dataclass(slots=True)
 class Inferred:
-    """Everything that tile inference finds out about a design."""
+    """Everything that tile inference finds out about a design.
+
+    Attributes:
+        places: by id of the place. einsums: by name.
+        axes: of each chain, all its loops included.
+        produced: words computed of each intermediate, recomputed ones counted again.
+        spilled: words of an intermediate that enter a place which has another one further out.
+        ragged: chains some of whose sinks have nothing to do at some steps.
+    """
 
     places: dict[int, PlaceCounts] = field(default_factory=dict)
     einsums: dict[str, EinsumCounts] = field(default_factory=dict)
     axes: dict[int, Axes] = field(default_factory=dict)
     produced: dict[str, int] = field(default_factory=dict)
     spilled: dict[int, int] = field(default_factory=dict)
+    ragged: set[int] = field(default_factory=set)
 
 
 def infer(design: Design) -> Inferred:
@@ -129,6 +138,8 @@ class _Walker:
         for index, loop in enumerate(chain.loops):
             operations = self._loop(chain, index, loop, axes, operations)
         self.result.axes[chain.id] = axes
+        if any(track.active is not None for ops in operations.values() for track in ops.box.tracks.values()):
+            self.result.ragged.add(chain.id)
         needs, writes = (
             self._leaf(chain, axes, operations) if chain.kind == "compute" else self._branch(chain, axes, operations)
         )
@@ -137,26 +148,16 @@ class _Walker:
         return self._outward(chain, needs, axes, outer), self._outward(chain, writes, axes, outer)
 
     def _outward(self, chain: BoundChain, boxes: Needs, axes: Axes, outer: Axes) -> Needs:
+        """What chains further out have to know, at the iterations of the chain around this one."""
+        above = {part.id for part in self.design.path(chain)[:-1]}
         found: Needs = {}
         for tensor, listed in boxes.items():
-            if self.outermost[tensor].chain >= chain.id and chain.id not in self._below(self.outermost[tensor]):
-                continue
-            if chain.loops:
-                reduced = [outward(box, axes, outer) for box in listed]
-                listed = [box for box in reduced if box is not None]
-            if listed:
-                found[tensor] = listed
+            if self.outermost[tensor].chain in above:
+                if chain.loops:
+                    listed = [box for box in (outward(box, axes, outer) for box in listed) if box is not None]
+                if listed:
+                    found[tensor] = listed
         return found
-
-    def _below(self, place: Place) -> frozenset[int]:
-        """Chains below the one that holds a place (not that one itself)."""
-        found: set[int] = set()
-        todo = list(self.design.chains[place.chain].children)
-        while todo:
-            chain = todo.pop()
-            found.add(chain)
-            todo.extend(self.design.chains[chain].children)
-        return frozenset(found)
 
     def _loop(
         self, chain: BoundChain, index: int, loop: Loop, axes: Axes, operations: dict[str, Operations]
@@ -176,6 +177,8 @@ class _Walker:
         for einsum, rank in loop.ranks:
             low, high = operations[einsum].box.span(rank, key, axis.size)
             trips = np.maximum(trips, -((low - high) // loop.tile))
+        if len(tiled) < len(operations):
+            trips = np.maximum(trips, 1)  # a sink that the loop does not name works in its first step
         axes[key], parent = axis.extended(trips, loop.depth)
         return {
             name: ops.tiled(key, axes[key], parent, tiled.get(name), loop.tile) for name, ops in operations.items()
@@ -185,14 +188,14 @@ class _Walker:
         (name,) = chain.einsums
         ops = operations[name]
         self.result.einsums[name].leaf = (ops, axes)
-        einsum = ops.einsum
+        return self._touched(ops)
+
+    def _touched(self, ops: Operations) -> tuple[Needs, Needs]:
         needs: Needs = {}
-        for tensor in einsum.reads:
-            box = ops.need([a for a in einsum.inputs if a.tensor == tensor], self._shape(tensor))
-            if box is not None:
-                needs[tensor] = [box]
-        written = ops.need([einsum.output], self._shape(einsum.output.tensor))
-        return needs, {einsum.output.tensor: [written]} if written is not None else {}
+        for access in ops.einsum.inputs:
+            needs.setdefault(access.tensor, []).append(ops.touched(access, self._shape(access.tensor)))
+        output = ops.einsum.output
+        return needs, {output.tensor: [ops.touched(output, self._shape(output.tensor))]}
 
     def _branch(self, chain: BoundChain, axes: Axes, operations: dict[str, Operations]) -> tuple[Needs, Needs]:
         needs: Needs = {}
@@ -211,6 +214,8 @@ class _Walker:
                 self._idle(child, given)
                 continue
             below_needs, below_writes = self._chain(child, axes, given)
+            if child.kind == "compute":
+                below_needs, below_writes = self._touched(given[child.einsums[0]])
             self._check_covered(outside, below_needs)
             for tensor, listed in below_needs.items():
                 needs.setdefault(tensor, []).extend(listed)
@@ -236,7 +241,7 @@ class _Walker:
 
     def _check_covered(self, outside: Needs, below: Needs) -> None:
         for tensor, listed in outside.items():
-            if tensor not in below or not contains(combined(below[tensor]), combined(listed)):
+            if not _covers(below.get(tensor, []), listed):
                 raise UnsupportedError(
                     f"tensor {tensor!r} leaves its branch, but the consumers inside do not ask for all of it",
                     hint="put the einsum that reads it outside into the same branch, or the producer into its own",
@@ -249,16 +254,16 @@ class _Walker:
         shape = self._shape(tensor)
         counts = EinsumCounts(0, 0, 0, chain.depth)
         self.result.einsums[name] = counts
-        if tensor not in needs:
+        need = required(needs.get(tensor, []))
+        if need is None:
             return None
-        need = combined(needs[tensor])
         sweep = self._sweep(self.outermost[tensor], need, axes)
         fresh = fresh_box(need, axes, sweep)
         written = writing(einsum, fresh, shape)
         self.result.produced[tensor] = fresh.total(axes)
         for place in self.design.places:
             if place.tensor == tensor and place.produced and place.consumed and place.parent is not None:
-                own = fresh_box(need, axes, self._sweep(place, need, axes))
+                own = fresh_box(need, axes, max(sweep, self._sweep(place, need, axes)))
                 self.result.spilled[place.id] = own.total(axes)
         if written is None:
             return None
@@ -279,11 +284,10 @@ class _Walker:
     # -- one storage node -----------------------------------------------------------------
 
     def _place(self, place: Place, axes: Axes, needs: Needs, writes: Needs) -> None:
-        listed = (needs if place.consumed else writes).get(place.tensor)
-        if not listed:
+        need = required((needs if place.consumed else writes).get(place.tensor, []))
+        if need is None:
             self.result.places[place.id] = PlaceCounts(0, 0, 0)
             return
-        need = combined(listed)
         window = windows(need, axes, place.depth)
         relevant = innermost_relevant(window, axes, place.depth)
         sweep = relevant if place.drop else max(relevant - 1, 0)
@@ -293,7 +297,20 @@ class _Walker:
             producer = self.workload.producer(place.tensor)
             lifetime = self.result.einsums[producer.name].lifetime if producer else 0
             counts.first = counts.entered if lifetime == sweep else fresh_box(need, axes, lifetime).total(axes)
+            if lifetime > sweep:
+                counts.entered = counts.first  # what is produced anew is written out again
         self.result.places[place.id] = counts
 
 
-__all__ = ["EinsumCounts", "Inferred", "PlaceCounts", "Track", "infer"]
+def required(listed: list[Box]) -> Box | None:
+    """What several accesses ask for together, clipped to the tensor; `None` if nothing ever."""
+    inside = [box for box in (box.clipped() for box in listed) if box is not None]
+    return combined(inside) if inside else None
+
+
+def _covers(inner: list[Box], outer: list[Box]) -> bool:
+    asked = required(outer)
+    if asked is None:
+        return True
+    given = required(inner)
+    return given is not None and contains(given, asked)

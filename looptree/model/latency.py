@@ -56,6 +56,10 @@ def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     children = [design.chains[child] for child in chain.children]
     if chain.kind == "sequential":
         return sum(chain_cycles(design, inferred, child) for child in children)
+    if chain.id in inferred.ragged and len(chain.sinks) > 1:
+        raise UnsupportedError(
+            f"a pipeline whose sinks ({', '.join(chain.sinks)}) do not all work at every step is not scheduled"
+        )
     stages = [_stage(design, inferred, child, inferred.axes[chain.id]) for child in children]
     schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=stages[0].dtype)
     for index, needs in enumerate(stages):
@@ -123,4 +127,4 @@ def _spread(tables: Mapping[int, Array], axes: Mapping[int, Axis]) -> Array:
     if not axes:
         return np.array([scale])
     steps, order = _order(axes)
-    return product([scale * tables[key][step] for key, step in zip(axes, steps, strict=True)])[order]
+    return scale * product([tables[key][step] for key, step in zip(axes, steps, strict=True)])[order]

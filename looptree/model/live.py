@@ -14,6 +14,7 @@ tables below are equal are visited once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 
 import numpy as np
 
@@ -32,36 +33,29 @@ def live_words(box: Box, fresh: Box, axes: Mapping[int, Axis], depth: int) -> in
         depth: loops that stand still during a sweep (P of the model).
     """
     scale = box.fixed_size()
-    walkers: list[_Tables] = []
+    if not box.tracks:
+        return scale
+    moving: list[tuple[Axis, Array, Array]] = []
     for key, axis in axes.items():
         if axis.size == 0:
             return 0
         own = axis.own(depth)
         track = box.tracks.get(key)
-        if own == len(axis.depths):
-            if track is not None:
-                scale *= int(np.max(track.sizes()))
-            continue
-        if axis.size == 1:
-            scale *= 1 if track is None else int(np.max(track.sizes()))
-            continue
-        if track is None:
-            ones = np.ones(axis.size, dtype=np.int64)
-            new = axis.first(own) * ones
-            old = np.zeros(axis.size, dtype=np.int64)
+        if own == len(axis.depths) or axis.size == 1:
+            scale *= 1 if track is None else int(track.sizes().max())
+        elif track is None:
             ends = np.append(axis.starts(own)[1:], axis.size) - 1
-            old[ends] = 1
+            last = np.zeros(axis.size, dtype=np.int64)
+            last[ends] = 1
+            moving.append((axis, axis.first(own).astype(np.int64), last))
         else:
-            new = _column(fresh.tracks[key].sizes(), axis.size)
-            old = _column(retired_sizes(track, axis, own), axis.size)
-        walkers.append(_Tables(axis, new, old))
-    if not walkers:
+            moving.append((axis, fresh.tracks[key].sizes(), retired_sizes(track, axis, own)))
+    if not moving:
         return scale
-    return scale * _Walk(walkers, depth).run()
-
-
-def _column(sizes: Array, size: int) -> Array:
-    return np.broadcast_to(sizes, (size,))
+    if len(moving) == 1:
+        ((_, new, old),) = moving
+        return scale * int((np.cumsum(new) - np.cumsum(old) + old).max())
+    return scale * _Walk([_Tables(*entry) for entry in moving], depth).run()
 
 
 class _Tables:
@@ -73,30 +67,35 @@ class _Tables:
         self.new: list[Array] = []
         self.old: list[Array] = []
         self.children: list[Array] = []
-        for own in range(levels + 1):
+        for own in range(levels):
             starts = axis.starts(own)
-            self.new.append(np.add.reduceat(new, starts) if own < levels else new)
-            self.old.append(np.add.reduceat(old, starts) if own < levels else old)
-            if own < levels:
-                inner = axis.starts(own + 1)
-                self.children.append(np.append(np.searchsorted(inner, starts), len(inner)))
-        self.classes = self._classes(levels)
+            self.new.append(np.add.reduceat(new, starts))
+            self.old.append(np.add.reduceat(old, starts))
+            inner = axis.starts(own + 1)
+            self.children.append(np.append(np.searchsorted(inner, starts), len(inner)))
+        self.new.append(new)
+        self.old.append(old)
 
-    def _classes(self, levels: int) -> list[Array]:
+    @cached_property
+    def classes(self) -> list[list[int]]:
         """`classes[own][group]`: groups of equal class have equal tables below."""
-        pairs = np.stack([self.new[levels], self.old[levels]])
-        _, ids = np.unique(pairs, axis=1, return_inverse=True)
-        found = [ids.reshape(-1)]
-        for own in range(levels - 1, -1, -1):
-            known: dict[bytes, int] = {}
-            children = self.children[own]
+        known: dict[object, int] = {}
+        pairs = zip(self.new[-1].tolist(), self.old[-1].tolist(), strict=True)
+        found = [[known.setdefault(pair, len(known)) for pair in pairs]]
+        for children in reversed(self.children):
+            known = {}
             below = found[0]
-            row = [
-                known.setdefault(below[children[g] : children[g + 1]].tobytes(), len(known))
-                for g in range(len(children) - 1)
-            ]
-            found.insert(0, np.array(row))
+            bounds = children.tolist()
+            spans = zip(bounds, bounds[1:], strict=False)
+            found.insert(0, [known.setdefault(tuple(below[a:b]), len(known)) for a, b in spans])
         return found
+
+
+def exact_product(factor: int, table: Array) -> Array:
+    """`factor * table`, and its sums, exact."""
+    if factor * max(int(table.max()), 1) * len(table) >= SAFE:
+        return factor * table.astype(object)
+    return factor * table
 
 
 class _Walk:
@@ -122,26 +121,29 @@ class _Walk:
 
     def _class(self, index: int, state: tuple[int, int]) -> int:
         own, group = state
-        return int(self.tables[index].classes[own][group])
+        table = self.tables[index]
+        return 0 if own == 0 or own == len(table.depths) else table.classes[own][group]
 
     def _descend(
         self, at: int, u: int, v: int, state: tuple[tuple[int, int], ...], position: int, index: int
     ) -> int:
         table = self.tables[index]
         own, group = state[index]
-        children = table.children[own]
-        first, last = int(children[group]), int(children[group + 1])
+        first, last = int(table.children[own][group]), int(table.children[own][group + 1])
         base = self._base(u, v, state, index, first, last) if position > self.depth else None
-        classes = table.classes[own + 1][first:last]
+        if at + 1 == len(self.loops):
+            arrived = exact_product(u, table.new[own + 1][first:last])
+            return int((arrived if base is None else arrived + base).max())
         final = own + 1 == len(table.depths)
+        groups: dict[int, list[int]] = {}
+        for child, value in enumerate(table.classes[own + 1][first:last]):
+            groups.setdefault(value, []).append(child)
         result = 0
-        for value in np.unique(classes):
-            members = np.flatnonzero(classes == value)
-            child = first + int(members[0])
+        for members in groups.values():
+            child = first + members[0]
             new_u, new_v = (u * int(table.new[own + 1][child]), v * int(table.old[own + 1][child])) if final else (u, v)
             below = self.best(at + 1, new_u, new_v, (*state[:index], (own + 1, child), *state[index + 1 :]))
-            here = below if base is None else below + int(base[members].max())
-            result = max(result, here)
+            result = max(result, below if base is None else below + int(base[members].max()))
         return result
 
     def _base(
@@ -155,11 +157,7 @@ class _Walk:
                 u *= int(self.tables[other].new[decided][group])
                 v *= int(self.tables[other].old[decided][group])
         new, old = table.new[own + 1][first:last], table.old[own + 1][first:last]
-        bound = float(max(u, v)) * (float(new.sum()) + float(old.sum()) + 1)
-        if bound >= SAFE:
-            new, old = new.astype(object), old.astype(object)
-        before = np.zeros(last - first, dtype=new.dtype)
-        before[1:] = np.cumsum(u * new - v * old)[:-1]
-        return before
+        change = exact_product(u, new) - exact_product(v, old)
+        return np.cumsum(change) - change
 
 

@@ -6,7 +6,7 @@ dimension is written through several ranks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -121,42 +121,26 @@ class Operations:
                     active = _both(active, spans[rank][0] < spans[rank][1])
         return Operations(self.einsum, Box(fixed, {**self.box.tracks, key: Track(spans, active)}), self.slabs)
 
-    # -- what is read and written ---------------------------------------------------------
-
-    def need(self, accesses: Iterable[Access], shape: tuple[int, ...]) -> Box | None:
-        """The hull, clipped to the tensor, of what the accesses touch; `None` if never anything."""
-        needs = [n for n in (self._touch(access, shape) for access in accesses) if n is not None]
-        return combined(needs) if needs else None
-
-    def _touch(self, access: Access, shape: tuple[int, ...]) -> Box | None:
+    def touched(self, access: Access, shape: tuple[int, ...]) -> Box:
+        """The hull of what an access touches, not yet clipped to the tensor."""
         fixed: dict[Key, tuple[int, int]] = {}
         spans: dict[int, dict[Key, tuple[Array, Array]]] = {}
-        active: dict[int, Mask] = {}
-        tracks = self.box.tracks
+        overhang: list[tuple[Key, int]] = []
         for dimension, (form, extent) in enumerate(zip(access.projection, shape, strict=True)):
             axis, low, high = self._hull(form)
-            inside = _stays_inside(form, self.einsum, extent)
             if axis is None:
-                if not inside:
-                    low, high = max(int(low), 0), min(int(high), extent)
-                    if low >= high:
-                        return None
                 fixed[dimension] = (int(low), int(high))
-                continue
-            if not inside:
-                low = np.minimum(np.maximum(low, 0), extent)
-                high = np.maximum(np.minimum(high, extent), low)
-                active[axis] = active[axis] & (low < high) if axis in active else low < high
-            spans.setdefault(axis, {})[dimension] = (low, high)
+            else:
+                spans.setdefault(axis, {})[dimension] = (low, high)
+            if not _stays_inside(form, self.einsum, extent):
+                overhang.append((dimension, extent))
         found: dict[int, Track] = {}
-        for axis in {**tracks, **spans}:
-            track = tracks.get(axis)
-            mask = _both(track.active if track is not None else None, active.get(axis))
-            if mask is not None and mask.all():
-                mask = None
-            if axis in spans or mask is not None:
-                found[axis] = Track(spans.get(axis, {}), mask)
-        return Box(fixed, found)
+        for axis in {**self.box.tracks, **spans}:
+            track = self.box.tracks.get(axis)
+            active = track.active if track is not None else None
+            if axis in spans or active is not None:
+                found[axis] = Track(spans.get(axis, {}), active)
+        return Box(fixed, found, tuple(overhang))
 
     def _hull(self, form: Affine) -> tuple[int | None, Array, Array]:
         """Axis (if any) and ends of the hull of a form over the operations."""

@@ -93,7 +93,7 @@ def outward(box: Box, inner: Mapping[int, Axis], outer: Mapping[int, Axis]) -> B
             reduced = _reduced(track if track is not None else Track({}), axis, target)
             if reduced.spans or reduced.active is not None:
                 tracks[key] = reduced
-    return Box(fixed, tracks)
+    return Box(fixed, tracks, box.overhang)
 
 
 def _fix(track: Track, axis: Axis, fixed: dict[Key, tuple[int, int]]) -> bool:
