@@ -57,9 +57,7 @@ class Node:
 
     # -- shapes ---------------------------------------------------------------------------
 
-    def mapping(
-        self, *, known: tuple[str, ...] = (), required: tuple[str, ...] = ()
-    ) -> dict[str, Node]:
+    def mapping(self, *, known: tuple[str, ...] = (), required: tuple[str, ...] = ()) -> dict[str, Node]:
         """A mapping; its keys checked against `known` (when given) and `required`."""
         if not isinstance(self.value, dict):
             raise self.expected("a mapping (key: value)")
@@ -69,9 +67,7 @@ class Node:
                 raise node.error(f"unknown key {key!r}", nearest(key, known))
         for key in required:
             if key not in found:
-                raise self.error(
-                    f"key {key!r} is missing", f"found: {', '.join(found) or 'nothing'}"
-                )
+                raise self.error(f"key {key!r} is missing", f"found: {', '.join(found) or 'nothing'}")
         return found
 
     def sequence(self) -> list[Node]:
@@ -100,9 +96,7 @@ class Node:
         """One of the `known` words."""
         found = self.text()
         if found not in known:
-            raise self.error(
-                f"expected one of {', '.join(known)}, found {found!r}", nearest(found, known)
-            )
+            raise self.error(f"expected one of {', '.join(known)}, found {found!r}", nearest(found, known))
         return found
 
     def integer(self, what: str, *, least: int = 1, most: int = 2**40) -> int:

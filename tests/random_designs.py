@@ -230,5 +230,3 @@ class Generator:
             return [[n] for n in names]
         cut = 1 + self.below(len(names) - 1)
         return [names[:cut], names[cut:]]
-
-

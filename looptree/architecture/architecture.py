@@ -37,9 +37,7 @@ class Level:
         if self.capacity_bytes is not None and self.capacity_bytes < 1:
             raise InputError(f"expected a capacity of at least 1 byte, found {self.capacity_bytes}", where=where)
         if self.bandwidth_bytes_per_cycle is not None and self.bandwidth_bytes_per_cycle <= 0:
-            raise InputError(
-                f"expected a bandwidth above zero, found {self.bandwidth_bytes_per_cycle}", where=where
-            )
+            raise InputError(f"expected a bandwidth above zero, found {self.bandwidth_bytes_per_cycle}", where=where)
         if self.read_pj_per_byte < 0 or self.write_pj_per_byte < 0:
             raise InputError("expected energies of at least zero", where=where)
 

@@ -23,7 +23,7 @@ Mask = NDArray[np.bool_]
 SAFE = 2**62
 
 
-class Coupled(Exception):  # noqa: N818 - a signal to tabulate axes together, not an error
+class Coupled(Exception):
     """Two axes have to be tabulated together (their loops determine one interval jointly)."""
 
     def __init__(self, axes: set[int]) -> None:
@@ -53,9 +53,8 @@ class Track:
     def sizes(self) -> Array:
         """Points at each own step: the product of the spans, 0 where inactive."""
         if self._sizes is None:
-            if self.count is not None:
-                sizes = self.count
-            else:
+            sizes = self.count
+            if sizes is None:
                 sizes = product([high - low for low, high in self.spans.values()])
             if self.active is not None:
                 sizes = sizes * self.active
@@ -172,3 +171,10 @@ def exact_sum(table: Array) -> int:
     if table.dtype != object and float(table.max()) * table.size >= SAFE:
         table = table.astype(object)
     return int(table.sum())
+
+
+def both(a: Mask | None, b: Mask | None) -> Mask | None:
+    """Where both masks hold; `None` stands for everywhere."""
+    if a is None:
+        return b
+    return a if b is None else a & b

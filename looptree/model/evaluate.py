@@ -59,8 +59,10 @@ def evaluate_design(design: Design) -> Evaluation:
     for movement in movements(design, inferred):
         moved[owner(movement)].append(movement)
     tables = [_traffic(design, listed) for listed in moved]
+    above = _above(design, sizes, groups)
     results = tuple(
-        _group(design, inferred, group, table, sizes) for group, table in zip(groups, tables, strict=True)
+        _group(design, inferred, group, table, _within(design, sizes, group, above[group.id]))
+        for group, table in zip(groups, tables, strict=True)
     )
     transfers = _merged(design, tables)
     return Evaluation(
@@ -115,15 +117,38 @@ class _owners:  # noqa: N801 - a function with state
         return self.of_tensor[movement.tensor] if found is None else found
 
 
+def _above(design: Design, sizes: dict[int, Demand], groups: list[BoundChain]) -> dict[int, dict[str, Demand]]:
+    """Per group the demand by level of what is stored further out and so stays while it runs."""
+    known: dict[int | None, dict[str, Demand]] = {None: {}}
+    for chain in design.chains:
+        found = dict(known[chain.parent])
+        for identity in chain.places:
+            level = design.places[identity].level
+            found[level] = found.get(level, Demand()) + sizes[identity]
+        known[chain.id] = found
+    return {group.id: known[group.parent] for group in groups}
+
+
+def _within(
+    design: Design, sizes: dict[int, Demand], group: BoundChain, above: dict[str, Demand]
+) -> dict[str, tuple[int, int]]:
+    """Window and live bytes by level while a group runs."""
+    own = demands(design, sizes, group)
+    totals = {
+        level.name: above.get(level.name, Demand()) + own.get((level.name, None), Demand())
+        for level in design.architecture.levels
+    }
+    return {name: (demand.window, demand.live) for name, demand in totals.items()}
+
+
 def _group(
-    design: Design, inferred: Inferred, group: BoundChain, table: Tables, sizes: dict[int, Demand]
+    design: Design,
+    inferred: Inferred,
+    group: BoundChain,
+    table: Tables,
+    occupancy: dict[str, tuple[int, int]],
 ) -> GroupResult:
     architecture = design.architecture
-    found = demands(design, sizes, group)
-    above = [p for p in design.path(group)[:-1] for p in p.places]
-    for identity in above:
-        key = (design.places[identity].level, None)
-        found[key] = found.get(key, Demand()) + sizes[identity]
     off_chip = table.get(architecture.off_chip.name, {}).values()
     cycles = _cycles(design, table, chain_cycles(design, inferred, group))
     slowest = max(cycles, key=lambda name: cycles[name])
@@ -134,11 +159,7 @@ def _group(
         recomputed=sum(c.operations - c.distinct for c in counts),
         offchip_reads_bytes=sum(t.reads_bytes for t in off_chip),
         offchip_writes_bytes=sum(t.writes_bytes for t in off_chip),
-        occupancy={
-            level.name: (d.window, d.live)
-            for level in architecture.levels
-            for d in (found.get((level.name, None), Demand()),)
-        },
+        occupancy=occupancy,
         energy_pj=_energy(design, table, _operations(design, inferred, group)).total,
         latency_cycles=cycles[slowest],
         bottleneck=slowest,

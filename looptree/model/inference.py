@@ -19,8 +19,10 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
 from looptree.model.box import Box, Coupled
+from looptree.model.hull import combined, contains
 from looptree.model.live import live_words
-from looptree.model.operations import Operations, all_points, combined, contains, points_written, writing
+from looptree.model.operations import Operations
+from looptree.model.production import all_points, points_written, writing
 from looptree.model.sweep import fresh_box
 from looptree.model.window import innermost_relevant, largest, outward, windows
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
@@ -70,7 +72,7 @@ class Inferred:
         axes: of each chain, all its loops included.
         produced: words computed of each intermediate, recomputed ones counted again.
         spilled: words of an intermediate that enter a place which has another one further out.
-        ragged: chains some of whose sinks have nothing to do at some steps.
+        sinks: of each pipeline, the operations of its sinks at its iterations.
     """
 
     places: dict[int, PlaceCounts] = field(default_factory=dict)
@@ -78,7 +80,7 @@ class Inferred:
     axes: dict[int, Axes] = field(default_factory=dict)
     produced: dict[str, int] = field(default_factory=dict)
     spilled: dict[int, int] = field(default_factory=dict)
-    ragged: set[int] = field(default_factory=set)
+    sinks: dict[int, list[Box]] = field(default_factory=dict)
 
 
 def infer(design: Design) -> Inferred:
@@ -138,8 +140,8 @@ class _Walker:
         for index, loop in enumerate(chain.loops):
             operations = self._loop(chain, index, loop, axes, operations)
         self.result.axes[chain.id] = axes
-        if any(track.active is not None for ops in operations.values() for track in ops.box.tracks.values()):
-            self.result.ragged.add(chain.id)
+        if chain.kind == "pipeline":
+            self.result.sinks[chain.id] = [ops.box for ops in operations.values()]
         needs, writes = (
             self._leaf(chain, axes, operations) if chain.kind == "compute" else self._branch(chain, axes, operations)
         )
@@ -180,9 +182,7 @@ class _Walker:
         if len(tiled) < len(operations):
             trips = np.maximum(trips, 1)  # a sink that the loop does not name works in its first step
         axes[key], parent = axis.extended(trips, loop.depth)
-        return {
-            name: ops.tiled(key, axes[key], parent, tiled.get(name), loop.tile) for name, ops in operations.items()
-        }
+        return {name: ops.tiled(key, axes[key], parent, tiled.get(name), loop.tile) for name, ops in operations.items()}
 
     def _leaf(self, chain: BoundChain, axes: Axes, operations: dict[str, Operations]) -> tuple[Needs, Needs]:
         (name,) = chain.einsums
@@ -209,7 +209,7 @@ class _Walker:
                     inferred = self._infer(sink, chain, axes, needs)
                     if inferred is not None:
                         given[sink] = inferred
-            outside = {t: listed for t, listed in needs.items() if self._inner(t, child)}
+            outside = {} if child.kind == "compute" else self._outside(child, needs)
             if len(given) < len(child.sinks):
                 self._idle(child, given)
                 continue
@@ -234,10 +234,10 @@ class _Walker:
         for identity in child.places:
             self.result.places[identity] = PlaceCounts(0, 0, 0)
 
-    def _inner(self, tensor: str, child: BoundChain) -> bool:
-        """Whether the tensor is produced below the child by an Einsum that is none of its sinks."""
-        producer = self.workload.producer(tensor)
-        return producer is not None and producer.name in child.einsums and producer.name not in child.sinks
+    def _outside(self, child: BoundChain, needs: Needs) -> Needs:
+        """What is needed elsewhere of tensors that have consumers of their own below the child."""
+        inner = {self.workload.einsum(name).output.tensor for name in child.einsums if name not in child.sinks}
+        return {tensor: listed for tensor, listed in needs.items() if tensor in inner}
 
     def _check_covered(self, outside: Needs, below: Needs) -> None:
         for tensor, listed in outside.items():

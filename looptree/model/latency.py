@@ -13,7 +13,7 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.box import exact_sum, product
+from looptree.model.box import Box, exact_sum, product
 from looptree.model.inference import Inferred
 from looptree.model.operations import Operations
 from looptree.taxonomy.binding import BoundChain, Design
@@ -56,15 +56,31 @@ def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     children = [design.chains[child] for child in chain.children]
     if chain.kind == "sequential":
         return sum(chain_cycles(design, inferred, child) for child in children)
-    if chain.id in inferred.ragged and len(chain.sinks) > 1:
-        raise UnsupportedError(
-            f"a pipeline whose sinks ({', '.join(chain.sinks)}) do not all work at every step is not scheduled"
-        )
-    stages = [_stage(design, inferred, child, inferred.axes[chain.id]) for child in children]
+    axes = inferred.axes[chain.id]
+    stages = [_stage(design, inferred, child, axes) for child in children]
+    working = _working(chain, inferred.sinks[chain.id], axes)
+    if working is not None:
+        stages = [stage[working] for stage in stages]
     schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=stages[0].dtype)
     for index, needs in enumerate(stages):
         schedule[index, index : index + len(needs)] = needs
     return exact_sum(schedule.max(axis=0))
+
+
+def _working(chain: BoundChain, sinks: list[Box], axes: Mapping[int, Axis]) -> Array | None:
+    """The iterations that a pipeline really makes: its loops make none where the sink has nothing to do."""
+    ragged = any(track.active is not None for box in sinks for track in box.tracks.values())
+    if not ragged or (len(sinks) == 1 and not chain.loops):
+        return None
+    if len(sinks) > 1:
+        raise UnsupportedError(
+            f"a pipeline whose sinks ({', '.join(chain.sinks)}) do not all work at every step is not scheduled"
+        )
+    masks = {
+        key: sinks[0].tracks[key].mask(axis.size).astype(np.int64) if key in sinks[0].tracks else np.ones(axis.size)
+        for key, axis in axes.items()
+    }
+    return _spread(masks, axes).astype(bool)
 
 
 def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping[int, Axis]) -> Array:
@@ -73,7 +89,8 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
         raise UnsupportedError("a pipeline inside a branch of a pipeline is not scheduled")
     if chain.kind == "sequential":
         stages = [_stage(design, inferred, design.chains[child], outer) for child in chain.children]
-        return np.sum(stages, axis=0)
+        together: Array = np.sum(stages, axis=0)
+        return together
     leaf = inferred.einsums[chain.einsums[0]].leaf
     if leaf is None:
         return np.zeros(_count(outer), dtype=np.int64)
@@ -82,7 +99,8 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
     for key, axis in inferred.axes[chain.id].items():
         table = np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
         tables[key] = _gather(table, axis, outer.get(key))
-    return fixed * _spread(tables, outer)
+    result: Array = fixed * _spread(tables, outer)
+    return result
 
 
 def _count(axes: Mapping[int, Axis]) -> int:
@@ -111,8 +129,11 @@ def _order(axes: Mapping[int, Axis]) -> tuple[list[Array], Array]:
     _count(axes)
     steps = [grid.ravel() for grid in np.meshgrid(*(np.arange(s) for s in sizes), indexing="ij")]
     loops = sorted(
-        ((depth, axis.ordinals[t][step]) for axis, step in zip(axes.values(), steps, strict=True)
-         for t, depth in enumerate(axis.depths)),
+        (
+            (depth, axis.ordinals[t][step])
+            for axis, step in zip(axes.values(), steps, strict=True)
+            for t, depth in enumerate(axis.depths)
+        ),
         key=lambda loop: -loop[0],
     )
     return steps, np.lexsort([ordinal for _, ordinal in loops]) if loops else np.zeros(1, dtype=np.int64)

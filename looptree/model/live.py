@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 
@@ -86,8 +87,8 @@ class _Tables:
             known = {}
             below = found[0]
             bounds = children.tolist()
-            spans = zip(bounds, bounds[1:], strict=False)
-            found.insert(0, [known.setdefault(tuple(below[a:b]), len(known)) for a, b in spans])
+            spans = [tuple(below[a:b]) for a, b in pairwise(bounds)]
+            found.insert(0, [known.setdefault(span, len(known)) for span in spans])
         return found
 
 
@@ -124,9 +125,7 @@ class _Walk:
         table = self.tables[index]
         return 0 if own == 0 or own == len(table.depths) else table.classes[own][group]
 
-    def _descend(
-        self, at: int, u: int, v: int, state: tuple[tuple[int, int], ...], position: int, index: int
-    ) -> int:
+    def _descend(self, at: int, u: int, v: int, state: tuple[tuple[int, int], ...], position: int, index: int) -> int:
         table = self.tables[index]
         own, group = state[index]
         first, last = int(table.children[own][group]), int(table.children[own][group + 1])
@@ -146,9 +145,7 @@ class _Walk:
             result = max(result, below if base is None else below + int(base[members].max()))
         return result
 
-    def _base(
-        self, u: int, v: int, state: tuple[tuple[int, int], ...], index: int, first: int, last: int
-    ) -> Array:
+    def _base(self, u: int, v: int, state: tuple[tuple[int, int], ...], index: int, first: int, last: int) -> Array:
         """Arrived less retired before each value of the loop."""
         table = self.tables[index]
         own = state[index][0]
@@ -158,6 +155,5 @@ class _Walk:
                 v *= int(self.tables[other].old[decided][group])
         new, old = table.new[own + 1][first:last], table.old[own + 1][first:last]
         change = exact_product(u, new) - exact_product(v, old)
-        return np.cumsum(change) - change
-
-
+        before: Array = np.cumsum(change) - change
+        return before

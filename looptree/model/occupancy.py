@@ -39,7 +39,8 @@ def demands(design: Design, sizes: Mapping[int, Demand], chain: BoundChain) -> d
     own: dict[Key, Demand] = {}
     for identity in chain.places:
         place = design.places[identity]
-        for key in ((place.level, place.tensor), (place.level, None)):
+        keys: tuple[Key, ...] = ((place.level, place.tensor), (place.level, None))
+        for key in keys:
             own[key] = own.get(key, Demand()) + sizes[identity]
     below: dict[Key, Demand] = {}
     for child in chain.children:

@@ -139,15 +139,12 @@ class Evaluation:
         """Plain data, as `looptree evaluate --json` prints it."""
         off_chip = self.transfers[self.off_chip]
         return {
-            "operations": {
-                name: {"total": c.total, "recomputed": c.recomputed} for name, c in self.operations.items()
-            },
+            "operations": {name: {"total": c.total, "recomputed": c.recomputed} for name, c in self.operations.items()},
             "offchip": {
                 "reads_bytes": sum(t.reads_bytes for t in off_chip.values()),
                 "writes_bytes": sum(t.writes_bytes for t in off_chip.values()),
                 "per_tensor": {
-                    name: {"reads_bytes": t.reads_bytes, "writes_bytes": t.writes_bytes}
-                    for name, t in off_chip.items()
+                    name: {"reads_bytes": t.reads_bytes, "writes_bytes": t.writes_bytes} for name, t in off_chip.items()
                 },
             },
             "occupancy": {
@@ -161,9 +158,7 @@ class Evaluation:
                 for name, o in self.occupancy.items()
             },
             "transfers": {
-                level: {
-                    name: {"reads_words": t.reads_words, "writes_words": t.writes_words} for name, t in per.items()
-                }
+                level: {name: {"reads_words": t.reads_words, "writes_words": t.writes_words} for name, t in per.items()}
                 for level, per in self.transfers.items()
             },
             "energy_pj": {
@@ -191,9 +186,7 @@ def _group_dict(group: GroupResult) -> dict[str, Any]:
         "recomputed": group.recomputed,
         "offchip_reads_bytes": group.offchip_reads_bytes,
         "offchip_writes_bytes": group.offchip_writes_bytes,
-        "occupancy": {
-            level: {"window_bytes": w, "live_bytes": v} for level, (w, v) in group.occupancy.items()
-        },
+        "occupancy": {level: {"window_bytes": w, "live_bytes": v} for level, (w, v) in group.occupancy.items()},
         "energy_pj": plain(group.energy_pj),
         "latency_cycles": plain(group.latency_cycles),
         "bottleneck": group.bottleneck,

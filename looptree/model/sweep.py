@@ -120,8 +120,8 @@ def _before_nearest(low: Array, high: Array, active: Mask | None, axis: Axis, ow
         nearest[:-1] = np.minimum.accumulate((begin + offset)[::-1])[::-1][1:] - offset[:-1]
     else:
         nearest[:-1] = np.minimum.accumulate(begin[::-1])[::-1][1:]
-    sizes = np.maximum(np.minimum(high, nearest) - low, 0)
-    return sizes if active is None else sizes * active
+    sizes: Array = np.maximum(np.minimum(high, nearest) - low, 0)
+    return sizes if active is None else np.where(active, sizes, 0)
 
 
 def _offsets(axis: Axis, own: int, stride: int) -> Array:
@@ -129,7 +129,8 @@ def _offsets(axis: Axis, own: int, stride: int) -> Array:
     group = axis.group(own)
     if float(group[-1:].max(initial=0)) * stride >= SAFE:
         group = group.astype(object)
-    return group * stride
+    shifted: Array = group * stride
+    return shifted
 
 
 def _marked(track: Track, axis: Axis, own: int, *, backwards: bool) -> Track:
@@ -138,7 +139,7 @@ def _marked(track: Track, axis: Axis, own: int, *, backwards: bool) -> Track:
     extents = [int(high.max(initial=0)) for _, high in spans]
     if math.prod(extents) > MAX_MARKS:
         raise UnsupportedError(
-            f"windows of {' x '.join(map(str, extents))} words that do not move in one direction are too large to track",
+            f"windows of {' x '.join(map(str, extents))} words that move to and fro are too large to track",
             hint="change the loop order, or use larger tiles",
         )
     seen = np.zeros(extents, dtype=bool)

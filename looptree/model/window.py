@@ -111,7 +111,7 @@ def _reduced(track: Track, axis: Axis, target: Axis) -> Track:
     own = len(target.depths)
     if axis.size == 0:
         nothing = np.zeros(target.size, dtype=np.int64)
-        return Track({key: (nothing, nothing) for key in track.spans}, np.zeros(target.size, dtype=bool))
+        return Track(dict.fromkeys(track.spans, (nothing, nothing)), np.zeros(target.size, dtype=bool))
     hull = hull_by_group(track, axis, own)
     steps = axis.group(own)[axis.starts(own)]
     if len(steps) == target.size:

@@ -324,4 +324,3 @@ class _Binder:
         users = {c.name for c in self.workload.consumers(tensor)}
         producer = self.workload.producer(tensor)
         return users | ({producer.name} if producer else set())
-

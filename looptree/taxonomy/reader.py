@@ -109,6 +109,4 @@ def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
 
 def mapping_to_yaml(tree: LoopTree) -> str:
     """The mapping as YAML text."""
-    return yaml.safe_dump(
-        {"mapping": mapping_to_list(tree.root)}, sort_keys=False, width=120, default_flow_style=None
-    )
+    return yaml.safe_dump({"mapping": mapping_to_list(tree.root)}, sort_keys=False, width=120, default_flow_style=None)

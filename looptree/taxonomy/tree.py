@@ -70,7 +70,7 @@ class Temporal:
     def __post_init__(self) -> None:
         if not self.ranks:
             raise InputError("a loop names no rank")
-        if isinstance(self.tile, bool) or not isinstance(self.tile, int) or self.tile < 1:
+        if self.tile < 1:
             raise InputError(f"expected a tile of at least 1, found {self.tile!r}", where=f"loop over {self.label}")
 
     @property

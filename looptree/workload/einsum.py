@@ -65,9 +65,7 @@ class Einsum:
         where = f"einsum {self.name!r}"
         for rank, extent in self.ranks.items():
             if isinstance(extent, bool) or not isinstance(extent, int):
-                raise InputError(
-                    f"expected a whole number as extent of rank {rank!r}, found {extent!r}", where=where
-                )
+                raise InputError(f"expected a whole number as extent of rank {rank!r}, found {extent!r}", where=where)
             if not 1 <= extent <= MAX_EXTENT:
                 raise InputError(
                     f"expected an extent from 1 to {MAX_EXTENT} for rank {rank!r}, found {extent}",

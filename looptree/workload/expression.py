@@ -38,9 +38,7 @@ def parse_expression(text: str, where: str = "") -> tuple[Access, tuple[Access, 
         raise InputError(f"expression of more than {_MAX_LENGTH} characters", where=where)
     sides = text.split("=")
     if len(sides) != 2:
-        raise InputError(
-            f"expected one '=' as in 'C[m,n] = A[m,k] * B[k,n]', found {text!r}", where=where
-        )
+        raise InputError(f"expected one '=' as in 'C[m,n] = A[m,k] * B[k,n]', found {text!r}", where=where)
     outputs = _accesses(sides[0], where)
     if len(outputs) != 1 or _ACCESS.fullmatch(sides[0].strip()) is None:
         raise InputError(f"expected one tensor left of '=', found {sides[0].strip()!r}", where=where)
@@ -80,9 +78,7 @@ def parse_affine(text: str, where: str = "") -> Affine:
     >>> str(parse_affine("p + 2*r + p - 3"))
     '2*p+2*r-3'
     """
-    problem = InputError(
-        f"expected an index such as p, 2*p+r-1 or 0, found {text.strip()!r}", where=where
-    )
+    problem = InputError(f"expected an index such as p, 2*p+r-1 or 0, found {text.strip()!r}", where=where)
     tokens = _tokens(text, problem)
     if not tokens:
         raise problem

@@ -43,9 +43,7 @@ def workload_from_node(node: Node) -> Workload:
     for tensor, entry in (fields["tensors"].mapping() if "tensors" in fields else {}).items():
         keys = entry.mapping(known=_TENSOR_KEYS)
         if "shape" in keys:
-            shapes[tensor] = tuple(
-                n.integer("an extent", most=MAX_EXTENT) for n in keys["shape"].sequence()
-            )
+            shapes[tensor] = tuple(n.integer("an extent", most=MAX_EXTENT) for n in keys["shape"].sequence())
         if "bits" in keys:
             bits[tensor] = keys["bits"].integer("a word width in bits", most=MAX_BITS)
     default = (
@@ -85,9 +83,7 @@ def workload_to_dict(workload: Workload) -> dict[str, Any]:
             | ({"layer": e.layer} if e.layer else {})
             for e in workload.einsums
         ],
-        "tensors": {
-            t.name: {"shape": list(t.shape), "bits": t.bits} for t in workload.tensors.values()
-        },
+        "tensors": {t.name: {"shape": list(t.shape), "bits": t.bits} for t in workload.tensors.values()},
     } | ({"outputs": sorted(workload.declared_outputs)} if workload.declared_outputs else {})
 
 

@@ -98,9 +98,7 @@ class Workload:
     def outputs(self) -> tuple[str, ...]:
         """Tensors that leave: read by nothing, or declared as outputs."""
         return tuple(
-            t
-            for t in self.tensors
-            if t in self._producer and (t not in self._consumers or t in self.declared_outputs)
+            t for t in self.tensors if t in self._producer and (t not in self._consumers or t in self.declared_outputs)
         )
 
     @cached_property
@@ -144,7 +142,7 @@ class Workload:
         for e in einsums:
             for tensor in e.reads:
                 self._consumers.setdefault(tensor, []).append(e)
-            dimensions = {}
+            dimensions: dict[str, int] = {}
             for access in (*e.inputs, e.output):
                 dimensions.setdefault(access.tensor, len(access.projection))
             for access in self._accesses_of(e, dimensions):
@@ -220,7 +218,8 @@ class Workload:
         if declared is not None:
             if len(declared) != dimensions:
                 raise InputError(
-                    f"the declared shape {list(declared)} has {len(declared)} dimensions, its accesses have {dimensions}",
+                    f"the declared shape {list(declared)} has {len(declared)} dimensions, "
+                    f"its accesses have {dimensions}",
                     where=where,
                 )
             return declared
@@ -233,6 +232,9 @@ class Workload:
 
 def _reach(einsum: Einsum, accesses: list[Access]) -> tuple[int, ...]:
     """The largest coordinate reached, plus one, per dimension."""
-    return tuple(max(reached) for reached in zip(
-        *([form.hull(einsum.box).stop for form in access.projection] for access in accesses), strict=True
-    ))
+    return tuple(
+        max(reached)
+        for reached in zip(
+            *([form.hull(einsum.box).stop for form in access.projection] for access in accesses), strict=True
+        )
+    )

@@ -1,0 +1,124 @@
+"""Which operations every Einsum does at every iteration of every chain.
+
+The sinks of the root do everything. From there inference walks towards the sources: what consumers
+need of an intermediate and is not kept from before is fresh, and the producer does exactly the
+operations that write something fresh.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from looptree.simulate.loops import steps
+from looptree.simulate.points import NOTHING, Box, Index, Numbers, hull, union
+from looptree.simulate.sweeps import fresh, sweep_depth, total
+from looptree.simulate.tables import Tables
+from looptree.taxonomy.binding import BoundChain, Design
+
+Activity = dict[Index, dict[str, Numbers]]
+"""Per iteration of a chain, in order, the operations that each Einsum below does meanwhile."""
+
+
+@dataclass(frozen=True)
+class Production:
+    """How an intermediate comes about.
+
+    Attributes:
+        chain: the innermost chain with the producer and a consumer below it.
+        required: per iteration of that chain, what the consumers below need.
+        words: fresh points over all these iterations: what is computed.
+        sweep_depth: the loops that bound a sweep of its outermost place.
+    """
+
+    chain: BoundChain
+    required: dict[Index, Box | None]
+    words: int
+    sweep_depth: int
+
+
+@dataclass(frozen=True)
+class Run:
+    """A design after all its operations are known.
+
+    Attributes:
+        design: the design.
+        tables: operations and points.
+        activity: per chain id what happens at each of its iterations.
+        productions: per intermediate how it comes about.
+    """
+
+    design: Design
+    tables: Tables
+    activity: dict[int, Activity] = field(default_factory=dict)
+    productions: dict[str, Production] = field(default_factory=dict)
+
+    def operations(self, chain: BoundChain, einsum: str) -> dict[Index, Numbers]:
+        """What one Einsum below a chain does at each iteration of the chain."""
+        return {index: done.get(einsum, NOTHING) for index, done in self.activity[chain.id].items()}
+
+    def needs(self, chain: BoundChain, tensor: str, consumers: list[str]) -> dict[Index, Box | None]:
+        """What some consumers below a chain need of a tensor at each iteration of the chain."""
+        parts = [(self.tables.operations[name], self.operations(chain, name)) for name in consumers]
+        return {
+            index: hull(table.needs(tensor, done[index]) for table, done in parts) for index in self.activity[chain.id]
+        }
+
+    def writes(self, chain: BoundChain, einsum: str) -> dict[Index, Box | None]:
+        """What one Einsum below a chain writes at each iteration of the chain."""
+        table = self.tables.operations[einsum]
+        return {index: table.writes(done) for index, done in self.operations(chain, einsum).items()}
+
+    def consumers(self, chain: BoundChain, tensor: str) -> list[str]:
+        """Einsums below a chain that read a tensor."""
+        return [e.name for e in self.design.workload.consumers(tensor) if e.name in chain.einsums]
+
+
+def infer(design: Design, tables: Tables) -> Run:
+    """Run the mapping: all operations at all iterations.
+
+    Raises:
+        UnsupportedError: that takes more work than the budget allows.
+    """
+    run = Run(design, tables)
+    everything = {sink: tables.operations[sink].everything for sink in design.root.sinks}
+    _chain(run, design.root, {(): everything})
+    return run
+
+
+def _chain(run: Run, chain: BoundChain, handed: Activity) -> None:
+    """Step through a chain, given what its sinks do at each iteration of the loops above it."""
+    activity: Activity = {
+        (*outer, *inner): done
+        for outer, operations in handed.items()
+        for inner, done in steps(chain.loops, operations, run.tables)
+    }
+    run.activity[chain.id] = activity
+    # Consumers stand behind their producers, so that their needs are known when it is their turn.
+    for child in (run.design.chains[c] for c in reversed(chain.children)):
+        for sink in child.sinks:
+            if sink not in chain.sinks:
+                _produce(run, chain, sink)
+        _chain(run, child, {index: {s: done[s] for s in child.sinks} for index, done in activity.items()})
+        _collect(run, chain, child)
+
+
+def _produce(run: Run, chain: BoundChain, producer: str) -> None:
+    """Add what a producer does at each iteration of the chain in which it meets its consumers."""
+    table = run.tables.operations[producer]
+    tensor = table.einsum.output.tensor
+    required = run.needs(chain, tensor, run.consumers(chain, tensor))
+    depth = sweep_depth(required, run.design.outermost_place(tensor))
+    arriving = fresh(required, depth, run.tables.points[tensor], run.tables)
+    run.productions[tensor] = Production(chain, required, total(arriving), depth)
+    for index, points in arriving.items():
+        run.activity[chain.id][index][producer] = table.writers_of(points)
+
+
+def _collect(run: Run, chain: BoundChain, child: BoundChain) -> None:
+    """What the Einsums below a child did, gathered per iteration of its parent."""
+    parts: dict[tuple[Index, str], list[Numbers]] = {}
+    for index, done in run.activity[child.id].items():
+        for einsum, operations in done.items():
+            parts.setdefault((index[: chain.depth], einsum), []).append(operations)
+    for (index, einsum), pieces in parts.items():
+        run.activity[chain.id][index][einsum] = union(pieces)

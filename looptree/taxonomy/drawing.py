@@ -1,0 +1,169 @@
+"""Text drawings of a mapping: the tree as it is written, and the loop nest that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import groupby
+
+from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.taxonomy.middle import MiddleTile
+from looptree.taxonomy.spans import Span
+from looptree.taxonomy.tree import Branch, Chain, LoopTree, Storage
+from looptree.workload.einsum import Einsum
+
+_NOTE = "# ranges of a tile in the middle: first tiles also take what lies before, last ones end at the edge"
+_WIDTH = 96
+_SIGNS = {"mac": " * ", "mul": " * ", "add": " + ", "sub": " - ", "div": " / "}
+
+
+def draw_tree(tree: LoopTree) -> str:
+    """The mapping tree as indented text, outside in: `[level] tensors`, loops, branches, computations.
+
+    >>> from looptree.taxonomy.tree import Compute, RankRef, Temporal
+    >>> loop = Temporal((RankRef("p"),), 4)
+    >>> print(draw_tree(LoopTree(Chain((Storage("DRAM", ("A", "C")), loop, Storage("GLB", ("A",))), Compute("fc")))))
+    [DRAM] A, C
+    └─ for p in tiles of 4
+       [GLB] A
+       └─ compute fc
+    """
+    return "\n".join(_block(tree.root))
+
+
+def _block(chain: Chain) -> list[str]:
+    """Storage nodes stand below the loop around them; loops and the end hang one step deeper."""
+    block = [str(chain.end)]
+    if isinstance(chain.end, Branch):
+        *others, last = [_block(part) for part in chain.chains]
+        block += [line for other in others for line in _hang(other, "├─ ", "│  ")] + _hang(last, "└─ ", "   ")
+    is_storage = False
+    for node in reversed(chain.inner):
+        inside = block if is_storage else _hang(block, "└─ ", "   ")
+        is_storage = isinstance(node, Storage)
+        block = [_node(node) if isinstance(node, Storage) else str(node), *inside]
+    return block
+
+
+def _node(node: Storage) -> str:
+    dropped = " (overlap dropped)" if node.overlap == "drop" else ""
+    return f"[{node.level}] {', '.join(node.tensors)}{dropped}"
+
+
+def _hang(block: Sequence[str], head: str, rest: str) -> list[str]:
+    return [head + block[0], *(rest + line for line in block[1:])]
+
+
+def draw_loop_nest(design: Design) -> str:
+    """The loop nest that a mapping means, as pseudo-code with the ranges of a tile in the middle.
+
+    A tensor is shown with its window where it is stored (`F2[:, p0:p0+6, :]`; a bare name is kept whole), a
+    layer with the operations of one tile: what is kept already is not computed again. Ranks that are not
+    listed are whole; `...` stands for a range that is not affine in the loop variables.
+
+    >>> from looptree.architecture import Architecture, Level
+    >>> from looptree.taxonomy import Compute, RankRef, Temporal
+    >>> from looptree.taxonomy.binding import bind
+    >>> from looptree.workload.expression import parse_expression
+    >>> from looptree.workload import Workload
+    >>> out, ins, op = parse_expression("C[m,n] = A[m,k] * B[k,n]")
+    >>> workload = Workload("fc", [Einsum("fc", {"m": 8, "n": 4, "k": 2}, ins, out, op)])
+    >>> nodes = Storage("DRAM", ("A", "B", "C")), Temporal((RankRef("m"),), 2), Storage("GLB", ("A",))
+    >>> tree = LoopTree(Chain(nodes, Compute("fc")))
+    >>> print(draw_loop_nest(bind(workload, Architecture("a", (Level("DRAM"), Level("GLB"))), tree)))
+    # ranges of a tile in the middle: first tiles also take what lies before, last ones end at the edge
+    # DRAM holds A[8, 2], B[2, 4], C[8, 4]
+    for m0 in range(0, 8, 2):
+        # GLB keeps A[m0:m0+2, :]
+        fc for m in m0:m0+2:
+            C[m,n] += A[m,k] * B[k,n]
+    """
+    lines = _Nest(design).chain(design.root)
+    return "\n".join([_NOTE, *lines] if any(chain.loops for chain in design.chains) else lines)
+
+
+class _Nest:
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.middle = MiddleTile(design)
+
+    def chain(self, chain: BoundChain) -> list[str]:
+        """Storage and loops of the chain with what is inside them."""
+        places = [self.design.places[place] for place in chain.places]
+        lines: list[str] = []
+        for step in range(len(chain.loops) + 1):
+            inside = self._storage([place for place in places if place.depth == chain.outer_depth + step])
+            inside += [self._loop(chain, chain.loops[step])] if step < len(chain.loops) else self._end(chain)
+            lines += _indented(inside, step)
+        return lines
+
+    def _end(self, chain: BoundChain) -> list[str]:
+        if chain.kind == "compute":
+            return self._compute(self.design.workload.einsum(chain.einsums[0]), chain.depth)
+        inside = [line for child in chain.children for line in self.chain(self.design.chains[child])]
+        head = "sequential:" if chain.kind == "sequential" else "pipeline:  # stages at once, on consecutive tiles"
+        return [head, *_indented(inside, 1)]
+
+    def _loop(self, chain: BoundChain, loop: Loop) -> str:
+        span = self.middle.stepped(loop)
+        bounds = f"{span.start}, {span.stop}" if span else "..., ..."
+        together = f"  # {loop.label}" if len(loop.ranks) > 1 else ""
+        return f"for {self.middle.names[chain.id, loop.depth]} in range({bounds}, {loop.tile}):{together}"
+
+    def _storage(self, places: Sequence[Place]) -> list[str]:
+        lines = []
+        for (level, drop), group in groupby(places, key=lambda place: (place.level, place.drop)):
+            off_chip = level == self.design.architecture.off_chip.name
+            shown = [self._shape(place) if off_chip else self._window(place) for place in group]
+            verb = "holds" if off_chip else "keeps without overlap" if drop else "keeps"
+            lines += _filled(f"# {level} {verb} ", shown)
+        return lines
+
+    def _shape(self, place: Place) -> str:
+        return f"{place.tensor}[{', '.join(map(str, self.design.workload.tensors[place.tensor].shape))}]"
+
+    def _window(self, place: Place) -> str:
+        spans = self.middle.window(place).spans
+        shape = self.design.workload.tensors[place.tensor].shape
+        parts = [_text(span, extent) for span, extent in zip(spans, shape, strict=True)]
+        return place.tensor if set(parts) <= {":"} else f"{place.tensor}[{', '.join(parts)}]"
+
+    def _compute(self, einsum: Einsum, depth: int) -> list[str]:
+        work = self.middle.work(einsum.name, depth)
+        texts = {rank: _text(span, einsum.ranks[rank]) for rank, span in work.ranges.items()}
+        ranges = ", ".join(f"{rank} in {text}" for rank, text in texts.items() if text != ":")
+        first = f"  # in the first step of {', '.join(sorted(work.first))} only" if work.first else ""
+        return [f"{einsum.name}{' for ' if ranges else ''}{ranges}:{first}", f"    {_statement(einsum)}"]
+
+
+def _filled(head: str, items: Sequence[str]) -> list[str]:
+    """The items after the head, in as many lines as they need."""
+    lines = [head + items[0]]
+    for item in items[1:]:
+        if len(lines[-1]) + len(item) <= _WIDTH:
+            lines[-1] += f", {item}"
+        else:
+            lines[-1] += ","
+            lines.append(f"#     {item}")
+    return lines
+
+
+def _indented(lines: Sequence[str], steps: int) -> list[str]:
+    return ["    " * steps + line for line in lines]
+
+
+def _text(span: Span | None, extent: int) -> str:
+    if span is None:
+        return "..."
+    return ":" if span.is_whole(extent) else str(span)
+
+
+def _statement(einsum: Einsum) -> str:
+    """The computation as one assignment."""
+    inputs = [str(access) for access in einsum.inputs]
+    sign = _SIGNS.get(einsum.operation)
+    if sign is not None:
+        return f"{einsum.output} {'+=' if einsum.reduction_ranks else '='} {sign.join(inputs)}"
+    if einsum.operation == "copy":
+        return f"{einsum.output} = {', '.join(inputs)}"
+    before = [str(einsum.output)] if einsum.reduction_ranks else []
+    return f"{einsum.output} = {einsum.operation}({', '.join(before + inputs)})"

@@ -1,0 +1,233 @@
+"""A fusion group as a frozen set of choices, and the mapping tree that the choices mean.
+
+A `GroupChoice` is one point of the taxonomy for one fusion group on one on-chip level. `group_chain`
+writes it as a chain of the mapping tree; `plan_tree` joins groups into the tree of a whole workload.
+
+Assumptions made here:
+
+* On-chip data lives at one level, `GroupChoice.level`; a tensor without a retention has no on-chip node
+  and is read or written where its next storage node further out is.
+* Groups take turns; what crosses from one to the next is stored off chip.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from looptree.architecture import Architecture
+from looptree.errors import InputError, nearest
+from looptree.taxonomy.tree import Branch, Chain, Compute, Inner, LoopTree, Storage, Temporal
+from looptree.workload.workload import Workload
+
+
+@dataclass(frozen=True)
+class GroupChoice:
+    """What is chosen for one fusion group.
+
+    Attributes:
+        einsums: the fused layers in topological order.
+        loops: loops above the branch, outermost first.
+        retention: loops above the on-chip storage node of a tensor, `0..len(loops)`; 0 keeps it whole.
+        drop: tensors whose windows keep nothing of their overlap.
+        spilled: intermediates of the group that get an off-chip node, too: refetched, not recomputed.
+        leaf_loops: loops of a layer inside its branch, outermost first; ranks written `conv1.c`.
+        leaf_retention: per layer the tensors stored inside its branch, and how many of its `leaf_loops`
+            stand above them.
+        parallelism: `sequential` or `pipeline`; a group of one layer has no branch.
+        level: name of the on-chip memory level.
+
+    Raises:
+        InputError: a retention outside its range, a dropped tensor that is not retained, leaf loops of a
+            layer that is not in the group, or a parallelism of another name.
+
+    >>> from looptree.taxonomy.tree import RankRef
+    >>> choice = GroupChoice(("conv1", "conv2"), (Temporal((RankRef("p"),), 4),), {"F2": 1}, level="GLB")
+    >>> describe(choice)
+    'conv1 and conv2 fused, sequential; loops p: 4; GLB keeps F2 below p'
+    """
+
+    einsums: tuple[str, ...]
+    loops: tuple[Temporal, ...] = ()
+    retention: Mapping[str, int] = field(default_factory=dict)
+    drop: frozenset[str] = frozenset()
+    spilled: frozenset[str] = frozenset()
+    leaf_loops: Mapping[str, tuple[Temporal, ...]] = field(default_factory=dict)
+    leaf_retention: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    parallelism: str = "sequential"
+    level: str = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        leaf_retention = {e: MappingProxyType(dict(depths)) for e, depths in self.leaf_retention.items()}
+        object.__setattr__(self, "retention", MappingProxyType(dict(self.retention)))
+        object.__setattr__(self, "leaf_loops", MappingProxyType(dict(self.leaf_loops)))
+        object.__setattr__(self, "leaf_retention", MappingProxyType(leaf_retention))
+        where = f"group {', '.join(self.einsums)}"
+        if not self.einsums:
+            raise InputError("a fusion group needs at least one einsum")
+        if self.parallelism not in ("sequential", "pipeline"):
+            raise InputError(f"expected sequential or pipeline, found {self.parallelism!r}", where=where)
+        for einsum in (*self.leaf_loops, *self.leaf_retention):
+            if einsum not in self.einsums:
+                raise InputError(f"{einsum!r} is not in the group", where=where, hint=nearest(einsum, self.einsums))
+        _check_depths(self.retention, len(self.loops), where)
+        stored = set(self.retention)
+        for einsum, depths in leaf_retention.items():
+            _check_depths(depths, len(self.leaf_loops.get(einsum, ())), f"{where}: {einsum}")
+            stored.update(depths)
+        for tensor in sorted(self.drop - stored):
+            raise InputError(f"overlap of {tensor!r} is dropped but it has no retention", where=where)
+
+    def __hash__(self) -> int:
+        leaf_retention = frozenset((e, frozenset(depths.items())) for e, depths in self.leaf_retention.items())
+        retention, leaf_loops = frozenset(self.retention.items()), frozenset(self.leaf_loops.items())
+        fixed = (self.einsums, self.loops, self.drop, self.spilled, self.parallelism, self.level)
+        return hash((fixed, retention, leaf_loops, leaf_retention))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        leaf_retention = {e: dict(depths) for e, depths in self.leaf_retention.items()}
+        leaves = (dict(self.leaf_loops), leaf_retention)
+        plain = (self.einsums, self.loops, dict(self.retention), self.drop, self.spilled, *leaves)
+        return _rebuild, (*plain, self.parallelism, self.level)
+
+
+def _rebuild(*fields: object) -> GroupChoice:
+    return GroupChoice(*fields[:-1], level=fields[-1])  # type: ignore[arg-type]
+
+
+def _check_depths(depths: Mapping[str, int], loops: int, where: str) -> None:
+    for tensor, depth in depths.items():
+        if not 0 <= depth <= loops:
+            problem = f"expected a retention from 0 to {loops} for tensor {tensor!r}, found {depth}"
+            raise InputError(problem, where=where)
+
+
+def group_chain(workload: Workload, choice: GroupChoice) -> Chain:
+    """The chain of one fusion group, without the off-chip storage above it.
+
+    Storage nodes stand in the order of the tensors of the workload's Einsums, at each depth first what
+    keeps its overlap, then what drops it. One layer alone ends in its computation, without a branch.
+
+    Raises:
+        InputError: an unknown Einsum, or a retention of a tensor that the group or the layer does not use.
+    """
+    tensors = group_tensors(workload, choice.einsums)
+    _check_known(choice.retention, tensors, f"group {', '.join(choice.einsums)}")
+    inner = _interleave(choice.level, choice.loops, choice.retention, choice.drop, tensors)
+    leaves = tuple(_leaf(workload, choice, einsum) for einsum in choice.einsums)
+    if len(leaves) == 1:
+        return Chain(inner + leaves[0].inner, leaves[0].end)
+    return Chain(inner, Branch(choice.parallelism, leaves))
+
+
+def plan_tree(workload: Workload, architecture: Architecture, groups: Sequence[GroupChoice]) -> LoopTree:
+    """The mapping tree of a whole workload, one fusion group after the other.
+
+    Off chip stands every input and output of the workload, every tensor that crosses groups and every
+    spilled one. `binding.bind` checks the result.
+
+    Raises:
+        InputError: no group, an unknown Einsum, a spilled tensor that its group does not produce, or what
+            `group_chain` refuses.
+    """
+    if not groups:
+        raise InputError("a plan needs at least one fusion group", where=f"workload {workload.name!r}")
+    stored = off_chip_tensors(workload, groups)
+    outer = Storage(architecture.off_chip.name, tuple(t for t in workload.tensors if t in stored))
+    chains = tuple(group_chain(workload, choice) for choice in groups)
+    if len(chains) == 1:
+        return LoopTree(Chain((outer, *chains[0].inner), chains[0].end))
+    return LoopTree(Chain((outer,), Branch("sequential", chains)))
+
+
+def group_tensors(workload: Workload, einsums: Iterable[str]) -> tuple[str, ...]:
+    """The tensors that the Einsums read or write, each once, in the order of their accesses."""
+    found: dict[str, None] = {}
+    for name in einsums:
+        einsum = workload.einsum(name)
+        for access in einsum.inputs:
+            found[access.tensor] = None
+        found[einsum.output.tensor] = None
+    return tuple(found)
+
+
+def off_chip_tensors(workload: Workload, groups: Sequence[GroupChoice]) -> set[str]:
+    """Inputs and outputs of the workload, what crosses groups, and what is spilled."""
+    group_of = {einsum: index for index, choice in enumerate(groups) for einsum in choice.einsums}
+    stored = {*workload.inputs, *workload.outputs}
+    for index, choice in enumerate(groups):
+        produced = {workload.einsum(name).output.tensor for name in choice.einsums}
+        _check_known(choice.spilled, sorted(produced), f"spilled by group {', '.join(choice.einsums)}")
+        stored |= choice.spilled
+        stored.update(
+            tensor
+            for tensor in produced
+            if any(group_of.get(consumer.name) != index for consumer in workload.consumers(tensor))
+        )
+    return stored
+
+
+def describe(choice: GroupChoice) -> str:
+    """The choices of one group in one line."""
+    labels = [loop.label for loop in choice.loops]
+    parts = [_list(choice.einsums) + (f" fused, {choice.parallelism}" if len(choice.einsums) > 1 else " alone")]
+    if choice.loops:
+        parts.append("loops " + ", ".join(f"{loop.label}: {loop.tile}" for loop in choice.loops))
+    parts += _kept(choice.level, labels, choice.retention)
+    for einsum in choice.einsums:
+        loops = choice.leaf_loops.get(einsum, ())
+        if loops:
+            parts.append(f"inside {einsum} loops " + ", ".join(f"{loop.label}: {loop.tile}" for loop in loops))
+        kept = _kept(choice.level, [loop.label for loop in loops], choice.leaf_retention.get(einsum, {}))
+        parts += [f"inside {einsum} {text}" for text in kept]
+    if choice.drop:
+        parts.append(f"overlap of {_list(sorted(choice.drop))} dropped")
+    if choice.spilled:
+        parts.append(f"{_list(sorted(choice.spilled))} spilled")
+    return "; ".join(parts)
+
+
+def _kept(level: str, loops: Sequence[str], retention: Mapping[str, int]) -> list[str]:
+    parts = []
+    for depth in range(len(loops) + 1):
+        tensors = [tensor for tensor, above in retention.items() if above == depth]
+        if tensors:
+            parts.append(f"{_list(tensors)} " + (f"below {loops[depth - 1]}" if depth else "whole"))
+    return [f"{level} keeps {', '.join(parts)}"] if parts else []
+
+
+def _list(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _leaf(workload: Workload, choice: GroupChoice, einsum: str) -> Chain:
+    depths = choice.leaf_retention.get(einsum, {})
+    tensors = group_tensors(workload, (einsum,)) if depths else ()
+    _check_known(depths, tensors, f"inside the branch of {einsum!r}")
+    loops = choice.leaf_loops.get(einsum, ())
+    return Chain(_interleave(choice.level, loops, depths, choice.drop, tensors), Compute(einsum))
+
+
+def _interleave(
+    level: str, loops: tuple[Temporal, ...], depths: Mapping[str, int], drop: frozenset[str], order: tuple[str, ...]
+) -> tuple[Inner, ...]:
+    """Storage nodes and loops from the outside in."""
+    nodes: list[Inner] = []
+    for depth in range(len(loops) + 1):
+        here = [tensor for tensor in order if depths.get(tensor) == depth]
+        kept = tuple(tensor for tensor in here if tensor not in drop)
+        dropped = tuple(tensor for tensor in here if tensor in drop)
+        if kept:
+            nodes.append(Storage(level, kept))
+        if dropped:
+            nodes.append(Storage(level, dropped, "drop"))
+        if depth < len(loops):
+            nodes.append(loops[depth])
+    return tuple(nodes)
+
+
+def _check_known(tensors: Iterable[str], known: Sequence[str], where: str) -> None:
+    for tensor in tensors:
+        if tensor not in known:
+            raise InputError(f"tensor {tensor!r} is not used here", where=where, hint=nearest(tensor, known))
