@@ -12,7 +12,7 @@ from looptree.workload.reader import workload_from_node
 from looptree.workload.workload import Workload
 
 
-def load_workload(source: str | Path, **parameters: int) -> Workload:
+def load_workload(source: str | Path, /, **parameters: int) -> Workload:
     """The workload of a file, or of a shipped network or segment.
 
     Args:
@@ -30,13 +30,21 @@ def load_workload(source: str | Path, **parameters: int) -> Workload:
 
 
 def workload_path(source: str | Path) -> Path:
-    """The file that a path or the name of a shipped workload stands for."""
+    """The file that a path or the name of a shipped workload stands for; a file that exists comes first.
+
+    Raises:
+        InputError: a name without a folder and a suffix that no shipped workload has.
+    """
     path = Path(source)
-    is_name = isinstance(source, str) and path.name == source and not path.suffix
-    return resources.find("workloads", path.name) if is_name and not path.is_file() else path
+    if path.is_file() or path.name != str(source):
+        return path
+    shipped = resources.names("workloads")
+    if path.suffix and path.stem not in shipped:
+        return path
+    return resources.find("workloads", path.name)
 
 
-def workload_of(document: Node, **parameters: int) -> Workload:
+def workload_of(document: Node, /, **parameters: int) -> Workload:
     """The workload of a parsed document, whichever of the two kinds it is."""
     fields = document.mapping()
     if "layers" in fields and "einsums" not in fields:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 
 from looptree.documents import Node
@@ -28,10 +29,7 @@ def read_parameters(document: Node, given: Node | None, overrides: Mapping[str, 
     replaced = {name: _whole(document, name, value) for name, value in overrides.items()}
     values = {"batch": replaced.get("batch", 1)}
     for name, entry in written.items():
-        if name in replaced:
-            values[name] = replaced[name]
-        else:
-            values[name] = evaluate(entry, values, f"parameter {name!r}", least=_least(name))
+        values[name] = replaced[name] if name in replaced else _computed(name, entry, values, written)
     return values
 
 
@@ -101,6 +99,16 @@ def _whole(document: Node, name: str, value: object) -> int:
             where=document.file,
         )
     return value
+
+
+def _computed(name: str, entry: Node, above: Mapping[str, int], written: Collection[str]) -> int:
+    try:
+        return evaluate(entry, above, f"parameter {name!r}", least=_least(name))
+    except InputError as problem:
+        below = set(written) - set(above)
+        if below & set(re.findall(r"\w+", str(entry.value))):
+            raise entry.error(problem.problem, "a parameter may use those that stand above it") from None
+        raise
 
 
 def _least(parameter: str) -> int:

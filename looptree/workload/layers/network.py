@@ -107,7 +107,7 @@ def _expand(
         foldable = readers.get(name) == {"linear"} and name not in outputs
         sources = tuple(features[source] for source in spec.inputs)
         layer = Layer(name, spec.node, spec.keys, sources, spec.parameters, batch, foldable)
-        with naming(name):
+        with naming(name, spec.node):
             expansions[name] = LAYER_TYPES[spec.type].expand(layer)
         features[name] = expansions[name].features[-1]
     return expansions

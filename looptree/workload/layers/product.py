@@ -100,7 +100,9 @@ def _product_of(layer: Layer, name: str, a: Feature, b: Feature, transposed: boo
     if a.shape[-1] != inner:
         raise layer.error(
             f"expected inputs that agree in the dimension they contract, found {a.shape[-1]} and {inner} ({a}, {b})",
-            "transpose_b: true contracts the last dimension of both" if not transposed else "",
+            "transpose_b: true contracts the last dimension of both"
+            if a.shape[-1] == columns and not transposed
+            else "",
         )
     *lead, row, last = a.ranks
     contracted = fresh(_CONTRACTED.get(last, last) if last in "fm" else last, {*lead, row})

@@ -45,14 +45,18 @@ def layer_error(node: Node, name: str, problem: str, hint: str = "") -> InputErr
 
 
 @contextmanager
-def naming(name: str) -> Iterator[None]:
-    """Adds the name of the layer to complaints that do not have one yet."""
+def naming(name: str, node: Node) -> Iterator[None]:
+    """Adds the name of the layer, and where it stands, to complaints that lack them."""
     try:
         yield
     except InputError as problem:
         if "layer '" in problem.where:
             raise
-        raise InputError(problem.problem, where=f"{problem.where}: layer {name!r}", hint=problem.hint) from None
+        if problem.where.startswith(f"{node.file}:"):
+            where = f"{problem.where}: layer {name!r}"
+        else:
+            where = f"{node.file}:{node.line}: layer {name!r}: {problem.where}"
+        raise InputError(problem.problem, where=where, hint=problem.hint) from None
 
 
 def read_spec(item: Node, name: str, inputs: tuple[str, ...], parameters: Mapping[str, int]) -> Spec:

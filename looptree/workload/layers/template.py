@@ -113,7 +113,7 @@ class Writer:
     def _item(self, item: Node, scope: _Scope) -> str:
         fields = item.mapping()
         name = scope.prefix + _name(item)
-        with naming(name):
+        with naming(name, item):
             inputs = _inputs(item, name, scope)
             if "repeat" not in fields:
                 self._one(item, name, inputs, scope)
@@ -191,13 +191,13 @@ def _inputs(item: Node, name: str, scope: _Scope) -> tuple[str, ...]:
     node = fields.get("inputs", fields.get("input"))
     if node is None:
         if scope.previous is None:
-            hint = f"inputs: {', '.join(scope.names)}"
+            hint = f"known: {', '.join(scope.names)}"
             raise layer_error(item, name, "key 'input' is missing: the network has several inputs", hint)
         return (scope.previous,)
     found = node.texts()
     for text in found:
         if text not in scope.names:
-            problem = f"expected a layer or an input of the network, found {text!r}"
+            problem = f"expected a layer or an input that is known here, found {text!r}"
             raise layer_error(node, name, problem, nearest(text, scope.names))
     if not found:
         raise layer_error(node, name, "expected at least one input, found none")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from looptree.errors import nearest
 from looptree.workload.affine import Affine
 from looptree.workload.layers.layer import Layer, form
 
@@ -104,6 +105,9 @@ def _padding(layer: Layer) -> tuple[int, int, int, int]:
     node = layer.keys.get("padding")
     if node is None or node.value == "valid":
         return 0, 0, 0, 0
+    if isinstance(node.value, str) and node.value.isidentifier() and node.value not in layer.parameters:
+        known = ("same", "valid", *layer.parameters)
+        raise layer.error(f"expected padding, found {node.value!r}", nearest(node.value, known), "padding")
     if not isinstance(node.value, list):
         both = layer.integer("padding", least=0)
         return both, both, both, both

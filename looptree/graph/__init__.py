@@ -1,0 +1,8 @@
+"""The layer graph: Einsums and the tensors between them, groups that may be fused, and a drawing."""
+
+from looptree.graph.annotation import annotate
+from looptree.graph.drawing import draw
+from looptree.graph.groups import fusion_candidates, is_convex
+from looptree.graph.layer_graph import layer_graph, topological_order
+
+__all__ = ["annotate", "draw", "fusion_candidates", "is_convex", "layer_graph", "topological_order"]

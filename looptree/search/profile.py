@@ -1,0 +1,250 @@
+"""Tables of one loop at a time, for all its tile shapes at once.
+
+Every total of the model is a product over axes. So a group is not evaluated once per combination
+of tile shapes: each candidate loop is run through tile inference alone, with all its tile shapes
+laid out as one more (outermost) loop, and what a design with several loops moves and keeps is the
+outer product of such tables. What the product cannot see (needs that are active at different steps of
+two loops) is settled afterwards, because every design that is kept is evaluated by the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from looptree.model.axis import Array, Axis
+from looptree.model.box import Box, Key, Track
+from looptree.model.inference import required
+from looptree.model.operations import Operations
+from looptree.model.production import writing
+from looptree.model.sweep import fresh_box
+from looptree.model.window import hull_by_group
+from looptree.workload import Workload
+
+AXIS = 0
+Rank = tuple[tuple[str, str], ...]
+"""A loop's ranks: pairs of sink and rank."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Factors:
+    """What one loop contributes to the counts of one tensor, per tile shape (float64 tables).
+
+    Attributes:
+        dimensions: coordinates of the tensor that follow the loop.
+        apart: words over all steps where each step starts anew.
+        shared: words over all steps where what was there stays.
+        window: the largest step. hull: all steps together.
+        moves: whether the loop is relevant to the tensor.
+    """
+
+    dimensions: frozenset[Key]
+    apart: Array
+    shared: Array
+    window: Array
+    hull: Array
+    moves: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Work:
+    """What one loop contributes to the work of one Einsum, per tile shape (float64 tables).
+
+    Attributes:
+        ranks: those that follow the loop.
+        operations, points, cycles: over all steps; points are output points of this loop's ranks.
+    """
+
+    ranks: frozenset[Key]
+    operations: Array
+    points: Array
+    cycles: Array
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pass:
+    """One loop run through tile inference alone.
+
+    Attributes:
+        tensors: per tensor that is needed; writes: per tensor that leaves from a sink.
+        work: per Einsum.
+    """
+
+    tensors: Mapping[str, Factors]
+    writes: Mapping[str, Factors]
+    work: Mapping[str, Work]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Whole:
+    """The segment without loops: extents that are touched.
+
+    Attributes:
+        tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
+        operations: per Einsum, extent per rank.
+    """
+
+    tensors: Mapping[str, Mapping[Key, int]]
+    writes: Mapping[str, Mapping[Key, int]]
+    operations: Mapping[str, Mapping[Key, int]]
+
+
+class Profiler:
+    """Runs the candidate loops of one segment, each once per pattern of what is retained.
+
+    Args:
+        part: the segment.
+        sinks: its Einsums whose outputs no other one reads.
+        spatial: operations done at once along each rank.
+    """
+
+    def __init__(self, part: Workload, sinks: Sequence[str], spatial: Mapping[str, int]) -> None:
+        self.part = part
+        self.sinks = sinks
+        self.spatial = spatial
+        self._known: dict[tuple[Rank, tuple[int, ...], frozenset[str]], Pass] = {}
+
+    @cached_property
+    def inner(self) -> tuple[str, ...]:
+        """Intermediates that do not leave: the ones that may be recomputed."""
+        return tuple(t for t in self.part.intermediates if t not in self.part.outputs)
+
+    def run(self, rank: Rank, tiles: Sequence[int], forgotten: frozenset[str]) -> Pass:
+        """The tables of one loop; `forgotten` are the intermediates that each step computes anew."""
+        key = (rank, tuple(tiles), forgotten)
+        if key not in self._known:
+            self._known[key] = self._run(rank, tiles, forgotten)
+        return self._known[key]
+
+    @cached_property
+    def whole(self) -> Whole:
+        """The segment without loops."""
+        sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
+        needs, writes, operations = self._infer(sinks, {}, frozenset())
+        return Whole(
+            {tensor: _extents(box) for tensor, box in needs.items()},
+            {tensor: _extents(box) for tensor, box in writes.items()},
+            {name: _extents(done.box) for name, done in operations.items()},
+        )
+
+    def _run(self, rank: Rank, tiles: Sequence[int], forgotten: frozenset[str]) -> Pass:
+        extent = max(self.part.einsum(e).ranks[r] for e, r in rank)
+        tile = np.asarray(tiles, dtype=np.int64)
+        choices, _ = Axis.root().extended(np.array([len(tile)]), 1)
+        axis, parent = choices.extended(-(-extent // tile), 2)
+        named = dict(rank)
+        sinks = {
+            name: _tiled(Operations.full(self.part.einsum(name)), named.get(name), axis, tile[parent])
+            for name in self.sinks
+        }
+        needs, writes, operations = self._infer(sinks, {AXIS: axis}, forgotten)
+        return Pass(
+            {tensor: _factors(box, axis) for tensor, box in needs.items()},
+            {tensor: _factors(box, axis) for tensor, box in writes.items()},
+            {name: _work(done, axis, self.spatial) for name, done in operations.items()},
+        )
+
+    def _infer(
+        self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: frozenset[str]
+    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations]]:
+        """Needs per tensor, writes of the sinks and operations per Einsum, from the sinks to the sources."""
+        asked: dict[str, list[Box]] = {}
+        needs: dict[str, Box] = {}
+        writes: dict[str, Box] = {}
+        operations: dict[str, Operations] = {}
+        for einsum in reversed(self.part.einsums):
+            output = einsum.output.tensor
+            shape = self.part.tensors[output].shape
+            if einsum.name in sinks:
+                done = sinks[einsum.name]
+                wrote = required([done.touched(einsum.output, shape)])
+                if wrote is not None:
+                    writes[output] = wrote
+            else:
+                need = required(asked.get(output, []))
+                if need is None:
+                    continue
+                needs[output] = need
+                written = writing(einsum, fresh_box(need, axes, 2 if output in forgotten else 1), shape)
+                if written is None:
+                    continue
+                done = written[0]
+            operations[einsum.name] = done
+            for access in einsum.inputs:
+                box = done.touched(access, self.part.tensors[access.tensor].shape)
+                asked.setdefault(access.tensor, []).append(box)
+        for tensor in self.part.inputs:
+            need_of_input = required(asked.get(tensor, []))
+            if need_of_input is not None:
+                needs[tensor] = need_of_input
+        return needs, writes, operations
+
+
+def _tiled(whole: Operations, rank: str | None, axis: Axis, tile: Array) -> Operations:
+    step = axis.ordinals[1]
+    fixed = dict(whole.box.fixed)
+    if rank is None:
+        return Operations(whole.einsum, Box(fixed, {AXIS: Track({}, step == 0)}))
+    extent = fixed.pop(rank)[1]
+    start = np.minimum(step * tile, extent)
+    stop = np.minimum(start + tile, extent)
+    inside = start < stop
+    track = Track({rank: (start, stop)}, None if inside.all() else inside)
+    return Operations(whole.einsum, Box(fixed, {AXIS: track}))
+
+
+def _extents(box: Box) -> dict[Key, int]:
+    return {key: stop - start for key, (start, stop) in box.fixed.items()}
+
+
+def _work(done: Operations, axis: Axis, spatial: Mapping[str, int]) -> Work:
+    track = done.box.tracks.get(AXIS)
+    if track is None:
+        steps = _sum(np.ones(axis.size), axis)
+        return Work(frozenset(), steps, steps, steps)
+    cycles = points = track.mask(axis.size).astype(np.float64)
+    for rank, (low, high) in track.spans.items():
+        cycles = cycles * -((low - high) // spatial.get(str(rank), 1))
+        if rank in done.einsum.output.ranks:
+            points = points * (high - low)
+    sizes = np.broadcast_to(track.sizes(), (axis.size,))
+    return Work(frozenset(track.spans), _sum(sizes, axis), _sum(points, axis), _sum(cycles, axis))
+
+
+def _factors(need: Box, axis: Axis) -> Factors:
+    track = need.tracks.get(AXIS)
+    starts = axis.starts(1)
+    one = np.ones(len(starts))
+    if track is None:
+        return Factors(frozenset(), _sum(np.ones(axis.size), axis), one, one, one, False)
+    sizes = np.broadcast_to(track.sizes(), (axis.size,))
+    fresh = fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, 1).tracks[AXIS]
+    hull = hull_by_group(track, axis, 1)
+    moves = any(_differs(low, track, axis) or _differs(high, track, axis) for low, high in track.spans.values())
+    return Factors(
+        frozenset(track.spans),
+        _sum(sizes, axis),
+        _sum(np.broadcast_to(fresh.sizes(), (axis.size,)), axis),
+        np.maximum.reduceat(sizes, starts).astype(np.float64),
+        np.broadcast_to(hull.sizes(), (len(starts),)).astype(np.float64),
+        moves,
+    )
+
+
+def _differs(ends: Array, track: Track, axis: Axis) -> bool:
+    """Whether for some tile shape two active steps have different ends."""
+    starts = axis.starts(1)
+    if track.active is None:
+        low, high = np.minimum.reduceat(ends, starts), np.maximum.reduceat(ends, starts)
+    else:
+        far = int(ends.max()) + 1
+        low = np.minimum.reduceat(np.where(track.active, ends, far), starts)
+        high = np.maximum.reduceat(np.where(track.active, ends, -1), starts)
+    return bool((low < high).any())
+
+
+def _sum(table: Array, axis: Axis) -> Array:
+    return np.add.reduceat(np.asarray(table, dtype=np.float64), axis.starts(1))

@@ -1,0 +1,80 @@
+"""A run of layers as a workload of its own, and its shape: equal shapes are searched once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from looptree.taxonomy.group import GroupChoice
+from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.workload import Workload
+
+
+def segment(workload: Workload, names: Sequence[str]) -> Workload:
+    """The named Einsums alone; what others read of their outputs is declared as output."""
+    inside = set(names)
+    einsums = [e for e in workload.einsums if e.name in inside]
+    tensors = {a.tensor for e in einsums for a in (*e.inputs, e.output)}
+    leaving = [
+        e.output.tensor
+        for e in einsums
+        if e.output.tensor in workload.outputs or any(c.name not in inside for c in workload.consumers(e.output.tensor))
+    ]
+    return Workload(
+        "+".join(names),
+        einsums,
+        shapes={t: workload.tensors[t].shape for t in tensors},
+        bits={t: workload.tensors[t].bits for t in tensors},
+        outputs=leaving,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A segment with the names taken out.
+
+    Attributes:
+        key: equal for segments that differ in names of layers and tensors only.
+        einsums: names of the Einsums, in the order of the key. tensors: likewise.
+    """
+
+    key: tuple[object, ...]
+    einsums: tuple[str, ...]
+    tensors: tuple[str, ...]
+
+
+def shape_of(part: Workload) -> Shape:
+    """The shape of a segment."""
+    number: dict[str, int] = {}
+    layers = []
+    for e in part.einsums:
+        accesses = tuple((number.setdefault(a.tensor, len(number)), a.projection) for a in (*e.inputs, e.output))
+        layers.append((tuple(e.ranks.items()), accesses, e.operation))
+    tensors = tuple((part.tensors[t].shape, part.tensors[t].bits, t in part.outputs) for t in number)
+    return Shape((tuple(layers), tensors), tuple(e.name for e in part.einsums), tuple(number))
+
+
+def renamed(choice: GroupChoice, old: Shape, new: Shape) -> GroupChoice:
+    """The same choice for another segment of the same shape."""
+    einsums = dict(zip(old.einsums, new.einsums, strict=True))
+    tensors = dict(zip(old.tensors, new.tensors, strict=True))
+    return GroupChoice(
+        einsums=tuple(einsums[name] for name in choice.einsums),
+        loops=_loops(choice.loops, einsums),
+        retention={tensors[t]: depth for t, depth in choice.retention.items()},
+        drop=frozenset(tensors[t] for t in choice.drop),
+        spilled=frozenset(tensors[t] for t in choice.spilled),
+        leaf_loops={einsums[e]: _loops(loops, einsums) for e, loops in choice.leaf_loops.items()},
+        leaf_retention={
+            einsums[e]: {tensors[t]: depth for t, depth in depths.items()}
+            for e, depths in choice.leaf_retention.items()
+        },
+        parallelism=choice.parallelism,
+        level=choice.level,
+    )
+
+
+def _loops(loops: Sequence[Temporal], einsums: Mapping[str, str]) -> tuple[Temporal, ...]:
+    return tuple(
+        Temporal(tuple(RankRef(r.rank, einsums.get(r.einsum or "")) for r in loop.ranks), loop.tile) for loop in loops
+    )

@@ -1,0 +1,325 @@
+"""Layers expanded to Einsums, run on numbers, against a direct computation of what the layer means."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.lib.stride_tricks import sliding_window_view
+
+from looptree.documents import parse_document
+from looptree.workload.layers import network_from_node
+from looptree.workload.workload import Workload
+from tests.workload.einsum_execution import Array, execute, random_inputs
+
+
+def network(inputs: str, *layers: str, batch: int = 1) -> Workload:
+    text = f"inputs: {inputs}\nlayers:\n" + "".join(f"  - {layer}\n" for layer in layers)
+    return network_from_node(parse_document(text), {"batch": batch})
+
+
+def run(inputs: str, *layers: str, batch: int = 1) -> tuple[dict[str, Array], Array]:
+    """Every tensor, and the output of the last layer."""
+    workload = network(inputs, *layers, batch=batch)
+    values = execute(workload, random_inputs(workload))
+    return values, values[workload.outputs[-1]]
+
+
+def padded(image: Array, padding: tuple[int, int, int, int], value: float = 0.0) -> Array:
+    top, bottom, left, right = padding
+    return np.pad(image, ((0, 0), (top, bottom), (left, right)), constant_values=value)
+
+
+def patches(image: Array, kernel: tuple[int, int], stride: tuple[int, int], dilation: tuple[int, int]) -> Array:
+    """`[channels, rows, columns, kernel rows, kernel columns]`."""
+    reach = tuple(d * (k - 1) + 1 for k, d in zip(kernel, dilation, strict=True))
+    windows = sliding_window_view(image, reach, axis=(1, 2))
+    return windows[:, :: stride[0], :: stride[1], :: dilation[0], :: dilation[1]]
+
+
+CONVOLUTIONS: list[tuple[str, dict[str, Any]]] = [
+    ("kernel: 3", {}),
+    ("kernel: 3, padding: 1", {"padding": (1, 1, 1, 1)}),
+    ("kernel: 3, stride: 2, padding: 1", {"padding": (1, 1, 1, 1), "stride": (2, 2)}),
+    ("kernel: [3, 2], stride: [1, 3]", {"kernel": (3, 2), "stride": (1, 3)}),
+    ("kernel: [1, 3], padding: [0, 1]", {"kernel": (1, 3), "padding": (0, 0, 1, 1)}),
+    ("kernel: 3, dilation: 2, padding: 2", {"dilation": (2, 2), "padding": (2, 2, 2, 2)}),
+    ("kernel: 3, padding: [0, 2, 1, 0]", {"padding": (0, 2, 1, 0)}),
+    ("kernel: 3, padding: same", {"padding": (1, 1, 1, 1)}),
+    ("kernel: 3, stride: 2, padding: same", {"padding": (1, 1, 0, 1), "stride": (2, 2)}),
+    ("kernel: 1, stride: 2", {"kernel": (1, 1), "stride": (2, 2)}),
+    ("kernel: 1, padding: 1", {"kernel": (1, 1), "padding": (1, 1, 1, 1)}),
+]
+
+
+def geometry(given: dict[str, Any]) -> tuple[Any, ...]:
+    defaults = {"kernel": (3, 3), "stride": (1, 1), "dilation": (1, 1), "padding": (0, 0, 0, 0)}
+    return tuple((defaults | given)[key] for key in ("kernel", "stride", "dilation", "padding"))
+
+
+@pytest.mark.parametrize(("keys", "given"), CONVOLUTIONS)
+def test_convolution(keys: str, given: dict[str, Any]) -> None:
+    kernel, stride, dilation, padding = geometry(given)
+    values, found = run("{x: [3, 7, 8]}", f"{{name: y, type: conv, out_channels: 4, {keys}}}")
+    weight = values["W_y"].reshape(4, 3, *kernel)
+    expected = np.einsum("cpqrs,mcrs->mpq", patches(padded(values["x"], padding), kernel, stride, dilation), weight)
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("keys", "groups", "outputs"),
+    [
+        ("groups: 2, out_channels: 6", 2, 6),
+        ("groups: 2, out_channels: 2", 2, 2),
+        ("groups: 4, out_channels: 8", 4, 8),
+        ("depthwise: true", 4, 4),
+        ("depthwise: true, out_channels: 8", 4, 8),
+    ],
+)
+def test_grouped_convolution(keys: str, groups: int, outputs: int) -> None:
+    values, found = run("{x: [4, 5, 5]}", f"{{name: y, type: conv, kernel: 3, padding: 1, {keys}}}")
+    windows = patches(padded(values["x"], (1, 1, 1, 1)), (3, 3), (1, 1), (1, 1))
+    weight = values["W_y"].reshape(outputs, 4 // groups, 3, 3)
+    expected = []
+    for m in range(outputs):
+        group = m // (outputs // groups)
+        channels = windows[group * (4 // groups) : (group + 1) * (4 // groups)]
+        expected.append(np.einsum("cpqrs,crs->pq", channels, weight[m]))
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("keys", "stride", "padding", "dilation", "extra"),
+    [
+        ("stride: 2", 2, 0, 1, 0),
+        ("stride: 2, padding: 1, output_padding: 1", 2, 1, 1, 1),
+        ("stride: 3, padding: 1", 3, 1, 1, 0),
+        ("stride: 1, padding: 2, dilation: 2", 1, 2, 2, 0),
+    ],
+)
+def test_transposed_convolution(keys: str, stride: int, padding: int, dilation: int, extra: int) -> None:
+    values, found = run("{x: [2, 4, 5]}", f"{{name: y, type: conv_transpose, out_channels: 3, kernel: 3, {keys}}}")
+    image, weight = values["x"], values["W_y"]
+    whole = np.zeros((3, (4 - 1) * stride + 2 * dilation + 1 + extra, (5 - 1) * stride + 2 * dilation + 1 + extra))
+    for p, q, r, s in np.ndindex(4, 5, 3, 3):
+        whole[:, p * stride + r * dilation, q * stride + s * dilation] += weight[:, :, r, s] @ image[:, p, q]
+    rows, columns = whole.shape[1] - padding, whole.shape[2] - padding
+    np.testing.assert_allclose(found, whole[:, padding:rows, padding:columns])
+
+
+def test_grouped_transposed_convolution() -> None:
+    values, found = run(
+        "{x: [4, 3, 3]}", "{name: y, type: conv_transpose, out_channels: 4, kernel: 2, stride: 2, groups: 2}"
+    )
+    weight = values["W_y"]  # [output channels, input channels of the group, rows, columns]
+    expected = np.zeros((4, 6, 6))
+    for m, c, p, q, r, s in np.ndindex(4, 2, 3, 3, 2, 2):
+        expected[m, 2 * p + r, 2 * q + s] += weight[m, c, r, s] * values["x"][2 * (m // 2) + c, p, q]
+    np.testing.assert_allclose(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("keys", "stride", "padding"),
+    [
+        ("kernel: 2", 2, (0, 0, 0, 0)),
+        ("kernel: 3, stride: 2", 2, (0, 0, 0, 0)),
+        ("kernel: 3, stride: 1, padding: 1", 1, (1, 1, 1, 1)),
+        ("kernel: 2, ceil_mode: true", 2, (0, 1, 0, 0)),
+        ("kernel: 3, stride: 2, ceil_mode: true", 2, (0, 0, 0, 1)),
+    ],
+)
+def test_pooling(keys: str, stride: int, padding: tuple[int, int, int, int]) -> None:
+    kernel = int(keys[8])
+    for kind, reduce in (("max_pool", np.max), ("avg_pool", np.sum)):
+        values, found = run("{x: [2, 7, 8]}", f"{{name: y, type: {kind}, {keys}}}")
+        windows = patches(padded(values["x"], padding), (kernel, kernel), (stride, stride), (1, 1))
+        np.testing.assert_allclose(found, reduce(windows, axis=(3, 4)))
+
+
+def test_a_window_that_would_start_behind_the_input_is_dropped() -> None:
+    """Kernel 2, stride 3, 7 rows: windows at 0, 3 and 6 (cut); with 6 rows the one at 6 has nothing to read."""
+    for rows, expected in ((7, 3), (6, 2)):
+        pool = network(
+            f"{{x: [1, {rows}, {rows}]}}", "{name: y, type: max_pool, kernel: 2, stride: 3, ceil_mode: true}"
+        )
+        assert pool.einsum("y").ranks["p"] == expected
+
+
+@pytest.mark.parametrize("keep", ["false", "true"])
+def test_global_average(keep: str) -> None:
+    values, found = run("{x: [3, 4, 5]}", f"{{name: y, type: global_avg_pool, keep_dims: {keep}}}")
+    expected = values["x"].sum(axis=(1, 2), keepdims=keep == "true")
+    np.testing.assert_allclose(found, expected)
+
+
+def test_linear_on_a_sequence_and_on_a_vector() -> None:
+    for shape in ("[5, 6]", "[6]"):
+        values, found = run(f"{{x: {shape}}}", "{name: y, type: linear, out_features: 4}")
+        np.testing.assert_allclose(found, values["x"] @ values["W_y"].T)
+
+
+def test_linear_splits_into_heads_and_merges_them() -> None:
+    values, found = run(
+        "{x: [5, 6]}",
+        "{name: split, type: linear, out_features: 8, heads: 2}",
+        "{name: merged, type: linear, out_features: 3}",
+    )
+    heads = np.einsum("pd,hed->hpe", values["x"], values["W_split"])
+    np.testing.assert_allclose(values["split"], heads)
+    np.testing.assert_allclose(found, np.einsum("hpe,fhe->pf", heads, values["W_merged"]))
+
+
+def test_flatten_folds_into_the_linear_layer_behind_it() -> None:
+    values, found = run("{x: [2, 3, 4]}", "{name: flat, type: flatten}", "{name: y, type: linear, out_features: 5}")
+    assert "flat" not in values
+    np.testing.assert_allclose(found, values["W_y"].reshape(5, -1) @ values["x"].reshape(-1))
+
+
+def test_flatten_is_a_copy_where_something_else_reads_it() -> None:
+    values, found = run("{x: [2, 3, 4]}", "{name: flat, type: flatten}", "{name: y, type: relu}")
+    np.testing.assert_allclose(values["flat"], values["x"].reshape(-1))
+    np.testing.assert_allclose(found, np.maximum(values["x"].reshape(-1), 0))
+
+
+def test_matrix_product() -> None:
+    values, found = run("{a: [3, 4], b: [4, 5]}", "{name: y, type: matmul, inputs: [a, b]}")
+    np.testing.assert_allclose(found, values["a"] @ values["b"])
+    values, found = run("{a: [3, 4], b: [5, 4]}", "{name: y, type: matmul, inputs: [a, b], transpose_b: true}")
+    np.testing.assert_allclose(found, values["a"] @ values["b"].T)
+
+
+def test_matrix_product_with_leading_dimensions() -> None:
+    heads = "{shape: [%s], ranks: [h, p, e]}"
+    inputs = f"{{a: {heads % '4, 3, 5'}, b: {heads % '2, 5, 6'}}}"
+    values, found = run(inputs, "{name: y, type: matmul, inputs: [a, b]}")
+    np.testing.assert_allclose(found, values["a"] @ np.repeat(values["b"], 2, axis=0))
+    values, found = run(f"{{a: {heads % '4, 3, 5'}, b: [5, 6]}}", "{name: y, type: matmul, inputs: [a, b]}")
+    np.testing.assert_allclose(found, values["a"] @ values["b"])
+    inputs = f"{{a: {heads % '4, 3, 5'}, b: {heads % '1, 5, 6'}}}"
+    values, found = run(inputs, "{name: y, type: matmul, inputs: [a, b]}")
+    np.testing.assert_allclose(found, values["a"] @ values["b"])
+
+
+@pytest.mark.parametrize("key_heads", [1, 2, 4])
+def test_attention_with_grouped_heads(key_heads: int) -> None:
+    shapes = {"q": (4, 3, 5), "k": (key_heads, 6, 5), "v": (key_heads, 6, 5)}
+    inputs = ", ".join(f"{n}: {{shape: {list(s)}, ranks: [h, p, e]}}" for n, s in shapes.items())
+    values, found = run(f"{{{inputs}}}", "{name: y, type: attention, inputs: [q, k, v]}")
+    key, value = (np.repeat(values[name], 4 // key_heads, axis=0) for name in ("k", "v"))
+    scores = np.exp(values["q"] @ key.transpose(0, 2, 1))
+    np.testing.assert_allclose(found, scores / scores.sum(axis=2, keepdims=True) @ value)
+
+
+@pytest.mark.parametrize("axis", [0, 1, -1])
+def test_softmax(axis: int) -> None:
+    values, found = run("{x: [3, 4]}", f"{{name: y, type: softmax, axis: {axis}}}")
+    expected = np.exp(values["x"]) / np.exp(values["x"]).sum(axis=axis, keepdims=True)
+    np.testing.assert_allclose(found, expected)
+
+
+def test_rms_norm() -> None:
+    values, found = run("{x: [3, 4]}", "{name: y, type: rms_norm}")
+    row = np.sqrt(np.mean(values["x"] ** 2, axis=1, keepdims=True))
+    np.testing.assert_allclose(found, values["x"] / row * values["W_y"])
+
+
+def test_a_norm_reads_whole_rows() -> None:
+    norm = network("{x: [3, 4]}", "{name: y, type: layer_norm}")
+    assert [(e.expression, e.operation, e.reduction_ranks) for e in norm.einsums] == [
+        ("y_stat[p] = x[p,f]", "layer_norm_stat", ("f",)),
+        ("y[p,f] = x[p,f] * y_stat[p] * W_y[f]", "layer_norm", ()),
+    ]
+
+
+def test_batch_norm_scales_channels() -> None:
+    values, found = run("{x: [3, 4, 5]}", "{name: y, type: batch_norm}")
+    np.testing.assert_allclose(found, values["x"] * values["W_y"][:, None, None])
+
+
+def test_elementwise() -> None:
+    values, found = run("{a: [2, 3, 4], b: [2, 3, 4]}", "{name: y, type: add, inputs: [a, b, a]}")
+    np.testing.assert_allclose(found, 2 * values["a"] + values["b"])
+    values, found = run("{a: [2, 3, 4], b: [2, 3, 4]}", "{name: y, type: multiply, inputs: [a, b]}")
+    np.testing.assert_allclose(found, values["a"] * values["b"])
+    values, found = run("{a: [5]}", "{name: y, type: activation, function: sigmoid}")
+    np.testing.assert_allclose(found, 1 / (1 + np.exp(-values["a"])))
+
+
+@pytest.mark.parametrize(
+    ("shape", "factor"), [("[2, 3, 4]", "[2]"), ("[2, 3, 4]", "[2, 1, 1]"), ("[3, 4]", "[4]"), ("[3, 4]", "[3, 1]")]
+)
+def test_elementwise_repeats_dimensions_of_one_and_channel_vectors(shape: str, factor: str) -> None:
+    values, found = run(f"{{a: {shape}, b: {factor}}}", "{name: y, type: multiply, inputs: [a, b]}")
+    factors = values["b"].reshape(2, 1, 1) if shape == "[2, 3, 4]" else values["b"]
+    np.testing.assert_allclose(found, values["a"] * factors)
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_concatenation(axis: int) -> None:
+    shapes = {name: [2, 3, 4] for name in "abc"}
+    shapes["b"][axis] = 5
+    values, found = run(f"{shapes}".replace("'", ""), f"{{name: y, type: concat, inputs: [a, b, c], axis: {axis}}}")
+    np.testing.assert_allclose(found, np.concatenate([values[name] for name in "abc"], axis=axis))
+
+
+def test_slice() -> None:
+    values, found = run("{x: [6, 3, 4]}", "{name: y, type: slice, axis: 0, start: 1, stop: 6, step: 2}")
+    np.testing.assert_allclose(found, values["x"][1:6:2])
+    values, found = run("{x: [6, 3, 4]}", "{name: y, type: slice, axis: q, start: 2}")
+    np.testing.assert_allclose(found, values["x"][:, :, 2:])
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("[6, 4]", [24]),
+        ("[24]", [2, 3, 4]),
+        ("[6, 4]", [3, 8]),
+        ("[2, 3, 4]", [6, 4]),
+        ("[2, 3, 4]", [2, 12]),
+        ("[6, 1, 1]", [6]),
+        ("[6]", [1, 6]),
+        ("[1, 1]", [1]),
+        ("[6, 4]", [3, -1]),
+    ],
+)
+def test_reshape(before: str, after: list[int]) -> None:
+    values, found = run(f"{{x: {before}}}", f"{{name: y, type: reshape, shape: {after}}}")
+    np.testing.assert_allclose(found, values["x"].reshape(after))
+
+
+def test_transpose_and_channel_shuffle() -> None:
+    """ShuffleNet shuffles channels by a split, a transposition and a merge."""
+    values, found = run(
+        "{x: [6, 2, 3]}",
+        "{name: split, type: reshape, shape: [2, 3, 2, 3], ranks: [g, m, p, q]}",
+        "{name: swap, type: transpose, order: [1, 0, 2, 3]}",
+        "{name: y, type: reshape, shape: [6, 2, 3]}",
+    )
+    np.testing.assert_allclose(found, values["x"][[0, 3, 1, 4, 2, 5]])
+
+
+def test_nearest_upsampling() -> None:
+    values, found = run("{x: [2, 3, 4]}", "{name: y, type: upsample_nearest, factor: [2, 3]}")
+    np.testing.assert_allclose(found, values["x"].repeat(2, axis=1).repeat(3, axis=2))
+
+
+def test_a_batch_is_a_dimension_in_front_of_every_activation() -> None:
+    layers = (
+        "{name: c, type: conv, out_channels: 4, kernel: 3, stride: 2, padding: 1}",
+        "{name: up, type: upsample_nearest, factor: 2}",
+        "{name: cut, type: slice, axis: 1, stop: 4}",
+        "{name: flat, type: flatten}",
+        "{name: fc, type: linear, out_features: 6}",
+        "{name: y, type: softmax}",
+    )
+    one = network("{x: [3, 6, 6]}", *layers)
+    many = network("{x: [3, 6, 6]}", *layers, batch=2)
+    values = execute(many, random_inputs(many))
+    assert values["x"].shape == (2, 3, 6, 6)
+    for sample in range(2):
+        weights = {name: array for name, array in values.items() if name.startswith("W_")}
+        alone = execute(one, weights | {"x": values["x"][sample]})
+        np.testing.assert_allclose(alone["y"], values["y"][sample])
+    assert many.einsum("c").ranks["n"] == many.einsum("y").ranks["b"] == 2
