@@ -173,6 +173,13 @@ def exact_sum(table: Array) -> int:
     return int(table.sum())
 
 
+def exact_product(factor: int, table: Array) -> Array:
+    """`factor * table` of non-negative integers, exact, and so are the sums of the result."""
+    if factor * max(int(table.max(initial=0)), 1) * len(table) >= SAFE:
+        return factor * table.astype(object)
+    return factor * table
+
+
 def both(a: Mask | None, b: Mask | None) -> Mask | None:
     """Where both masks hold; `None` stands for everywhere."""
     if a is None:

@@ -26,6 +26,7 @@ from looptree.model.production import all_points, points_written, writing
 from looptree.model.sweep import fresh_box
 from looptree.model.window import innermost_relevant, largest, outward, windows
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.workload import Einsum
 
 Axes = dict[int, Axis]
 
@@ -247,6 +248,23 @@ class _Walker:
                     hint="put the einsum that reads it outside into the same branch, or the producer into its own",
                 )
 
+    def _check_whole(self, einsum: Einsum, need: Box, axes: Axes) -> None:
+        """An intermediate that also leaves the workload has to be asked for completely."""
+        tensor = einsum.output.tensor
+        if tensor not in self.workload.outputs:
+            return
+        hull = windows(need, axes, 0)
+        spans = {key: (int(low[0]), int(high[0])) for t in hull.tracks.values() for key, (low, high) in t.spans.items()}
+        for dimension, (form, extent) in enumerate(zip(einsum.output.projection, self._shape(tensor), strict=True)):
+            written = form.hull(einsum.box).clip(extent)
+            start, stop = spans.get(dimension) or hull.fixed[dimension]
+            if start > written.start or stop < written.stop:
+                raise UnsupportedError(
+                    f"tensor {tensor!r} leaves the workload, but its consumers ask only for coordinates {start} to "
+                    f"{stop - 1} of dimension {dimension}",
+                    hint="compute it in a group of its own",
+                )
+
     def _infer(self, name: str, chain: BoundChain, axes: Axes, needs: Needs) -> Operations | None:
         """The operations of the producer of an intermediate, from what is fresh of it."""
         einsum = self.workload.einsum(name)
@@ -257,6 +275,7 @@ class _Walker:
         need = required(needs.get(tensor, []))
         if need is None:
             return None
+        self._check_whole(einsum, need, axes)
         sweep = self._sweep(self.outermost[tensor], need, axes)
         fresh = fresh_box(need, axes, sweep)
         written = writing(einsum, fresh, shape)
@@ -269,7 +288,7 @@ class _Walker:
             return None
         operations, points = written
         counts.operations = operations.total(axes)
-        counts.points = points_written(operations, points, axes, shape)
+        counts.points = points_written(operations, points, axes)
         counts.distinct = counts.operations
         if sweep:
             once = writing(einsum, fresh_box(need, axes, 0), shape)

@@ -13,7 +13,7 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, exact_sum, product
+from looptree.model.box import SAFE, Box, exact_product, exact_sum, product
 from looptree.model.inference import Inferred
 from looptree.model.operations import Operations
 from looptree.taxonomy.binding import BoundChain, Design
@@ -61,7 +61,7 @@ def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     working = _working(chain, inferred.sinks[chain.id], axes)
     if working is not None:
         stages = [stage[working] for stage in stages]
-    schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=stages[0].dtype)
+    schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=np.result_type(*stages))
     for index, needs in enumerate(stages):
         schedule[index, index : index + len(needs)] = needs
     return exact_sum(schedule.max(axis=0))
@@ -89,8 +89,7 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
         raise UnsupportedError("a pipeline inside a branch of a pipeline is not scheduled")
     if chain.kind == "sequential":
         stages = [_stage(design, inferred, design.chains[child], outer) for child in chain.children]
-        together: Array = np.sum(stages, axis=0)
-        return together
+        return _added(stages)
     leaf = inferred.einsums[chain.einsums[0]].leaf
     if leaf is None:
         return np.zeros(_count(outer), dtype=np.int64)
@@ -99,8 +98,15 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
     for key, axis in inferred.axes[chain.id].items():
         table = np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
         tables[key] = _gather(table, axis, outer.get(key))
-    result: Array = fixed * _spread(tables, outer)
-    return result
+    return exact_product(fixed, _spread(tables, outer))
+
+
+def _added(stages: list[Array]) -> Array:
+    """The stages step by step one after the other, exact."""
+    if sum(int(stage.max(initial=0)) for stage in stages) >= SAFE:
+        stages = [stage.astype(object) for stage in stages]
+    together: Array = np.sum(stages, axis=0)
+    return together
 
 
 def _count(axes: Mapping[int, Axis]) -> int:
@@ -116,9 +122,11 @@ def _gather(table: Array, axis: Axis, outer: Axis | None) -> Array:
     """Sums of a table over the loops that the outer axis does not have."""
     if outer is axis:
         return table
+    if float(table.max(initial=0)) * len(table) >= SAFE:
+        table = table.astype(object)
     if outer is None:
-        return np.array([table.sum()])
-    result = np.zeros(outer.size, dtype=np.int64)
+        return np.array([table.sum()], dtype=table.dtype)
+    result = np.zeros(outer.size, dtype=table.dtype)
     np.add.at(result, axis.group(len(outer.depths)), table)
     return result
 
@@ -146,6 +154,6 @@ def _spread(tables: Mapping[int, Array], axes: Mapping[int, Axis]) -> Array:
         if key not in axes:
             scale *= int(table[0])
     if not axes:
-        return np.array([scale])
+        return exact_product(scale, np.ones(1, dtype=np.int64))
     steps, order = _order(axes)
-    return scale * product([tables[key][step] for key, step in zip(axes, steps, strict=True)])[order]
+    return exact_product(scale, product([tables[key][step] for key, step in zip(axes, steps, strict=True)])[order])

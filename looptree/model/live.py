@@ -20,7 +20,7 @@ from itertools import pairwise
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import SAFE, Box
+from looptree.model.box import Box, exact_product
 from looptree.model.sweep import retired_sizes
 
 
@@ -90,13 +90,6 @@ class _Tables:
             spans = [tuple(below[a:b]) for a, b in pairwise(bounds)]
             found.insert(0, [known.setdefault(span, len(known)) for span in spans])
         return found
-
-
-def exact_product(factor: int, table: Array) -> Array:
-    """`factor * table`, and its sums, exact."""
-    if factor * max(int(table.max()), 1) * len(table) >= SAFE:
-        return factor * table.astype(object)
-    return factor * table
 
 
 class _Walk:

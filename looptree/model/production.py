@@ -10,7 +10,7 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key, Mask, Track, both, exact_sum, product
 from looptree.model.operations import Operations
-from looptree.model.slab import Slab, attained
+from looptree.model.slab import Slab, attained_in
 from looptree.workload import Affine, Einsum, Interval
 
 
@@ -109,7 +109,7 @@ def _with_slab_hulls(operations: Operations, slab: Slab) -> Operations:
     return Operations(operations.einsum, Box(fixed, operations.box.tracks), operations.slabs)
 
 
-def points_written(operations: Operations, fresh: Box, axes: Mapping[int, Axis], shape: tuple[int, ...]) -> int:
+def points_written(operations: Operations, fresh: Box, axes: Mapping[int, Axis]) -> int:
     """Distinct output points that inferred operations write, over all iterations."""
     einsum = operations.einsum
     result = 1
@@ -118,14 +118,12 @@ def points_written(operations: Operations, fresh: Box, axes: Mapping[int, Axis],
     for dimension, form in enumerate(einsum.output.projection):
         if len(form.terms) > 1:
             loose.add(dimension)
-            reached = attained(form, tuple(einsum.ranks[r] for r in form.ranks), shape[dimension])
+            extents = tuple(einsum.ranks[r] for r in form.ranks)
             axis = fresh.axis_of(dimension)
             if axis is None:
-                start, stop = fresh.fixed[dimension]
-                result *= int(reached[stop] - reached[start])
+                result *= _reached(form, extents, *fresh.fixed[dimension])
             else:
-                low, high = fresh.tracks[axis].spans[dimension]
-                holes.setdefault(axis, []).append(reached[high] - reached[low])
+                holes.setdefault(axis, []).append(attained_in(form, extents, *fresh.tracks[axis].spans[dimension]))
     indexed = {form.ranks[0] for form in einsum.output.projection if len(form.terms) == 1}
     for rank, (start, stop) in operations.box.fixed.items():
         if rank in indexed:
@@ -149,8 +147,12 @@ def all_points(einsum: Einsum, shape: tuple[int, ...]) -> int:
     result = 1
     for form, extent in zip(einsum.output.projection, shape, strict=True):
         if len(form.terms) > 1:
-            result *= int(attained(form, tuple(einsum.ranks[r] for r in form.ranks), extent)[-1])
+            result *= _reached(form, tuple(einsum.ranks[r] for r in form.ranks), 0, extent)
         elif form.terms:
             start, stop = _solve(np.array([-form.constant]), np.array([extent - form.constant]), form.terms[0][1])
             result *= max(0, min(int(stop[0]), einsum.ranks[form.ranks[0]]) - max(int(start[0]), 0))
     return result
+
+
+def _reached(form: Affine, extents: tuple[int, ...], start: int, stop: int) -> int:
+    return int(attained_in(form, extents, np.array([start]), np.array([stop]))[0])

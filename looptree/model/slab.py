@@ -7,6 +7,7 @@ over a slab are exact: all ranks but one are enumerated, the last one is solved 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -76,8 +77,7 @@ class Slab:
         main = self._main
         coefficient = dict(self.form.terms)[main]
         others = [(r, c, e) for (r, c), e in zip(self.form.terms, self.extents, strict=True) if r != main]
-        points = int(np.prod([e for _, _, e in others]))
-        if points * len(self.low) > MAX_POINTS:
+        if math.prod(e for _, _, e in others) * len(self.low) > MAX_POINTS:
             raise UnsupportedError(f"the output projection {self.form} joins too many ranks to be tiled")
         found = []
         for values in np.ndindex(*(e for _, _, e in others)):
@@ -95,16 +95,21 @@ class Slab:
 
 
 @lru_cache(maxsize=256)
-def attained(form: Affine, extents: tuple[int, ...], size: int) -> Array:
-    """`attained[y]`: how many of the coordinates below `y` the form reaches, for `y` in `0..size`."""
-    if int(np.prod(extents)) > MAX_POINTS:
+def attained(form: Affine, extents: tuple[int, ...]) -> Array:
+    """The coordinates that a form reaches, each once, in rising order."""
+    if math.prod(extents) > MAX_POINTS:
         raise UnsupportedError(f"the output projection {form} joins too many ranks to be tiled")
     values = np.full((1,) * len(extents), form.constant)
     for dimension, ((_, coefficient), extent) in enumerate(zip(form.terms, extents, strict=True)):
         shape = [1] * len(extents)
         shape[dimension] = extent
         values = values + (coefficient * np.arange(extent)).reshape(shape)
-    mask = np.zeros(size, dtype=np.int64)
-    inside = values[(values >= 0) & (values < size)]
-    mask[inside] = 1
-    return np.concatenate(([0], np.cumsum(mask)))
+    found: Array = np.unique(values)
+    return found
+
+
+def attained_in(form: Affine, extents: tuple[int, ...], low: Array, high: Array) -> Array:
+    """How many coordinates of each interval `[low, high)` a form reaches."""
+    reached = attained(form, extents)
+    count: Array = np.searchsorted(reached, high) - np.searchsorted(reached, low)
+    return count

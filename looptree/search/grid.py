@@ -15,12 +15,12 @@ import numpy as np
 
 from looptree.architecture import Architecture
 from looptree.model.axis import Array
-from looptree.model.box import Key
 from looptree.search.objective import Price, cost
-from looptree.search.profile import Factors, Pass, Profiler, Rank
+from looptree.search.profile import Factors, Pass, Profiler, Rank, left
 from looptree.search.structures import MAX_TILES, Structure, useful_tiles
 
 MAX_COMBINATIONS = 256
+ROUNDING = 1e-11  # of float64 sums of exact products; closer values count as equal
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ class Candidate:
     @property
     def rank(self) -> tuple[float, ...]:
         """What makes one design better than another, most important first."""
-        return self.cost, self.offchip_bytes, self.operations, self.cycles, self.window_bytes
+        values = (self.cost, self.offchip_bytes, self.operations, self.cycles, self.window_bytes)
+        return tuple(float(f"{value:.10e}") for value in values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,12 @@ class Grid:
         if tables is None:
             return None
         kept, offchip, energy, allowed = tables
+        rows = [(kept[i, d], offchip[i, d], energy[i, d]) for i, d in enumerate(allowed)]
+        least = [sum(float(row[column].min()) for row in rows) for column in range(3)]
+        if least[0] > limits.capacity or least[1] > limits.offchip_bytes:
+            return None
+        if objective == "energy" and least[2] + self.profiler.least_spent(self.prices) >= limits.cost * (1 + ROUNDING):
+            return None
         work = self._work()
         if work is None:
             return None
@@ -118,7 +125,7 @@ class Grid:
             if not fits.any():
                 continue
             at, rank = _first_of([np.where(fits, value, np.inf), moved, operations, cycles, held], self.shape)
-            if best is None or rank < best[0]:
+            if best is None or _better(rank, best[0]):
                 best = (rank, depths, at)
         if best is None:
             return None
@@ -152,7 +159,7 @@ class Grid:
         rows: list[list[Factors]] = []
         for tensor, row in zip(self.tensors, found, strict=True):
             known = [f for f in row if f is not None]
-            base = _left(whole.writes.get(tensor) or whole.tensors[tensor], [f.dimensions for f in known])
+            base = left(whole.writes.get(tensor) or whole.tensors[tensor], tuple(f.dimensions for f in known))
             if base is None or len(known) < loops:
                 return None
             bases.append(base)
@@ -199,24 +206,27 @@ class Grid:
 
     def _work(self) -> tuple[Array, Array, Array] | None:
         """Operations, compute cycles and the energy of operations over the grid."""
-        operations, cycles, spent = np.zeros(self.shape), np.zeros(self.shape), np.zeros(self.shape)
-        spatial = self.profiler.spatial
-        for name, extents in self.profiler.whole.operations.items():
-            along = [p.work[name] for p in self.passes if name in p.work]
-            loose = [w.ranks for w in along]
-            written = {r: e for r, e in extents.items() if r in self.part.einsum(name).output.ranks}
-            bases = [_left(e, loose) for e in (extents, _folded(extents, spatial), written)]
-            if len(along) < len(self.passes) or any(b is None for b in bases):
-                return None
-            tables: list[Array] = []
-            for base, key in zip(bases, ("operations", "cycles", "points"), strict=True):
-                table = np.full((1,) * len(self.shape), base)
-                for i, w in enumerate(along):
-                    table = table * self._spread(i, [getattr(w, key)])[0]
-                tables.append(table)
-            operations, cycles = operations + tables[0], cycles + tables[1]
-            spent = spent + tables[0] * self.prices.operations[name] - tables[2] * self.prices.points[name]
-        return operations, cycles, spent
+        loops = len(self.shape)
+        names = list(self.profiler.whole.operations)
+        along = [[p.work[name] for p in self.passes if name in p.work] for name in names]
+        if any(len(row) < loops for row in along):
+            return None
+        bases = [
+            self.profiler.untiled_work(name, tuple(w.ranks for w in row))
+            for name, row in zip(names, along, strict=True)
+        ]
+        if any(base is None for base in bases):
+            return None
+        columns = np.array(bases, dtype=np.float64)
+        tables = []
+        for index, key in enumerate(("operations", "cycles", "points")):
+            table = columns[:, index].reshape(-1, *([1] * loops))
+            spread = [self._spread(i, [getattr(row[i], key) for row in along]) for i in range(loops)]
+            tables.append(np.broadcast_to(_product(table, spread), (len(names), *self.shape)))
+        operations, cycles, points = tables
+        spent = np.tensordot([self.prices.operations[n] for n in names], operations, axes=1)
+        saved = np.tensordot([self.prices.points[n] for n in names], points, axes=1)
+        return operations.sum(axis=0), cycles.sum(axis=0), spent - saved
 
 
 def _product(base: Array, factors: Sequence[Array]) -> Array:
@@ -236,32 +246,25 @@ def _worthwhile(kept: Array, moved: Array) -> list[int]:
     return found
 
 
-def _folded(extents: Mapping[Key, int], spatial: Mapping[str, int]) -> dict[Key, int]:
-    """Steps along each rank of an array."""
-    return {rank: -(-extent // spatial.get(str(rank), 1)) for rank, extent in extents.items()}
-
-
 def _first_of(tables: Sequence[Array], shape: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[float, ...]]:
     """Where the first table is smallest, among equals the second, and so on; and the values there."""
     alike = np.ones(shape, dtype=bool)
     values = []
     for table in tables:
         value = np.where(alike, table, np.inf)
-        least = value.min()
-        values.append(float(least))
-        alike = value == least
+        least = float(value.min())
+        values.append(least)
+        alike = value <= least + abs(least) * ROUNDING
     at = tuple(int(i) for i in np.unravel_index(int(alike.argmax()), shape)) if shape else ()
     return at, tuple(values)
 
 
-def _left(extents: Mapping[Key, int], changed: Sequence[frozenset[Key]]) -> float | None:
-    """The product of the extents that no loop changes; `None` if two loops change one."""
-    seen: set[Key] = set()
-    for keys in changed:
-        if seen & keys:
-            return None
-        seen |= keys
-    return float(math.prod(extent for key, extent in extents.items() if key not in seen))
+def _better(a: tuple[float, ...], b: tuple[float, ...]) -> bool:
+    """Whether the first values that really differ are smaller."""
+    for x, y in zip(a, b, strict=True):
+        if not math.isclose(x, y, rel_tol=ROUNDING):
+            return x < y
+    return False
 
 
 def _combinations(allowed: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:

@@ -150,8 +150,9 @@ class _Searcher:
         tree = plan_tree(self.workload, self.architecture, groups)
         evaluation = evaluate(self.workload, self.architecture, tree)
         after = (len(self.known), tally.tabulated, tally.evaluated)
-        counted = [a - b for a, b in zip(after, before, strict=True)]
-        return Plan(groups, tree, evaluation, Statistics(time.perf_counter() - started, *counted))
+        costed, tabulated, evaluated = (a - b for a, b in zip(after, before, strict=True))
+        seconds = time.perf_counter() - started
+        return Plan(groups, tree, evaluation, Statistics(seconds, costed, tabulated, evaluated))
 
     def _partition(self, most: int) -> _Run:
         """The best plan of the whole network by the numbers known so far."""

@@ -9,6 +9,7 @@ two loops) is settled afterwards, because every design that is kept is evaluated
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ from looptree.model.operations import Operations
 from looptree.model.production import writing
 from looptree.model.sweep import fresh_box
 from looptree.model.window import hull_by_group
+from looptree.search.objective import Price
 from looptree.workload import Workload
 
 AXIS = 0
@@ -106,11 +108,35 @@ class Profiler:
         self.sinks = sinks
         self.spatial = spatial
         self._known: dict[tuple[Rank, tuple[int, ...], frozenset[str]], Pass] = {}
+        self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
+        self._least: float | None = None
 
     @cached_property
     def inner(self) -> tuple[str, ...]:
         """Intermediates that do not leave: the ones that may be recomputed."""
         return tuple(t for t in self.part.intermediates if t not in self.part.outputs)
+
+    def untiled_work(self, name: str, changed: tuple[frozenset[Key], ...]) -> tuple[float, float, float] | None:
+        """Operations, cycles and output points along the ranks that no loop changes."""
+        key = (name, changed)
+        if key not in self._untiled:
+            extents = self.whole.operations[name]
+            folded = {rank: -(-extent // self.spatial.get(str(rank), 1)) for rank, extent in extents.items()}
+            output = self.part.einsum(name).output.ranks
+            written: dict[Key, int] = {rank: extent for rank, extent in extents.items() if rank in output}
+            operations, cycles, points = (left(e, changed) for e in (extents, folded, written))
+            known = operations is not None and cycles is not None and points is not None
+            self._untiled[key] = (operations, cycles, points) if known else None  # type: ignore[assignment]
+        return self._untiled[key]
+
+    def least_spent(self, prices: Price) -> float:
+        """The energy of operations where nothing is recomputed, in pJ."""
+        if self._least is None:
+            self._least = 0.0
+            for name in self.whole.operations:
+                operations, _, points = self.untiled_work(name, ()) or (0.0, 0.0, 0.0)
+                self._least += operations * prices.operations[name] - points * prices.points[name]
+        return self._least
 
     def run(self, rank: Rank, tiles: Sequence[int], forgotten: frozenset[str]) -> Pass:
         """The tables of one loop; `forgotten` are the intermediates that each step computes anew."""
@@ -144,7 +170,7 @@ class Profiler:
         return Pass(
             {tensor: _factors(box, axis) for tensor, box in needs.items()},
             {tensor: _factors(box, axis) for tensor, box in writes.items()},
-            {name: _work(done, axis, self.spatial) for name, done in operations.items()},
+            {name: _work(done, axis, self.spatial, once=name in sinks) for name, done in operations.items()},
         )
 
     def _infer(
@@ -196,11 +222,22 @@ def _tiled(whole: Operations, rank: str | None, axis: Axis, tile: Array) -> Oper
     return Operations(whole.einsum, Box(fixed, {AXIS: track}))
 
 
+def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> float | None:
+    """The product of the extents that no loop changes; `None` if two loops change one."""
+    seen: set[Key] = set()
+    for keys in changed:
+        if seen & keys:
+            return None
+        seen |= keys
+    return float(math.prod(extent for key, extent in extents.items() if key not in seen))
+
+
 def _extents(box: Box) -> dict[Key, int]:
     return {key: stop - start for key, (start, stop) in box.fixed.items()}
 
 
-def _work(done: Operations, axis: Axis, spatial: Mapping[str, int]) -> Work:
+def _work(done: Operations, axis: Axis, spatial: Mapping[str, int], *, once: bool) -> Work:
+    """`once`: output points are counted in their first step only (a sink sums up over its reduction loops)."""
     track = done.box.tracks.get(AXIS)
     if track is None:
         steps = _sum(np.ones(axis.size), axis)
@@ -210,6 +247,8 @@ def _work(done: Operations, axis: Axis, spatial: Mapping[str, int]) -> Work:
         cycles = cycles * -((low - high) // spatial.get(str(rank), 1))
         if rank in done.einsum.output.ranks:
             points = points * (high - low)
+    if once and not any(rank in done.einsum.output.ranks for rank in track.spans):
+        points = axis.first(1).astype(np.float64)
     sizes = np.broadcast_to(track.sizes(), (axis.size,))
     return Work(frozenset(track.spans), _sum(sizes, axis), _sum(points, axis), _sum(cycles, axis))
 

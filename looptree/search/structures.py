@@ -41,10 +41,13 @@ def candidate_ranks(part: Workload, sinks: Sequence[str], *, least: int) -> list
 
 
 def structures(ranks: Sequence[Rank], *, most_loops: int, fused: bool) -> Iterator[Structure]:
-    """Every order of up to `most_loops` of the ranks, and for a fused group every common depth."""
+    """Every order of up to `most_loops` of the ranks, and for a fused group every common depth.
+
+    Intermediates that are kept whole are tried with one loop at most.
+    """
     for count in range(min(most_loops, len(ranks)) + 1):
         for order in permutations(ranks, count):
-            for depth in range(count + 1) if fused else (0,):
+            for depth in range(count > 1, count + 1) if fused else (0,):
                 yield Structure(order, depth)
 
 
