@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,19 @@ class Coupled(Exception):
     def __init__(self, axes: set[int]) -> None:
         super().__init__(f"axes {sorted(axes)}")
         self.axes = axes
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Core:
+    """Where a hull of several needs is exact.
+
+    Attributes:
+        steps: per axis, the steps at which all needs are active.
+        ties: the axes to tabulate together where the rest cannot be shown to do no harm.
+    """
+
+    steps: Mapping[int, Mask]
+    ties: frozenset[int]
 
 
 class Track:
@@ -78,6 +92,12 @@ class Track:
         active = inside if self.active is None else self.active & inside
         return Track({**self.spans, key: (low, high)}, None if active.all() else active)
 
+    def length(self) -> int:
+        """Number of own steps that the tables have (1 if it has none)."""
+        if self.active is not None:
+            return len(self.active)
+        return max((len(low) for low, _ in self.spans.values()), default=1)
+
     def mask(self, size: int) -> Mask:
         """Where the box is not empty, written out."""
         return np.ones(size, dtype=bool) if self.active is None else self.active
@@ -90,9 +110,11 @@ class Box:
         fixed: coordinates that no loop changes, as non-empty `(start, stop)`.
         tracks: per axis; an axis without a track does not matter to the box.
         overhang: coordinates that may lie outside the tensor, with its extent there.
+        core: `None` where the box says exactly what is asked for; else it may say more outside the core, and is
+            as good as exact only if nothing is fresh there (see `looptree.model.hull`).
     """
 
-    __slots__ = ("fixed", "overhang", "tracks")
+    __slots__ = ("core", "fixed", "overhang", "tracks")
 
     def __init__(
         self,
@@ -103,6 +125,7 @@ class Box:
         self.fixed = fixed
         self.tracks = tracks
         self.overhang = overhang
+        self.core: Core | None = None
 
     def clipped(self) -> Box | None:
         """The box without what lies outside the tensor; `None` if nothing is left at any step."""

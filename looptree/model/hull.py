@@ -1,150 +1,158 @@
-"""What several consumers need together, iteration by iteration."""
+"""What several consumers need together, iteration by iteration.
+
+The hull of boxes that are active at the same steps is a box of hulls. Consumers that rest at
+different steps break the product: where one rests along one axis, its part is missing along all of
+them. Three things then save it, tried in this order:
+
+* one need contains all others wherever they are active;
+* all that differs lies along one axis;
+* the box of hulls says too much only at steps outside its *core* (where all are active), and only of points
+  that were asked for before. Whoever uses such a box checks that; see `Box.core`.
+
+Else the axes have to be tabulated together (`Coupled`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.box import Box, Coupled, Key, Mask, Track
+from looptree.model.box import Box, Core, Coupled, Key, Mask, Track
 
 
-def combined(needs: list[Box]) -> Box:
+def combined(needs: Sequence[Box]) -> Box:
     """The hull of several needs of one tensor, iteration by iteration.
 
     Raises:
-        Coupled: the needs are active at different steps and differ along other axes, so that the hull
-            is no product; those axes have to be tabulated together.
+        Coupled: one coordinate follows different axes in different needs.
     """
     if len(needs) == 1:
         return needs[0]
-    result = needs[0]
-    for need in needs[1:]:
-        result = _pair(result, need)
-    return result
-
-
-def _pair(a: Box, b: Box) -> Box:
-    keys = {**a.tracks, **b.tracks}
-    sizes = {key: _size(a, b, key) for key in keys}
-    differ_in_mask: set[int] = set()
-    differ_in_span: set[int] = set()
-    moving = _moving(a, b)
-    masks = {key: (_mask(a, key, sizes[key]), _mask(b, key, sizes[key])) for key in keys}
-    for key, (mask_a, mask_b) in masks.items():
-        if not np.array_equal(mask_a, mask_b):
-            differ_in_mask.add(key)
-    for coordinate, key in moving.items():
-        (low_a, high_a), (low_b, high_b) = (box.span(coordinate, key, sizes[key]) for box in (a, b))
-        both = masks[key][0] & masks[key][1]
-        if (((low_a != low_b) | (high_a != high_b)) & both).any():
-            differ_in_span.add(key)
-    loose = {c for c in a.fixed if c not in moving and a.fixed[c] != b.fixed[c]}
-    if not differ_in_mask:
-        home = None
-    else:
-        for outer, inner in ((a, b), (b, a)):
-            if _dominates(outer, inner, masks, moving, sizes, swap=outer is b):
-                return outer
-        together = differ_in_mask | differ_in_span
-        if len(together) > 1:
-            raise Coupled(together)
-        (home,) = differ_in_mask
-    return _hulls(a, b, masks, moving, sizes, loose, home)
-
-
-def _moving(a: Box, b: Box) -> dict[Key, int]:
-    """The axis of every coordinate that follows one in either box."""
-    moving: dict[Key, int] = {}
-    for box in (a, b):
-        for key, track in box.tracks.items():
-            for coordinate in track.spans:
-                if moving.setdefault(coordinate, key) != key:
-                    raise Coupled({moving[coordinate], key})
-    return moving
-
-
-def _size(a: Box, b: Box, key: int) -> int:
-    for box in (a, b):
-        track = box.tracks.get(key)
-        if track is not None:
-            if track.active is not None:
-                return len(track.active)
-            for low, _ in track.spans.values():
-                return len(low)
-    return 1
-
-
-def _mask(box: Box, key: int, size: int) -> Mask:
-    track = box.tracks.get(key)
-    return track.mask(size) if track is not None else np.ones(size, dtype=bool)
-
-
-def _dominates(
-    outer: Box,
-    inner: Box,
-    masks: Mapping[int, tuple[Mask, Mask]],
-    moving: Mapping[Key, int],
-    sizes: Mapping[int, int],
-    *,
-    swap: bool,
-) -> bool:
-    """Whether one need contains the other wherever that one is active."""
-    for mask_a, mask_b in masks.values():
-        mask_outer, mask_inner = (mask_b, mask_a) if swap else (mask_a, mask_b)
-        if (mask_inner & ~mask_outer).any():
-            return False
-    for coordinate, key in moving.items():
-        low, high = outer.span(coordinate, key, sizes[key])
-        inner_low, inner_high = inner.span(coordinate, key, sizes[key])
-        active = masks[key][0 if swap else 1]
-        if ((inner_low < low) & active).any() or ((inner_high > high) & active).any():
-            return False
-    return all(
-        outer.fixed[c][0] <= inner.fixed[c][0] and inner.fixed[c][1] <= outer.fixed[c][1]
-        for c in outer.fixed
-        if c not in moving
-    )
-
-
-def _hulls(
-    a: Box,
-    b: Box,
-    masks: Mapping[int, tuple[Mask, Mask]],
-    moving: Mapping[Key, int],
-    sizes: Mapping[int, int],
-    loose: set[Key],
-    home: int | None,
-) -> Box:
-    """Hull coordinate by coordinate; what differs while the masks differ goes to the axis `home`."""
-    where = dict(moving)
-    if home is not None:
-        where |= dict.fromkeys(loose, home)
-    fixed: dict[Key, tuple[int, int]] = {}
-    for c, (start, stop) in a.fixed.items():
-        if c not in where:
-            fixed[c] = (min(start, b.fixed[c][0]), max(stop, b.fixed[c][1]))
-    tracks: dict[int, Track] = {}
-    for key, (mask_a, mask_b) in masks.items():
-        spans: dict[Key, tuple[Array, Array]] = {}
-        for c, axis in where.items():
-            if axis == key:
-                (low_a, high_a), (low_b, high_b) = (box.span(c, key, sizes[key]) for box in (a, b))
-                low = np.where(mask_a & (~mask_b | (low_a < low_b)), low_a, low_b)
-                high = np.where(mask_a & (~mask_b | (high_a > high_b)), high_a, high_b)
-                spans[c] = (low, np.maximum(low, high))
-        either = mask_a | mask_b
-        active = None if either.all() else either
-        if spans or active is not None:
-            tracks[key] = Track(spans, active)
-    return Box(fixed, tracks)
+    view = _View(needs)
+    uneven = view.uneven
+    if not uneven:
+        return view.hull(None)
+    for index, need in enumerate(needs):
+        if view.contains_all(index):
+            return need
+    ties = uneven | view.differing
+    if len(ties) == 1:
+        return view.hull(next(iter(ties)))
+    box = view.hull(None)
+    box.core = Core({axis: np.logical_and.reduce(view.masks[axis]) for axis in uneven}, frozenset(ties))
+    return box
 
 
 def contains(outer: Box, inner: Box) -> bool:
     """Whether at every iteration one box contains the other."""
-    keys = {**outer.tracks, **inner.tracks}
-    sizes = {key: _size(outer, inner, key) for key in keys}
-    moving = _moving(outer, inner)
-    masks = {key: (_mask(outer, key, sizes[key]), _mask(inner, key, sizes[key])) for key in keys}
-    return _dominates(outer, inner, masks, moving, sizes, swap=False)
+    for box in (outer, inner):
+        if box.core is not None:
+            raise Coupled(set(box.core.ties))
+    return _View([outer, inner]).contains_all(0)
+
+
+class _View:
+    """Several needs side by side, axis by axis."""
+
+    def __init__(self, needs: Sequence[Box]) -> None:
+        self.needs = needs
+        self.moving: dict[Key, int] = {}
+        self.sizes: dict[int, int] = {}
+        for box in needs:
+            for axis, track in box.tracks.items():
+                self.sizes[axis] = max(self.sizes.get(axis, 1), track.length())
+                for coordinate in track.spans:
+                    if self.moving.setdefault(coordinate, axis) != axis:
+                        raise Coupled({self.moving[coordinate], axis})
+        self.masks = {axis: [_mask(box, axis, size) for box in needs] for axis, size in self.sizes.items()}
+        self.spans = {
+            coordinate: [box.span(coordinate, axis, self.sizes[axis]) for box in needs]
+            for coordinate, axis in self.moving.items()
+        }
+
+    @property
+    def uneven(self) -> set[int]:
+        """Axes along which not all needs are active at the same steps."""
+        return {axis for axis, masks in self.masks.items() if any(not np.array_equal(masks[0], m) for m in masks[1:])}
+
+    @property
+    def differing(self) -> set[int]:
+        """Axes along which two active needs differ."""
+        found = set()
+        for coordinate, axis in self.moving.items():
+            (low, high), *others = self.spans[coordinate]
+            everyone = np.logical_and.reduce(self.masks[axis])
+            if any((((low != a) | (high != b)) & everyone).any() for a, b in others):
+                found.add(axis)
+        return found
+
+    def contains_all(self, index: int) -> bool:
+        """Whether one need contains the others wherever they are active."""
+        own = self.needs[index]
+        for masks in self.masks.values():
+            if any((mask & ~masks[index]).any() for mask in masks):
+                return False
+        for coordinate, axis in self.moving.items():
+            low, high = self.spans[coordinate][index]
+            for mask, (other_low, other_high) in zip(self.masks[axis], self.spans[coordinate], strict=True):
+                if (((other_low < low) | (other_high > high)) & mask).any():
+                    return False
+        return all(
+            start <= other.fixed[c][0] and other.fixed[c][1] <= stop
+            for other in self.needs
+            for c, (start, stop) in own.fixed.items()
+            if c not in self.moving
+        )
+
+    def hull(self, home: int | None) -> Box:
+        """Hull coordinate by coordinate over the needs that are active along its axis.
+
+        Args:
+            home: axis that coordinates which no loop changes, but which differ, are tabulated on.
+        """
+        fixed: dict[Key, tuple[int, int]] = {}
+        where = dict(self.moving)
+        for coordinate in self.needs[0].fixed:
+            if coordinate not in self.moving:
+                found = {box.fixed[coordinate] for box in self.needs}
+                fixed[coordinate] = (min(start for start, _ in found), max(stop for _, stop in found))
+                if home is not None and len(found) > 1:
+                    where[coordinate] = home
+                    del fixed[coordinate]
+        tracks: dict[int, Track] = {}
+        for axis, masks in self.masks.items():
+            spans = {c: self._hull(c, axis) for c, on in where.items() if on == axis}
+            active = reduce(np.logical_or, masks)
+            if spans or not active.all():
+                tracks[axis] = Track(spans, None if active.all() else active)
+        return Box(fixed, tracks)
+
+    def _hull(self, coordinate: Key, axis: int) -> tuple[Array, Array]:
+        spans = self.spans.get(coordinate) or [box.span(coordinate, axis, self.sizes[axis]) for box in self.needs]
+        far = max(int(high.max(initial=0)) for _, high in spans) + 1
+        low = np.full(self.sizes[axis], far)
+        high = np.zeros(self.sizes[axis], dtype=np.int64)
+        for mask, (start, stop) in zip(self.masks[axis], spans, strict=True):
+            low = np.where(mask, np.minimum(low, start), low)
+            high = np.where(mask, np.maximum(high, stop), high)
+        return np.minimum(low, high), high
+
+
+def _mask(box: Box, axis: int, size: int) -> Mask:
+    track = box.tracks.get(axis)
+    return track.mask(size) if track is not None else np.ones(size, dtype=bool)
+
+
+def steady(box: Box) -> Box:
+    """The part of a box where all its consumers are active: never more than is asked for."""
+    if box.core is None:
+        return box
+    tracks = dict(box.tracks)
+    for axis, mask in box.core.steps.items():
+        track = tracks.get(axis, Track({}))
+        active = mask if track.active is None else track.active & mask
+        tracks[axis] = Track(track.spans, active, track.count)
+    return Box(box.fixed, tracks)

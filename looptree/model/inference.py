@@ -24,7 +24,7 @@ from looptree.model.live import live_words
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, points_written, writing
 from looptree.model.sweep import fresh_box
-from looptree.model.window import innermost_relevant, largest, outward, windows
+from looptree.model.window import check_windows, innermost_relevant, largest, outward, windows
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
 from looptree.workload import Einsum
 
@@ -297,6 +297,7 @@ class _Walker:
 
     def _sweep(self, place: Place, need: Box, axes: Axes) -> int:
         """Loops that stand still during a sweep of the place (P of the model)."""
+        check_windows(need, axes, place.depth)
         relevant = innermost_relevant(windows(need, axes, place.depth), axes, place.depth)
         return relevant if place.drop else max(relevant - 1, 0)
 
@@ -307,6 +308,7 @@ class _Walker:
         if need is None:
             self.result.places[place.id] = PlaceCounts(0, 0, 0)
             return
+        check_windows(need, axes, place.depth)
         window = windows(need, axes, place.depth)
         relevant = innermost_relevant(window, axes, place.depth)
         sweep = relevant if place.drop else max(relevant - 1, 0)

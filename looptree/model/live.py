@@ -20,8 +20,9 @@ from itertools import pairwise
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, exact_product
-from looptree.model.sweep import retired_sizes
+from looptree.model.box import Box, Coupled, exact_product
+from looptree.model.hull import steady
+from looptree.model.sweep import fresh_box, retired_sizes
 
 
 def live_words(box: Box, fresh: Box, axes: Mapping[int, Axis], depth: int) -> int:
@@ -33,6 +34,13 @@ def live_words(box: Box, fresh: Box, axes: Mapping[int, Axis], depth: int) -> in
         axes: the axes of the chain.
         depth: loops that stand still during a sweep (P of the model).
     """
+    if box.core is not None:
+        part = steady(box)
+        least = live_words(part, fresh_box(part, axes, depth), axes, depth)
+        most = live_words(Box(box.fixed, box.tracks), fresh, axes, depth)
+        if least != most:
+            raise Coupled(set(box.core.ties))
+        return most
     scale = box.fixed_size()
     if not box.tracks:
         return scale

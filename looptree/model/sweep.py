@@ -19,7 +19,7 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.box import SAFE, Box, Key, Mask, Track
+from looptree.model.box import SAFE, Box, Core, Coupled, Key, Mask, Track
 
 MAX_MARKS = 1 << 28
 
@@ -35,7 +35,17 @@ def fresh_box(box: Box, axes: Mapping[int, Axis], depth: int) -> Box:
                 tracks[key] = fresh_track(track, axis, own)
             elif axis.size > 1:
                 tracks[key] = Track({}, axis.first(own))
+    if box.core is not None:
+        _check_settled(tracks, axes, box.core)
     return Box(box.fixed, tracks)
+
+
+def _check_settled(tracks: Mapping[int, Track], axes: Mapping[int, Axis], core: Core) -> None:
+    """Outside the core nothing may be fresh along any axis: then earlier steps of the core asked for all of it."""
+    for key, steps in core.steps.items():
+        sizes = np.broadcast_to(tracks[key].sizes(), (axes[key].size,))
+        if sizes[~steps].any():
+            raise Coupled(set(core.ties))
 
 
 def fresh_track(track: Track, axis: Axis, own: int) -> Track:

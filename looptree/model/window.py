@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, Key, Mask, Track
+from looptree.model.box import Box, Coupled, Key, Mask, Track
 
 _FAR = 1 << 60
 
@@ -45,6 +45,31 @@ def largest(window: Box) -> int:
     for track in window.tracks.values():
         size *= int(track.sizes().max()) if track.sizes().ndim else int(track.sizes())
     return size
+
+
+def check_windows(box: Box, axes: Mapping[int, Axis], depth: int) -> None:
+    """Whether the windows of a hull are as large, and move with the same loops, as what is really asked for.
+
+    A window that reaches into the core is exact. So the largest one along each axis has to, and every loop above
+    the node that could make a difference has to be relevant in any case.
+
+    Raises:
+        Coupled: otherwise.
+    """
+    if box.core is None:
+        return
+    window = windows(box, axes, depth)
+    for key in box.core.ties:
+        axis, track = axes[key], window.tracks.get(key)
+        own = axis.own(depth)
+        loops = [position for position in axis.depths[:own] if axis.ordinals[axis.depths.index(position)].any()]
+        if loops and (track is None or not all(_moves(track, axis, position, depth) for position in loops)):
+            raise Coupled(set(box.core.ties))
+        if track is not None and key in box.core.steps:
+            exact = np.logical_or.reduceat(box.core.steps[key], axis.starts(own))
+            sizes = np.broadcast_to(track.sizes(), exact.shape)
+            if not exact.any() or sizes[exact].max() < sizes.max():
+                raise Coupled(set(box.core.ties))
 
 
 def innermost_relevant(window: Box, axes: Mapping[int, Axis], depth: int) -> int:
