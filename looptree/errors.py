@@ -37,7 +37,7 @@ class InputError(LooptreeError):
     def at(self, where: str) -> InputError:
         """The same problem, placed: `where` goes in front of what is already known."""
         place = f"{where}: {self.where}" if self.where else where
-        return InputError(self.problem, where=place, hint=self.hint)
+        return type(self)(self.problem, where=place, hint=self.hint)
 
     def __reduce__(self) -> tuple[object, ...]:
         return _rebuild, (self.problem, self.where, self.hint)

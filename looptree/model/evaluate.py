@@ -60,9 +60,14 @@ def evaluate_design(design: Design) -> Evaluation:
         moved[owner(movement)].append(movement)
     tables = [_traffic(design, listed) for listed in moved]
     above = _above(design, sizes, groups)
-    results = tuple(
-        _group(design, inferred, group, table, _within(design, sizes, group, above[group.id]))
+    cycles = [chain_cycles(design, inferred, group) for group in groups]
+    energies = [
+        _energy(design, table, _operations(design, inferred, group))
         for group, table in zip(groups, tables, strict=True)
+    ]
+    results = tuple(
+        _group(design, inferred, group, table, _within(design, sizes, group, above[group.id]), energy.total, compute)
+        for group, table, energy, compute in zip(groups, tables, energies, cycles, strict=True)
     )
     transfers = _merged(design, tables)
     return Evaluation(
@@ -73,8 +78,8 @@ def evaluate_design(design: Design) -> Evaluation:
         },
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
-        energy=_energy(design, transfers, _operations(design, inferred, design.root)),
-        latency=_latency(design, transfers, results, chain_cycles(design, inferred, design.root)),
+        energy=_summed(energies),
+        latency=_latency(design, transfers, results, sum(cycles)),
         groups=results,
         off_chip=design.architecture.off_chip.name,
     )
@@ -147,10 +152,12 @@ def _group(
     group: BoundChain,
     table: Tables,
     occupancy: dict[str, tuple[int, int]],
+    energy_pj: Fraction,
+    compute: int,
 ) -> GroupResult:
     architecture = design.architecture
     off_chip = table.get(architecture.off_chip.name, {}).values()
-    cycles = _cycles(design, table, chain_cycles(design, inferred, group))
+    cycles = _cycles(design, table, compute)
     slowest = max(cycles, key=lambda name: cycles[name])
     counts = [inferred.einsums[name] for name in group.einsums]
     return GroupResult(
@@ -160,7 +167,7 @@ def _group(
         offchip_reads_bytes=sum(t.reads_bytes for t in off_chip),
         offchip_writes_bytes=sum(t.writes_bytes for t in off_chip),
         occupancy=occupancy,
-        energy_pj=_energy(design, table, _operations(design, inferred, group)).total,
+        energy_pj=energy_pj,
         latency_cycles=cycles[slowest],
         bottleneck=slowest,
     )
@@ -239,6 +246,20 @@ def _energy(design: Design, table: Tables, operations: dict[str, int]) -> Energy
     spent = sum((compute.energy_pj(kind) * count for kind, count in operations.items()), Fraction(0))
     per_component[compute.name] = {"operation": spent}
     return Energy(per_component)
+
+
+def _summed(energies: list[Energy]) -> Energy:
+    first, *others = energies
+    if not others:
+        return first
+    return Energy(
+        {
+            component: {
+                action: sum((e.per_component[component][action] for e in others), pj) for action, pj in actions.items()
+            }
+            for component, actions in first.per_component.items()
+        }
+    )
 
 
 def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:

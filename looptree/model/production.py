@@ -20,6 +20,7 @@ def writing(einsum: Einsum, fresh: Box, shape: tuple[int, ...]) -> tuple[Operati
     A dimension written through one rank fixes an interval of that rank; one written through several
     a slab. Ranks that the output does not index are worked through completely.
     """
+    _check_output(einsum)
     fixed: dict[Key, tuple[int, int]] = {rank: (0, extent) for rank, extent in einsum.ranks.items()}
     spans: dict[int, dict[Key, tuple[Array, Array]]] = {key: {} for key in fresh.tracks}
     active = {key: track.active for key, track in fresh.tracks.items()}
@@ -65,10 +66,18 @@ def writing(einsum: Einsum, fresh: Box, shape: tuple[int, ...]) -> tuple[Operati
                 f"einsum {einsum.name!r}: a fresh region that is not a box cannot be traced through {einsum.output}"
             )
         tracks[key] = Track(spans[key], active[key], track.count)
-    operations = Operations(einsum, Box(fixed, tracks), tuple(slabs))
+    operations: Operations | None = Operations(einsum, Box(fixed, tracks), tuple(slabs))
     for slab in slabs:
-        operations = _with_slab_hulls(operations, slab)
-    return operations, fresh
+        operations = _with_slab_hulls(operations, slab) if operations is not None else None
+    return None if operations is None else (operations, fresh)
+
+
+def _check_output(einsum: Einsum) -> None:
+    """Each rank of the output fixes what is written along one dimension."""
+    ranks = [rank for form in einsum.output.projection for rank in form.ranks]
+    for rank in ranks:
+        if ranks.count(rank) > 1:
+            raise UnsupportedError(f"einsum {einsum.name!r}: rank {rank!r} indexes two dimensions of {einsum.output}")
 
 
 def _solve(low: Array, high: Array, coefficient: int) -> tuple[Array, Array]:
@@ -88,9 +97,7 @@ def _restrict(
     fixed: dict[Key, tuple[int, int]],
     spans: dict[int, dict[Key, tuple[Array, Array]]],
 ) -> None:
-    """Cut one rank down; a rank that already indexes another dimension must agree."""
-    if rank not in fixed:
-        raise UnsupportedError(f"rank {rank!r} indexes two dimensions of an output inside a fusion group")
+    """Cut one rank down."""
     if axis is None:
         fixed[rank] = (max(int(start[0]), fixed[rank][0]), min(int(stop[0]), fixed[rank][1]))
     else:
@@ -98,13 +105,16 @@ def _restrict(
         spans[axis][rank] = (start, stop)
 
 
-def _with_slab_hulls(operations: Operations, slab: Slab) -> Operations:
+def _with_slab_hulls(operations: Operations, slab: Slab) -> Operations | None:
+    """The ranks of a slab cut down to what it leaves of them; `None` if that is nothing."""
     if slab.axis is not None:
         return operations.tightened(slab.axis, len(slab.low))
     fixed = dict(operations.box.fixed)
     whole = {rank: operations.box.span(rank, -1, 1) for rank in slab.form.ranks}
     for rank in slab.form.ranks:
         low, high = slab.hull(Affine(((rank, 1),)), whole)
+        if low[0] >= high[0]:
+            return None
         fixed[rank] = (int(low[0]), int(high[0]))
     return Operations(operations.einsum, Box(fixed, operations.box.tracks), operations.slabs)
 
@@ -144,6 +154,7 @@ def points_written(operations: Operations, fresh: Box, axes: Mapping[int, Axis])
 
 def all_points(einsum: Einsum, shape: tuple[int, ...]) -> int:
     """Distinct output points that the whole rank space writes inside the tensor."""
+    _check_output(einsum)
     result = 1
     for form, extent in zip(einsum.output.projection, shape, strict=True):
         if len(form.terms) > 1:
@@ -151,6 +162,8 @@ def all_points(einsum: Einsum, shape: tuple[int, ...]) -> int:
         elif form.terms:
             start, stop = _solve(np.array([-form.constant]), np.array([extent - form.constant]), form.terms[0][1])
             result *= max(0, min(int(stop[0]), einsum.ranks[form.ranks[0]]) - max(int(start[0]), 0))
+        elif not 0 <= form.constant < extent:
+            return 0
     return result
 
 

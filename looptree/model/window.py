@@ -29,14 +29,13 @@ def hull_by_group(track: Track, axis: Axis, own: int) -> Track:
 
 def windows(box: Box, axes: Mapping[int, Axis], depth: int) -> Box:
     """The window at each value of the outermost `depth` loops (one entry per group, per axis)."""
-    return Box(
-        box.fixed,
-        {
-            key: hull_by_group(track, axes[key], axes[key].own(depth))
-            for key, track in box.tracks.items()
-            if axes[key].size
-        },
-    )
+    tracks: dict[int, Track] = {}
+    for key, axis in axes.items():
+        if not axis.size:
+            tracks[key] = Track({}, np.zeros(1, dtype=bool))
+        elif key in box.tracks:
+            tracks[key] = hull_by_group(box.tracks[key], axis, axis.own(depth))
+    return Box(box.fixed, tracks)
 
 
 def largest(window: Box) -> int:
