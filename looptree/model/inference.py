@@ -73,7 +73,7 @@ class Inferred:
         axes: of each chain, all its loops included.
         produced: words computed of each intermediate, recomputed ones counted again.
         spilled: words of an intermediate that enter a place which has another one further out.
-        sinks: of each pipeline, the operations of its sinks at its iterations.
+        sinks: of each chain, the operations of its sinks at its iterations.
     """
 
     places: dict[int, PlaceCounts] = field(default_factory=dict)
@@ -141,8 +141,7 @@ class _Walker:
         for index, loop in enumerate(chain.loops):
             operations = self._loop(chain, index, loop, axes, operations)
         self.result.axes[chain.id] = axes
-        if chain.kind == "pipeline":
-            self.result.sinks[chain.id] = [ops.box for ops in operations.values()]
+        self.result.sinks[chain.id] = [ops.box for ops in operations.values()]
         needs, writes = (
             self._leaf(chain, axes, operations) if chain.kind == "compute" else self._branch(chain, axes, operations)
         )
@@ -211,9 +210,14 @@ class _Walker:
                     if inferred is not None:
                         given[sink] = inferred
             outside = {} if child.kind == "compute" else self._outside(child, needs)
-            if len(given) < len(child.sinks):
-                self._idle(child, given)
+            if not given:
+                self._idle(child)
                 continue
+            if len(given) < len(child.sinks):
+                raise UnsupportedError(
+                    f"einsum {next(s for s in child.sinks if s not in given)!r} is never needed",
+                    hint="remove it from the workload, or give it a branch of its own",
+                )
             below_needs, below_writes = self._chain(child, axes, given)
             if child.kind == "compute":
                 below_needs, below_writes = self._touched(given[child.einsums[0]])
@@ -224,16 +228,15 @@ class _Walker:
                 writes.setdefault(tensor, []).extend(listed)
         return needs, writes
 
-    def _idle(self, child: BoundChain, given: dict[str, Operations]) -> None:
-        if given or child.kind != "compute":
-            raise UnsupportedError(
-                f"einsums {', '.join(s for s in child.sinks if s not in given)} are never needed",
-                hint="remove them from the workload",
-            )
-        for name in child.einsums:
+    def _idle(self, chain: BoundChain) -> None:
+        """Nothing below the chain is ever done."""
+        for name in chain.einsums:
             self.result.einsums[name] = EinsumCounts(0, 0, 0, 0)
-        for identity in child.places:
+            self.result.produced[self.workload.einsum(name).output.tensor] = 0
+        for identity in chain.places:
             self.result.places[identity] = PlaceCounts(0, 0, 0)
+        for child in chain.children:
+            self._idle(self.design.chains[child])
 
     def _outside(self, child: BoundChain, needs: Needs) -> Needs:
         """What is needed elsewhere of tensors that have consumers of their own below the child."""

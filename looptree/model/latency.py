@@ -13,7 +13,7 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.box import SAFE, Box, exact_product, exact_sum, product
+from looptree.model.box import SAFE, exact_product, exact_sum, product
 from looptree.model.inference import Inferred
 from looptree.model.operations import Operations
 from looptree.taxonomy.binding import BoundChain, Design
@@ -56,31 +56,37 @@ def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     children = [design.chains[child] for child in chain.children]
     if chain.kind == "sequential":
         return sum(chain_cycles(design, inferred, child) for child in children)
+    if chain.id not in inferred.axes:
+        return 0
     axes = inferred.axes[chain.id]
     stages = [_stage(design, inferred, child, axes) for child in children]
-    working = _working(chain, inferred.sinks[chain.id], axes)
-    if working is not None:
-        stages = [stage[working] for stage in stages]
+    idle = [_idle(inferred, part, axes) for part in design.path(chain) if part.loops]
+    made = ~np.logical_or.reduce([skipped for skipped in idle if skipped is not None] or [np.zeros(1, dtype=bool)])
+    stages = [stage[np.broadcast_to(made, stage.shape)] for stage in stages]
     schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=np.result_type(*stages))
     for index, needs in enumerate(stages):
         schedule[index, index : index + len(needs)] = needs
     return exact_sum(schedule.max(axis=0))
 
 
-def _working(chain: BoundChain, sinks: list[Box], axes: Mapping[int, Axis]) -> Array | None:
-    """The iterations that a pipeline really makes: its loops make none where the sink has nothing to do."""
-    ragged = any(track.active is not None for box in sinks for track in box.tracks.values())
-    if not ragged or (len(sinks) == 1 and not chain.loops):
+def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Array | None:
+    """Iterations that loops do not make, because no sink of their chain has anything to do there.
+
+    Args:
+        chain: whose loops. axes: of a pipeline below it (or of itself), at whose iterations the answer is given.
+    """
+    boxes = inferred.sinks[chain.id]
+    if any(all(track.active is None for track in box.tracks.values()) for box in boxes):
         return None
-    if len(sinks) > 1:
-        raise UnsupportedError(
-            f"a pipeline whose sinks ({', '.join(chain.sinks)}) do not all work at every step is not scheduled"
-        )
-    masks = {
-        key: sinks[0].tracks[key].mask(axis.size).astype(np.int64) if key in sinks[0].tracks else np.ones(axis.size)
-        for key, axis in axes.items()
-    }
-    return _spread(masks, axes).astype(bool)
+    own = inferred.axes[chain.id]
+    working = np.zeros(_count(axes), dtype=bool)
+    for box in boxes:
+        masks = {key: np.ones(axis.size, dtype=np.int64) for key, axis in axes.items()}
+        for key, track in box.tracks.items():
+            steps = axes[key].group(len(own[key].depths)) if own[key] is not axes[key] else np.arange(axes[key].size)
+            masks[key] = track.mask(own[key].size)[steps].astype(np.int64)
+        working |= _spread(masks, axes).astype(bool)
+    return ~working
 
 
 def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping[int, Axis]) -> Array:
