@@ -1,1 +1,83 @@
-"""Fused-layer dataflows with recomputation."""
+"""Exact model and search of fused-layer dataflows with recomputation.
+
+    import looptree
+
+    workload = looptree.load_workload("mobilenet_v2")        # or a file
+    architecture = looptree.load_architecture("mobile")      # or a file
+    result = looptree.compare(workload, architecture)        # layer by layer against fused
+    result.fused.evaluation.offchip_bytes
+
+    mapping = looptree.read_mapping("mapping.yaml")          # or looptree.apply_point("depfin", workload, architecture)
+    evaluation = looptree.evaluate(workload, architecture, mapping)
+    evaluation.to_dict()
+
+Importing this package is cheap: each name below is imported when it is first used.
+
+* `load_workload`, `load_architecture`, `read_mapping`: from files, or by the name of what is shipped.
+* `apply_point`: a published design as the mapping of a workload.
+* `evaluate`: the exact numbers of a mapping.
+* `bind`: a mapping checked against workload and architecture: the `Design` that
+  `looptree.simulate.simulate` runs step by step and `looptree.check.check` holds the model against.
+* `compare`: a network layer by layer against the best fused mapping that the search finds.
+* `layer_graph`, `draw_tree`, `draw_loop_nest`: the layers as a networkx graph; a mapping as text.
+* `InputError`: what all of them raise when something that a user wrote is wrong.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from looptree.architecture.load import load_architecture
+    from looptree.errors import InputError
+    from looptree.graph import layer_graph
+    from looptree.model.evaluate import evaluate
+    from looptree.search import compare
+    from looptree.taxonomy.binding import bind
+    from looptree.taxonomy.drawing import draw_loop_nest, draw_tree
+    from looptree.taxonomy.points import apply_point
+    from looptree.taxonomy.reader import read_mapping
+    from looptree.workload.load import load_workload
+
+__all__ = [
+    "InputError",
+    "apply_point",
+    "bind",
+    "compare",
+    "draw_loop_nest",
+    "draw_tree",
+    "evaluate",
+    "layer_graph",
+    "load_architecture",
+    "load_workload",
+    "read_mapping",
+]
+
+__version__ = "0.1.0"
+
+_MODULE_OF = {
+    "InputError": "errors",
+    "apply_point": "taxonomy.points",
+    "bind": "taxonomy.binding",
+    "compare": "search",
+    "draw_loop_nest": "taxonomy.drawing",
+    "draw_tree": "taxonomy.drawing",
+    "evaluate": "model.evaluate",
+    "layer_graph": "graph",
+    "load_architecture": "architecture.load",
+    "load_workload": "workload.load",
+    "read_mapping": "taxonomy.reader",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used."""
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

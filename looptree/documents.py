@@ -21,7 +21,16 @@ from looptree.errors import InputError, nearest
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 500_000
 MAX_DEPTH = 200
+MAX_DIGITS = 400
 
+_KINDS = {
+    "einsums": "a workload (einsums)",
+    "layers": "a network (layers)",
+    "levels": "an architecture (levels)",
+    "mapping": "a mapping (mapping)",
+    "fuse": "a point of the taxonomy (fuse)",
+}
+_OTHER_BASE = re.compile(r"[+-]?(0[0-7_]+|[\d_]+(:[\d_.]+)+)")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -77,10 +86,18 @@ class Node:
         return self.value
 
     def text(self) -> str:
-        """A non-empty string."""
+        """A name: text on one line, without control characters."""
         if not isinstance(self.value, str) or not self.value.strip():
             raise self.expected("a name (text)", "put a number in quotes if it is meant as a name")
-        return self.value
+        if not self.value.strip().isprintable():
+            raise self.expected("a name without control characters and line breaks")
+        return self.value.strip()
+
+    def prose(self) -> str:
+        """Text that is not empty."""
+        if not isinstance(self.value, str) or not self.value.strip():
+            raise self.expected("text")
+        return self.value.strip()
 
     def texts(self) -> list[str]:
         """A list of strings; a single string stands for a list of one."""
@@ -117,8 +134,10 @@ class Node:
             value = float(value)  # YAML 1.1 reads 1e-3, without a point, as text
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.expected(f"{what} (a number)")
-        if value != value or value in (float("inf"), float("-inf")) or abs(value) > 1e30:
+        if value != value or value in (float("inf"), float("-inf")):
             raise self.expected(f"{what} (a finite number)")
+        if value and not 1e-30 <= abs(value) <= 1e30:
+            raise self.expected(f"{what} (a number from 1e-30 to 1e30)")
         if value < 0 or (positive and value == 0):
             raise self.expected(f"{what} {'above' if positive else 'of at least'} zero")
         return Fraction(str(value)) if isinstance(value, float) else Fraction(value)
@@ -145,7 +164,8 @@ def read_document(path: str | Path) -> Node:
     """
     file = Path(path)
     try:
-        data = file.read_bytes() if file.stat().st_size <= MAX_BYTES else None
+        with file.open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise InputError("no such file", where=str(path)) from None
     except IsADirectoryError:
@@ -153,7 +173,7 @@ def read_document(path: str | Path) -> Node:
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or problem
         raise InputError(f"cannot be read: {reason}", where=str(path)) from None
-    if data is None:
+    if len(data) > MAX_BYTES:
         raise InputError(f"larger than {MAX_BYTES // 2**20} MiB", where=str(path))
     try:
         text = data.decode("utf-8-sig")
@@ -217,6 +237,8 @@ class _Converter:
             key = str(key_node.value)
             if key in seen:
                 raise InputError(f"key {key!r} stands here twice", where=where)
+            if not key.isprintable():
+                raise InputError(f"expected a key without control characters, found {key!r}", where=where)
             seen.add(key)
             yield key, self.convert(value_node, f"{path}.{key}" if path else key, depth + 1)
 
@@ -224,8 +246,36 @@ class _Converter:
         where = f"{self.file}:{line}" + (f": {path}" if path else "")
         if node.tag.startswith("!") or "python" in node.tag:
             raise InputError(f"tag {node.tag!r} is not supported here", where=where)
+        if node.tag.endswith((":int", ":float")):
+            _check_number(str(node.value), where)
         try:
             value = self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError) as problem:
             raise InputError(f"not a valid value: {problem}", where=where) from None
         return value if isinstance(value, str | int | float | bool | None) else str(node.value)
+
+
+def _check_number(text: str, where: str) -> None:
+    """Refuse what YAML 1.1 reads as another number than most people: `010` as 8, `1:30` as 90."""
+    if len(text) > MAX_DIGITS:
+        raise InputError(f"a number of {len(text)} digits", where=where, hint=f"at most {MAX_DIGITS}")
+    if _OTHER_BASE.fullmatch(text):
+        raise InputError(
+            f"expected a decimal number, found {text}", where=where, hint="without leading zeros and colons"
+        )
+
+
+def check_kind(document: Node, *expected: str) -> None:
+    """Refuse a file that is of another kind, which its outermost keys give away.
+
+    Args:
+        document: a whole document.
+        expected: outermost keys of the kinds that are accepted here, such as `levels`.
+
+    Raises:
+        InputError: it has the key of another kind instead, or is no mapping of keys at all.
+    """
+    fields = document.mapping()
+    other = next((kind for key, kind in _KINDS.items() if key in fields), None)
+    if other is not None and not any(key in fields for key in expected):
+        raise document.error(f"expected {' or '.join(_KINDS[key] for key in expected)}, found {other}")

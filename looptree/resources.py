@@ -62,3 +62,22 @@ def find(kind: str, name: str) -> Path:
     if stem not in known:
         raise InputError(f"nothing in {kind} has the name {stem!r}", hint=nearest(stem, known))
     return root(kind) / f"{stem}{_SUFFIX}"
+
+
+def locate(kind: str, source: str | Path) -> Path:
+    """The file that a path, or the name of a shipped file, stands for; a file that exists comes first.
+
+    A path is returned as it is, whether or not there is such a file: whoever reads it says so.
+
+    Raises:
+        InputError: a bare name (no folder, no suffix) that nothing has.
+    """
+    path = Path(source)
+    try:
+        is_file, is_folder = path.is_file(), bool(path.name) and path.is_dir()
+    except OSError:  # a name that is too long, for instance
+        return path
+    if path.name != str(source) or is_file:
+        return path
+    is_name = not path.suffix and not is_folder
+    return find(kind, path.name) if is_name or path.name.removesuffix(_SUFFIX) in names(kind) else path

@@ -102,6 +102,8 @@ class Architecture:
         for name in names:
             if names.count(name) > 1:
                 raise InputError(f"two memory levels are called {name!r}", where=where)
+        if self.compute.name in names:
+            raise InputError(f"the compute units and a memory level are both called {self.compute.name!r}", where=where)
         if self.allocation not in ("window", "live"):
             raise InputError(f"expected allocation window or live, found {self.allocation!r}", where=where)
 

@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from looptree.architecture.architecture import Architecture, Compute, Level
-from looptree.documents import Node, read_document
+from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
 _KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation")
@@ -32,6 +32,7 @@ def architecture_from_node(node: Node) -> Architecture:
     Raises:
         InputError: naming file, line and key.
     """
+    check_kind(node, "levels")
     fields = node.mapping(known=_KEYS, required=("levels",))
     name = fields["name"].text() if "name" in fields else Path(node.file).stem
     levels = tuple(_level(item) for item in fields["levels"].sequence())

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from looptree.architecture import Architecture
 from looptree.model.axis import Array
-from looptree.search.objective import Price, cost
-from looptree.search.profile import Factors, Pass, Profiler, Rank, left
-from looptree.search.structures import MAX_TILES, Structure, useful_tiles
+from looptree.search.objective import Price
+from looptree.search.profile import Factors, Pass, Profiler, left
+from looptree.search.structures import Structure, tiles_of
 
 MAX_COMBINATIONS = 256
+Cost = Callable[[Array, Array, Array], Array]
+
 ROUNDING = 1e-11  # of float64 sums of exact products; closer values count as equal
 
 
@@ -63,23 +64,20 @@ class Grid:
 
     Args:
         profiler: of the segment. structure: loop order and depth of intermediates.
-        prices: energies of the segment.
+        prices: of the segment. cost: the objective from off-chip bytes, what the prices add up to, and cycles.
     """
 
-    def __init__(self, profiler: Profiler, structure: Structure, prices: Price) -> None:
+    def __init__(self, profiler: Profiler, structure: Structure, prices: Price, cost: Cost) -> None:
         self.profiler = profiler
         self.part = profiler.part
         self.structure = structure
         self.prices = prices
-        self.tiles = [self._tiles(rank) for rank in structure.ranks]
+        self.cost = cost
+        self.tiles = tiles_of(self.part, structure)
         self.shape = tuple(len(t) for t in self.tiles)
         self.passes = self._passes()
         whole = profiler.whole
         self.tensors = [t for t in self.part.tensors if t in whole.writes or t in whole.tensors]
-
-    def _tiles(self, rank: Rank) -> list[int]:
-        extent = self.part.einsum(rank[0][0]).ranks[rank[0][1]]
-        return useful_tiles(extent, MAX_TILES[len(self.structure.ranks)])
 
     def _passes(self) -> list[Pass]:
         """The tables of each loop, with the intermediates that the loop makes forget."""
@@ -99,17 +97,15 @@ class Grid:
 
     # -- the best design ------------------------------------------------------------------
 
-    def best(self, objective: str, architecture: Architecture, limits: Limits) -> Candidate | None:
+    def best(self, limits: Limits) -> Candidate | None:
         """The best design that keeps to the limits; `None` if there is none, or the product does not hold."""
         tables = self._tables()
         if tables is None:
             return None
-        kept, offchip, energy, allowed = tables
-        rows = [(kept[i, d], offchip[i, d], energy[i, d]) for i, d in enumerate(allowed)]
-        least = [sum(float(row[column].min()) for row in rows) for column in range(3)]
+        kept, offchip, priced, allowed = tables
+        rows = [(kept[i, d], offchip[i, d]) for i, d in enumerate(allowed)]
+        least = [sum(float(row[column].min()) for row in rows) for column in range(2)]
         if least[0] > limits.capacity or least[1] > limits.offchip_bytes:
-            return None
-        if objective == "energy" and least[2] + self.profiler.least_spent(self.prices) >= limits.cost * (1 + ROUNDING):
             return None
         work = self._work()
         if work is None:
@@ -120,7 +116,7 @@ class Grid:
             chosen = (np.arange(len(self.tensors)), np.array(depths, dtype=np.int64))
             held = kept[chosen].sum(axis=0)
             moved = offchip[chosen].sum(axis=0)
-            value = cost(objective, architecture, moved, energy[chosen].sum(axis=0) + spent, cycles)
+            value = self.cost(moved, priced[chosen].sum(axis=0) + spent, cycles)
             fits = (held <= limits.capacity) & (moved <= limits.offchip_bytes) & (value < limits.cost)
             if not fits.any():
                 continue
@@ -136,7 +132,10 @@ class Grid:
     def smallest(self) -> float:
         """The fewest bytes that any tile shapes and depths need on chip."""
         tables = self._tables()
-        return math.inf if tables is None else float(tables[0].min(axis=1).sum(axis=0).min())
+        if tables is None:
+            return math.inf
+        kept, _, _, allowed = tables
+        return float(sum(kept[i, listed].min(axis=0) for i, listed in enumerate(allowed)).min())
 
     # -- tables ---------------------------------------------------------------------------
 
@@ -151,7 +150,7 @@ class Grid:
         return (self.passes[index].writes if sink else self.passes[index].tensors).get(tensor)
 
     def _tables(self) -> tuple[Array, Array, Array, list[list[int]]] | None:
-        """Bytes kept, off-chip bytes and energy by tensor, depth and tile shapes; and the depths worth trying."""
+        """Bytes kept, off-chip bytes and their price by tensor, depth and tile shapes; and the depths worth trying."""
         whole = self.profiler.whole
         loops = len(self.shape)
         found = [[self._factors(tensor, i) for i in range(loops)] for tensor in self.tensors]
@@ -183,7 +182,7 @@ class Grid:
         return self._priced(kept_table, entered_table, first)
 
     def _priced(self, kept: Array, entered: Array, first: Array) -> tuple[Array, Array, Array, list[list[int]]]:
-        """Words turned to bytes and energy, by the role of each tensor."""
+        """Words turned to bytes and what they cost, by the role of each tensor."""
         column = (-1, *([1] * (kept.ndim - 1)))
         width = np.array([self.part.tensors[t].bits / 8 for t in self.tensors]).reshape(column)
         inner = set(self.profiler.inner)
@@ -196,8 +195,8 @@ class Grid:
                 writes[i], reads[i] = made, np.maximum(entered[i] - made, 0.0)
         read_price = np.array([self.prices.reads[t] for t in self.tensors]).reshape(column)
         write_price = np.array([self.prices.writes[t] for t in self.tensors]).reshape(column)
-        kept = kept * width
-        moved = (reads + writes) * width
+        kept = np.ceil(kept * width)
+        moved = np.ceil(reads * width) + np.ceil(writes * width)
         allowed = [
             [self.structure.depth] if tensor in inner else _worthwhile(kept[i], moved[i])
             for i, tensor in enumerate(self.tensors)
@@ -205,7 +204,7 @@ class Grid:
         return kept, moved, reads * read_price + writes * write_price, allowed
 
     def _work(self) -> tuple[Array, Array, Array] | None:
-        """Operations, compute cycles and the energy of operations over the grid."""
+        """Operations, compute cycles and the price of operations over the grid."""
         loops = len(self.shape)
         names = list(self.profiler.whole.operations)
         along = [[p.work[name] for p in self.passes if name in p.work] for name in names]

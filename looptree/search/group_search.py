@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from looptree.architecture import Architecture
-from looptree.errors import UnsupportedError
-from looptree.model import Evaluation, evaluate
-from looptree.model.slab import MAX_POINTS, attained
+from looptree.errors import InputError, UnsupportedError
+from looptree.model import evaluate
+from looptree.model.axis import Array
+from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.grid import ROUNDING, Candidate, Grid, Limits
-from looptree.search.objective import Price, price
+from looptree.search.objective import Price, price, value
 from looptree.search.objective import cost as cost_of
 from looptree.search.profile import Profiler
-from looptree.search.structures import Structure, candidate_ranks, sinks_of, structures
+from looptree.search.structures import sinks_of, structures_of
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
@@ -63,18 +63,24 @@ class GroupSearch:
         capacity = architecture.level(level).capacity_bytes
         self.capacity = math.inf if capacity is None else float(capacity)
 
+    def cost(self, offchip: Array, priced: Array, cycles: Array) -> Array:
+        """The objective over a grid; see `looptree.search.objective.cost`."""
+        return cost_of(self.objective, self.architecture, self.level, offchip, priced, cycles)
+
     def designs(self, part: Workload, cost: float, offchip_bytes: float) -> list[GroupDesign]:
         """The best designs by the tables, best first, that cost less than `cost` and move at most `offchip_bytes`."""
         found: list[Candidate] = []
         sinks = sinks_of(part)
         profiler = Profiler(part, sinks, self.architecture.compute.spatial)
-        prices = price(part, self.architecture, self.level)
+        prices = price(self.objective, part, self.architecture, self.level)
         floor = self._floor(part, profiler, prices)
-        for structure in self._structures(part, sinks):
-            grid = Grid(profiler, structure, prices)
+        for structure in structures_of(part):
+            grid = Grid(profiler, structure, prices, self.cost)
             least = min([cost, *(c.cost * (1 + 1e-12) for c in found[KEPT - 1 :])])
-            candidate = grid.best(self.objective, self.architecture, Limits(self.capacity, least, offchip_bytes))
+            candidate = grid.best(Limits(self.capacity, least, offchip_bytes))
             self.tally.tabulated += math.prod(grid.shape)
+            if candidate is not None and not structure.ranks and len(part.einsums) > 1:
+                candidate = self._untiled(part, candidate)
             if candidate is not None:
                 found.append(candidate)
                 found.sort(key=lambda c: c.rank)
@@ -83,19 +89,27 @@ class GroupSearch:
                     break
         return [GroupDesign(choice_of(part, c, self.level), c.cost, c.offchip_bytes) for c in found]
 
+    def _untiled(self, part: Workload, candidate: Candidate) -> Candidate | None:
+        """The candidate with its true latency: without a loop the layers of a group overlap nothing."""
+        if self.objective != "latency":
+            return candidate
+        sure = self.verified(part, GroupDesign(choice_of(part, candidate, self.level), 0.0, 0.0))
+        return replace(candidate, cost=sure.cost) if sure is not None else None
+
     def _floor(self, part: Workload, profiler: Profiler, prices: Price) -> tuple[float, ...]:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles."""
-        read = [part.tensors[t] for t in part.inputs]
-        written = [part.tensors[t] for t in part.outputs]
-        words = {t.name: touched_words(part, t.name) for t in read} | {t.name: t.size for t in written}
-        offchip = sum(words[t.name] * t.bits / 8 for t in (*read, *written))
-        moved = sum(words[t.name] * prices.reads[t.name] for t in read)
-        moved += sum(words[t.name] * prices.writes[t.name] for t in written)
-        work = [profiler.untiled_work(name, ()) or (0.0, 0.0, 0.0) for name in profiler.whole.operations]
-        operations, cycles = sum(w[0] for w in work), sum(w[1] for w in work)
-        tables = [np.asarray(x) for x in (offchip, moved + profiler.least_spent(prices), cycles)]
-        value = float(cost_of(self.objective, self.architecture, *tables))
-        return value, offchip, operations, cycles
+        words, complete = compulsory_words(part), complete_layers(part)
+        offchip = sum(count * part.tensors[tensor].bits / 8 for tensor, count in words.items())
+        spent = sum(words[t] * prices.reads[t] for t in part.inputs) + sum(
+            words[t] * prices.writes[t] for t in part.outputs
+        )
+        operations, cycles = 0.0, 0.0
+        for name in complete:
+            work = profiler.untiled_work(name, ()) or (0.0, 0.0, 0.0)
+            operations, cycles = operations + work[0], cycles + work[1]
+            spent += work[0] * prices.operations[name] - work[2] * prices.points[name]
+        tables = [np.asarray(x) for x in (offchip, spent, cycles)]
+        return float(self.cost(*tables)), offchip, operations, cycles
 
     def verified(self, part: Workload, design: GroupDesign) -> GroupDesign | None:
         """The design with the numbers of the model; `None` if it does not fit after all."""
@@ -106,46 +120,28 @@ class GroupSearch:
             return None
         if result.occupancy[self.level].window_bytes > self.capacity:
             return None
-        return replace(design, cost=self.value(result), offchip_bytes=result.offchip_bytes, verified=True)
-
-    def value(self, result: Evaluation) -> float:
-        """The objective of an evaluation."""
-        if self.objective == "offchip":
-            return result.offchip_bytes
-        return float(result.energy.total if self.objective == "energy" else result.latency.overlapped)
+        return replace(
+            design, cost=float(value(self.objective, result)), offchip_bytes=result.offchip_bytes, verified=True
+        )
 
     def smallest_demand(self, part: Workload) -> float:
         """The fewest bytes on chip with which any design that is tried can do."""
         sinks = sinks_of(part)
         profiler = Profiler(part, sinks, self.architecture.compute.spatial)
-        prices = price(part, self.architecture, self.level)
-        listed = self._structures(part, sinks)
-        return min((Grid(profiler, structure, prices).smallest() for structure in listed), default=math.inf)
-
-    def _structures(self, part: Workload, sinks: tuple[str, ...]) -> Iterator[Structure]:
-        fused = len(part.einsums) > 1
-        ranks = candidate_ranks(part, sinks, least=4 if fused else 2)
-        return structures(ranks, most_loops=2 if fused else 3, fused=fused)
+        prices = price(self.objective, part, self.architecture, self.level)
+        listed = structures_of(part)
+        return min((Grid(profiler, structure, prices, self.cost).smallest() for structure in listed), default=math.inf)
 
 
-def touched_words(part: Workload, tensor: str) -> int:
-    """Words of an input that some operation reads: no less is ever fetched, whatever the tiles.
+def buffer_of(architecture: Architecture) -> str:
+    """The level that a search uses: the first one below off chip.
 
-    Strides larger than a kernel leave out columns that the hull of a large tile fetches.
+    Raises:
+        InputError: there is none.
     """
-    shape = part.tensors[tensor].shape
-    most = 0
-    for einsum in part.consumers(tensor):
-        for access in einsum.inputs:
-            if access.tensor == tensor:
-                reached = [
-                    int(attained(form, tuple(einsum.ranks[r] for r in form.ranks), extent)[-1])
-                    if math.prod(einsum.ranks[r] for r in form.ranks) <= MAX_POINTS
-                    else 1
-                    for form, extent in zip(access.projection, shape, strict=True)
-                ]
-                most = max(most, math.prod(reached))
-    return most
+    if len(architecture.levels) < 2:
+        raise InputError("expected an off-chip level and an on-chip one", where=f"architecture {architecture.name!r}")
+    return architecture.levels[1].name
 
 
 def choice_of(part: Workload, candidate: Candidate, level: str) -> GroupChoice:

@@ -2,72 +2,26 @@
 
 Dynamic programming over one topological order: the best plan of the first layers is the best plan
 of fewer layers and one more group. Segments of equal shape are searched once. A group counts only where it
-undercuts the best split of its layers, so the fused plan is never worse than layer by layer.
+lowers the objective and moves no more bytes off chip than its layers one by one, so the fused plan is never
+worse than layer by layer in either.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from looptree.architecture import Architecture
-from looptree.errors import InputError, LooptreeError
-from looptree.model import Evaluation, evaluate
-from looptree.search.group_search import GroupDesign, GroupSearch
+from looptree.model import evaluate
+from looptree.search.bounds import compulsory_bytes
+from looptree.search.grid import ROUNDING
+from looptree.search.group_search import GroupDesign, GroupSearch, buffer_of
 from looptree.search.objective import checked
+from looptree.search.result import MAX_GROUP, Comparison, InfeasibleError, Plan, Progress, Statistics
 from looptree.search.segment import Shape, renamed, segment, shape_of
 from looptree.taxonomy.group import GroupChoice, plan_tree
-from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
-
-Progress = Callable[[int, int, str], None]
-
-MAX_GROUP = 8
-SPACE = (
-    f"runs of up to {MAX_GROUP} layers of one topological order; up to 2 loops over the ranks of the sink "
-    "(3 for a layer alone), useful tile shapes, retention per tensor, one common depth for the intermediates of a group"
-)
-
-
-class InfeasibleError(LooptreeError):
-    """No design that is searched fits; the message says which layer, its demand and the capacity."""
-
-
-@dataclass(frozen=True, slots=True)
-class Statistics:
-    """How a plan was found.
-
-    Attributes:
-        seconds: wall-clock time. groups_costed: segments of different shape that were searched.
-        designs_tabulated: designs compared in tables. designs_evaluated: designs evaluated one by one by the model.
-        space: what was searched, in words.
-    """
-
-    seconds: float
-    groups_costed: int
-    designs_tabulated: int
-    designs_evaluated: int
-    space: str = SPACE
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """A mapping of a whole network and what the model says of it."""
-
-    groups: tuple[GroupChoice, ...]
-    tree: LoopTree
-    evaluation: Evaluation
-    statistics: Statistics
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """The same network layer by layer and fused, both searched for the fewest off-chip bytes."""
-
-    layer_by_layer: Plan
-    fused: Plan
 
 
 def compare(
@@ -75,8 +29,8 @@ def compare(
 ) -> Comparison:
     """Layer by layer against fused, on one architecture.
 
-    A group counts only where it lowers the objective and moves no more bytes off chip than the best split of
-    its layers; so the fused plan is never worse than layer by layer in either.
+    A group counts only where it lowers the objective and moves no more bytes off chip than its layers one by
+    one; so the fused plan is never worse than layer by layer in either.
 
     Args:
         workload: the network.
@@ -96,16 +50,29 @@ def fuse(
     workload: Workload, architecture: Architecture, *, objective: str = "energy", progress: Progress | None = None
 ) -> Plan:
     """The fused plan alone; see `compare`."""
-    return _Searcher(workload, architecture, checked(objective), progress).plan(MAX_GROUP)
+    return compare(workload, architecture, objective=objective, progress=progress).fused
 
 
 @dataclass(slots=True)
 class _Known:
-    """The designs of a shape that are left, best first."""
+    """What is known of the groups of one shape.
+
+    Attributes:
+        shape, part: of the first segment of this shape.
+        designs: that are left. searched_below: the cost below which they were looked for.
+        verified: designs with the numbers of the model; `None` for those that do not fit after all.
+    """
 
     shape: Shape
     part: Workload
-    designs: list[GroupDesign]
+    designs: list[GroupDesign] = field(default_factory=list)
+    searched_below: float | None = None
+    verified: dict[GroupChoice, GroupDesign | None] = field(default_factory=dict)
+
+    @property
+    def best(self) -> GroupDesign | None:
+        """The best design, by the numbers known so far."""
+        return min(self.designs, key=lambda d: (d.cost, d.offchip_bytes), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,18 +91,14 @@ class _Searcher:
     def __init__(
         self, workload: Workload, architecture: Architecture, objective: str, progress: Progress | None
     ) -> None:
-        if len(architecture.levels) < 2:
-            raise InputError(
-                "expected an off-chip level and an on-chip one", where=f"architecture {architecture.name!r}"
-            )
         self.workload = workload
         self.architecture = architecture
-        self.level = architecture.levels[1].name
+        self.level = buffer_of(architecture)
         self.groups = GroupSearch(architecture, self.level, objective)
         self.progress = progress or (lambda done, total, text: None)
         self.names = [e.name for e in workload.einsums]
         self.known: dict[object, _Known] = {}
-        self.shapes: dict[tuple[int, int], tuple[Shape, bool]] = {}
+        self.shapes: dict[tuple[int, int], Shape | None] = {}
 
     def plan(self, most: int) -> Plan:
         """The best plan with groups of up to `most` layers."""
@@ -175,58 +138,64 @@ class _Searcher:
     def _cheapest(self, start: int, end: int, best: dict[tuple[int, int], _Run]) -> _Run:
         """The best plan of a run of layers: split somewhere, or one group."""
         splits = [best[start, middle].then(best[middle, end]) for middle in range(start + 1, end)]
-        split = min(splits, key=lambda run: (run.cost, run.offchip_bytes), default=None)
-        design = self._design(start, end, split)
-        if design is None:
-            if split is None:
-                raise self._infeasible(self.names[start])
-            return split
-        return _Run(design.cost, design.offchip_bytes, ((start, end),))
+        split = min(splits, key=lambda run: (run.cost, run.offchip_bytes, len(run.groups)), default=None)
+        alone = sum(best[layer, layer + 1].offchip_bytes for layer in range(start, end)) if split else math.inf
+        known = self._searched(start, end, split.cost if split else math.inf, alone)
+        design = known.best if known else None
+        if design is not None and (split is None or (design.cost < split.cost and design.offchip_bytes <= alone)):
+            return _Run(design.cost, design.offchip_bytes, ((start, end),))
+        if split is None:
+            raise self._infeasible(self.names[start])
+        return split
 
-    def _design(self, start: int, end: int, split: _Run | None) -> GroupDesign | None:
-        """The best single group of these layers, if it beats the best split of them."""
+    def _searched(self, start: int, end: int, cost: float, offchip_bytes: float) -> _Known | None:
+        """The designs of one group of these layers below a cost; `None` where none can be of use.
+
+        Numbers of the model may turn out higher than those of the tables: then costlier designs are looked for.
+        """
         if (start, end) not in self.shapes:
             part = segment(self.workload, self.names[start:end])
-            useful = split is None or (_connected(part) and _compulsory(part) <= split.offchip_bytes)
-            shape = shape_of(part)
-            self.shapes[start, end] = (shape, useful)
-            if useful and shape.key not in self.known:
-                limits = (math.inf, math.inf) if split is None else (split.cost, split.offchip_bytes)
-                self.known[shape.key] = _Known(shape, part, self.groups.designs(part, *limits))
-        shape, useful = self.shapes[start, end]
-        designs = self.known[shape.key].designs if useful else []
-        if not designs:
+            useful = end - start == 1 or (_connected(part) and compulsory_bytes(part) <= offchip_bytes)
+            self.shapes[start, end] = shape_of(part) if useful else None
+        shape = self.shapes[start, end]
+        if shape is None:
             return None
-        best = min(designs, key=lambda d: (d.cost, d.offchip_bytes))
-        if split is not None and not (best.cost < split.cost and best.offchip_bytes <= split.offchip_bytes):
-            return None
-        return best
+        known = self.known.get(shape.key)
+        if known is None:
+            known = self.known[shape.key] = _Known(shape, segment(self.workload, self.names[start:end]))
+        if known.searched_below is None or cost > known.searched_below * (1 + ROUNDING):
+            known.searched_below = cost
+            found = self.groups.designs(known.part, cost, offchip_bytes)
+            known.designs = [sure for d in found if (sure := known.verified.get(d.choice, d)) is not None]
+        return known
 
     def _verify(self, start: int, end: int) -> bool:
-        """Replace the numbers of the tables by those of the model; true if the design stays the best of its group."""
-        known = self.known[self.shapes[start, end][0].key]
-        best = min(known.designs, key=lambda d: (d.cost, d.offchip_bytes))
-        if best.verified:
-            return True
-        known.designs.remove(best)
+        """Replace the numbers of the tables by those of the model; true if they are the same."""
+        known = self._known_of(start, end)
+        best = known.best
+        if best is None or best.verified:
+            return best is not None
         sure = self.groups.verified(known.part, best)
+        known.verified[best.choice] = sure
+        known.designs.remove(best)
         if sure is not None:
             known.designs.append(sure)
         return sure is not None and math.isclose(sure.cost, best.cost) and sure.offchip_bytes == best.offchip_bytes
 
+    def _known_of(self, start: int, end: int) -> _Known:
+        shape = self.shapes[start, end]
+        assert shape is not None
+        return self.known[shape.key]
+
     def _choice(self, start: int, end: int) -> GroupChoice:
-        shape = self.shapes[start, end][0]
-        known = self.known[shape.key]
-        best = min(known.designs, key=lambda d: (d.cost, d.offchip_bytes))
-        return renamed(best.choice, known.shape, shape)
+        known, shape = self._known_of(start, end), self.shapes[start, end]
+        assert known.best is not None
+        assert shape is not None
+        return renamed(known.best.choice, known.shape, shape)
 
     def _infeasible(self, name: str) -> InfeasibleError:
-        capacity = self.architecture.level(self.level).capacity_bytes
         demand = self.groups.smallest_demand(segment(self.workload, [name]))
-        return InfeasibleError(
-            f"layer {name!r} does not fit {self.level}: the smallest design that is searched needs {demand:.0f} bytes, "
-            f"the capacity is {capacity} bytes (a buffer of {demand:.0f} bytes would hold it)"
-        )
+        return InfeasibleError.of(name, self.architecture.level(self.level), demand)
 
 
 def _connected(part: Workload) -> bool:
@@ -243,8 +212,3 @@ def _connected(part: Workload) -> bool:
                     remaining.discard(other.name)
                     todo.append(other)
     return not remaining
-
-
-def _compulsory(part: Workload) -> int:
-    """Off-chip bytes that any design of one group moves: every input once, every output once."""
-    return sum(part.tensors[t].size_bytes for t in (*part.inputs, *part.outputs))

@@ -23,7 +23,6 @@ from looptree.model.operations import Operations
 from looptree.model.production import writing
 from looptree.model.sweep import fresh_box
 from looptree.model.window import hull_by_group
-from looptree.search.objective import Price
 from looptree.workload import Workload
 
 AXIS = 0
@@ -109,7 +108,6 @@ class Profiler:
         self.spatial = spatial
         self._known: dict[tuple[Rank, tuple[int, ...], frozenset[str]], Pass] = {}
         self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
-        self._least: float | None = None
 
     @cached_property
     def inner(self) -> tuple[str, ...]:
@@ -128,15 +126,6 @@ class Profiler:
             known = operations is not None and cycles is not None and points is not None
             self._untiled[key] = (operations, cycles, points) if known else None  # type: ignore[assignment]
         return self._untiled[key]
-
-    def least_spent(self, prices: Price) -> float:
-        """The energy of operations where nothing is recomputed, in pJ."""
-        if self._least is None:
-            self._least = 0.0
-            for name in self.whole.operations:
-                operations, _, points = self.untiled_work(name, ()) or (0.0, 0.0, 0.0)
-                self._least += operations * prices.operations[name] - points * prices.points[name]
-        return self._least
 
     def run(self, rank: Rank, tiles: Sequence[int], forgotten: frozenset[str]) -> Pass:
         """The tables of one loop; `forgotten` are the intermediates that each step computes anew."""

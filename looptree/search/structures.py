@@ -51,6 +51,35 @@ def structures(ranks: Sequence[Rank], *, most_loops: int, fused: bool) -> Iterat
                 yield Structure(order, depth)
 
 
+def structures_of(part: Workload) -> Iterator[Structure]:
+    """Every structure that is tried for a segment: up to 2 loops if it is fused, up to 3 for a layer alone.
+
+    The loops of a structure move different dimensions of every tensor of the sinks.
+    """
+    fused = len(part.einsums) > 1
+    ranks = candidate_ranks(part, sinks_of(part), least=4 if fused else 2)
+    for structure in structures(ranks, most_loops=2 if fused else 3, fused=fused):
+        if _independent(part, structure):
+            yield structure
+
+
+def _independent(part: Workload, structure: Structure) -> bool:
+    """Whether no two loops move the same dimension of a tensor of a sink, as `p` and `r` of a convolution do."""
+    tiled = {pair for rank in structure.ranks for pair in rank}
+    return all(
+        len({rank for rank in form.ranks if (einsum.name, rank) in tiled}) < 2
+        for einsum in part.einsums
+        for access in (*einsum.inputs, einsum.output)
+        for form in access.projection
+    )
+
+
+def tiles_of(part: Workload, structure: Structure) -> list[list[int]]:
+    """The tile shapes that are tried for each loop of a structure."""
+    most = MAX_TILES[max(1, len(structure.ranks))]
+    return [useful_tiles(part.einsum(rank[0][0]).ranks[rank[0][1]], most) for rank in structure.ranks]
+
+
 def useful_tiles(extent: int, most: int) -> list[int]:
     """Each distinct ceil(extent / n) for n of at least 2, largest first; at most `most`, evenly thinned.
 

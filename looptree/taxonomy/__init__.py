@@ -1,4 +1,8 @@
-"""What can be chosen: the mapping tree (a LoopTree) as frozen, self-checking values."""
+"""What can be chosen: the mapping tree (a LoopTree) as frozen, self-checking values.
+
+`tree` and `reader` are the mapping as it is written, `binding` checks it against a workload and an
+architecture, `group` and `annotation` see it as choices, `points` holds published designs, `drawing` shows it.
+"""
 
 from looptree.taxonomy.annotation import annotate_graph
 from looptree.taxonomy.group import GroupChoice, describe, group_chain, plan_tree

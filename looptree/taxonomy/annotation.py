@@ -3,62 +3,68 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
-from looptree.errors import InputError
-from looptree.taxonomy.group import GroupChoice, group_tensors, off_chip_tensors
-from looptree.workload.workload import Workload
+from looptree.errors import InputError, nearest
+from looptree.graph import annotate
+from looptree.taxonomy.group import GroupChoice
 
-
-class _Graph(Protocol):
-    """What is needed of a `networkx` graph here."""
-
-    @property
-    def nodes(self) -> Any: ...
-
-    def copy(self) -> Any: ...
+LayerGraph = Any
+"""A `networkx.DiGraph` as `looptree.graph.layer_graph` makes it; only that package imports networkx."""
 
 
-Graph = TypeVar("Graph", bound=_Graph)
+def annotate_graph(graph: LayerGraph, groups: Sequence[GroupChoice]) -> LayerGraph:
+    """A copy of a layer graph with the choices of its layers as node attributes.
 
+    Each node gets `fusion_group` (position of its group), `tiling` (pairs of rank and tile, outermost first),
+    `schedule` (the ranks alone, in loop order), `retention` (tensor -> loops above its on-chip node, counted
+    along the path), `recompute_or_refetch` (tensor -> `retained` where it is kept whole, else `recompute` or
+    `refetch`: how data comes back that was not retained) and `parallelism`.
 
-def annotate_graph(graph: Graph, workload: Workload, groups: Sequence[GroupChoice]) -> Graph:
-    """A copy of the layer graph with the choices of its layers as node attributes.
-
-    Each node (the name of an Einsum) gets `fusion_group` (position of its group), `tiling` (pairs of rank
-    and tile, outermost first), `schedule` (the ranks alone, in loop order), `retention` (tensor -> loops above its
-    on-chip node, counted along the path), `recompute_or_refetch` (tensor -> `retained` where it is kept whole,
-    `recompute` or `refetch`: what happens to the part that is not retained) and `parallelism`.
+    Args:
+        graph: what `looptree.graph.layer_graph` makes of the workload.
+        groups: the fusion groups of a plan.
 
     Raises:
-        InputError: a layer of the graph that no group computes.
+        InputError: a layer that no group or no node of the graph has.
     """
-    annotated: Graph = graph.copy()
-    stored = off_chip_tensors(workload, groups)
-    for index, choice in enumerate(groups):
-        for einsum in choice.einsums:
-            annotated.nodes[einsum].update(_attributes(workload, choice, einsum, stored), fusion_group=index)
-    for name, attributes in annotated.nodes(data=True):
-        if "fusion_group" not in attributes:
-            raise InputError(f"einsum {name!r} is in no fusion group", where=f"workload {workload.name!r}")
-    return annotated
+    for einsum in (einsum for choice in groups for einsum in choice.einsums):
+        if einsum not in graph:
+            raise InputError(f"there is no einsum {einsum!r} in the layer graph", hint=nearest(einsum, graph))
+    values = {
+        einsum: _attributes(graph, choice, einsum) | {"fusion_group": index}
+        for index, choice in enumerate(groups)
+        for einsum in choice.einsums
+    }
+    for name in graph:
+        if name not in values:
+            raise InputError(f"einsum {name!r} is in no fusion group", where=f"workload {graph.name!r}")
+    return annotate(graph, values)
 
 
-def _attributes(workload: Workload, choice: GroupChoice, einsum: str, stored: set[str]) -> dict[str, Any]:
+def _attributes(graph: LayerGraph, choice: GroupChoice, einsum: str) -> dict[str, Any]:
     loops = (*choice.loops, *choice.leaf_loops.get(einsum, ()))
     inside = choice.leaf_retention.get(einsum, {})
     depths = {**choice.retention, **{tensor: len(choice.loops) + depth for tensor, depth in inside.items()}}
-    retention = {t: depths[t] for t in group_tensors(workload, (einsum,)) if t in depths}
+    made_here = {graph.nodes[producer]["output"]: producer for producer in (einsum, *graph.predecessors(einsum))}
+    node = graph.nodes[einsum]
+    retention = {t: depths[t] for t in (*made_here, *node["inputs"], *node["weights"]) if t in depths}
     return {
         "tiling": tuple((loop.label, loop.tile) for loop in loops),
         "schedule": tuple(loop.label for loop in loops),
         "retention": retention,
-        "recompute_or_refetch": {t: _fate(t, depth, stored) for t, depth in retention.items()},
+        "recompute_or_refetch": {
+            tensor: _fate(graph, choice, tensor, depth, made_here.get(tensor)) for tensor, depth in retention.items()
+        },
         "parallelism": choice.parallelism,
     }
 
 
-def _fate(tensor: str, depth: int, stored: set[str]) -> str:
+def _fate(graph: LayerGraph, choice: GroupChoice, tensor: str, depth: int, producer: str | None) -> str:
+    """How the part of a tensor comes back that is not retained; what stands off chip is read again."""
     if depth == 0:
         return "retained"
-    return "refetch" if tensor in stored else "recompute"
+    if producer is None or producer not in choice.einsums or tensor in choice.spilled:
+        return "refetch"
+    crosses = graph.nodes[producer]["leaves"] or any(c not in choice.einsums for c in graph.successors(producer))
+    return "refetch" if crosses else "recompute"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
-from looptree.taxonomy.tree import Branch, Chain, LoopTree, Storage, Temporal
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Storage, Temporal
 from looptree.workload.workload import Workload
 
 
@@ -179,6 +179,14 @@ class _Binder:
                 f"mapping: einsum {missing[0]!r} is never computed", hint="every einsum needs one compute node"
             )
 
+    def _check_unit(self, leaf: Compute) -> None:
+        known = self.architecture.compute.name
+        if leaf.unit not in (None, known):
+            raise InputError(
+                f"mapping: compute {leaf.einsum!r}: there is no unit {leaf.unit!r}",
+                hint=nearest(str(leaf.unit), [known]),
+            )
+
     def _sinks(self, einsums: tuple[str, ...]) -> tuple[str, ...]:
         below = set(einsums)
         return tuple(
@@ -216,6 +224,8 @@ class _Binder:
             kind = chain.end.kind
             self._check_order(chain.end)
             children = [self._chain(c, identity, depth, above) for c in chain.end.chains]
+        else:
+            self._check_unit(chain.end)
         self.chains[identity] = BoundChain(
             identity, parent, outer_depth, tuple(loops), tuple(places), kind, tuple(children), einsums, sinks
         )

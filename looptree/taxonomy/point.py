@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
-from looptree.documents import Node, read_document
+from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError, nearest
 from looptree.workload.einsum import MAX_EXTENT
 
@@ -132,6 +132,7 @@ def point_from_node(node: Node) -> Point:
     Raises:
         InputError: naming file, line and key.
     """
+    check_kind(node, "fuse")
     fields = node.mapping(known=_KEYS, required=_REQUIRED)
     fuse = fields["fuse"].choice(FUSE)
     if ("layers" in fields) != (fuse == "first"):
@@ -141,11 +142,11 @@ def point_from_node(node: Node) -> Point:
     try:
         return Point(
             name=fields["name"].text(),
-            source=fields["source"].text(),
+            source=fields["source"].prose(),
             year=fields["year"].integer("a year", least=1900, most=2100),
             confidence=fields["confidence"].choice(CONFIDENCE),
-            fixes=fields["fixes"].text(),
-            assumes=fields["assumes"].text() if "assumes" in fields else "",
+            fixes=fields["fixes"].prose(),
+            assumes=fields["assumes"].prose() if "assumes" in fields else "",
             parameters={name: _default(item) for name, item in parameters.items()},
             fuse=fuse,
             layers=_amount(fields["layers"], "a number of layers") if "layers" in fields else 1,

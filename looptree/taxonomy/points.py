@@ -62,7 +62,10 @@ def apply_point(point: Point | str, workload: Workload, architecture: Architectu
             "expected a memory level on chip, found one level", where=f"architecture {architecture.name!r}"
         )
     level = architecture.levels[1].name
-    groups = [_choice(found, values, workload, einsums, level) for einsums in _groups(found, values, workload)]
+    groups = [
+        _choice(found, values, workload, einsums, level, looped=index == 0 or found.fuse != "first")
+        for index, einsums in enumerate(_groups(found, values, workload))
+    ]
     return plan_tree(workload, architecture, groups)
 
 
@@ -99,9 +102,8 @@ def _chains(workload: Workload) -> list[tuple[str, ...]]:
 
 
 def _choice(
-    point: Point, values: dict[str, int], workload: Workload, einsums: tuple[str, ...], level: str
+    point: Point, values: dict[str, int], workload: Workload, einsums: tuple[str, ...], level: str, *, looped: bool
 ) -> GroupChoice:
-    looped = point.fuse != "first" or len(einsums) > 1
     loops: list[Temporal] = []
     depth_of: dict[str, int] = {}
     for loop in point.loops if looped else ():

@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from looptree.documents import Node, read_document
+from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError, nearest
 from looptree.taxonomy.tree import Branch, Chain, Compute, Inner, LoopTree, RankRef, Storage, Temporal
 from looptree.workload.einsum import MAX_EXTENT
@@ -27,6 +27,7 @@ def mapping_from_node(node: Node) -> LoopTree:
     Raises:
         InputError: naming file, line and key.
     """
+    check_kind(node, "mapping")
     fields = node.mapping(known=_KEYS, required=("mapping",))
     return LoopTree(_chain(fields["mapping"]), node.file)
 

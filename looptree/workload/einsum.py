@@ -17,6 +17,7 @@ from looptree.workload.affine import Affine, Interval
 
 MAX_EXTENT = 2**40
 MAX_COORDINATE = 2**52
+MAX_OPERATIONS = 2**100
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,8 @@ class Einsum:
                     f"expected an extent from 1 to {MAX_EXTENT} for rank {rank!r}, found {extent}",
                     where=where,
                 )
+        if self.operations > MAX_OPERATIONS:
+            raise InputError("expected at most 2^100 operations, found more", where=where)
         used = self.output.ranks.union(*(a.ranks for a in self.inputs))
         for rank in sorted(used - set(self.ranks)):
             raise InputError(

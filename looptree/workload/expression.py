@@ -16,7 +16,11 @@ _NAME = r"[A-Za-z_][A-Za-z0-9_.]*"
 _ACCESS = re.compile(rf"({_NAME})\s*\[([^\[\]]*)\]")
 _FUNCTION = re.compile(rf"({_NAME})\s*\(")
 _TOKEN = re.compile(rf"\s*(?:(\d+)|({_NAME})|([-+*]))")
-_BETWEEN = re.compile(r"[\s*+\-/,()]*")
+_PLACE = "@"
+_JOINED = re.compile(rf" ?-? ?{_PLACE} ?(?:[-*+/,] ?{_PLACE} ?)*")
+_GROUP = re.compile(rf"(?:{_NAME} ?)?\({_JOINED.pattern}\)")
+_FORMULA = "tensors are joined by *, +, -, / or commas, inside one function such as max(...) or none"
+_MAX_DIGITS = 18
 _MAX_LENGTH = 10_000
 _OPERATION_OF_SIGN = {"*": "mac", "+": "add", "-": "add", "/": "div"}
 
@@ -45,12 +49,18 @@ def parse_expression(text: str, where: str = "") -> tuple[Access, tuple[Access, 
     inputs = _accesses(sides[1], where)
     if not inputs:
         raise InputError(f"expected a tensor right of '=', found {sides[1].strip()!r}", where=where)
-    rest = _ACCESS.sub("", sides[1])
-    functions = _FUNCTION.findall(rest)
-    leftover = _FUNCTION.sub("(", rest)
-    if _BETWEEN.fullmatch(leftover) is None or leftover.count("(") != leftover.count(")"):
-        raise InputError(f"cannot understand {leftover.strip()!r} in {text!r}", where=where)
-    return outputs[0], tuple(inputs), _operation(functions, leftover, outputs[0], inputs)
+    rest = " ".join(_ACCESS.sub(_PLACE, sides[1]).split())
+    if _PLACE in sides[1] or not _is_formula(rest):
+        raise InputError(f"cannot understand the right-hand side of {text!r}", where=where, hint=_FORMULA)
+    return outputs[0], tuple(inputs), _operation(_FUNCTION.findall(rest), rest, outputs[0], inputs)
+
+
+def _is_formula(rest: str) -> bool:
+    """Accesses (written `_PLACE`) joined by signs or commas, in parentheses or functions as they please."""
+    before, formula = "", rest
+    while before != formula:
+        before, formula = formula, _GROUP.sub(_PLACE, formula)
+    return _JOINED.fullmatch(formula) is not None
 
 
 def _operation(functions: list[str], signs: str, output: Access, inputs: list[Access]) -> str:
@@ -126,7 +136,7 @@ def _tokens(text: str, problem: InputError) -> list[str]:
     stripped = text.rstrip()
     while position < len(stripped):
         match = _TOKEN.match(stripped, position)
-        if match is None:
+        if match is None or len(match.group(1) or "") > _MAX_DIGITS:
             raise problem
         tokens.append(match.group(match.lastindex or 0))
         position = match.end()

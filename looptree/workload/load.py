@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from looptree import resources
-from looptree.documents import Node, read_document
-from looptree.errors import InputError
+from looptree.documents import Node, check_kind, read_document
+from looptree.errors import InputError, nearest
 from looptree.workload.layers import network_from_node
 from looptree.workload.reader import workload_from_node
 from looptree.workload.workload import Workload
@@ -35,24 +36,19 @@ def workload_path(source: str | Path) -> Path:
     Raises:
         InputError: a name without a folder and a suffix that no shipped workload has.
     """
-    path = Path(source)
-    if path.is_file() or path.name != str(source):
-        return path
-    shipped = resources.names("workloads")
-    if path.suffix and path.stem not in shipped:
-        return path
-    return resources.find("workloads", path.name)
+    return resources.locate("workloads", source)
 
 
 def workload_of(document: Node, /, **parameters: int) -> Workload:
     """The workload of a parsed document, whichever of the two kinds it is."""
+    check_kind(document, "einsums", "layers")
     fields = document.mapping()
     if "layers" in fields and "einsums" not in fields:
         return network_from_node(document, parameters)
     if "einsums" not in fields or "layers" in fields:
         raise document.error(
             f"expected either 'einsums' or 'layers', found {', '.join(fields) or 'nothing'}",
-            "einsums lists Einsums, layers lists the layers of a network",
+            _meant(fields) or "einsums lists Einsums, layers lists the layers of a network",
         )
     if parameters:
         raise InputError(
@@ -61,3 +57,9 @@ def workload_of(document: Node, /, **parameters: int) -> Workload:
             hint="only a file of layers can be changed this way",
         )
     return workload_from_node(document)
+
+
+def _meant(keys: Iterable[str]) -> str:
+    """The proposal for a key that is almost one of the two."""
+    hints = (nearest(key, ("einsums", "layers")) for key in keys if key not in ("einsums", "layers"))
+    return next((hint for hint in hints if hint.startswith("did you mean")), "")

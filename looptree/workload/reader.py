@@ -63,7 +63,7 @@ def _einsum(node: Node) -> Einsum:
     name = fields["name"].text()
     if "." in name:
         raise fields["name"].error(f"a name may hold no point: {name!r}", "a point separates einsum and rank")
-    output, inputs, operation = parse_expression(fields["expression"].text(), fields["expression"].where)
+    output, inputs, operation = parse_expression(fields["expression"].prose(), fields["expression"].where)
     ranks = {
         rank: extent.integer(f"the extent of rank {rank!r}", most=MAX_EXTENT)
         for rank, extent in fields["ranks"].mapping().items()

@@ -5,6 +5,10 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from looptree.errors import InputError
+
+MAX_ELEMENTS = 2**100
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:
@@ -22,6 +26,10 @@ class Tensor:
     name: str
     shape: tuple[int, ...]
     bits: int = 8
+
+    def __post_init__(self) -> None:
+        if self.size > MAX_ELEMENTS:
+            raise InputError(f"tensor {self.name!r}: expected at most 2^100 elements, found more")
 
     @property
     def size(self) -> int:

@@ -65,6 +65,13 @@ class Workload:
                     where=f"workload {name!r}",
                     hint=nearest(tensor, names),
                 )
+        for tensor in outputs:
+            if tensor not in self._producer:
+                raise InputError(
+                    f"tensor {tensor!r} is declared as an output but no einsum produces it",
+                    where=f"workload {name!r}",
+                    hint="an input stays outside as it is",
+                )
         self.tensors: Mapping[str, Tensor] = {
             t: Tensor(t, self._shape(t, declared.get(t)), widths.get(t, default_bits)) for t in names
         }

@@ -41,7 +41,7 @@ def read_published(node: Node) -> Published:
     return Published(
         fields["operations"].integer("published operations") if "operations" in fields else None,
         fields["parameters"].integer("published parameters") if "parameters" in fields else None,
-        fields["source"].text(),
-        fields["how"].text(),
+        fields["source"].prose(),
+        fields["how"].prose(),
         {name: value.integer(name) for name, value in at.items()},
     )

@@ -1,0 +1,72 @@
+"""How a run ends: the exit code, and at most one message on stderr."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+import click
+
+from looptree.errors import InputError, LooptreeError
+from looptree.report.text import printable
+
+DONE, INFEASIBLE, BAD_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
+
+
+class DefectError(Exception):
+    """Model and simulator differ; what differs has been printed."""
+
+
+def ending(run: Callable[[], object], *, traceback: bool = False) -> int:
+    """Run a command; say in one message what went wrong, if anything did.
+
+    Args:
+        run: the command; it may return an exit code.
+        traceback: say where in the program a defect is.
+    """
+    try:
+        code = run()
+        sys.stdout.flush()
+        return code if isinstance(code, int) else DONE
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except BrokenPipeError:
+        return _closed()
+    except (KeyboardInterrupt, click.Abort):
+        return _say("interrupted", INTERRUPTED)
+    except click.ClickException as problem:
+        return _say(_usage(problem), BAD_INPUT)
+    except InputError as problem:
+        return _say(str(problem), BAD_INPUT)
+    except LooptreeError as problem:
+        return _say(str(problem), INFEASIBLE)
+    except OSError as problem:  # the readers turn theirs into InputError
+        return _say(f"cannot write: {problem.strerror or problem}", BAD_INPUT)
+    except Exception as problem:
+        return _defect(problem, traceback)
+
+
+def _closed() -> int:
+    """Whoever read our output has gone; keep the interpreter from complaining about it as it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    return BROKEN_PIPE
+
+
+def _say(message: str, code: int) -> int:
+    click.echo(f"error: {printable(message)}", err=True)
+    return code
+
+
+def _usage(problem: click.ClickException) -> str:
+    message = problem.format_message().strip().rstrip(".")
+    context = getattr(problem, "ctx", None)
+    return f"{message} (see {context.command_path} --help)" if context else message
+
+
+def _defect(problem: Exception, traceback: bool) -> int:
+    if traceback:
+        sys.excepthook(type(problem), problem, problem.__traceback__)
+    kind = "" if isinstance(problem, DefectError) else f"{type(problem).__name__}: "
+    hint = "" if traceback else "; --traceback shows where"
+    return _say(f"a defect in looptree, please report it with the input ({kind}{problem}{hint})", DEFECT)

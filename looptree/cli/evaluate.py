@@ -1,0 +1,108 @@
+"""`looptree evaluate`: the exact numbers of one mapping."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from looptree.cli.ending import DefectError
+from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option
+from looptree.errors import UnsupportedError
+
+if TYPE_CHECKING:
+    from looptree.check import CheckedCount
+    from looptree.model.result import Evaluation
+    from looptree.taxonomy.binding import Design
+
+
+@click.command(name="evaluate")
+@click.argument("workload")
+@click.argument("architecture")
+@click.argument("mapping")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
+@click.option("--check", "checked", is_flag=True, help="Count step by step as well and compare (small designs only).")
+@click.option("--draw", "drawn", is_flag=True, help="Draw the mapping as a tree and as the loop nest that it means.")
+@click.option("--full", is_flag=True, help="Do not shorten long tables.")
+@buffer_option
+@set_option("A parameter of the point, or else of the workload. May be repeated.")
+def command(
+    workload: str,
+    architecture: str,
+    mapping: str,
+    as_json: bool,
+    checked: bool,
+    drawn: bool,
+    full: bool,
+    buffer: str | None,
+    settings: tuple[str, ...],
+) -> None:
+    """The exact numbers of one mapping: buffers, transfers, operations, energy, latency.
+
+    WORKLOAD and ARCHITECTURE are YAML files, or the names of what ships (`looptree networks`, `looptree
+    architectures`). MAPPING is a YAML file, or the name of a published design (`looptree points`).
+
+    \b
+      looptree evaluate workload.yaml architecture.yaml mapping.yaml --json
+      looptree evaluate conv_conv small fused_layer_cnn --set tile_p=4
+    """
+    if as_json and (drawn or full):
+        raise click.UsageError("--json goes with neither --draw nor --full", click.get_current_context())
+    from looptree.model.evaluate import evaluate_design
+    from looptree.taxonomy.binding import bind
+
+    hardware = read_architecture(architecture, buffer)
+    network, tree = read_design(workload, hardware, mapping, read_settings(settings))
+    design = bind(network, hardware, tree)
+    evaluation = evaluate_design(design)
+    counts = _checked(design, evaluation) if checked else ()
+    if as_json:
+        _print_json(evaluation, counts)
+    else:
+        _print_tables(design, evaluation, counts, drawn=drawn, full=full)
+    different = sum(not count.agrees for count in counts)
+    if different:
+        raise DefectError(f"model and simulator differ in {different} of {len(counts)} counts")
+
+
+def _checked(design: Design, evaluation: Evaluation) -> Sequence[CheckedCount]:
+    from looptree.check import checked_counts
+
+    try:
+        return checked_counts(design, evaluation)
+    except UnsupportedError as problem:
+        hint = "leave out --check, or use smaller rank extents"
+        raise UnsupportedError(problem.problem, where="--check", hint=hint) from None
+
+
+def _print_json(evaluation: Evaluation, counts: Sequence[CheckedCount]) -> None:
+    import json
+
+    from looptree.report.agreement import agreement_dict
+
+    data: dict[str, Any] = evaluation.to_dict()
+    if counts:
+        data["check"] = agreement_dict(counts)
+    click.echo(json.dumps(data, indent=2))
+
+
+def _print_tables(
+    design: Design, evaluation: Evaluation, counts: Sequence[CheckedCount], *, drawn: bool, full: bool
+) -> None:
+    from looptree.cli.console import drawing, show
+    from looptree.report.agreement import agreement
+    from looptree.report.evaluation import evaluation_tables, headline
+    from looptree.report.fit import fit_sentences
+    from looptree.taxonomy.drawing import draw_loop_nest, draw_tree
+
+    sentences = fit_sentences(design, evaluation)
+    show(
+        [
+            *([drawing(draw_tree(design.tree)), drawing(draw_loop_nest(design))] if drawn else []),
+            headline(design, evaluation),
+            *(["\n".join(sentences)] if sentences else []),
+            *evaluation_tables(design, evaluation, full=full),
+            *([agreement(counts)] if counts else []),
+        ]
+    )

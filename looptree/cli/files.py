@@ -1,0 +1,52 @@
+"""Writing a file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from looptree.errors import InputError
+
+
+def check_target(path: Path, *, force: bool) -> None:
+    """Find out before the work is done whether its result can be written.
+
+    Raises:
+        InputError: the file is there already (without `force`), or cannot be written.
+    """
+    if path.is_dir():
+        raise InputError("expected a file, found a directory", where=str(path))
+    if path.exists() and not force:
+        raise InputError("the file is there already", where=str(path), hint="--force overwrites it")
+    if not path.absolute().parent.is_dir():
+        raise InputError("there is no such folder", where=str(path.parent))
+    if not os.access(path.absolute().parent, os.W_OK):
+        raise InputError("the folder cannot be written to", where=str(path.parent))
+
+
+def write_whole(path: Path, text: str, *, force: bool) -> None:
+    """Write a text file: nobody ever sees half of it.
+
+    Raises:
+        InputError: as `check_target`, or the disk is full.
+    """
+    check_target(path, force=force)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(text)
+            Path(name).chmod(0o666 & ~_umask())
+            Path(name).replace(path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as problem:
+        raise InputError(f"cannot be written: {problem.strerror or problem}", where=str(path)) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

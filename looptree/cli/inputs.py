@@ -1,0 +1,99 @@
+"""What the commands take: files or names, sizes, and `name=value`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from looptree.errors import InputError
+from looptree.units import parse_size
+
+if TYPE_CHECKING:
+    from looptree.architecture import Architecture
+    from looptree.taxonomy import LoopTree
+    from looptree.workload import Workload
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_NAME = re.compile(r"\w{1,200}")
+_ASSIGNMENT = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)=([+-]?\d{1,20})", re.ASCII)
+
+
+def buffer_option(command: Command) -> Command:
+    """`--buffer SIZE`."""
+    text = "Capacity of the outermost on-chip memory level: 512KiB, 64kB, 65536, ... [default: as in the architecture]"
+    return click.option("--buffer", metavar="SIZE", help=text)(command)
+
+
+def set_option(text: str) -> Callable[[Command], Command]:
+    """`--set name=value`, any number of times."""
+    return click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help=text)
+
+
+def read_settings(settings: Sequence[str]) -> dict[str, int]:
+    """The values of `--set name=value`.
+
+    Raises:
+        InputError: something else than a name and a whole number, or a name twice.
+    """
+    values: dict[str, int] = {}
+    for setting in settings:
+        match = _ASSIGNMENT.fullmatch(setting)
+        if match is None:
+            raise InputError(
+                f"expected name=value with a whole number, such as tile=4, found {setting!r}", where="--set"
+            )
+        name, value = match.groups()
+        if name in values:
+            raise InputError(f"{name!r} is given twice", where="--set")
+        values[name] = int(value)
+    return values
+
+
+def read_architecture(source: str, buffer: str | None) -> Architecture:
+    """The architecture of a file or a name, with another capacity where one is given.
+
+    Raises:
+        InputError: what is wrong with either.
+    """
+    from looptree.architecture.load import load_architecture
+
+    size: int | None = None
+    if buffer is not None:
+        try:
+            size = parse_size(buffer)
+        except InputError as problem:
+            raise problem.at("--buffer") from None
+    architecture = load_architecture(source)
+    if size is None:
+        return architecture
+    if len(architecture.levels) < 2:
+        raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
+    return architecture.with_capacity(architecture.levels[1].name, size)
+
+
+def read_design(
+    workload: str, architecture: Architecture, mapping: str, settings: dict[str, int]
+) -> tuple[Workload, LoopTree]:
+    """The workload and its mapping, which is a file or the name of a point of the taxonomy.
+
+    `settings` that the point has as parameters are the point's, all others are the workload's.
+
+    Raises:
+        InputError: what is wrong with either.
+    """
+    from looptree.taxonomy.points import apply_point, load_point
+    from looptree.taxonomy.reader import read_mapping
+    from looptree.workload.load import load_workload
+
+    if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
+        return load_workload(workload, **settings), read_mapping(mapping)
+    point = load_point(mapping)
+    of_point = {name: value for name, value in settings.items() if name in point.parameters}
+    of_workload = {name: value for name, value in settings.items() if name not in point.parameters}
+    loaded = load_workload(workload, **of_workload)
+    return loaded, apply_point(point, loaded, architecture, **of_point)

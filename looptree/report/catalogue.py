@@ -1,0 +1,84 @@
+"""What ships, as tables: networks, architectures, published designs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rich.table import Table
+
+from looptree.architecture import Architecture
+from looptree.graph import layer_graph
+from looptree.report.table import stacked, table
+from looptree.report.text import counted
+from looptree.taxonomy.point import Point
+from looptree.units import format_count, format_size
+from looptree.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A shipped network or segment.
+
+    Attributes:
+        workload: its layers. source: where its shapes are from.
+        settings: the parameters that can be replaced, with their values as written.
+    """
+
+    workload: Workload
+    source: str
+    settings: Mapping[str, str]
+
+
+def network_table(networks: Mapping[str, Network]) -> Table:
+    """Name, source, parameters, layers, operations and weights, by name."""
+    rows = [
+        [
+            stacked(name, network.source, _settings(network.settings)),
+            f"{len(network.workload.einsums):,}",
+            format_count(network.workload.operations),
+            format_count(weights(network.workload)),
+        ]
+        for name, network in networks.items()
+    ]
+    return table("Networks and segments", ["network"], ["layers", "operations", "parameters"], rows)
+
+
+def weights(workload: Workload) -> int:
+    """Elements of all weights."""
+    names = {name for _, found in layer_graph(workload).nodes(data="weights") for name in found}
+    return sum(workload.tensors[name].size for name in names)
+
+
+def architecture_table(architectures: Mapping[str, tuple[Architecture, str, str]]) -> Table:
+    """Name, description, source and memory levels, by name."""
+    rows = [
+        [stacked(name, description, source), _levels(architecture)]
+        for name, (architecture, description, source) in architectures.items()
+    ]
+    return table("Architectures", ["architecture", "memory levels, outside in"], [], rows)
+
+
+def _levels(architecture: Architecture) -> str:
+    capacities = [
+        level.name if level.capacity_bytes is None else f"{level.name} {format_size(level.capacity_bytes)}"
+        for level in architecture.levels
+    ]
+    return ", ".join(capacities)
+
+
+def point_table(points: Sequence[Point]) -> Table:
+    """Name, source, what is fixed and the parameters of published designs."""
+    rows = [
+        [
+            stacked(point.name, point.source, point.fixes, _settings({k: str(v) for k, v in point.parameters.items()})),
+            str(point.year),
+        ]
+        for point in points
+    ]
+    title = f"{counted(len(points), 'published design')} as points of the taxonomy"
+    return table(title, ["point"], ["year"], rows)
+
+
+def _settings(values: Mapping[str, str]) -> str:
+    return "parameters: " + ", ".join(f"{name}={value}" for name, value in values.items()) if values else ""

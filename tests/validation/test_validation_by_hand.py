@@ -1,0 +1,107 @@
+"""Reference values worked out from layer shapes with ten lines of arithmetic that know nothing of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tests.validation.validation_cases import evaluated, load_case, measured
+
+# (kernel, stride, padding, rows of the input, multiply-accumulates per output pixel), first layer first
+Layer = tuple[int, int, int, int, int]
+
+ALEXNET: list[Layer] = [
+    (11, 4, 0, 227, 48 * 3 * 121),
+    (3, 2, 0, 55, 0),
+    (5, 1, 2, 27, 128 * 48 * 25),
+    (3, 2, 0, 27, 0),
+]
+
+
+def vgg_e() -> list[Layer]:
+    """The 16 convolutions and 5 pooling layers."""
+    layers: list[Layer] = []
+    rows, channels = 224, 3
+    for repeats, maps in ((2, 64), (2, 128), (4, 256), (4, 512), (4, 512)):
+        for _ in range(repeats):
+            layers.append((3, 1, 1, rows, maps * channels * 9))
+            channels = maps
+        layers.append((2, 2, 0, rows, 0))
+        rows //= 2
+    return layers
+
+
+def output_rows(layer: Layer) -> int:
+    kernel, stride, padding, rows, _ = layer
+    return (rows + 2 * padding - kernel) // stride + 1
+
+
+def extra_of_pyramids(layers: Sequence[Layer]) -> int:
+    """Operations of one square pyramid per output pixel, cut off at the image, less those of the layers alone."""
+    ends = [(row, row + 1) for row in range(output_rows(layers[-1]))]
+    extra = 0
+    for layer in reversed(layers):
+        kernel, stride, padding, rows, operations = layer
+        extra += operations * (sum(stop - start for start, stop in ends) ** 2 - output_rows(layer) ** 2)
+        ends = [
+            (max(start * stride - padding, 0), min((stop - 1) * stride - padding + kernel, rows))
+            for start, stop in ends
+        ]
+    return extra
+
+
+def test_recomputation_of_pyramids() -> None:
+    case = load_case("fused_layer_cnn")
+    metric = "extra_multiply_accumulates"
+    by_run = {r.measure.run: measured(case, r.measure) for r in case.references if r.measure.metric == metric}
+    assert by_run == {
+        "vgg_e_recompute": extra_of_pyramids(vgg_e()),
+        "alexnet_recompute": extra_of_pyramids(ALEXNET),
+    }
+    assert extra_of_pyramids(vgg_e()) == 470_962_158_336
+    assert extra_of_pyramids(ALEXNET) == 678_243_456
+
+
+def test_line_buffers_of_fsrcnn_bound_what_is_live() -> None:
+    """(K-1) x width x channels adds up to the published 204,472 B; live occupancy adds at most the first tile."""
+    case = load_case("defines")
+    _, evaluation = evaluated(case.folder, case.name, "tile_1x1_keep")
+    live = {tensor: live for tensor, (_, live) in evaluation.occupancy["GLB"].per_tensor.items()}
+    tensors = ("image", "extract", "shrink", "map_1", "map_2", "map_3", "map_4", "expand")
+    kernels = (5, 1, 3, 3, 3, 3, 1, 3)
+    channels = (1, 56, 12, 12, 12, 12, 12, 56)
+    widths = (974, 970, 970, 968, 966, 964, 962, 962)
+    columns = [960 + sum(kernel - 1 for kernel in kernels[index:]) for index in range(len(kernels))]
+    assert columns == list(widths)
+    waiting = [(k - 1) * w * c for k, w, c in zip(kernels, widths, channels, strict=True)]
+    assert sum(waiting) == 204_472
+    for tensor, buffer, width, count in zip(tensors, waiting, widths, channels, strict=True):
+        first_tile = count * (width - 960 + 1) ** 2
+        assert buffer < live[tensor] <= buffer + first_tile
+
+
+def test_patches_of_mobilenet_counted_pair_by_pair() -> None:
+    """The largest input plus output of a layer of one patch, and the whole output of the patches."""
+    case = load_case("mcunetv2")
+    workload, evaluation = evaluated(case.folder, case.name, "patches")
+    held = evaluation.occupancy["GLB"].per_tensor
+    output = workload.tensors["block3_0_project"].size_bytes
+    patched = evaluation.groups[0].einsums[:-1]
+    pairs = [
+        sum(held[tensor][0] for tensor in (workload.einsum(name).inputs[0].tensor, workload.einsum(name).output.tensor))
+        for name in patched
+    ]
+    assert max(pairs) + output == 170_432
+    assert 28 * 28 * (32 + 192) == 175_616
+
+
+def test_a_pixel_per_step_keeps_less_than_kernel_rows() -> None:
+    """Live occupancy is ((K-1) x width + K) x channels where the window is K x width x channels."""
+    case = load_case("isaac")
+    pixels = [name for name in case.runs if name.endswith("_pixels")]
+    assert len(pixels) == 7
+    for name in pixels:
+        settings = case.runs[name].settings
+        kernel, width, channels = settings["kernel"], settings["width"], settings["channels"]
+        _, evaluation = evaluated(case.folder, case.name, name)
+        live = ((kernel - 1) * width + kernel) * channels
+        assert evaluation.occupancy["GLB"].per_tensor["before"] == (kernel * width * channels, live)
