@@ -1,8 +1,8 @@
 """The one place where the parts of the model are put together.
 
 Fusion groups run one after the other: they are the chains of the outermost `sequential` nodes that
-have no loop above them. What a storage node above all groups exchanges is charged to the first
-group that uses the tensor.
+have no loop above them. What a storage node above several groups exchanges is charged to the first
+of them that uses the tensor.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from fractions import Fraction
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError
-from looptree.model.inference import Inferred, infer
+from looptree.model.groups import Owners, above, groups_of, within
+from looptree.model.inference import infer
+from looptree.model.inferred import Inferred
 from looptree.model.latency import chain_cycles
 from looptree.model.occupancy import Demand, demands
 from looptree.model.result import (
@@ -53,20 +55,20 @@ def evaluate_design(design: Design) -> Evaluation:
         for place in design.places
         for counts in (inferred.places[place.id],)
     }
-    groups = _groups(design, design.root)
-    owner = _owners(design, groups)
+    groups = groups_of(design, design.root)
+    owner = Owners(design, groups)
     moved: list[list[Movement]] = [[] for _ in groups]
     for movement in movements(design, inferred):
         moved[owner(movement)].append(movement)
     tables = [_traffic(design, listed) for listed in moved]
-    above = _above(design, sizes, groups)
+    kept = above(design, sizes, groups)
     cycles = [chain_cycles(design, inferred, group) for group in groups]
     energies = [
         _energy(design, table, _operations(design, inferred, group))
         for group, table in zip(groups, tables, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, _within(design, sizes, group, above[group.id]), energy.total, compute)
+        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, compute)
         for group, table, energy, compute in zip(groups, tables, energies, cycles, strict=True)
     )
     transfers = _merged(design, tables)
@@ -87,63 +89,6 @@ def evaluate_design(design: Design) -> Evaluation:
 
 def _bytes(design: Design, tensor: str, words: int) -> int:
     return design.workload.tensors[tensor].bytes(words)
-
-
-# -- groups -----------------------------------------------------------------------------------
-
-
-def _groups(design: Design, chain: BoundChain) -> list[BoundChain]:
-    """Chains that run one after the other, each a fusion group or a layer by itself."""
-    if chain.loops or chain.kind != "sequential":
-        return [chain]
-    return [group for child in chain.children for group in _groups(design, design.chains[child])]
-
-
-class _owners:  # noqa: N801 - a function with state
-    """Which group a movement is charged to."""
-
-    def __init__(self, design: Design, groups: list[BoundChain]) -> None:
-        self.of_chain: dict[int, int] = {}
-        for index, group in enumerate(groups):
-            todo = [group]
-            while todo:
-                chain = todo.pop()
-                self.of_chain[chain.id] = index
-                todo.extend(design.chains[child] for child in chain.children)
-        self.of_tensor: dict[str, int] = {}
-        for index, group in enumerate(groups):
-            for name in group.einsums:
-                einsum = design.workload.einsum(name)
-                for tensor in (*einsum.reads, einsum.output.tensor):
-                    self.of_tensor.setdefault(tensor, index)
-
-    def __call__(self, movement: Movement) -> int:
-        found = self.of_chain.get(movement.chain)
-        return self.of_tensor[movement.tensor] if found is None else found
-
-
-def _above(design: Design, sizes: dict[int, Demand], groups: list[BoundChain]) -> dict[int, dict[str, Demand]]:
-    """Per group the demand by level of what is stored further out and so stays while it runs."""
-    known: dict[int | None, dict[str, Demand]] = {None: {}}
-    for chain in design.chains:
-        found = dict(known[chain.parent])
-        for identity in chain.places:
-            level = design.places[identity].level
-            found[level] = found.get(level, Demand()) + sizes[identity]
-        known[chain.id] = found
-    return {group.id: known[group.parent] for group in groups}
-
-
-def _within(
-    design: Design, sizes: dict[int, Demand], group: BoundChain, above: dict[str, Demand]
-) -> dict[str, tuple[int, int]]:
-    """Window and live bytes by level while a group runs."""
-    own = demands(design, sizes, group)
-    totals = {
-        level.name: above.get(level.name, Demand()) + own.get((level.name, None), Demand())
-        for level in design.architecture.levels
-    }
-    return {name: (demand.window, demand.live) for name, demand in totals.items()}
 
 
 def _group(

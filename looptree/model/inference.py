@@ -12,7 +12,6 @@ starts again with those axes tabulated together.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
 from looptree.model.box import Box, Coupled
 from looptree.model.hull import combined, contains
+from looptree.model.inferred import Axes, EinsumCounts, Inferred, PlaceCounts
 from looptree.model.live import live_words
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, points_written, writing
@@ -27,61 +27,6 @@ from looptree.model.sweep import fresh_box
 from looptree.model.window import check_windows, innermost_relevant, largest, outward, windows
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
 from looptree.workload import Einsum
-
-Axes = dict[int, Axis]
-
-
-@dataclass(slots=True)
-class PlaceCounts:
-    """What happens at one storage node, in words of its tensor.
-
-    Attributes:
-        window: largest window. live: most words live at once.
-        entered: words that ever enter a window. first: of an output, those that enter for the first time.
-    """
-
-    window: int
-    live: int
-    entered: int
-    first: int = 0
-
-
-@dataclass(slots=True)
-class EinsumCounts:
-    """What one Einsum does in the whole run.
-
-    Attributes:
-        operations: executed. distinct: executed at least once.
-        points: output points, counted once per production.
-        lifetime: loops that bound one production of a partial sum.
-        leaf: its operations at the iterations of its own leaf, and the axes they are tabulated on.
-    """
-
-    operations: int
-    distinct: int
-    points: int
-    lifetime: int
-    leaf: tuple[Operations, Axes] | None = None
-
-
-@dataclass(slots=True)
-class Inferred:
-    """Everything that tile inference finds out about a design.
-
-    Attributes:
-        places: by id of the place. einsums: by name.
-        axes: of each chain, all its loops included.
-        produced: words computed of each intermediate, recomputed ones counted again.
-        spilled: words of an intermediate that enter a place which has another one further out.
-        sinks: of each chain, the operations of its sinks at its iterations.
-    """
-
-    places: dict[int, PlaceCounts] = field(default_factory=dict)
-    einsums: dict[str, EinsumCounts] = field(default_factory=dict)
-    axes: dict[int, Axes] = field(default_factory=dict)
-    produced: dict[str, int] = field(default_factory=dict)
-    spilled: dict[int, int] = field(default_factory=dict)
-    sinks: dict[int, list[Box]] = field(default_factory=dict)
 
 
 def infer(design: Design) -> Inferred:
@@ -117,6 +62,7 @@ class _Walker:
         self.workload = design.workload
         self.together = together
         self.result = Inferred()
+        self.numbers: dict[tuple[int, int], int] = {}
         self.outermost = {place.tensor: place for place in design.places if place.parent is None}
 
     def run(self) -> Inferred:
@@ -164,7 +110,8 @@ class _Walker:
     def _loop(
         self, chain: BoundChain, index: int, loop: Loop, axes: Axes, operations: dict[str, Operations]
     ) -> dict[str, Operations]:
-        key = _root(self.together, chain.id * 1000 + index)
+        # every loop starts an axis of its own, named by the order in which the walk meets the loops
+        key = _root(self.together, self.numbers.setdefault((chain.id, index), len(self.numbers)))
         tiled = dict(loop.ranks)
         homes = {operations[einsum].box.axis_of(rank) for einsum, rank in loop.ranks} - {None}
         if len(homes) > 1:

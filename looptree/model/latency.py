@@ -14,7 +14,7 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
 from looptree.model.box import SAFE, exact_product, exact_sum, product
-from looptree.model.inference import Inferred
+from looptree.model.inferred import Inferred
 from looptree.model.operations import Operations
 from looptree.taxonomy.binding import BoundChain, Design
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from looptree.model.inference import Inferred
+from looptree.model.inferred import Inferred
 from looptree.taxonomy.binding import Design, Place
 
 

@@ -74,6 +74,13 @@ class _Known:
         """The best design, by the numbers known so far."""
         return min(self.designs, key=lambda d: (d.cost, d.offchip_bytes), default=None)
 
+    def missing(self, cost: float) -> bool:
+        """Whether a better design below this cost may not have been looked for."""
+        if self.searched_below is None:
+            return True
+        best = self.best.cost if self.best is not None else math.inf
+        return self.searched_below < min(best, cost / (1 + ROUNDING))
+
 
 @dataclass(frozen=True, slots=True)
 class _Run:
@@ -107,7 +114,7 @@ class _Searcher:
         before = (len(self.known), tally.tabulated, tally.evaluated)
         while True:
             found = self._partition(most)
-            if all(self._verify(start, end) for start, end in found.groups):
+            if all([self._verify(start, end) for start, end in found.groups]):  # noqa: C419 - verify them all
                 break
         groups = tuple(self._choice(start, end) for start, end in found.groups)
         tree = plan_tree(self.workload, self.architecture, groups)
@@ -163,7 +170,7 @@ class _Searcher:
         known = self.known.get(shape.key)
         if known is None:
             known = self.known[shape.key] = _Known(shape, segment(self.workload, self.names[start:end]))
-        if known.searched_below is None or cost > known.searched_below * (1 + ROUNDING):
+        if known.missing(cost):
             known.searched_below = cost
             found = self.groups.designs(known.part, cost, offchip_bytes)
             known.designs = [sure for d in found if (sure := known.verified.get(d.choice, d)) is not None]

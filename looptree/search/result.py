@@ -18,7 +18,8 @@ Progress = Callable[[int, int, str], None]
 MAX_GROUP = 8
 SPACE = (
     f"runs of up to {MAX_GROUP} layers of one topological order; up to 2 loops over the ranks of the sink "
-    "(3 for a layer alone) that move different dimensions, useful tile shapes, retention per tensor, one common depth for the intermediates of a group"
+    "(3 for a layer alone) that move different dimensions, useful tile shapes, retention per tensor, one common depth "
+    "for the intermediates of a group"
 )
 
 

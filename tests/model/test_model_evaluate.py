@@ -42,6 +42,19 @@ def test_what_stands_above_all_groups_is_charged_to_the_first_that_uses_it() -> 
     assert [g.occupancy["GLB"] for g in found.groups] == [(25, 25), (25, 25)]
 
 
+def test_what_stands_above_some_groups_is_charged_to_the_first_of_those() -> None:
+    # X is filled for a, and again for b and c, which share it: b pays, not a.
+    layers = [
+        layer("a", "Y[p] = X[p] * W[]", p=8),
+        layer("b", "Z[p] = Y[p] * X[p]", p=8),
+        layer("c", "V[p] = Z[p] * X[p]", p=8),
+    ]
+    later = chain(keep("GLB", "X", "Y", "Z", "V"), sequential("b", "c"))
+    found = run(layers, keep("DRAM", "Y"), sequential(chain(keep("GLB", "X", "W", "Y"), "a"), later))
+    # a reads X and W and writes Y, b reads X and Y, c writes V.
+    assert [(g.offchip_reads_bytes, g.offchip_writes_bytes) for g in found.groups] == [(9, 8), (16, 0), (0, 8)]
+
+
 def test_a_group_holds_what_stands_above_it_and_its_own() -> None:
     branches = (chain(keep("GLB", "W1"), "fc1"), chain(keep("GLB", "W2", "T2"), "fc2"))
     found = run(matmuls(2, 4), keep("GLB", "T1"), sequential(*branches))

@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from looptree.errors import UnsupportedError
-from looptree.model.inference import Inferred, PlaceCounts, infer
+from looptree.model.inference import infer
+from looptree.model.inferred import Inferred, PlaceCounts
 from looptree.taxonomy import Storage
 from looptree.taxonomy.binding import Design
 from tests.model.model_cases import Node, chain, design, drop, keep, layer, loop, matmuls, sequential
@@ -204,7 +205,7 @@ def test_a_producer_that_nobody_asks_does_nothing() -> None:
     assert at(where, found, "GLB", "F1") == at(where, found, "GLB", "F2") == PlaceCounts(0, 0, 0)
 
 
-def test_a_nested_branch_that_nobody_asks_is_declined() -> None:
+def test_a_nested_branch_that_nobody_asks_does_nothing() -> None:
     layers = [
         layer("a", "F2[p] = F1[p]", p=4),
         layer("b", "F3[p] = F2[p]", p=4),
@@ -212,8 +213,9 @@ def test_a_nested_branch_that_nobody_asks_is_declined() -> None:
     ]
     inner = chain(keep("GLB", "F2"), sequential("a", "b"))
     where = design(layers, keep("GLB", "F3"), sequential(inner, "pad"), shapes={"F3": (4,)})
-    with pytest.raises(UnsupportedError, match=r"einsums b are never needed \(remove them from the workload\)"):
-        infer(where)
+    found = infer(where)
+    assert [found.einsums[name].operations for name in ("a", "b", "pad")] == [0, 0, 4]
+    assert {found.places[p.id].window for p in where.places if p.tensor in ("F2", "F3")} == {0}
 
 
 def test_a_tensor_that_leaves_its_branch_has_to_be_asked_for_inside() -> None:

@@ -1,0 +1,62 @@
+"""Fusion groups: which chains run one after the other, and what belongs to which of them."""
+
+from __future__ import annotations
+
+from looptree.model.occupancy import Demand, demands
+from looptree.model.transfers import Movement
+from looptree.taxonomy.binding import BoundChain, Design
+
+
+def groups_of(design: Design, chain: BoundChain) -> list[BoundChain]:
+    """Chains that run one after the other, each a fusion group or a layer by itself."""
+    if chain.loops or chain.kind != "sequential":
+        return [chain]
+    return [group for child in chain.children for group in groups_of(design, design.chains[child])]
+
+
+class Owners:
+    """Which group a movement is charged to."""
+
+    def __init__(self, design: Design, groups: list[BoundChain]) -> None:
+        self.of_chain: dict[int, int] = {}
+        for index, group in enumerate(groups):
+            todo = [group]
+            while todo:
+                chain = todo.pop()
+                self.of_chain[chain.id] = index
+                todo.extend(design.chains[child] for child in chain.children)
+        self.first_user: dict[tuple[int, str], int] = {}
+        for index, group in enumerate(groups):
+            for name in group.einsums:
+                einsum = design.workload.einsum(name)
+                for chain in design.path(group)[:-1]:
+                    for tensor in (*einsum.reads, einsum.output.tensor):
+                        self.first_user.setdefault((chain.id, tensor), index)
+
+    def __call__(self, movement: Movement) -> int:
+        found = self.of_chain.get(movement.chain)
+        return self.first_user[movement.chain, movement.tensor] if found is None else found
+
+
+def above(design: Design, sizes: dict[int, Demand], groups: list[BoundChain]) -> dict[int, dict[str, Demand]]:
+    """Per group the demand by level of what is stored further out and so stays while it runs."""
+    known: dict[int | None, dict[str, Demand]] = {None: {}}
+    for chain in design.chains:
+        found = dict(known[chain.parent])
+        for identity in chain.places:
+            level = design.places[identity].level
+            found[level] = found.get(level, Demand()) + sizes[identity]
+        known[chain.id] = found
+    return {group.id: known[group.parent] for group in groups}
+
+
+def within(
+    design: Design, sizes: dict[int, Demand], group: BoundChain, above: dict[str, Demand]
+) -> dict[str, tuple[int, int]]:
+    """Window and live bytes by level while a group runs."""
+    own = demands(design, sizes, group)
+    totals = {
+        level.name: above.get(level.name, Demand()) + own.get((level.name, None), Demand())
+        for level in design.architecture.levels
+    }
+    return {name: (demand.window, demand.live) for name, demand in totals.items()}

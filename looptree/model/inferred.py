@@ -1,0 +1,64 @@
+"""What tile inference finds out about a design: counts of each storage node and each Einsum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from looptree.model.axis import Axis
+from looptree.model.box import Box
+from looptree.model.operations import Operations
+
+Axes = dict[int, Axis]
+
+
+@dataclass(slots=True)
+class PlaceCounts:
+    """What happens at one storage node, in words of its tensor.
+
+    Attributes:
+        window: largest window. live: most words live at once.
+        entered: words that ever enter a window. first: of an output, those that enter for the first time.
+    """
+
+    window: int
+    live: int
+    entered: int
+    first: int = 0
+
+
+@dataclass(slots=True)
+class EinsumCounts:
+    """What one Einsum does in the whole run.
+
+    Attributes:
+        operations: executed. distinct: executed at least once.
+        points: output points, counted once per production.
+        lifetime: loops that bound one production of a partial sum.
+        leaf: its operations at the iterations of its own leaf, and the axes they are tabulated on.
+    """
+
+    operations: int
+    distinct: int
+    points: int
+    lifetime: int
+    leaf: tuple[Operations, Axes] | None = None
+
+
+@dataclass(slots=True)
+class Inferred:
+    """Everything that tile inference finds out about a design.
+
+    Attributes:
+        places: by id of the place. einsums: by name.
+        axes: of each chain, all its loops included.
+        produced: words computed of each intermediate, recomputed ones counted again.
+        spilled: words of an intermediate that enter a place which has another one further out.
+        sinks: of each chain, the operations of its sinks at its iterations.
+    """
+
+    places: dict[int, PlaceCounts] = field(default_factory=dict)
+    einsums: dict[str, EinsumCounts] = field(default_factory=dict)
+    axes: dict[int, Axes] = field(default_factory=dict)
+    produced: dict[str, int] = field(default_factory=dict)
+    spilled: dict[int, int] = field(default_factory=dict)
+    sinks: dict[int, list[Box]] = field(default_factory=dict)
