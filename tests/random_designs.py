@@ -52,7 +52,23 @@ class Generator:
         # mostly the newest tensor, sometimes an older one (a skip connection)
         source = known[-1] if self.chance(75) else self.pick(known)
         shape = self.shapes[source]
-        kind = self.pick(["conv", "conv", "conv", "mix", "mix", "add", "add", "pool", "up", "slice", "twice"])
+        kinds = [
+            "conv",
+            "conv",
+            "conv",
+            "mix",
+            "mix",
+            "add",
+            "add",
+            "pool",
+            "up",
+            "slice",
+            "twice",
+            "merge",
+            "split",
+            "grouped",
+        ]
+        kind = self.pick(kinds)
         if kind == "add":
             same = [t for t in known if self.shapes[t] == shape and t != source]
             if same:
@@ -61,6 +77,12 @@ class Generator:
         build = {"conv": self._conv, "pool": self._conv, "mix": self._mix, "up": self._up}
         if kind in build:
             return build[kind](name, source, weighted=kind == "conv")
+        if kind == "grouped":
+            return self._grouped(name, source)
+        if kind == "merge" and len(shape) > 1:
+            return self._merge(name, source)
+        if kind in ("merge", "split"):
+            return self._split(name, source)
         return self._slice(name, source) if kind == "slice" else self._twice(name, source)
 
     def _emit(self, name: str, text: str, ranks: dict[str, int], shape: tuple[int, ...]) -> None:
@@ -130,6 +152,37 @@ class Generator:
         self.shapes[f"W_{name}"] = (kernel,)
         text = f"T_{name}[{','.join([*outer, f'2*{last}+u'])}] = {source}[{','.join([*outer, last])}] * W_{name}[u]"
         self._emit(name, text, ranks, (*shape[:-1], out))
+
+    def _merge(self, name: str, source: str) -> None:
+        """The last two dimensions become one (as heads are merged)."""
+        shape = self.shapes[source]
+        *outer, a, b = self._dims(len(shape))
+        merged = f"{shape[-1]}*{a}+{b}"
+        ranks = dict(zip([*outer, a, b], shape, strict=True))
+        text = f"T_{name}[{','.join([*outer, merged])}] = {source}[{','.join([*outer, a, b])}]"
+        self._emit(name, text, ranks, (*shape[:-2], shape[-2] * shape[-1]))
+
+    def _grouped(self, name: str, source: str) -> None:
+        """A grouped 1x1 convolution over the first dimension; channels that fill no group are left out."""
+        shape = self.shapes[source]
+        first, *rest = self._dims(len(shape))
+        reads, writes = self.pick([1, 2]), self.pick([1, 2, 3])
+        groups = max(1, shape[0] // reads)
+        reads = min(reads, shape[0])
+        ranks = {"g": groups, first: writes, "c": reads} | dict(zip(rest, shape[1:], strict=True))
+        self.shapes[f"W_{name}"] = (groups, writes, reads)
+        output, source_index = [f"{writes}*g+{first}", *rest], [f"{reads}*g+c", *rest]
+        text = f"T_{name}[{','.join(output)}] = {source}[{','.join(source_index)}] * W_{name}[g,{first},c]"
+        self._emit(name, text, ranks, (groups * writes, *shape[1:]))
+
+    def _split(self, name: str, source: str) -> None:
+        """The last dimension becomes two; what does not divide is left out."""
+        shape = self.shapes[source]
+        *outer, last = self._dims(len(shape))
+        width = self.pick([1, 2, 3]) if shape[-1] > 2 else 1
+        ranks = dict(zip(outer, shape, strict=False)) | {last: shape[-1] // width, "u": width}
+        text = f"T_{name}[{','.join([*outer, last, 'u'])}] = {source}[{','.join([*outer, f'{width}*{last}+u'])}]"
+        self._emit(name, text, ranks, (*shape[:-1], shape[-1] // width, width))
 
     def _slice(self, name: str, source: str) -> None:
         """Part of a tensor, or a tensor followed by zeros (as in a concatenation)."""
