@@ -87,7 +87,7 @@ class _Walker:
         for index, loop in enumerate(chain.loops):
             operations = self._loop(chain, index, loop, axes, operations)
         self.result.axes[chain.id] = axes
-        self.result.sinks[chain.id] = [ops.box for ops in operations.values()]
+        self.result.sinks[chain.id] = list(operations.values())
         needs, writes = (
             self._leaf(chain, axes, operations) if chain.kind == "compute" else self._branch(chain, axes, operations)
         )
@@ -179,7 +179,7 @@ class _Walker:
         """Nothing below the chain is ever done."""
         for name in chain.einsums:
             self.result.einsums[name] = EinsumCounts(0, 0, 0, 0)
-            self.result.produced[self.workload.einsum(name).output.tensor] = 0
+            self.result.produced.setdefault(self.workload.einsum(name).output.tensor, 0)
         for identity in chain.places:
             self.result.places[identity] = PlaceCounts(0, 0, 0)
         for child in chain.children:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from looptree.model.axis import Axis
-from looptree.model.box import Box
 from looptree.model.operations import Operations
 
 Axes = dict[int, Axis]
@@ -61,4 +60,4 @@ class Inferred:
     axes: dict[int, Axes] = field(default_factory=dict)
     produced: dict[str, int] = field(default_factory=dict)
     spilled: dict[int, int] = field(default_factory=dict)
-    sinks: dict[int, list[Box]] = field(default_factory=dict)
+    sinks: dict[int, list[Operations]] = field(default_factory=dict)

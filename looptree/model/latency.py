@@ -2,7 +2,7 @@
 
 Assumptions: an iteration of a leaf takes the product over its ranks of ceil(tile / spatial extent)
 cycles; the branches of a pipeline have an array each and run at once on consecutive iterations of
-the loops above them; everything else takes turns.
+the loops above them; everything else takes turns, a pipeline inside a branch of a pipeline too.
 """
 
 from __future__ import annotations
@@ -75,7 +75,15 @@ def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Ar
     Args:
         chain: whose loops. axes: of a pipeline below it (or of itself), at whose iterations the answer is given.
     """
-    boxes = inferred.sinks[chain.id]
+    sinks = inferred.sinks[chain.id]
+    boxes = [operations.box for operations in sinks]
+    for operations in sinks:
+        if operations.slabs and any(track.active is not None for track in operations.box.tracks.values()):
+            raise UnsupportedError(
+                f"einsum {operations.einsum.name!r}: a pipeline below loops that step through gaps of "
+                f"{operations.einsum.output} is not scheduled",
+                hint="let the branches take turns (sequential)",
+            )
     if any(all(track.active is None for track in box.tracks.values()) for box in boxes):
         return None
     own = inferred.axes[chain.id]
@@ -91,9 +99,7 @@ def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Ar
 
 def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping[int, Axis]) -> Array:
     """Cycles below one branch of a pipeline at each iteration of the loops around the pipeline."""
-    if chain.kind == "pipeline":
-        raise UnsupportedError("a pipeline inside a branch of a pipeline is not scheduled")
-    if chain.kind == "sequential":
+    if chain.kind != "compute":
         stages = [_stage(design, inferred, design.chains[child], outer) for child in chain.children]
         return _added(stages)
     leaf = inferred.einsums[chain.einsums[0]].leaf

@@ -156,8 +156,14 @@ class Operations:
                 on = self.box.axis_of(rank)
                 if axis is not None and on != axis:
                     raise Coupled({axis, on or 0})
+                track = self.box.tracks[on or 0]
+                if track.count is not None and axis is not None:
+                    raise UnsupportedError(
+                        f"einsum {self.einsum.name!r}: a tile that is not a box is read through {form}",
+                        hint="change the loop order, or keep the overlap further out",
+                    )
                 axis = on
-                start, stop = self.box.tracks[on or 0].spans[rank]
+                start, stop = track.spans[rank]
             else:
                 start, stop = interval  # type: ignore[assignment]
             if coefficient > 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError
 from looptree.model import evaluate
 from looptree.model.axis import Array
+from looptree.model.box import Coupled
 from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.grid import ROUNDING, Candidate, Grid, Limits
 from looptree.search.objective import Price, price, value
@@ -70,17 +72,16 @@ class GroupSearch:
     def designs(self, part: Workload, cost: float, offchip_bytes: float) -> list[GroupDesign]:
         """The best designs by the tables, best first, that cost less than `cost` and move at most `offchip_bytes`."""
         found: list[Candidate] = []
-        sinks = sinks_of(part)
-        profiler = Profiler(part, sinks, self.architecture.compute.spatial)
+        profiler = Profiler(part, sinks_of(part), self.architecture.compute.spatial)
         prices = price(self.objective, part, self.architecture, self.level)
-        floor = self._floor(part, profiler, prices)
-        for structure in structures_of(part):
-            grid = Grid(profiler, structure, prices, self.cost)
+        floor: tuple[float, ...] | None = None
+        for grid in self._grids(profiler, prices):
+            floor = floor or self._floor(part, profiler, prices)
+            if floor[0] >= cost * (1 + ROUNDING):
+                break
             least = min([cost, *(c.cost * (1 + 1e-12) for c in found[KEPT - 1 :])])
             candidate = grid.best(Limits(self.capacity, least, offchip_bytes))
             self.tally.tabulated += math.prod(grid.shape)
-            if candidate is not None and not structure.ranks and len(part.einsums) > 1:
-                candidate = self._untiled(part, candidate)
             if candidate is not None:
                 found.append(candidate)
                 found.sort(key=lambda c: c.rank)
@@ -88,13 +89,6 @@ class GroupSearch:
                 if all(x <= y * (1 + ROUNDING) for x, y in zip(candidate.rank, floor, strict=False)):
                     break
         return [GroupDesign(choice_of(part, c, self.level), c.cost, c.offchip_bytes) for c in found]
-
-    def _untiled(self, part: Workload, candidate: Candidate) -> Candidate | None:
-        """The candidate with its true latency: without a loop the layers of a group overlap nothing."""
-        if self.objective != "latency":
-            return candidate
-        sure = self.verified(part, GroupDesign(choice_of(part, candidate, self.level), 0.0, 0.0))
-        return replace(candidate, cost=sure.cost) if sure is not None else None
 
     def _floor(self, part: Workload, profiler: Profiler, prices: Price) -> tuple[float, ...]:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles."""
@@ -126,11 +120,22 @@ class GroupSearch:
 
     def smallest_demand(self, part: Workload) -> float:
         """The fewest bytes on chip with which any design that is tried can do."""
-        sinks = sinks_of(part)
-        profiler = Profiler(part, sinks, self.architecture.compute.spatial)
-        prices = price(self.objective, part, self.architecture, self.level)
-        listed = structures_of(part)
-        return min((Grid(profiler, structure, prices, self.cost).smallest() for structure in listed), default=math.inf)
+        profiler = Profiler(part, sinks_of(part), self.architecture.compute.spatial)
+        grids = self._grids(profiler, price(self.objective, part, self.architecture, self.level))
+        return min((grid.smallest() for grid in grids), default=math.inf)
+
+    def _grids(self, profiler: Profiler, prices: Price) -> Iterator[Grid]:
+        """The grid of every structure; those that tile inference cannot express are left out."""
+        try:
+            if not profiler.leaves_whole:
+                return
+        except (UnsupportedError, Coupled):
+            return
+        for structure in structures_of(profiler.part):
+            try:
+                yield Grid(profiler, structure, prices, self.cost)
+            except (UnsupportedError, Coupled):
+                continue
 
 
 def buffer_of(architecture: Architecture) -> str:

@@ -20,7 +20,8 @@ from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key, Track
 from looptree.model.inference import required
 from looptree.model.operations import Operations
-from looptree.model.production import writing
+from looptree.model.production import all_points, writing
+from looptree.model.slab import attained_in
 from looptree.model.sweep import fresh_box
 from looptree.model.window import hull_by_group
 from looptree.search.reach import fresh_along
@@ -86,12 +87,26 @@ class Whole:
 
     Attributes:
         tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
-        operations: per Einsum, extent per rank.
+        operations: per Einsum, the parts that its work is a product of.
     """
 
     tensors: Mapping[str, Mapping[Key, int]]
     writes: Mapping[str, Mapping[Key, int]]
-    operations: Mapping[str, Mapping[Key, int]]
+    operations: Mapping[str, tuple[Part, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One rank of an Einsum, or the ranks that one dimension of its output joins.
+
+    Attributes:
+        ranks: those. operations, cycles, points: what they multiply the work with.
+    """
+
+    ranks: frozenset[Key]
+    operations: int
+    cycles: int
+    points: int
 
 
 class Profiler:
@@ -115,17 +130,30 @@ class Profiler:
         """Intermediates that do not leave: the ones that may be recomputed."""
         return tuple(t for t in self.part.intermediates if t not in self.part.outputs)
 
+    @cached_property
+    def leaves_whole(self) -> bool:
+        """Whether the consumers ask for all of every intermediate that also leaves; the model requires it."""
+        for tensor in set(self.part.intermediates) & set(self.part.outputs):
+            producer, asked = self.part.producer(tensor), self.whole.tensors.get(tensor)
+            if producer is None or asked is None:
+                return False
+            shape = self.part.tensors[tensor].shape
+            for dimension, (form, extent) in enumerate(zip(producer.output.projection, shape, strict=True)):
+                written = form.hull(producer.box).clip(extent)
+                if asked[dimension] < written.stop - written.start:
+                    return False
+        return True
+
     def untiled_work(self, name: str, changed: tuple[frozenset[Key], ...]) -> tuple[float, float, float] | None:
         """Operations, cycles and output points along the ranks that no loop changes."""
         key = (name, changed)
         if key not in self._untiled:
-            extents = self.whole.operations[name]
-            folded = {rank: -(-extent // self.spatial.get(str(rank), 1)) for rank, extent in extents.items()}
-            output = self.part.einsum(name).output.ranks
-            written: dict[Key, int] = {rank: extent for rank, extent in extents.items() if rank in output}
-            operations, cycles, points = (left(e, changed) for e in (extents, folded, written))
-            known = operations is not None and cycles is not None and points is not None
-            self._untiled[key] = (operations, cycles, points) if known else None  # type: ignore[assignment]
+            moving = frozenset().union(*changed)
+            parts = [part for part in self.whole.operations[name] if not part.ranks & moving]
+            self._untiled[key] = None
+            if len(moving) == sum(map(len, changed)):
+                operations, cycles = math.prod(p.operations for p in parts), math.prod(p.cycles for p in parts)
+                self._untiled[key] = (float(operations), float(cycles), float(math.prod(p.points for p in parts)))
         return self._untiled[key]
 
     def run(self, rank: Rank, tiles: Sequence[int], forgotten: frozenset[str]) -> Pass:
@@ -143,8 +171,28 @@ class Profiler:
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
             {tensor: _extents(box) for tensor, box in writes.items()},
-            {name: _extents(done.box) for name, done in operations.items()},
+            {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
+
+    def _parts(self, done: Operations, *, sink: bool) -> tuple[Part, ...]:
+        """The work of an Einsum without loops; output points of a sink are counted once, whatever the loops."""
+        einsum = done.einsum
+        shape = self.part.tensors[einsum.output.tensor].shape
+        extents = {rank: stop - start for rank, (start, stop) in done.box.fixed.items()}
+        steps = {rank: -(-extent // self.spatial.get(str(rank), 1)) for rank, extent in extents.items()}
+        output = frozenset() if sink else einsum.output.ranks
+        parts = [Part(frozenset(), 1, 1, all_points(einsum, shape))] if sink else []
+        joined: set[Key] = set()
+        for slab in done.slabs:
+            ranks: frozenset[Key] = frozenset(slab.form.ranks)
+            joined |= ranks
+            count = slab.count({rank: done.box.span(rank, AXIS, 1) for rank in slab.form.ranks})
+            points = int(attained_in(slab.form, slab.extents, slab.low, slab.high)[0])
+            parts.append(Part(ranks, int(count[0]), math.prod(steps[r] for r in ranks), points))
+        for rank, extent in extents.items():
+            if rank not in joined:
+                parts.append(Part(frozenset({rank}), extent, steps[rank], extent if rank in output else 1))
+        return tuple(parts)
 
     def _run(self, rank: Rank, tiles: Sequence[int], forgotten: frozenset[str]) -> Pass:
         extent = max(self.part.einsum(e).ranks[r] for e, r in rank)
@@ -160,7 +208,7 @@ class Profiler:
         return Pass(
             {tensor: _factors(box, axis) for tensor, box in needs.items()},
             {tensor: _factors(box, axis) for tensor, box in writes.items()},
-            {name: _work(done, axis, self.spatial, once=name in sinks) for name, done in operations.items()},
+            {name: _work(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
         )
 
     def _infer(
@@ -233,21 +281,36 @@ def _extents(box: Box) -> dict[Key, int]:
     return {key: stop - start for key, (start, stop) in box.fixed.items()}
 
 
-def _work(done: Operations, axis: Axis, spatial: Mapping[str, int], *, once: bool) -> Work:
-    """`once`: output points are counted in their first step only (a sink sums up over its reduction loops)."""
+def _work(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: bool) -> Work:
     track = done.box.tracks.get(AXIS)
+    ones = _sum(axis.first(1), axis)
     if track is None:
         steps = _sum(np.ones(axis.size), axis)
-        return Work(frozenset(), steps, steps, steps)
+        return Work(frozenset(), steps, ones if sink else steps, steps)
     cycles = points = track.mask(axis.size).astype(np.float64)
+    slabs = [slab for slab in done.slabs if slab.axis == AXIS]
+    joined = {rank for slab in slabs for rank in slab.form.ranks}
     for rank, (low, high) in track.spans.items():
         cycles = cycles * -((low - high) // spatial.get(str(rank), 1))
-        if rank in done.einsum.output.ranks:
+        if rank in done.einsum.output.ranks and rank not in joined:
             points = points * (high - low)
-    if once and not any(rank in done.einsum.output.ranks for rank in track.spans):
-        points = axis.first(1).astype(np.float64)
-    sizes = np.broadcast_to(track.sizes(), (axis.size,))
-    return Work(frozenset(track.spans), _sum(sizes, axis), _sum(points, axis), _sum(cycles, axis))
+    for slab in slabs:
+        points = points * attained_in(slab.form, slab.extents, slab.low, slab.high)
+    operations = _sum(_operations(done, track, axis), axis)
+    return Work(frozenset(track.spans), operations, ones if sink else _sum(points, axis), _sum(cycles, axis))
+
+
+def _operations(done: Operations, track: Track, axis: Axis) -> Array:
+    """Operations per step; those that a slab restricts are counted in it, not in its hull."""
+    sizes = track.mask(axis.size).astype(np.int64)
+    slabs = [slab for slab in done.slabs if slab.axis == AXIS]
+    joined = {rank for slab in slabs for rank in slab.form.ranks}
+    for slab in slabs:
+        sizes = sizes * slab.count({rank: done.box.span(rank, AXIS, axis.size) for rank in slab.form.ranks})
+    for rank, (low, high) in track.spans.items():
+        if rank not in joined:
+            sizes = sizes * (high - low)
+    return sizes
 
 
 def _factors(need: Box, axis: Axis) -> Factors:

@@ -43,9 +43,10 @@ def candidate_ranks(part: Workload, sinks: Sequence[str], *, least: int) -> list
 def structures(ranks: Sequence[Rank], *, most_loops: int, fused: bool) -> Iterator[Structure]:
     """Every order of up to `most_loops` of the ranks, and for a fused group every common depth.
 
-    Intermediates that are kept whole are tried with one loop at most.
+    Intermediates that are kept whole are tried with one loop. A fused group has a loop: the model takes layers that
+    no loop joins one by one.
     """
-    for count in range(min(most_loops, len(ranks)) + 1):
+    for count in range(int(fused), min(most_loops, len(ranks)) + 1):
         for order in permutations(ranks, count):
             for depth in range(count > 1, count + 1) if fused else (0,):
                 yield Structure(order, depth)

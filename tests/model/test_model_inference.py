@@ -230,6 +230,14 @@ def test_a_tensor_that_leaves_its_branch_has_to_be_asked_for_inside() -> None:
         infer(where)
 
 
+def test_an_output_that_others_read_has_to_be_asked_for_completely() -> None:
+    # F2 leaves the workload as well, but the only layer that reads it leaves out its last point.
+    layers = [layer("a", "F2[p] = F1[p]", p=6), layer("b", "F3[p] = F2[p]", p=5)]
+    where = design(layers, keep("GLB", "F1"), sequential("a", "b"), outputs=["F2"])
+    with pytest.raises(UnsupportedError, match="tensor 'F2' leaves the workload, but its consumers ask only for coord"):
+        infer(where)
+
+
 def test_counts_beyond_64_bits_are_exact() -> None:
     # Two matrix multiplications of 2^30, m in 3 imperfect tiles, k of the second in 2 inside its leaf.
     size, tile = 2**30, 2**29 - 1

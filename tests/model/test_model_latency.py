@@ -129,11 +129,12 @@ def test_loops_inside_a_stage_beyond_64_bits_are_exact() -> None:
     assert found.latency.compute == 2 * size**3 + size**2 // 2
 
 
-def test_a_pipeline_inside_a_stage_is_declined() -> None:
+def test_a_pipeline_inside_a_stage_takes_turns() -> None:
     layers = [*CHAIN, layer("relu", "F4[p] = F3[p]", p=3)]
-    inner = chain(pipeline("conv1", "conv2"))
-    with pytest.raises(UnsupportedError, match="a pipeline inside a branch of a pipeline is not scheduled"):
-        run(layers, loop("p", 1), keep("GLB", "F2", "F3"), pipeline(inner, "relu"))
+    nodes = (loop("p", 1), keep("GLB", "F2", "F3"))
+    inside = run(layers, *nodes, pipeline(chain(pipeline("conv1", "conv2")), "relu"))
+    in_turns = run(layers, *nodes, pipeline(chain(sequential("conv1", "conv2")), "relu"))
+    assert inside.latency.compute == in_turns.latency.compute
 
 
 def test_a_pipeline_of_too_many_iterations_is_declined() -> None:

