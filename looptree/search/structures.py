@@ -59,20 +59,22 @@ def structures_of(part: Workload) -> Iterator[Structure]:
     """
     fused = len(part.einsums) > 1
     ranks = candidate_ranks(part, sinks_of(part), least=4 if fused else 2)
+    clashes = _clashes(part, sinks_of(part))
     for structure in structures(ranks, most_loops=2 if fused else 3, fused=fused):
-        if _independent(part, structure):
+        tiled = {pair for rank in structure.ranks for pair in rank}
+        if not any(len(clash & tiled) > 1 for clash in clashes):
             yield structure
 
 
-def _independent(part: Workload, structure: Structure) -> bool:
-    """Whether no two loops move the same dimension of a tensor of a sink, as `p` and `r` of a convolution do."""
-    tiled = {pair for rank in structure.ranks for pair in rank}
-    return all(
-        len({rank for rank in form.ranks if (einsum.name, rank) in tiled}) < 2
-        for einsum in part.einsums
-        for access in (*einsum.inputs, einsum.output)
+def _clashes(part: Workload, sinks: Sequence[str]) -> list[frozenset[tuple[str, str]]]:
+    """Ranks of a sink that move the same dimension of a tensor, as `p` and `r` of a convolution do."""
+    return [
+        frozenset((name, rank) for rank in form.ranks)
+        for name in sinks
+        for access in (*part.einsum(name).inputs, part.einsum(name).output)
         for form in access.projection
-    )
+        if len(form.terms) > 1
+    ]
 
 
 def tiles_of(part: Workload, structure: Structure) -> list[list[int]]:

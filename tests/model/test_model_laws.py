@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 import pytest
@@ -19,9 +19,13 @@ from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, GroupResult, evaluate, evaluate_design
 from looptree.model.inference import infer
 from looptree.model.inferred import PlaceCounts
+from looptree.simulate.budget import Budget
+from looptree.simulate.inference import infer as simulated
+from looptree.simulate.sweeps import windows
+from looptree.simulate.tables import Tables
 from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Storage, Temporal
 from looptree.taxonomy import Compute as Leaf
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import Design, Place, bind
 from looptree.taxonomy.tree import Inner
 from looptree.workload import Access, Affine, Einsum, Workload
 from tests.model.model_cases import TWO_LEVELS, drop, keep, layer, loop, run, sequential, words
@@ -497,25 +501,40 @@ def test_a_group_is_a_workload_of_its_own() -> None:
 # -- occupancy --------------------------------------------------------------------------------
 
 
-def phases(workload: Workload, tensor: str) -> bool:
-    """Whether a tensor is read in turns, as the weights of a transposed convolution are (even and odd taps)."""
-    return any(len(form.terms) > 1 for e in workload.consumers(tensor) for form in e.output.projection)
+def comes_back(design: Design, place: Place) -> bool:
+    """Whether a window asks for points that an earlier one had and one in between had not, step by step."""
+    steps = simulated(design, Tables(design.workload, Budget(5_000_000)))
+    chain = design.chains[place.chain]
+    required = steps.needs(chain, place.tensor, steps.consumers(chain, place.tensor))
+    seen: set[tuple[int, ...]] = set()
+    left: set[tuple[int, ...]] = set()
+    for box in windows(required, place.depth).values():
+        if box is not None:
+            points = set(product(*(range(*interval) for interval in box)))
+            if points & left:
+                return True
+            seen |= points
+            left = seen - points
+    return False
 
 
 @pytest.mark.parametrize("first", [0, 500])
 def test_live_is_at_most_the_window(first: int) -> None:
-    """An ideal allocator needs no more than fixed tiles do.
+    """An ideal allocator needs no more than fixed tiles do, except where windows come back to what they left.
 
-    Not so for what is read in turns: one tap of a transposed convolution may be the window while all taps
-    stay, because each is asked for again before its sweep is over.
+    One tap of a transposed convolution, or one column of a matrix whose result is flattened, may be the window
+    while all of them stay, because each is asked for again before its sweep is over.
     """
+    exceptions = 0
     for seed, design, _ in random_designs(first, first + 500):
         places = infer(design).places
         for place in design.places:
             counts = places[place.id]
-            if not phases(design.workload, place.tensor):
-                assert counts.live <= counts.window, (seed, place)
             assert counts.window <= design.workload.tensors[place.tensor].size, (seed, place)
+            if counts.live > counts.window:
+                assert comes_back(design, place), (seed, place)
+                exceptions += 1
+    assert exceptions < 10
 
 
 @pytest.mark.parametrize("allocation", ["window", "live"])
