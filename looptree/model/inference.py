@@ -63,6 +63,9 @@ class _Walker:
         self.together = together
         self.result = Inferred()
         self.numbers: dict[tuple[int, int], int] = {}
+        self.places_of: dict[str, list[Place]] = {}
+        for place in design.places:
+            self.places_of.setdefault(place.tensor, []).append(place)
         self.outermost = {place.tensor: place for place in design.places if place.parent is None}
 
     def run(self) -> Inferred:
@@ -91,8 +94,7 @@ class _Walker:
         needs, writes = (
             self._leaf(chain, axes, operations) if chain.kind == "compute" else self._branch(chain, axes, operations)
         )
-        for identity in chain.places:
-            self._place(self.design.places[identity], axes, needs, writes)
+        self._places(chain, axes, needs, writes)
         return self._outward(chain, needs, axes, outer), self._outward(chain, writes, axes, outer)
 
     def _outward(self, chain: BoundChain, boxes: Needs, axes: Axes, outer: Axes) -> Needs:
@@ -230,8 +232,8 @@ class _Walker:
         fresh = fresh_box(need, axes, sweep)
         written = writing(einsum, fresh, shape)
         self.result.produced[tensor] = fresh.total(axes)
-        for place in self.design.places:
-            if place.tensor == tensor and place.produced and place.consumed and place.parent is not None:
+        for place in self.places_of[tensor]:
+            if place.produced and place.consumed and place.parent is not None:
                 own = fresh_box(need, axes, max(sweep, self._sweep(place, need, axes)))
                 self.result.spilled[place.id] = own.total(axes)
         if written is None:
@@ -251,26 +253,37 @@ class _Walker:
         relevant = innermost_relevant(windows(need, axes, place.depth), axes, place.depth)
         return relevant if place.drop else max(relevant - 1, 0)
 
-    # -- one storage node -----------------------------------------------------------------
+    # -- storage nodes --------------------------------------------------------------------
 
-    def _place(self, place: Place, axes: Axes, needs: Needs, writes: Needs) -> None:
-        need = required((needs if place.consumed else writes).get(place.tensor, []))
-        if need is None:
-            self.result.places[place.id] = PlaceCounts(0, 0, 0)
-            return
-        check_windows(need, axes, place.depth)
-        window = windows(need, axes, place.depth)
-        relevant = innermost_relevant(window, axes, place.depth)
-        sweep = relevant if place.drop else max(relevant - 1, 0)
-        fresh = fresh_box(need, axes, sweep)
-        counts = PlaceCounts(largest(window), live_words(need, fresh, axes, sweep), fresh.total(axes))
-        if not place.consumed:
-            producer = self.workload.producer(place.tensor)
-            lifetime = self.result.einsums[producer.name].lifetime if producer else 0
-            counts.first = counts.entered if lifetime == sweep else fresh_box(need, axes, lifetime).total(axes)
-            if lifetime > sweep:
-                counts.entered = counts.first  # what is produced anew is written out again
-        self.result.places[place.id] = counts
+    def _places(self, chain: BoundChain, axes: Axes, needs: Needs, writes: Needs) -> None:
+        """Counts of the storage nodes of a chain; those of one tensor with the same sweeps see the same data arrive."""
+        asked: dict[str, Box | None] = {}
+        swept: dict[tuple[str, int], tuple[int, int]] = {}
+        for place in (self.design.places[identity] for identity in chain.places):
+            tensor = place.tensor
+            if tensor not in asked:
+                asked[tensor] = required((needs if place.consumed else writes).get(tensor, []))
+            need = asked[tensor]
+            if need is None:
+                self.result.places[place.id] = PlaceCounts(0, 0, 0)
+                continue
+            sweep = self._sweep(place, need, axes)
+            if (tensor, sweep) not in swept:
+                fresh = fresh_box(need, axes, sweep)
+                swept[tensor, sweep] = (live_words(need, fresh, axes, sweep), fresh.total(axes))
+            live, entered = swept[tensor, sweep]
+            counts = PlaceCounts(largest(windows(need, axes, place.depth)), live, entered)
+            if not place.consumed:
+                self._count_first(counts, tensor, need, axes, sweep)
+            self.result.places[place.id] = counts
+
+    def _count_first(self, counts: PlaceCounts, tensor: str, need: Box, axes: Axes, sweep: int) -> None:
+        """Of an output, the words that enter for the first time in the life of their partial sums."""
+        producer = self.workload.producer(tensor)
+        lifetime = self.result.einsums[producer.name].lifetime if producer else 0
+        counts.first = counts.entered if lifetime == sweep else fresh_box(need, axes, lifetime).total(axes)
+        if lifetime > sweep:
+            counts.entered = counts.first  # what is produced anew is written out again
 
 
 def required(listed: list[Box]) -> Box | None:
