@@ -21,55 +21,82 @@ def writing(einsum: Einsum, fresh: Box, shape: tuple[int, ...]) -> tuple[Operati
     a slab. Ranks that the output does not index are worked through completely.
     """
     _check_output(einsum)
-    fixed: dict[Key, tuple[int, int]] = {rank: (0, extent) for rank, extent in einsum.ranks.items()}
-    spans: dict[int, dict[Key, tuple[Array, Array]]] = {key: {} for key in fresh.tracks}
-    active = {key: track.active for key, track in fresh.tracks.items()}
-    slabs: list[Slab] = []
-    exact = True
+    inverse = _Inverse(einsum, fresh)
     for dimension, form in enumerate(einsum.output.projection):
-        axis = fresh.axis_of(dimension)
-        low, high = (
-            (np.array([fresh.fixed[dimension][0]]), np.array([fresh.fixed[dimension][1]]))
-            if axis is None
-            else fresh.tracks[axis].spans[dimension]
-        )
         if len(form.terms) > 1:
-            extents = tuple(einsum.ranks[rank] for rank in form.ranks)
-            slabs.append(Slab(form, extents, axis, low, high))
-            exact = False
-            continue
-        mask: Mask | None
-        if not form.terms:
-            mask = (low <= form.constant) & (form.constant < high)
-            exact = exact and bool(mask.all())
-        else:
-            rank, coefficient = form.terms[0]
-            extent = einsum.ranks[rank]
-            start, stop = _solve(low - form.constant, high - form.constant, coefficient)
-            plain = coefficient in (1, -1) and form.hull(einsum.box) == Interval(0, shape[dimension])
-            exact = exact and plain
-            if not plain:
-                start = np.minimum(np.maximum(start, 0), extent)
-                stop = np.maximum(np.minimum(stop, extent), start)
-            mask = None if plain else start < stop
-            _restrict(rank, axis, start, stop, fixed, spans)
-        if mask is not None:
-            if axis is None:
-                if not mask[0]:
-                    return None
-            else:
-                active[axis] = both(active[axis], mask)
-    tracks = {}
-    for key, track in fresh.tracks.items():
-        if track.count is not None and not exact:
-            raise UnsupportedError(
-                f"einsum {einsum.name!r}: a fresh region that is not a box cannot be traced through {einsum.output}"
-            )
-        tracks[key] = Track(spans[key], active[key], track.count)
-    operations: Operations | None = Operations(einsum, Box(fixed, tracks), tuple(slabs))
-    for slab in slabs:
-        operations = _with_slab_hulls(operations, slab) if operations is not None else None
+            inverse.join(dimension, form)
+        elif not inverse.solve(dimension, form, shape[dimension]):
+            return None
+    operations = inverse.operations()
     return None if operations is None else (operations, fresh)
+
+
+class _Inverse:
+    """The ranks of an Einsum, cut down dimension by dimension to what writes a fresh box."""
+
+    def __init__(self, einsum: Einsum, fresh: Box) -> None:
+        self.einsum = einsum
+        self.fresh = fresh
+        self.fixed: dict[Key, tuple[int, int]] = {rank: (0, extent) for rank, extent in einsum.ranks.items()}
+        self.spans: dict[int, dict[Key, tuple[Array, Array]]] = {key: {} for key in fresh.tracks}
+        self.active = {key: track.active for key, track in fresh.tracks.items()}
+        self.slabs: list[Slab] = []
+        self.exact = True  # every point of the fresh box is written, by as many operations as any other
+
+    def _interval(self, dimension: int) -> tuple[int | None, Array, Array]:
+        axis = self.fresh.axis_of(dimension)
+        if axis is None:
+            start, stop = self.fresh.fixed[dimension]
+            return None, np.array([start]), np.array([stop])
+        return axis, *self.fresh.tracks[axis].spans[dimension]
+
+    def join(self, dimension: int, form: Affine) -> None:
+        """A dimension that is written through several ranks."""
+        axis, low, high = self._interval(dimension)
+        self.slabs.append(Slab(form, tuple(self.einsum.ranks[rank] for rank in form.ranks), axis, low, high))
+        self.exact = False
+
+    def solve(self, dimension: int, form: Affine, extent: int) -> bool:
+        """A dimension that is written through one rank, or none; false if nothing is ever written."""
+        axis, low, high = self._interval(dimension)
+        if not form.terms:
+            return self._keep(axis, (low <= form.constant) & (form.constant < high))
+        rank, coefficient = form.terms[0]
+        start, stop = _solve(low - form.constant, high - form.constant, coefficient)
+        plain = coefficient in (1, -1) and form.hull(self.einsum.box) == Interval(0, extent)
+        if not plain:
+            start = np.minimum(np.maximum(start, 0), self.einsum.ranks[rank])
+            stop = np.maximum(np.minimum(stop, self.einsum.ranks[rank]), start)
+            self.exact = False
+        if axis is None:
+            self.fixed[rank] = (int(start[0]), int(stop[0]))
+        else:
+            del self.fixed[rank]
+            self.spans[axis][rank] = (start, stop)
+        return plain or self._keep(axis, start < stop)
+
+    def _keep(self, axis: int | None, mask: Mask) -> bool:
+        """Drop the steps at which nothing is written; false if that is all there are."""
+        self.exact = self.exact and bool(mask.all())
+        if axis is None:
+            return bool(mask[0])
+        self.active[axis] = both(self.active[axis], mask)
+        return True
+
+    def operations(self) -> Operations | None:
+        """What is left; `None` if a slab leaves nothing."""
+        tracks = {}
+        for key, track in self.fresh.tracks.items():
+            if track.count is not None and not self.exact:
+                raise UnsupportedError(
+                    f"einsum {self.einsum.name!r}: a fresh region that is not a box cannot be traced through "
+                    f"{self.einsum.output}"
+                )
+            tracks[key] = Track(self.spans[key], self.active[key], track.count)
+        found: Operations | None = Operations(self.einsum, Box(self.fixed, tracks), tuple(self.slabs))
+        for slab in self.slabs:
+            found = _with_slab_hulls(found, slab) if found is not None else None
+        return found
 
 
 def _check_output(einsum: Einsum) -> None:
@@ -87,22 +114,6 @@ def _solve(low: Array, high: Array, coefficient: int) -> tuple[Array, Array]:
     if coefficient == 1:
         return low, high
     return -(-low // coefficient), -(-high // coefficient)
-
-
-def _restrict(
-    rank: str,
-    axis: int | None,
-    start: Array,
-    stop: Array,
-    fixed: dict[Key, tuple[int, int]],
-    spans: dict[int, dict[Key, tuple[Array, Array]]],
-) -> None:
-    """Cut one rank down."""
-    if axis is None:
-        fixed[rank] = (max(int(start[0]), fixed[rank][0]), min(int(stop[0]), fixed[rank][1]))
-    else:
-        del fixed[rank]
-        spans[axis][rank] = (start, stop)
 
 
 def _with_slab_hulls(operations: Operations, slab: Slab) -> Operations | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from looptree.taxonomy import GroupChoice, Temporal
-from looptree.taxonomy.group import group_tensors
+from looptree.taxonomy.group import tensor_kinds
 from looptree.workload import Workload
 
 _KINDS = {"weight": "weights", "input": "inputs", "intermediate": "intermediates", "output": "outputs"}
@@ -18,7 +18,7 @@ def describe_choice(workload: Workload, choice: GroupChoice) -> str:
     one row, outputs per tile of one row and eight columns. Where only some tensors of a kind are stored at one
     depth, their number is given: `[2 of 3 weights]`.
     """
-    kinds = _kinds(workload, choice.einsums)
+    kinds = tensor_kinds(workload, choice.einsums)
     sizes = {kind: list(kinds.values()).count(kind) for kind in _KINDS}
     parts = [_nest(choice.loops, choice.retention, kinds, sizes)]
     for einsum in choice.einsums:
@@ -56,17 +56,3 @@ def _kept(found: Sequence[str], sizes: Mapping[str, int]) -> str:
             noun = kind if sizes[kind] == 1 else plural
             names.append(noun if count == sizes[kind] else f"{count} of {sizes[kind]} {noun}")
     return ", ".join(names)
-
-
-def _kinds(workload: Workload, einsums: Sequence[str]) -> dict[str, str]:
-    """What each tensor is to the group; weights come from outside and are no layer's first input."""
-    produced = {workload.einsum(name).output.tensor for name in einsums}
-    first = {workload.einsum(name).inputs[0].tensor for name in einsums}
-    kinds: dict[str, str] = {}
-    for tensor in group_tensors(workload, einsums):
-        if tensor not in produced:
-            kinds[tensor] = "weight" if tensor in workload.inputs and tensor not in first else "input"
-        else:
-            read_here = any(consumer.name in einsums for consumer in workload.consumers(tensor))
-            kinds[tensor] = "intermediate" if read_here else "output"
-    return kinds

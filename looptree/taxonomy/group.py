@@ -152,6 +152,20 @@ def group_tensors(workload: Workload, einsums: Iterable[str]) -> tuple[str, ...]
     return tuple(found)
 
 
+def tensor_kinds(workload: Workload, einsums: Sequence[str]) -> dict[str, str]:
+    """What each tensor is to a group: `input`, `weight` (no layer's first input), `intermediate` or `output`."""
+    produced = {workload.einsum(name).output.tensor for name in einsums}
+    first = {workload.einsum(name).inputs[0].tensor for name in einsums}
+    kinds: dict[str, str] = {}
+    for tensor in group_tensors(workload, einsums):
+        if tensor not in produced:
+            kinds[tensor] = "weight" if tensor in workload.inputs and tensor not in first else "input"
+        else:
+            inside = all(consumer.name in einsums for consumer in workload.consumers(tensor))
+            kinds[tensor] = "intermediate" if inside and tensor not in workload.outputs else "output"
+    return kinds
+
+
 def off_chip_tensors(workload: Workload, groups: Sequence[GroupChoice]) -> set[str]:
     """Inputs and outputs of the workload, what crosses groups, and what is spilled."""
     group_of = {einsum: index for index, choice in enumerate(groups) for einsum in choice.einsums}

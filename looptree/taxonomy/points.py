@@ -15,7 +15,7 @@ from pathlib import Path
 from looptree import resources
 from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
-from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
+from looptree.taxonomy.group import GroupChoice, plan_tree, tensor_kinds
 from looptree.taxonomy.point import Amount, Point, PointLoop, read_point
 from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload.workload import Workload
@@ -110,7 +110,7 @@ def _choice(
         temporal = _loop(point, loop, values, workload, _sinks(workload, einsums))
         loops += [temporal] if temporal else []
         depth_of |= dict.fromkeys(loop.ranks, len(loops))
-    kinds = _kinds(workload, einsums)
+    kinds = tensor_kinds(workload, einsums)
     below = {tensor: point.retention[kind] for tensor, kind in kinds.items() if kind in point.retention}
     retention = {tensor: 0 if rank is None else depth_of.get(rank, 0) for tensor, rank in below.items()}
     return GroupChoice(
@@ -152,17 +152,3 @@ def _loop(
 def _sinks(workload: Workload, einsums: Sequence[str]) -> list[str]:
     read = {tensor for name in einsums for tensor in workload.einsum(name).reads}
     return [name for name in einsums if workload.einsum(name).output.tensor not in read]
-
-
-def _kinds(workload: Workload, einsums: Sequence[str]) -> dict[str, str]:
-    """What each tensor of a group is to it."""
-    produced = {workload.einsum(name).output.tensor for name in einsums}
-    first = {workload.einsum(name).inputs[0].tensor for name in einsums}
-    kinds: dict[str, str] = {}
-    for tensor in group_tensors(workload, einsums):
-        if tensor not in produced:
-            kinds[tensor] = "weight" if tensor in workload.inputs and tensor not in first else "input"
-        else:
-            inside = all(consumer.name in einsums for consumer in workload.consumers(tensor))
-            kinds[tensor] = "intermediate" if inside and tensor not in workload.outputs else "output"
-    return kinds
