@@ -168,7 +168,7 @@ class _Walker:
                     hint="remove it from the workload, or give it a branch of its own",
                 )
             below_needs, below_writes = self._chain(child, axes, given)
-            if child.kind == "compute":
+            if child.kind == "compute" and child.loops:  # what a layer touches as a whole, not loop by loop
                 below_needs, below_writes = self._touched(given[child.einsums[0]])
             self._check_covered(outside, below_needs)
             for tensor, listed in below_needs.items():
@@ -249,9 +249,14 @@ class _Walker:
 
     def _sweep(self, place: Place, need: Box, axes: Axes) -> int:
         """Loops that stand still during a sweep of the place (P of the model)."""
+        return self._window(place, need, axes)[1]
+
+    def _window(self, place: Place, need: Box, axes: Axes) -> tuple[Box, int]:
+        """The windows of the place and its sweep depth."""
         check_windows(need, axes, place.depth)
-        relevant = innermost_relevant(windows(need, axes, place.depth), axes, place.depth)
-        return relevant if place.drop else max(relevant - 1, 0)
+        window = windows(need, axes, place.depth)
+        relevant = innermost_relevant(window, axes, place.depth)
+        return window, relevant if place.drop else max(relevant - 1, 0)
 
     # -- storage nodes --------------------------------------------------------------------
 
@@ -267,12 +272,12 @@ class _Walker:
             if need is None:
                 self.result.places[place.id] = PlaceCounts(0, 0, 0)
                 continue
-            sweep = self._sweep(place, need, axes)
+            window, sweep = self._window(place, need, axes)
             if (tensor, sweep) not in swept:
                 fresh = fresh_box(need, axes, sweep)
                 swept[tensor, sweep] = (live_words(need, fresh, axes, sweep), fresh.total(axes))
             live, entered = swept[tensor, sweep]
-            counts = PlaceCounts(largest(windows(need, axes, place.depth)), live, entered)
+            counts = PlaceCounts(largest(window), live, entered)
             if not place.consumed:
                 self._count_first(counts, tensor, need, axes, sweep)
             self.result.places[place.id] = counts

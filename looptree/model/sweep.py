@@ -6,8 +6,9 @@ axes of a box are independent, the fresh part of the box is the product of the f
 an earlier iteration differs from this one first in a loop of some axis, and all iterations that
 do so together cover everything along the other axes.
 
-Where intervals only move upwards, fresh is what lies beyond the furthest coordinate so far; else
-(several coordinates on one axis, wrapping or descending intervals) points are marked one by one.
+Where intervals only move upwards, or leave no gap above where the sweep began, fresh is what lies beyond
+the furthest coordinate so far; else (several coordinates on one axis, gaps that are filled later) points are
+marked one by one.
 """
 
 from __future__ import annotations
@@ -54,8 +55,9 @@ def fresh_track(track: Track, axis: Axis, own: int) -> Track:
         return Track({}, _first_active(track.mask(axis.size), axis, own))
     if len(track.spans) == 1 and track.count is None:
         ((key, (low, high)),) = track.spans.items()
-        if _rising(low, track.active, axis, own):
-            return _beyond_furthest(key, low, high, track.active, axis, own)
+        furthest = _furthest(high, track.active, axis, own)
+        if _rising(low, track.active, axis, own) or _gapless(low, furthest, track.mask(axis.size), axis, own):
+            return _beyond(key, low, high, track.active, furthest)
     return _marked(track, axis, own, backwards=False)
 
 
@@ -103,7 +105,8 @@ def _first_active(mask: Mask, axis: Axis, own: int, *, backwards: bool = False) 
     return result
 
 
-def _beyond_furthest(key: Key, low: Array, high: Array, active: Mask | None, axis: Axis, own: int) -> Track:
+def _furthest(high: Array, active: Mask | None, axis: Axis, own: int) -> Array:
+    """How far earlier steps of the same sweep have reached; negative where there was none."""
     reach = high if active is None else np.where(active, high, -1)
     furthest = np.empty_like(reach)
     furthest[:1] = -1
@@ -112,6 +115,21 @@ def _beyond_furthest(key: Key, low: Array, high: Array, active: Mask | None, axi
         furthest[1:] = np.maximum.accumulate(reach + offset)[:-1] - offset[1:]
     else:
         np.maximum.accumulate(reach[:-1], out=furthest[1:])
+    return furthest
+
+
+def _gapless(low: Array, furthest: Array, active: Mask, axis: Axis, own: int) -> bool:
+    """Whether earlier steps of each sweep cover one interval, from the lowest coordinate of the sweep on."""
+    begun = furthest > 0
+    if (active & begun & (low > furthest)).any():
+        return False
+    starts = axis.starts(own)
+    lowest = np.minimum.reduceat(np.where(active, low, int(low.max()) + 1), starts)
+    of_sweep = np.repeat(lowest, np.diff(np.append(starts, axis.size)))
+    return not (active & ~begun & (low > of_sweep)).any()
+
+
+def _beyond(key: Key, low: Array, high: Array, active: Mask | None, furthest: Array) -> Track:
     start = np.minimum(np.maximum(low, furthest), high)
     something = start < high
     if active is not None:

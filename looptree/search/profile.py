@@ -24,7 +24,6 @@ from looptree.model.production import all_points, writing
 from looptree.model.slab import attained_in
 from looptree.model.sweep import fresh_box
 from looptree.model.window import hull_by_group
-from looptree.search.reach import fresh_along
 from looptree.workload import Workload
 
 AXIS = 0
@@ -232,7 +231,7 @@ class Profiler:
                 if need is None:
                     continue
                 needs[output] = need
-                written = writing(einsum, _fresh(need, axes, 2 if output in forgotten else 1), shape)
+                written = writing(einsum, fresh_box(need, axes, 2 if output in forgotten else 1), shape)
                 if written is None:
                     continue
                 done = written[0]
@@ -245,13 +244,6 @@ class Profiler:
             if need_of_input is not None:
                 needs[tensor] = need_of_input
         return needs, writes, operations
-
-
-def _fresh(need: Box, axes: Mapping[int, Axis], own: int) -> Box:
-    track = need.tracks.get(AXIS)
-    if track is None:
-        return fresh_box(need, axes, own)
-    return Box(need.fixed, {AXIS: fresh_along(track, AXIS, axes[AXIS], own)})
 
 
 def _tiled(whole: Operations, rank: str | None, axis: Axis, tile: Array) -> Operations:
@@ -320,7 +312,7 @@ def _factors(need: Box, axis: Axis) -> Factors:
     if track is None:
         return Factors(frozenset(), _sum(np.ones(axis.size), axis), one, one, one, False)
     sizes = np.broadcast_to(track.sizes(), (axis.size,))
-    fresh = fresh_along(track, AXIS, axis, 1)
+    fresh = fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, 1).tracks[AXIS]
     hull = hull_by_group(track, axis, 1)
     moves = any(_differs(low, track, axis) or _differs(high, track, axis) for low, high in track.spans.values())
     return Factors(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import numpy as np
 import pytest
 
@@ -129,3 +131,23 @@ def test_what_is_too_large_to_mark_is_refused() -> None:
     track = windows((2**20, MAX_MARKS + 1), (0, 1))
     with pytest.raises(UnsupportedError, match=r"windows of 268435457 words that move to and fro .*loop order"):
         fresh_track(track, axis_of(2), 0)
+
+
+def test_fresh_data_is_what_no_earlier_step_of_the_sweep_covered() -> None:
+    """Random intervals, rising or not, with and without gaps, against sets of points."""
+    draw = random.Random(7)
+    for _ in range(2000):
+        outer, _ = Axis.root().extended(np.array([draw.randint(1, 3)]), 1)
+        axis, _ = outer.extended(np.array([draw.randint(1, 4) for _ in range(outer.size)]), 2)
+        low = np.array([draw.randint(0, 4) for _ in range(axis.size)])
+        high = low + np.array([draw.randint(1, 4) for _ in range(axis.size)])
+        active = np.array([draw.random() < 0.7 for _ in range(axis.size)])
+        own = draw.choice([0, 1])
+        found = fresh_track(Track({0: (low, high)}, active), axis, own)
+        sweep = axis.group(own) if own else np.zeros(axis.size, dtype=np.int64)
+        seen: dict[int, set[int]] = {}
+        for step in range(axis.size):
+            before = seen.setdefault(int(sweep[step]), set())
+            asked = set(range(int(low[step]), int(high[step]))) if active[step] else set()
+            assert np.broadcast_to(found.sizes(), (axis.size,))[step] == len(asked - before)
+            before |= asked

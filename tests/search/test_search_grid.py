@@ -5,20 +5,16 @@ from __future__ import annotations
 import itertools
 import random
 
-import numpy as np
 import pytest
 
 from looptree.architecture import Architecture
 from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, evaluate
-from looptree.model.axis import Axis
-from looptree.model.box import Box, Coupled, Track
-from looptree.model.sweep import fresh_box
+from looptree.model.box import Coupled
 from looptree.search.grid import Candidate, Grid, Limits
 from looptree.search.group_search import GroupSearch, choice_of
 from looptree.search.objective import price
 from looptree.search.profile import Profiler
-from looptree.search.reach import fresh_along
 from looptree.search.structures import sinks_of, structures_of
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
@@ -134,20 +130,3 @@ def test_a_loop_that_an_intermediate_follows_moves_it() -> None:
         assert (once.tensors[tensor].shared <= once.tensors[tensor].apart).all()
     for name, work in once.work.items():
         assert (work.operations <= again.work[name].operations).all()
-
-
-def test_fresh_data_of_one_loop_is_that_of_the_model() -> None:
-    draw = random.Random(7)
-    for _ in range(2000):
-        outer, _ = Axis.root().extended(np.array([draw.randint(1, 3)]), 1)
-        axis, _ = outer.extended(np.array([draw.randint(1, 4) for _ in range(outer.size)]), 2)
-        low = np.array([draw.randint(0, 4) for _ in range(axis.size)])
-        active = None if draw.random() < 0.5 else np.array([draw.random() < 0.7 for _ in range(axis.size)])
-        if active is not None and not active.any():
-            continue
-        track = Track({0: (low, low + draw.randint(1, 4))}, active)
-        own = draw.choice([0, 1, 2])
-        found = fresh_along(track, 0, axis, own)
-        expected = fresh_box(Box({}, {0: track}), {0: axis}, own).tracks[0]
-        assert np.array_equal(found.mask(axis.size), expected.mask(axis.size))
-        assert np.array_equal(found.sizes() * found.mask(axis.size), expected.sizes() * expected.mask(axis.size))
