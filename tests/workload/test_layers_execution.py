@@ -263,6 +263,13 @@ def test_concatenation(axis: int) -> None:
     np.testing.assert_allclose(found, np.concatenate([values[name] for name in "abc"], axis=axis))
 
 
+def test_concatenation_crops_to_the_smallest() -> None:
+    inputs = "{a: [2, 8, 9], b: [3, 4, 6], c: [1, 5, 5]}"
+    values, found = run(inputs, "{name: y, type: concat, inputs: [a, b, c], crop: true}")
+    cut = values["a"][:, 2:6, 2:7], values["b"][:, :, :5], values["c"][:, :4]
+    np.testing.assert_allclose(found, np.concatenate(cut))
+
+
 def test_slice() -> None:
     values, found = run("{x: [6, 3, 4]}", "{name: y, type: slice, axis: 0, start: 1, stop: 6, step: 2}")
     np.testing.assert_allclose(found, values["x"][1:6:2])
@@ -303,6 +310,12 @@ def test_transpose_and_channel_shuffle() -> None:
 def test_nearest_upsampling() -> None:
     values, found = run("{x: [2, 3, 4]}", "{name: y, type: upsample_nearest, factor: [2, 3]}")
     np.testing.assert_allclose(found, values["x"].repeat(2, axis=1).repeat(3, axis=2))
+
+
+def test_pixel_shuffle() -> None:
+    values, found = run("{x: [12, 2, 5]}", "{name: y, type: pixel_shuffle, factor: [2, 3]}")
+    expected = values["x"].reshape(2, 2, 3, 2, 5).transpose(0, 3, 1, 4, 2).reshape(2, 4, 15)
+    np.testing.assert_allclose(found, expected)
 
 
 def test_a_batch_is_a_dimension_in_front_of_every_activation() -> None:

@@ -1,10 +1,12 @@
-"""Layers that move data: concatenation, slices, transposition, flattening and nearest upsampling.
+"""Layers that move data: concatenation, slices, transposition, flattening, upsampling and pixel shuffle.
 
 Each is one Einsum of copies with affine projections. A flatten that only linear layers read is folded
 into their weights and has none.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from looptree.workload.affine import Affine
 from looptree.workload.layers.feature import DEFAULT_RANKS, IMAGE, Feature
@@ -14,25 +16,32 @@ from looptree.workload.layers.reshaping import reshaped
 
 
 def concatenation(layer: Layer) -> Expansion:
-    """`concat`: axis (default: channels of images, else the last dimension).
+    """`concat`: axis (default: channels of images, else the last dimension), crop (default: false).
 
     `Y[m,p,q] = A[m,p,q] + B[m-64,p,q]`: coordinates outside a tensor are implicit zeros, so one
-    operation writes one element and reads it from the input that holds it.
+    operation writes one element and reads it from the input that holds it. `crop` cuts inputs that are larger
+    in another dimension around their centre, as they are read: `A[m,p+4,q+4]`.
     """
     first = layer.input
     axis = layer.axis(default=0 if first.is_image else -1)
+    shapes = [feature.shape for feature in layer.inputs]
+    crop = layer.flag("crop", False)
+    equal = [i for i in range(len(first.shape)) if i != axis and not crop]
+    if any(len(shape) != len(first.shape) or any(shape[i] != first.shape[i] for i in equal) for shape in shapes):
+        raise layer.error(
+            f"expected inputs that differ only in dimension {axis}, found {' and '.join(map(str, layer.inputs))}",
+            "" if crop else "crop: true cuts the larger ones around their centre",
+        )
+    least = list(map(min, zip(*shapes, strict=True)))
     start = 0
     reads = []
     for feature in layer.inputs:
-        others = [i for i in range(len(first.shape)) if i != axis]
-        if len(feature.shape) != len(first.shape) or any(feature.shape[i] != first.shape[i] for i in others):
-            raise layer.error(
-                f"expected inputs that differ only in dimension {axis}, found {' and '.join(map(str, layer.inputs))}"
-            )
-        shifted = form({first.ranks[axis]: 1}, -start)
-        reads.append((feature, _with(first, axis, shifted)))
+        offsets = [(own - cut) // 2 for own, cut in zip(feature.shape, least, strict=True)]
+        offsets[axis] = -start
+        forms = tuple(form({rank: 1}, offset) for rank, offset in zip(first.ranks, offsets, strict=True))
+        reads.append((feature, forms))
         start += feature.shape[axis]
-    whole = Feature(layer.name, (*first.shape[:axis], start, *first.shape[axis + 1 :]), first.ranks)
+    whole = Feature(layer.name, (*least[:axis], start, *least[axis + 1 :]), first.ranks)
     einsum = layer.einsum(whole.extents, (layer.name, plain(*whole.ranks)), reads, "copy")
     return Expansion((einsum,), (whole,))
 
@@ -97,11 +106,32 @@ def flatten(layer: Layer) -> Expansion:
 
 def nearest_upsampling(layer: Layer) -> Expansion:
     """`upsample_nearest`: factor, a number or [rows, columns]. `Y[m, 2*p+r, 2*q+s] = X[m,p,q]`."""
-    channels, rows, columns = layer.image().shape
+    return _spread(layer, layer.image().shape[0], {"m": 1})
+
+
+def pixel_shuffle(layer: Layer) -> Expansion:
+    """`pixel_shuffle`: factor, a number or [rows, columns]. `Y[m, 2*p+r, 2*q+s] = X[4*m+2*r+s, p, q]`.
+
+    Source: Shi et al., Real-Time Single Image and Video Super-Resolution, arXiv 1609.05158, equation 4, in the
+    order of channels that PyTorch has.
+    """
+    channels = layer.image().shape[0]
+    down, across = layer.pair("factor")
+    if channels % (down * across):
+        raise layer.error(
+            f"expected channels that {down} x {across} divide, found {channels} ({layer.input})", key="factor"
+        )
+    return _spread(layer, channels // (down * across), {"m": down * across, "r": across, "s": 1})
+
+
+def _spread(layer: Layer, channels: int, source: Mapping[str, int]) -> Expansion:
+    """Every pixel becomes `factor` pixels `r, s`, read from the channel that `source` computes."""
+    _, rows, columns = layer.image().shape
     down, across = layer.pair("factor")
     ranks = {"m": channels, "p": rows, "q": columns, "r": down, "s": across}
     written = (form({"m": 1}), form({"p": down, "r": 1}), form({"q": across, "s": 1}))
-    einsum = layer.einsum(ranks, (layer.name, written), [(layer.input, plain(*IMAGE))], "copy")
+    read = (form(source), *plain("p", "q"))
+    einsum = layer.einsum(ranks, (layer.name, written), [(layer.input, read)], "copy")
     return Expansion((einsum,), (Feature(layer.name, (channels, down * rows, across * columns), IMAGE),))
 
 

@@ -67,11 +67,12 @@ LAYER_TYPES: dict[str, LayerType] = {
     "layer_norm": LayerType(normalisation.layer_norm, (), ("axis", "scale")),
     "rms_norm": LayerType(normalisation.rms_norm, (), ("axis", "scale")),
     "batch_norm": LayerType(normalisation.batch_norm, folds=True),
-    "concat": LayerType(rearrangement.concatenation, (), ("axis",), least=2, most=ANY),
+    "concat": LayerType(rearrangement.concatenation, (), ("axis", "crop"), least=2, most=ANY),
     "slice": LayerType(rearrangement.part, ("axis",), ("start", "stop", "step")),
     "transpose": LayerType(rearrangement.transposition, ("order",), ("ranks",)),
     "reshape": LayerType(rearrangement.reshape, ("shape",), ("ranks",)),
     "flatten": LayerType(rearrangement.flatten),
     "upsample_nearest": LayerType(rearrangement.nearest_upsampling, ("factor",)),
+    "pixel_shuffle": LayerType(rearrangement.pixel_shuffle, ("factor",)),
 }
 """Every type by its name; a template of the network file adds a type of its own."""
