@@ -21,10 +21,16 @@ LEVELS = ("DRAM", "GLB", "RF")
 
 
 class Generator:
-    """Draws one workload, architecture and mapping."""
+    """Draws one workload, architecture and mapping.
 
-    def __init__(self, below: Callable[[int], int]) -> None:
+    Args:
+        below: picks a number from `0` to `n - 1`.
+        layers: how many layers a workload may have, the more frequent ones several times.
+    """
+
+    def __init__(self, below: Callable[[int], int], layers: Sequence[int] = (1, 2, 2, 3, 3, 4)) -> None:
         self.below = below
+        self.layers = layers
         self.einsums: list[Einsum] = []
         self.shapes: dict[str, tuple[int, ...]] = {}
         self.weights = 0
@@ -41,7 +47,7 @@ class Generator:
         rank_count = self.pick([1, 2, 2, 3])
         sizes = [5, 7, 9] if rank_count < 3 else [2, 3, 4, 5]
         self.shapes["X"] = tuple(self.pick(sizes) for _ in range(rank_count))
-        for index in range(self.pick([1, 2, 2, 3, 3, 4])):
+        for index in range(self.pick(self.layers)):
             self._layer(f"e{index}")
         used = {t for e in self.einsums for t in (*e.reads, e.output.tensor)}
         bits = {t: self.pick([4, 8, 16, 3]) for t in sorted(used) if self.chance(30)}
@@ -213,11 +219,28 @@ class Generator:
         return Architecture("random", tuple(levels), Compute("MAC", Fraction(1), spatial=spatial))
 
     def mapping(self, workload: Workload) -> LoopTree:
+        """Any mapping, one in five of them several groups."""
+        grouped = len(workload.einsums) > 1 and self.chance(20)
+        return self.grouped(workload) if grouped else self._mapping(workload, [])
+
+    def grouped(self, workload: Workload) -> LoopTree:
+        """A mapping of two to four groups, with tensors that stay on chip between them."""
+        order = [e.name for e in workload.einsums]
+        runs = [order]
+        for _ in range(self.pick([1, 1, 2, 2, 3])):
+            longest = max(runs, key=len)
+            if len(longest) > 1:
+                cut = 1 + self.below(len(longest) - 1)
+                at = runs.index(longest)
+                runs[at : at + 1] = [longest[:cut], longest[cut:]]
+        return self._mapping(workload, runs)
+
+    def _mapping(self, workload: Workload, groups: list[list[str]]) -> LoopTree:
         self.mapped = workload
         order = [e.name for e in workload.einsums]
         outside = [t for t in workload.tensors if t in workload.inputs or t in workload.outputs]
         have = dict.fromkeys(outside, 0)
-        chain = self._chain(order, have, top=True, pipelines=True)
+        chain = self._chain(order, have, top=True, pipelines=True, groups=groups)
         return LoopTree(Chain((Storage("DRAM", tuple(outside)), *chain.inner), chain.end))
 
     def _users(self, tensor: str) -> set[str]:
@@ -246,11 +269,33 @@ class Generator:
             loops.append(Temporal(ranks, tile))
         return loops
 
-    def _chain(self, names: list[str], have: dict[str, int], *, top: bool, pipelines: bool) -> Chain:
+    def _chain(
+        self,
+        names: list[str],
+        have: dict[str, int],
+        *,
+        top: bool,
+        pipelines: bool,
+        looped: bool = False,
+        groups: Sequence[list[str]] = (),
+    ) -> Chain:
+        """A chain of these Einsums.
+
+        Args:
+            names: in topological order.
+            have: the innermost level at which tensors stand already.
+            top: it is not the chain of a branch.
+            pipelines: there is none further out.
+            looped: there is a loop further out.
+            groups: take turns below, each with loops of its own; none is drawn around them.
+        """
         have = dict(have)
         leaf = len(names) == 1
-        loops = self._loops(names, most=2 if leaf and not top else 3)
-        runs = [names] if leaf else self._runs(names)
+        loops = [] if groups else self._loops(names, most=2 if leaf and not top else 3)
+        looped = looped or bool(loops)
+        runs = groups or ([names] if leaf else self._runs(names))
+        kind = "pipeline" if not leaf and not groups and pipelines and self.chance(20) else "sequential"
+        passing = pipelines and kind == "sequential" and not leaf and not looped
         touched = [t for t in self.mapped.tensors if self._users(t) & set(names)]
         at: dict[int, list[Storage]] = {}
         for tensor in touched:
@@ -264,7 +309,8 @@ class Generator:
                 if (tensor in have or must) and ((must and is_last) or self.chance(wanted)):
                     position += self.below(len(loops) - position + 1)
                     overlap = "drop" if self.chance(25) else "keep"
-                    at.setdefault(position, []).append(Storage(LEVELS[level], (tensor,), overlap))
+                    lifetime = "uses" if passing and self.chance(60) else "branch"
+                    at.setdefault(position, []).append(Storage(LEVELS[level], (tensor,), overlap, lifetime))
                     have[tensor] = level
                     must = False
         inner: list[Storage | Temporal] = []
@@ -273,8 +319,8 @@ class Generator:
             inner += loops[position : position + 1]
         if leaf:
             return Chain(tuple(inner), Leaf(names[0]))
-        kind = "pipeline" if pipelines and self.chance(20) else "sequential"
-        chains = tuple(self._chain(run, have, top=False, pipelines=pipelines and kind != "pipeline") for run in runs)
+        below = pipelines and kind != "pipeline"
+        chains = tuple(self._chain(run, have, top=False, pipelines=below, looped=looped) for run in runs)
         return Chain(tuple(inner), Branch(kind, chains))
 
     def _runs(self, names: list[str]) -> list[list[str]]:

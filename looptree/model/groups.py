@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from looptree.model.occupancy import Demand, demands
+from looptree.model.occupancy import Demand, demands, lifetime
 from looptree.model.transfers import Movement
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.binding import BoundChain, Design, Place
 
 
 def groups_of(design: Design, chain: BoundChain) -> list[BoundChain]:
@@ -39,15 +39,23 @@ class Owners:
 
 
 def above(design: Design, sizes: dict[int, Demand], groups: list[BoundChain]) -> dict[int, dict[str, Demand]]:
-    """Per group the demand by level of what is stored further out and so stays while it runs."""
-    known: dict[int | None, dict[str, Demand]] = {None: {}}
-    for chain in design.chains:
-        found = dict(known[chain.parent])
-        for identity in chain.places:
-            level = design.places[identity].level
-            found[level] = found.get(level, Demand()) + sizes[identity]
-        known[chain.id] = found
-    return {group.id: known[group.parent] for group in groups}
+    """Per group the demand by level of what is stored further out and takes space while it runs."""
+    known: dict[int, dict[str, Demand]] = {design.root.id: {}}
+    for chain in {part.id: part for group in groups for part in design.path(group)[:-1]}.values():
+        places = [design.places[identity] for identity in chain.places]
+        passing = [(place, lifetime(design, place)) for place in places if place.while_used]
+        through = _with(known[chain.id], sizes, [place for place in places if not place.while_used])
+        for position, child in enumerate(chain.children):
+            known[child] = _with(through, sizes, [place for place, branches in passing if position in branches])
+    return {group.id: known[group.id] for group in groups}
+
+
+def _with(demand: dict[str, Demand], sizes: dict[int, Demand], places: list[Place]) -> dict[str, Demand]:
+    """Demand by level with that of some places on top."""
+    found = dict(demand)
+    for place in places:
+        found[place.level] = found.get(place.level, Demand()) + sizes[place.id]
+    return found
 
 
 def within(

@@ -160,6 +160,7 @@ class _Walker:
                         given[sink] = inferred
             outside = {} if child.kind == "compute" else self._outside(child, needs)
             if not given:
+                self._check_covered(outside, {})
                 self._idle(child)
                 continue
             if len(given) < len(child.sinks):

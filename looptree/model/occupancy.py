@@ -1,7 +1,8 @@
 """What each memory level has to hold.
 
-Tensors stored above a branch count through all its branches; those inside a sequential branch count
-as the largest branch, those inside a pipeline branch add up.
+Tensors stored above a branch count through all its branches, or, with a lifetime by uses, from the first branch
+that uses them to the last; those inside a sequential branch count as the largest branch, those inside a pipeline
+branch add up.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.binding import BoundChain, Design, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,41 @@ class Demand:
 Key = tuple[str, str | None]
 
 
+def lifetime(design: Design, place: Place) -> range:
+    """The branches of its chain, by position, during which a place takes space."""
+    children = [design.chains[child] for child in design.chains[place.chain].children]
+    if not place.while_used:
+        return range(len(children))
+    producer = design.workload.producer(place.tensor)
+    users = {einsum.name for einsum in (*design.workload.consumers(place.tensor), *([producer] if producer else ()))}
+    using = [position for position, child in enumerate(children) if not users.isdisjoint(child.einsums)]
+    return range(using[0], using[-1] + 1)
+
+
 def demands(design: Design, sizes: Mapping[int, Demand], chain: BoundChain) -> dict[Key, Demand]:
     """Demand of a chain and all below it, by (level, tensor), and by (level, `None`) in total.
 
     Args:
         sizes: demand of each place, in bytes.
     """
-    own: dict[Key, Demand] = {}
-    for identity in chain.places:
-        place = design.places[identity]
-        keys: tuple[Key, ...] = ((place.level, place.tensor), (place.level, None))
-        for key in keys:
-            own[key] = own.get(key, Demand()) + sizes[identity]
+    places = [design.places[identity] for identity in chain.places]
+    passing = [(place, lifetime(design, place)) for place in places if place.while_used]
     below: dict[Key, Demand] = {}
-    for child in chain.children:
-        for key, demand in demands(design, sizes, design.chains[child]).items():
+    for position, child in enumerate(chain.children):
+        there = demands(design, sizes, design.chains[child])
+        _add(there, sizes, [place for place, branches in passing if position in branches])
+        for key, demand in there.items():
             other = below.get(key, Demand())
             below[key] = other.largest(demand) if chain.kind == "sequential" else other + demand
+    own: dict[Key, Demand] = {}
+    _add(own, sizes, [place for place in places if not place.while_used])
     for key, demand in below.items():
         own[key] = own.get(key, Demand()) + demand
     return own
+
+
+def _add(found: dict[Key, Demand], sizes: Mapping[int, Demand], places: list[Place]) -> None:
+    for place in places:
+        keys: tuple[Key, ...] = ((place.level, place.tensor), (place.level, None))
+        for key in keys:
+            found[key] = found.get(key, Demand()) + sizes[place.id]

@@ -39,8 +39,12 @@ def _level(design: Design, level: str, occupancy: Occupancy) -> Iterator[str]:
 
 def _help(design: Design, level: str, occupancy: Occupancy, largest: list[str], demand: int) -> Iterator[str]:
     places = [place for place in design.places if place.level == level]
-    whole = [t for t in largest if any(p.tensor == t and p.depth == 0 for p in places)]
-    cut = [t for t in largest if t not in whole]
+    stay = [t for t in largest if any(p.tensor == t and p.while_used for p in places)]
+    whole = [t for t in largest if t not in stay and any(p.tensor == t and p.depth == 0 for p in places)]
+    cut = [t for t in largest if t not in stay and t not in whole]
+    if stay:
+        verb, what = ("stays", "it") if len(stay) == 1 else ("stay", "them")
+        yield f"{listed(stay)} {verb} on chip from first to last use: let groups exchange {what} off chip"
     if whole:
         verb = "is kept whole: store it" if len(whole) == 1 else "are kept whole: store them"
         yield f"{listed(whole)} {verb} below a loop"

@@ -15,7 +15,8 @@ class Counts:
         window_words: per place id, words of the largest window.
         live_words: per place id, the most words needed at once by an ideal allocator.
         demand_window_bytes: per memory level, bytes of all windows; chains of a sequential branch share
-            the space, chains of a pipeline do not.
+            the space, chains of a pipeline do not, and what stays while it is used counts from its first to
+            its last chain.
         demand_live_bytes: the same with live words.
         per_tensor_window_bytes: per (memory level, tensor), the demand of that tensor alone.
         per_tensor_live_bytes: the same with live words.

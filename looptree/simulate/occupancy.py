@@ -1,12 +1,13 @@
 """Words that places hold, and the bytes that a memory level needs for all of them.
 
-Assumption: tensors above a branch count through all its chains; chains of a sequential branch share
-the space, chains of a pipeline do not. Every place is rounded up to whole bytes by itself.
+Assumption: tensors above a branch count through all its chains, those that stay while they are used only
+from the first chain that uses them to the last; chains of a sequential branch share the space, chains of
+a pipeline do not. Every place is rounded up to whole bytes by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from looptree.simulate.inference import Run
 from looptree.simulate.sweeps import Required, most_live, sweep_depth, windows
@@ -40,13 +41,28 @@ def demand_bytes(design: Design, words: Mapping[int, int], level: str, tensor: s
         tensor: count this tensor alone.
     """
 
+    def size(places: Iterable[Place]) -> int:
+        return sum(design.workload.tensors[place.tensor].bytes(words[place.id]) for place in places)
+
     def below(chain: BoundChain) -> int:
-        own = sum(
-            design.workload.tensors[place.tensor].bytes(words[place.id])
-            for place in (design.places[p] for p in chain.places)
-            if place.level == level and tensor in (None, place.tensor)
-        )
-        inner = [below(design.chains[c]) for c in chain.children]
+        places = [place for place in (design.places[p] for p in chain.places) if place.level == level]
+        counted = [place for place in places if tensor in (None, place.tensor)]
+        own = size(place for place in counted if not place.while_used)
+        inner = [
+            below(design.chains[child]) + size(place for place in counted if _passes(design, place, position))
+            for position, child in enumerate(chain.children)
+        ]
         return own + (sum(inner) if chain.kind == "pipeline" else max(inner, default=0))
 
     return below(design.root)
+
+
+def _passes(design: Design, place: Place, position: int) -> bool:
+    """Whether a place that stays while it is used is needed during a branch: used up to then, and from then on."""
+
+    def used(branches: tuple[int, ...]) -> bool:
+        einsums = [design.workload.einsum(name) for branch in branches for name in design.chains[branch].einsums]
+        return any(place.tensor in (*einsum.reads, einsum.output.tensor) for einsum in einsums)
+
+    branches = design.chains[place.chain].children
+    return place.while_used and used(branches[: position + 1]) and used(branches[position:])

@@ -49,6 +49,7 @@ class Place:
         parent: id of the next place further out on the path; `None` for the outermost.
         produced: the producer of the tensor is below.
         consumed: a consumer of the tensor is below.
+        while_used: it takes space from the first to the last branch that uses the tensor, not through all of them.
     """
 
     id: int
@@ -60,6 +61,7 @@ class Place:
     parent: int | None
     produced: bool
     consumed: bool
+    while_used: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,8 @@ def bind(workload: Workload, architecture: Architecture, tree: LoopTree) -> Desi
     Raises:
         InputError: an Einsum computed twice, never, or unknown; a rank that the sinks do not have; a tile
             larger than its rank; a tensor stored nowhere, where nothing uses it, twice at one level of a
-            path, or at levels out of order; a branch that runs before what it reads is there.
+            path, or at levels out of order; a lifetime by uses where no branches without a loop around them
+            take turns; a branch that runs before what it reads is there.
     """
     try:
         return _Binder(workload, architecture, tree).design()
@@ -157,7 +160,7 @@ class _Binder:
 
     def design(self) -> Design:
         self._check_einsums()
-        self._chain(self.tree.root, None, 0, {})
+        self._chain(self.tree.root, None, 0, {}, pipelined=False)
         self._check_storage()
         chains = tuple(c for c in self.chains if c is not None)
         return Design(self.workload, self.architecture, self.tree, chains, tuple(self.places))
@@ -200,7 +203,9 @@ class _Binder:
 
     # -- the tree -------------------------------------------------------------------------
 
-    def _chain(self, chain: Chain, parent: int | None, outer_depth: int, above: dict[str, int]) -> int:
+    def _chain(
+        self, chain: Chain, parent: int | None, outer_depth: int, above: dict[str, int], *, pipelined: bool
+    ) -> int:
         identity = len(self.chains)
         self.chains.append(None)
         einsums = tuple(chain.einsums())
@@ -209,11 +214,13 @@ class _Binder:
         depth = outer_depth
         loops: list[Loop] = []
         places: list[int] = []
-        for node in chain.inner:
+        for position, node in enumerate(chain.inner):
             if isinstance(node, Temporal):
                 depth += 1
                 loops.append(self._loop(node, depth, sinks))
             else:
+                if node.lifetime == "uses":
+                    self._check_lifetime(node, chain, position, depth, pipelined=pipelined)
                 for tensor in node.tensors:
                     place = self._place(node, tensor, depth, identity, above.get(tensor), einsums)
                     above[tensor] = place.id
@@ -223,7 +230,8 @@ class _Binder:
         if isinstance(chain.end, Branch):
             kind = chain.end.kind
             self._check_order(chain.end)
-            children = [self._chain(c, identity, depth, above) for c in chain.end.chains]
+            below = pipelined or kind == "pipeline"
+            children = [self._chain(c, identity, depth, above, pipelined=below) for c in chain.end.chains]
         else:
             self._check_unit(chain.end)
         self.chains[identity] = BoundChain(
@@ -295,10 +303,38 @@ class _Binder:
         if not produced and not consumed:
             raise InputError(f"nothing below uses tensor {tensor!r}", where=where, hint="move or remove it")
         place = Place(
-            len(self.places), tensor, node.level, depth, node.overlap == "drop", chain, parent, produced, consumed
+            len(self.places),
+            tensor,
+            node.level,
+            depth,
+            node.overlap == "drop",
+            chain,
+            parent,
+            produced,
+            consumed,
+            node.lifetime == "uses",
         )
         self.places.append(place)
         return place
+
+    def _check_lifetime(self, node: Storage, chain: Chain, position: int, depth: int, *, pipelined: bool) -> None:
+        """Tensors that take space from first to last use need branches below that take turns once."""
+        kind = chain.end.kind if isinstance(chain.end, Branch) else "compute"
+        if depth:
+            problem, hint = "it stands below a loop", "move the node above all loops"
+        elif pipelined or kind == "pipeline":
+            problem, hint = "the branches of a pipeline run at once", "let them take turns (sequential)"
+        elif kind == "compute":
+            problem, hint = "there is no branch below it", "move it above the branch over the groups that share it"
+        elif any(isinstance(inner, Temporal) for inner in chain.inner[position:]):
+            problem, hint = "a loop stands between it and its branch", "move the loop into the branches"
+        else:
+            return
+        raise InputError(
+            f"{', '.join(node.tensors)} cannot have lifetime: uses, because {problem}",
+            where=f"mapping: storage at {node.level}",
+            hint=f"{hint}, or leave out the lifetime",
+        )
 
     # -- storage --------------------------------------------------------------------------
 

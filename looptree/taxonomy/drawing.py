@@ -45,8 +45,9 @@ def _block(chain: Chain) -> list[str]:
 
 
 def _node(node: Storage) -> str:
-    dropped = " (overlap dropped)" if node.overlap == "drop" else ""
-    return f"[{node.level}] {', '.join(node.tensors)}{dropped}"
+    notes = ["overlap dropped"] if node.overlap == "drop" else []
+    notes += ["from first to last use"] if node.lifetime == "uses" else []
+    return f"[{node.level}] {', '.join(node.tensors)}" + (f" ({', '.join(notes)})" if notes else "")
 
 
 def _hang(block: Sequence[str], head: str, rest: str) -> list[str]:
@@ -111,11 +112,12 @@ class _Nest:
 
     def _storage(self, places: Sequence[Place]) -> list[str]:
         lines = []
-        for (level, drop), group in groupby(places, key=lambda place: (place.level, place.drop)):
+        for (level, drop, while_used), group in groupby(places, key=lambda p: (p.level, p.drop, p.while_used)):
             off_chip = level == self.design.architecture.off_chip.name
             shown = [self._shape(place) if off_chip else self._window(place) for place in group]
             verb = "holds" if off_chip else "keeps without overlap" if drop else "keeps"
-            lines += _filled(f"# {level} {verb} ", shown)
+            until = " from first to last use" if while_used else ""
+            lines += _filled(f"# {level} {verb}{until} ", shown)
         return lines
 
     def _shape(self, place: Place) -> str:

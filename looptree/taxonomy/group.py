@@ -7,12 +7,13 @@ Assumptions made here:
 
 * On-chip data lives at one level, `GroupChoice.level`; a tensor without a retention has no on-chip node
   and is read or written where its next storage node further out is.
-* Groups take turns; what crosses from one to the next is stored off chip.
+* Groups take turns; what crosses from one to the next is stored off chip, unless the plan keeps it on chip
+  (`resident`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
@@ -121,24 +122,66 @@ def group_chain(workload: Workload, choice: GroupChoice) -> Chain:
     return Chain(inner, Branch(choice.parallelism, leaves))
 
 
-def plan_tree(workload: Workload, architecture: Architecture, groups: Sequence[GroupChoice]) -> LoopTree:
+def plan_tree(
+    workload: Workload,
+    architecture: Architecture,
+    groups: Sequence[GroupChoice],
+    *,
+    resident: Collection[str] = (),
+) -> LoopTree:
     """The mapping tree of a whole workload, one fusion group after the other.
 
     Off chip stands every input and output of the workload, every tensor that crosses groups and every
     spilled one. `binding.bind` checks the result.
 
+    Args:
+        workload: what is computed.
+        architecture: its outermost level is off chip.
+        groups: the fusion groups in the order in which they run.
+        resident: tensors that stay on chip as a whole from the first to the last group that uses them. An
+            intermediate among them is off chip as well only if it is spilled or an output of the workload. No
+            group has a retention of its own for them.
+
     Raises:
-        InputError: no group, an unknown Einsum, a spilled tensor that its group does not produce, or what
-            `group_chain` refuses.
+        InputError: no group, an unknown Einsum, a spilled tensor that its group does not produce, a resident
+            tensor that is unknown or has a retention in a group, groups with residents on different levels,
+            or what `group_chain` refuses.
     """
     if not groups:
         raise InputError("a plan needs at least one fusion group", where=f"workload {workload.name!r}")
-    stored = off_chip_tensors(workload, groups)
+    kept = _resident(workload, groups, resident)
+    stored = off_chip_tensors(workload, groups, resident=kept)
     outer = Storage(architecture.off_chip.name, tuple(t for t in workload.tensors if t in stored))
     chains = tuple(group_chain(workload, choice) for choice in groups)
     if len(chains) == 1:
-        return LoopTree(Chain((outer, *chains[0].inner), chains[0].end))
-    return LoopTree(Chain((outer,), Branch("sequential", chains)))
+        whole = (Storage(groups[0].level, kept),) if kept else ()
+        return LoopTree(Chain((outer, *whole, *chains[0].inner), chains[0].end))
+    between = (Storage(groups[0].level, kept, lifetime="uses"),) if kept else ()
+    return LoopTree(Chain((outer, *between), Branch("sequential", chains)))
+
+
+def _resident(workload: Workload, groups: Sequence[GroupChoice], resident: Collection[str]) -> tuple[str, ...]:
+    """The resident tensors in the order of the workload, checked."""
+    for tensor in resident:
+        if tensor not in workload.tensors:
+            hint = nearest(tensor, workload.tensors)
+            raise InputError(f"there is no tensor {tensor!r}", where="tensors that stay on chip", hint=hint)
+    for choice in groups if resident else ():
+        where = f"group {', '.join(choice.einsums)}"
+        if choice.level != groups[0].level:
+            raise InputError(
+                f"it keeps tensors at {choice.level}, the first group at {groups[0].level}",
+                where=where,
+                hint="tensors that stay on chip between groups need all groups on one level",
+            )
+        for tensor in (*choice.retention, *(t for depths in choice.leaf_retention.values() for t in depths)):
+            if tensor in resident:
+                raise InputError(
+                    f"tensor {tensor!r} stays on chip between groups and has a retention as well",
+                    where=where,
+                    hint="leave out its retention; the group finds it on chip as a whole",
+                )
+    return tuple(tensor for tensor in workload.tensors if tensor in resident)
 
 
 def group_tensors(workload: Workload, einsums: Iterable[str]) -> tuple[str, ...]:
@@ -166,8 +209,8 @@ def tensor_kinds(workload: Workload, einsums: Sequence[str]) -> dict[str, str]:
     return kinds
 
 
-def off_chip_tensors(workload: Workload, groups: Sequence[GroupChoice]) -> set[str]:
-    """Inputs and outputs of the workload, what crosses groups, and what is spilled."""
+def off_chip_tensors(workload: Workload, groups: Sequence[GroupChoice], *, resident: Collection[str] = ()) -> set[str]:
+    """Inputs and outputs of the workload, what crosses groups and is not `resident` on chip, and what is spilled."""
     group_of = {einsum: index for index, choice in enumerate(groups) for einsum in choice.einsums}
     stored = {*workload.inputs, *workload.outputs}
     for index, choice in enumerate(groups):
@@ -176,7 +219,7 @@ def off_chip_tensors(workload: Workload, groups: Sequence[GroupChoice]) -> set[s
         stored |= choice.spilled
         stored.update(
             tensor
-            for tensor in produced
+            for tensor in produced.difference(resident)
             if any(group_of.get(consumer.name) != index for consumer in workload.consumers(tensor))
         )
     return stored

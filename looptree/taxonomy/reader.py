@@ -63,9 +63,10 @@ def _kind(item: Node) -> tuple[str, Node]:
 def _inner(kind: str, body: Node) -> Inner:
     try:
         if kind == "storage":
-            keys = body.mapping(known=("level", "tensors", "overlap"), required=("level", "tensors"))
+            keys = body.mapping(known=("level", "tensors", "overlap", "lifetime"), required=("level", "tensors"))
             overlap = keys["overlap"].choice(("keep", "drop")) if "overlap" in keys else "keep"
-            return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap)
+            lifetime = keys["lifetime"].choice(("branch", "uses")) if "lifetime" in keys else "branch"
+            return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap, lifetime)
         if kind == "temporal":
             keys = body.mapping(known=("rank", "tile"), required=("rank", "tile"))
             ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
@@ -96,6 +97,8 @@ def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
             body: dict[str, Any] = {"level": node.level, "tensors": list(node.tensors)}
             if node.overlap != "keep":
                 body["overlap"] = node.overlap
+            if node.lifetime != "branch":
+                body["lifetime"] = node.lifetime
             nodes.append({"storage": body})
         else:
             ranks = [str(rank) for rank in node.ranks]

@@ -40,15 +40,20 @@ class Storage:
         level: name of the memory level.
         tensors: names of the tensors.
         overlap: `keep` what consecutive windows share, or `drop` it.
+        lifetime: they take space while the `branch` below runs, or each only from the first to the last of its
+            `uses`: from the first of the chains that take turns below which reads or writes it to the last.
     """
 
     level: str
     tensors: tuple[str, ...]
     overlap: str = "keep"
+    lifetime: str = "branch"
 
     def __post_init__(self) -> None:
         if self.overlap not in ("keep", "drop"):
             raise InputError(f"expected overlap keep or drop, found {self.overlap!r}")
+        if self.lifetime not in ("branch", "uses"):
+            raise InputError(f"expected lifetime branch or uses, found {self.lifetime!r}")
         if not self.tensors:
             raise InputError(f"storage at {self.level!r} names no tensor")
         for tensor in self.tensors:
@@ -57,7 +62,8 @@ class Storage:
 
     def __str__(self) -> str:
         dropped = ", overlap dropped" if self.overlap == "drop" else ""
-        return f"{self.level} keeps {', '.join(self.tensors)}{dropped}"
+        until = ", from first to last use" if self.lifetime == "uses" else ""
+        return f"{self.level} keeps {', '.join(self.tensors)}{dropped}{until}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,11 @@ from tests.cli.command_line import MAPPING, complaint, looptree, replaced, write
         ("[F1, F2]", "[F1]", "tensor 'F2' is stored nowhere"),
         ("[F1, F2]", "[F1, F2, W1]", "storage at GLB: tensor 'W1' is stored twice at this level"),
         ("[F1, F2]", "[F1, F2, F1]", "mapping[3].storage: tensor 'F1' is named twice"),
+        (
+            "[F1, F2]",
+            "[F1, F2], lifetime: uses",
+            "storage at GLB: F1, F2 cannot have lifetime: uses, because it stands below a loop",
+        ),
         ("[F1, F2]", "", "mapping[3].storage.tensors: expected a name (text), found nothing"),
         ("[F1, F2]", "[F1, F7]", "there is no tensor 'F7'"),
         ("[F1, W1, W2, F3]", "[W1, W2, F3]", "tensor 'F1' is an input of the workload but is not stored at DRAM"),

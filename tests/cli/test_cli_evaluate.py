@@ -187,3 +187,26 @@ def test_buffer_needs_a_level_on_chip(tmp_path: Path) -> None:
     workload, architecture, _ = write(tmp_path, architecture="levels: [{name: DRAM}]")
     message = complaint(looptree("evaluate", workload, architecture, "depfin", "--buffer", "1KiB"))
     assert message == "--buffer: architecture 'architecture' has no memory level on chip"
+
+
+def test_groups_with_a_tensor_that_stays_on_chip_between_them(tmp_path: Path) -> None:
+    mapping = """
+mapping:
+  - storage: {level: DRAM, tensors: [F1, W1, W2, F3]}
+  - storage: {level: GLB, tensors: [F1, F2], lifetime: uses}
+  - sequential:
+    - [{storage: {level: GLB, tensors: [W1]}}, {compute: {einsum: conv1}}]
+    - [{temporal: {rank: p, tile: 4}}, {storage: {level: GLB, tensors: [W2, F3]}}, {compute: {einsum: conv2}}]
+"""
+    files = write(tmp_path, mapping=mapping)
+    found = json.loads(looptree("evaluate", *files, "--json", "--check").out)
+    assert found["check"]["agrees"]
+    # F1 is 5,184 bytes, F2 9,248, W1 288, W2 576 and four rows of F3 1,024: F1 makes room before conv2
+    assert [group["occupancy"]["GLB"]["window_bytes"] for group in found["groups"]] == [14_720, 10_848]
+    # F1 is filled for conv1, and F2 stays
+    assert [group["offchip_reads_bytes"] for group in found["groups"]] == [5184 + 288, 576]
+    assert [group["offchip_writes_bytes"] for group in found["groups"]] == [0, 8192]
+    lines = looptree("evaluate", *files, "--draw").out.splitlines()
+    assert "[GLB] F1, F2 (from first to last use)" in lines
+    assert "# GLB keeps from first to last use F1, F2" in lines
+    assert any(line.startswith("conv1") and "14,720" in line for line in lines)

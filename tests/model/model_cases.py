@@ -41,6 +41,11 @@ def drop(level: str, *tensors: str) -> Storage:
     return Storage(level, tensors, "drop")
 
 
+def while_used(level: str, *tensors: str) -> Storage:
+    """A storage node whose tensors take space from their first to their last use."""
+    return Storage(level, tensors, lifetime="uses")
+
+
 def loop(ranks: str, tile: int) -> Temporal:
     """A loop; several ranks are separated by blanks."""
     return Temporal(tuple(RankRef.parse(rank) for rank in ranks.split()), tile)

@@ -3,7 +3,8 @@
 Plain seeds cover thousands of designs; hypothesis draws from the same generator and shrinks what
 fails. Workloads have one to four layers (windows with stride, dilation and padding, channel mixing, matrix
 multiplications, skip connections, slices, upsampling, tensors read twice), mappings every kind of
-node at every place, imperfect tiles throughout.
+node at every place, imperfect tiles throughout. Groups with tensors that stay on chip between them are drawn
+apart, with up to six layers.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from hypothesis import strategies as st
 from looptree.errors import UnsupportedError
 from looptree.model import evaluate_design
 from looptree.model.inference import infer
+from looptree.model.occupancy import lifetime
 from looptree.simulate import Counts, simulate
 from looptree.taxonomy.binding import Design, bind
 from tests.random_designs import Generator
@@ -97,6 +99,36 @@ def test_random_designs(chunk: int) -> None:
         outcomes[compare(design)] += 1
     # what the closed form declines (mostly pipelines whose several sinks idle in turn) stays rare
     assert outcomes["equal"] >= 0.88 * CHUNK
+
+
+def groups_of(generator: Generator) -> Design:
+    """Two to four groups of up to six layers, with tensors that stay on chip between them."""
+    workload = generator.workload()
+    return bind(workload, generator.architecture(), generator.grouped(workload))
+
+
+LAYERS_OF_GROUPS = (2, 3, 3, 4, 4, 5, 6)
+
+
+@pytest.mark.parametrize("chunk", range(10))
+def test_random_groups(chunk: int) -> None:
+    outcomes: Counter[str] = Counter()
+    for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
+        design = groups_of(Generator(random.Random(seed).randrange, LAYERS_OF_GROUPS))
+        outcomes[compare(design)] += 1
+        branches = len(design.root.children)
+        outcomes["stays for a while"] += any(
+            place.while_used and len(lifetime(design, place)) < branches for place in design.places
+        )
+    assert outcomes["equal"] >= 0.9 * CHUNK
+    assert outcomes["stays for a while"] >= 0.8 * CHUNK
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(100, 200))
+def test_more_random_groups(chunk: int) -> None:
+    for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
+        compare(groups_of(Generator(random.Random(seed).randrange, LAYERS_OF_GROUPS)))
 
 
 @pytest.mark.slow

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from tests.model.model_cases import chain, keep, layer, loop, matmuls, run, sequential, words
+from dataclasses import replace
+from fractions import Fraction
+
+from looptree.model import Evaluation
+from looptree.taxonomy import Storage
+from tests.model.model_cases import TWO_LEVELS, chain, keep, layer, loop, matmuls, run, sequential, while_used, words
 
 THREE = matmuls(3, 4)
 
@@ -61,3 +66,81 @@ def test_what_two_groups_move_adds_up() -> None:
     found = run(matmuls(2, 4), keep("DRAM", "T1"), sequential(*groups))
     assert words(found, "DRAM", "T1") == (16, 16)
     assert [g.offchip_writes_bytes for g in found.groups] == [16, 16]
+
+
+# -- tensors that stay on chip between groups -------------------------------------------------
+
+# Y, 10 words, is read by b and, two layers further on, by d.
+SKIP = [
+    layer("a", "Y[p] = X[p] * V[]", p=10),
+    layer("b", "U[p] = Y[p+r] * W[r]", p=8, r=3),
+    layer("c", "Z[p] = U[p] * V[]", p=8),
+    layer("d", "S[p] = Z[p] + Y[p+1]", p=8),
+]
+
+
+def groups(*nodes: Storage) -> Evaluation:
+    """a in tiles of 5; b and c fused in tiles of 4; d in tiles of 2."""
+    fused = chain(keep("GLB", "W"), loop("p", 4), keep("GLB", "U"), sequential("b", "c"))
+    first = chain(loop("p", 5), *(() if any("X" in node.tensors for node in nodes) else (keep("GLB", "X"),)), "a")
+    return run(SKIP, *nodes, sequential(first, fused, chain(loop("p", 2), keep("GLB", "S"), "d")))
+
+
+def offchip(found: Evaluation) -> list[tuple[int, int]]:
+    return [(g.offchip_reads_bytes, g.offchip_writes_bytes) for g in found.groups]
+
+
+def test_an_intermediate_stays_on_chip_until_its_last_reader() -> None:
+    found = groups(while_used("GLB", "Y", "Z"))
+    # a fills X and reads V once per operation, from where it is stored; b fills W, c reads V; d writes S.
+    assert offchip(found) == [(10 + 10, 0), (3 + 8, 0), (0, 8)]
+    # Y with 5 of X; Y and Z with W and 4 of U; Y and Z with 2 of S.
+    assert [g.occupancy["GLB"][0] for g in found.groups] == [10 + 5, 18 + 3 + 4, 18 + 2]
+    # Each point of Y is written once, read three times per point of U and once per point of S.
+    assert words(found, "GLB", "Y") == (24 + 8, 10)
+    assert set(found.transfers["DRAM"]) == {"X", "V", "W", "S"}
+
+
+def test_an_intermediate_that_stays_can_go_off_chip_as_well() -> None:
+    found = groups(keep("DRAM", "Y"), while_used("GLB", "Y", "Z"))
+    # The group that makes Y writes it out; nobody reads it back.
+    assert offchip(found) == [(10 + 10, 10), (3 + 8, 0), (0, 8)]
+    assert words(found, "DRAM", "Y") == (0, 10)
+    # It is drained from the buffer once more.
+    assert words(found, "GLB", "Y") == (24 + 8 + 10, 10)
+    assert [g.occupancy["GLB"][0] for g in found.groups] == [15, 25, 20]
+
+
+def test_an_input_that_stays_is_filled_for_its_first_reader() -> None:
+    # W is read by b only; V by a and c, so that it is there for b as well, but not for d.
+    branches = sequential("a", "b", "c", "d")
+    found = run(SKIP, keep("DRAM", "Y", "U", "Z"), while_used("GLB", "V", "W", "S"), branches)
+    assert words(found, "DRAM", "V") == (1, 0)
+    assert words(found, "GLB", "V") == (10 + 8, 1)
+    # a reads X and V and writes Y. b reads Y three times and W, and adds up U (24 writes, 16 reads) off chip. c reads
+    # U and writes Z, d reads Z and Y and writes S.
+    assert offchip(found) == [(10 + 1, 10), (24 + 3 + 16, 24), (8, 8), (16, 8)]
+    assert [g.occupancy["GLB"][0] for g in found.groups] == [1, 1 + 3, 1, 8]
+
+
+def test_an_off_chip_intermediate_is_filled_once_for_several_readers() -> None:
+    # Only the groups that read Y stand below the node that keeps it; U and c lie in between.
+    readers = chain(while_used("GLB", "Y"), sequential("b", "c", "d"))
+    found = run(SKIP, keep("DRAM", "Y", "U", "Z"), sequential("a", readers))
+    assert words(found, "DRAM", "Y") == (10, 10)
+    assert [g.einsums for g in found.groups] == [("a",), ("b",), ("c",), ("d",)]
+    assert [g.occupancy["GLB"][0] for g in found.groups] == [0, 10, 10, 10]
+    # b pays for the fill, beside W once per operation and U added up.
+    first, *others = found.groups
+    assert first.offchip_writes_bytes == 10
+    assert [g.offchip_reads_bytes for g in others] == [10 + 24 + 16, 8 + 8, 8]
+
+
+def test_latency_is_that_of_the_groups_with_what_stays_above_them() -> None:
+    levels = (replace(TWO_LEVELS.levels[0], bandwidth_bytes_per_cycle=Fraction(1, 2)), TWO_LEVELS.levels[1])
+    branches = sequential("a", "b", "c", "d")
+    found = run(SKIP, while_used("GLB", *"XYUZSVW"), branches, on=replace(TWO_LEVELS, levels=levels))
+    # Off chip at two cycles a byte: X and V for a, W for b, nothing for c, S for d; computed in 10, 24, 8 and 8.
+    assert [g.latency_cycles for g in found.groups] == [22, 24, 8, 16]
+    assert [g.bottleneck for g in found.groups] == ["DRAM", "MAC", "MAC", "DRAM"]
+    assert found.latency.overlapped == 70

@@ -230,6 +230,19 @@ def test_a_tensor_that_leaves_its_branch_has_to_be_asked_for_inside() -> None:
         infer(where)
 
 
+def test_a_tensor_that_leaves_a_branch_that_nobody_else_asks_is_refused() -> None:
+    # pad reads only beyond the declared end of F3: b does nothing, and nobody inside asks for F2.
+    layers = [
+        layer("a", "F2[p] = F1[p]", p=4),
+        layer("b", "F3[p] = F2[p]", p=4),
+        layer("pad", "F4[p] = F3[p+4]", p=4),
+        layer("c", "F5[p] = F2[p]", p=4),
+    ]
+    nodes = (keep("GLB", "F2", "F3"), sequential(chain(sequential("a", "b")), "pad", "c"))
+    with pytest.raises(UnsupportedError, match="tensor 'F2' leaves its branch, but the consumers inside do not ask"):
+        infer(design(layers, *nodes, shapes={"F3": (4,)}))
+
+
 def test_an_output_that_others_read_has_to_be_asked_for_completely() -> None:
     # F2 leaves the workload as well, but the only layer that reads it leaves out its last point.
     layers = [layer("a", "F2[p] = F1[p]", p=6), layer("b", "F3[p] = F2[p]", p=5)]

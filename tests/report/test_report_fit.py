@@ -61,3 +61,19 @@ def test_all_whole() -> None:
     """
     *_, last = sentences(design(1000, mapping=mapping))
     assert last.startswith("What would help: F2, F3 and F1 are kept whole: store them below a loop; a capacity of")
+
+
+def test_what_stays_between_groups() -> None:
+    mapping = """
+    mapping:
+      - storage: {level: DRAM, tensors: [F1, W1, W2, F3]}
+      - storage: {level: GLB, tensors: [F2], lifetime: uses}
+      - sequential: [[{compute: {einsum: conv1}}], [{compute: {einsum: conv2}}]]
+    """
+    # 8 * 34 * 34 bytes
+    assert sentences(design(9000, mapping=mapping)) == [
+        "GLB does not fit: it needs 9,248 bytes (window) and has 9,000, 248 too few.",
+        "Largest in GLB: F2 9,248 bytes.",
+        "What would help: F2 stays on chip from first to last use: let groups exchange it off chip; a capacity of "
+        "9,248 bytes (9.031 KiB).",
+    ]

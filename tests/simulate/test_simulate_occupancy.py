@@ -160,3 +160,68 @@ mapping:
     assert counts.per_tensor_live_bytes["GLB", "C"] == 4
     # Each element of A is used once.
     assert counts.per_tensor_live_bytes["DRAM", "A"] == 1
+
+
+SKIP = """
+einsums:
+  - {name: a, expression: "A[p] = X[p]", ranks: {p: 6}}
+  - {name: b, expression: "B[p] = A[p]", ranks: {p: 6}}
+  - {name: c, expression: "C[p] = B[p]", ranks: {p: 6}}
+  - {name: d, expression: "D[p] = C[p] + A[p]", ranks: {p: 6}}
+tensors: {X: {bits: 8}, A: {bits: 16}, B: {bits: 32}, C: {bits: 64}, D: {bits: 128}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("always", "while_used", "demand"),
+    [
+        # a: X A; b: A B; c: A B C; d: A C D
+        ("", "X, A, B, C, D", 6 * (2 + 8 + 16)),
+        # without D it is c that asks for most
+        ("", "X, A, B, C", 6 * (2 + 4 + 8)),
+        ("X", "A, B, C, D", 6 * (1 + 2 + 8 + 16)),
+        ("B", "A, C, D", 6 * (4 + 2 + 8 + 16)),
+        ("X, A, B, C, D", "", 6 * (1 + 2 + 4 + 8 + 16)),
+    ],
+)
+def test_what_is_used_counts_from_its_first_to_its_last_chain(always: str, while_used: str, demand: int) -> None:
+    kept = f"  - storage: {{level: GLB, tensors: [{always}]}}\n" if always else ""
+    used = f"  - storage: {{level: GLB, tensors: [{while_used}], lifetime: uses}}\n" if while_used else ""
+    counts = run(
+        SKIP,
+        "mapping:\n  - storage: {level: DRAM, tensors: [X, B, D]}\n"
+        + (used + kept)
+        + "  - sequential: [[{temporal: {rank: p, tile: 2}}, {compute: {einsum: a}}], [{compute: {einsum: b}}], "
+        "[{temporal: {rank: p, tile: 4}}, {compute: {einsum: c}}], [{compute: {einsum: d}}]]\n",
+    )
+    assert counts.demand_window_bytes["GLB"] == counts.demand_live_bytes["GLB"] == demand
+    assert counts.per_tensor_window_bytes["GLB", "A"] == 12
+    # DRAM, by default: X, B and D.
+    assert counts.demand_window_bytes["DRAM"] == 6 * (1 + 4 + 16)
+
+
+def test_what_stays_adds_to_what_each_chain_needs_itself() -> None:
+    # a works in tiles of 2 of X; b and c are fused in tiles of 3 of B; A (2 bytes) stays from a to d.
+    counts = run(
+        SKIP,
+        """
+mapping:
+  - storage: {level: DRAM, tensors: [X, C, D]}
+  - storage: {level: GLB, tensors: [A], lifetime: uses}
+  - sequential:
+    - - temporal: {rank: p, tile: 2}
+      - storage: {level: GLB, tensors: [X]}
+      - compute: {einsum: a}
+    - - temporal: {rank: p, tile: 3}
+      - storage: {level: GLB, tensors: [B]}
+      - sequential: [[{compute: {einsum: b}}], [{compute: {einsum: c}}]]
+    - - temporal: {rank: p, tile: 1}
+      - storage: {level: GLB, tensors: [D]}
+      - compute: {einsum: d}
+""",
+    )
+    assert counts.demand_window_bytes["GLB"] == 6 * 2 + max(2 * 1, 3 * 4, 1 * 16)
+    assert counts.transfers["DRAM", "X"] == (6, 0)
+    # A never leaves the chip: written by a, read by b and d.
+    assert counts.transfers["GLB", "A"] == (12, 6)
+    assert ("DRAM", "A") not in counts.transfers

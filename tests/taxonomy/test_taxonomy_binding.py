@@ -178,3 +178,84 @@ mapping:
     nested = bound.chains[bound.root.children[0]]
     assert (nested.kind, nested.sinks, nested.depth) == ("sequential", ("conv",), 1)
     assert bound.innermost_place("Y", bound.leaf("stem")).depth == 0
+
+
+RESIDENT = """
+mapping:
+  - storage: {level: DRAM, tensors: [X, W0, W1, S]}
+  - storage: {level: GLB, tensors: [Y, Z], lifetime: uses}
+  - storage: {level: GLB, tensors: [X]}
+  - sequential:
+    - - temporal: {rank: p, tile: 3}
+      - compute: {einsum: stem}
+    - - sequential:
+        - [{compute: {einsum: conv}}]
+        - [{compute: {einsum: sum}}]
+"""
+
+
+def test_tensors_that_take_space_while_they_are_used() -> None:
+    bound = design(RESIDENT, RESIDUAL)
+    assert {p.tensor for p in bound.places if p.while_used} == {"Y", "Z"}
+    # Also in a branch of its own, as long as no loop stands further out.
+    inner = RESIDENT.replace("    - - sequential:", "    - - storage: {level: GLB, tensors: [W1], lifetime: uses}\n"
+                             "      - sequential:")  # fmt: skip
+    assert [p.tensor for p in design(inner, RESIDUAL).places if p.while_used] == ["Y", "Z", "W1"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem", "hint"),
+    [
+        (
+            "  - storage: {level: GLB, tensors: [Y",
+            "  - temporal: {rank: p, tile: 4}\n  - storage: {level: GLB, tensors: [Y",
+            "it stands below a loop",
+            "move the node above all loops",
+        ),
+        (
+            "[X]}\n",
+            "[X]}\n  - temporal: {rank: p, tile: 4}\n",
+            "a loop stands between it and its branch",
+            "move the loop into the branches",
+        ),
+        (
+            "  - sequential:\n    - - temporal",
+            "  - pipeline:\n    - - temporal",
+            "the branches of a pipeline run at once",
+            "let them take turns (sequential)",
+        ),
+    ],
+)
+def test_a_lifetime_by_uses_needs_branches_that_take_turns_once(old: str, new: str, problem: str, hint: str) -> None:
+    assert old in RESIDENT
+    with pytest.raises(InputError) as caught:
+        design(RESIDENT.replace(old, new), RESIDUAL)
+    assert str(caught.value) == (
+        f"mapping.yaml: mapping: storage at GLB: Y, Z cannot have lifetime: uses, because {problem} ({hint}, or leave "
+        "out the lifetime)"
+    )
+
+
+def test_no_lifetime_by_uses_inside_a_loop_or_a_pipeline_or_without_a_branch() -> None:
+    text = """
+mapping:
+  - storage: {level: DRAM, tensors: [F1, W1, F2, W2, F3]}
+  - LOOP
+  - KIND:
+    - - storage: {level: GLB, tensors: [F1], lifetime: uses}
+      - sequential: [[{compute: {einsum: conv1}}]]
+    - - compute: {einsum: conv2}
+"""
+    plain = text.replace("  - LOOP\n", "")
+    bound = design(plain.replace("KIND", "sequential"), TWO_CONV)
+    assert [place.tensor for place in bound.places if place.while_used] == ["F1"]
+    with pytest.raises(InputError, match="F1 cannot have lifetime: uses, because the branches of a pipeline run at"):
+        design(plain.replace("KIND", "pipeline"), TWO_CONV)
+    looped = text.replace("LOOP", "temporal: {rank: p, tile: 4}").replace("KIND", "sequential")
+    with pytest.raises(InputError, match="because it stands below a loop"):
+        design(looped, TWO_CONV)
+    alone = plain.replace("KIND", "sequential").replace(
+        "sequential: [[{compute: {einsum: conv1}}]]", "compute: {einsum: conv1}"
+    )
+    with pytest.raises(InputError, match=r"because there is no branch below it \(move it above the branch over the gr"):
+        design(alone, TWO_CONV)

@@ -89,6 +89,45 @@ mapping:
     ]
 
 
+def test_tensors_that_stay_from_first_to_last_use() -> None:
+    resident = design(
+        """
+mapping:
+  - storage: {level: DRAM, tensors: [X, W0, W1, S]}
+  - storage: {level: GLB, tensors: [W0]}
+  - storage: {level: GLB, tensors: [Y], overlap: drop, lifetime: uses}
+  - storage: {level: GLB, tensors: [Z], lifetime: uses}
+  - sequential:
+    - [{compute: {einsum: stem}}]
+    - - temporal: {rank: p, tile: 4}
+      - compute: {einsum: conv}
+    - [{compute: {einsum: sum}}]
+""",
+        RESIDUAL,
+    )
+    assert draw_tree(resident.tree).splitlines()[:5] == [
+        "[DRAM] X, W0, W1, S",
+        "[GLB] W0",
+        "[GLB] Y (overlap dropped, from first to last use)",
+        "[GLB] Z (from first to last use)",
+        "└─ sequential",
+    ]
+    assert draw_loop_nest(resident).splitlines()[1:] == [
+        "# DRAM holds X[20], W0[3], W1[3], S[16]",
+        "# GLB keeps W0",
+        "# GLB keeps without overlap from first to last use Y",
+        "# GLB keeps from first to last use Z",
+        "sequential:",
+        "    stem:",
+        "        Y[p] += X[p+r] * W0[r]",
+        "    for p0 in range(0, 16, 4):",
+        "        conv for p in p0:p0+4:",
+        "            Z[p] += Y[p+r] * W1[r]",
+        "    sum:",
+        "        S[p] = Z[p] + Y[p+1]",
+    ]
+
+
 def test_several_sinks() -> None:
     nest = draw_loop_nest(
         design(

@@ -82,6 +82,64 @@ def test_off_chip_stands_what_leaves_a_group_and_what_is_spilled() -> None:
     assert off_chip_tensors(RESIDUAL, [stem, rest]) - {*RESIDUAL.inputs, "S"} == {"Y", "Z"}
 
 
+STEM = GroupChoice(("stem",), (loop("p", 3),), {"W0": 0, "X": 1}, level="GLB")
+CONV = GroupChoice(("conv",), (loop("p", 4),), {"W1": 0}, level="GLB")
+SUM = GroupChoice(("sum",), level="GLB")
+
+
+def test_tensors_that_stay_on_chip_between_groups() -> None:
+    tree = plan_tree(RESIDUAL, TWO_LEVELS, [STEM, CONV, SUM], resident=["Z", "Y"])
+    # Neither Y nor Z goes off chip: they are no outputs.
+    assert tree.root.inner == (
+        Storage("DRAM", ("X", "W0", "W1", "S")),
+        Storage("GLB", ("Y", "Z"), lifetime="uses"),
+    )
+    assert tree.root.chains == tuple(group_chain(RESIDUAL, choice) for choice in (STEM, CONV, SUM))
+    bind(RESIDUAL, TWO_LEVELS, tree)
+    # What does not stay crosses off chip as before; without any there is no node.
+    some = plan_tree(RESIDUAL, TWO_LEVELS, [STEM, CONV, SUM], resident={"Y"})
+    assert some.root.inner[0] == Storage("DRAM", ("X", "W0", "W1", "Z", "S"))
+    assert plan_tree(RESIDUAL, TWO_LEVELS, [STEM, CONV, SUM]).root.inner == (
+        Storage("DRAM", ("X", "W0", "Y", "W1", "Z", "S")),
+    )
+
+
+def test_inputs_outputs_and_spilled_tensors_that_stay_are_off_chip_as_well() -> None:
+    conv = dataclasses.replace(CONV, spilled=frozenset({"Z"}))
+    stem = dataclasses.replace(STEM, retention={"W0": 0})
+    tree = plan_tree(RESIDUAL, TWO_LEVELS, [stem, conv, SUM], resident={"X", "Y", "Z", "S"})
+    assert tree.root.inner == (
+        Storage("DRAM", ("X", "W0", "W1", "Z", "S")),
+        Storage("GLB", ("X", "Y", "Z", "S"), lifetime="uses"),
+    )
+    bind(RESIDUAL, TWO_LEVELS, tree)
+
+
+def test_a_single_group_keeps_them_all_the_time() -> None:
+    whole = GroupChoice(("stem", "conv", "sum"), (loop("p", 4),), {"Z": 1}, level="GLB")
+    tree = plan_tree(RESIDUAL, TWO_LEVELS, [whole], resident={"Y"})
+    chain = group_chain(RESIDUAL, whole)
+    assert tree.root.inner == (Storage("DRAM", ("X", "W0", "W1", "S")), Storage("GLB", ("Y",)), *chain.inner)
+    kept = dataclasses.replace(whole, retention={"Y": 0, "Z": 1})
+    without = plan_tree(RESIDUAL, TWO_LEVELS, [kept])
+    assert bind(RESIDUAL, TWO_LEVELS, tree).places == bind(RESIDUAL, TWO_LEVELS, without).places
+
+
+def test_a_plan_checks_what_stays_on_chip() -> None:
+    groups = [STEM, CONV, SUM]
+    with pytest.raises(InputError, match=r"tensors that stay on chip: there is no tensor 'W2' \(known: X, W0"):
+        plan_tree(RESIDUAL, TWO_LEVELS, groups, resident={"W2"})
+    message = r"group stem: tensor 'X' stays on chip between groups and has a retention as well \(leave out its"
+    with pytest.raises(InputError, match=message):
+        plan_tree(RESIDUAL, TWO_LEVELS, groups, resident={"X"})
+    inside = dataclasses.replace(SUM, leaf_retention={"sum": {"Z": 0}})
+    with pytest.raises(InputError, match="group sum: tensor 'Z' stays on chip between groups and has a retention"):
+        plan_tree(RESIDUAL, TWO_LEVELS, [STEM, CONV, inside], resident={"Z"})
+    elsewhere = dataclasses.replace(CONV, level="LB")
+    with pytest.raises(InputError, match="group conv: it keeps tensors at LB, the first group at GLB"):
+        plan_tree(RESIDUAL, TWO_LEVELS, [STEM, elsewhere, SUM], resident={"Y"})
+
+
 def test_a_choice_is_a_value() -> None:
     again = dataclasses.replace(FUSED)
     assert again == FUSED

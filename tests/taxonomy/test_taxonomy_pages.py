@@ -12,6 +12,7 @@ from looptree.taxonomy.axes import load_axes
 from looptree.taxonomy.binding import Design
 from looptree.taxonomy.drawing import draw_loop_nest
 from looptree.taxonomy.points import load_point, point_names
+from looptree.taxonomy.reader import mapping_to_yaml
 from tests.taxonomy.taxonomy_examples import TWO_CONV, design, pages, workload
 
 PAGES = pages()
@@ -74,6 +75,10 @@ def test_numbers_of_the_retention_page() -> None:
     rows, columns = evaluated("retention.md", 0), evaluated("retention.md", 1)
     assert [e.transfers["DRAM"]["F1"].reads_words for e in (rows, columns)] == [5184, 7200]
     assert [window_bytes(e, "F1") for e in (rows, columns)] == [1152, 384]
+    stays = designs("retention.md")[2]
+    assert evaluate_design(stays).occupancy["GLB"].window_bytes == 18_016
+    through_all = mapping_to_yaml(stays.tree).replace("uses", "branch")
+    assert evaluate_design(design(through_all, TWO_CONV)).occupancy["GLB"].window_bytes == 23_200
 
 
 def test_numbers_of_the_page_on_recomputation() -> None:

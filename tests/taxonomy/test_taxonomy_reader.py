@@ -18,8 +18,9 @@ source: nobody
 year: 2024
 mapping:
   - storage: {level: DRAM, tensors: [F1, W1, W2, F3]}
+  - storage: {level: GLB, tensors: [W1, W2], lifetime: uses}
   - temporal: {rank: p, tile: 4}
-  - storage: {level: GLB, tensors: F2, overlap: drop}
+  - storage: {level: GLB, tensors: F2, overlap: drop, lifetime: branch}
   - temporal: {rank: [conv2.q, conv3.q], tile: 2}
   - pipeline:
     - [{compute: {einsum: conv1, unit: MAC}}]
@@ -32,6 +33,7 @@ def test_all_kinds_of_nodes() -> None:
     assert mapping(COMPLETE).root == Chain(
         (
             Storage("DRAM", ("F1", "W1", "W2", "F3")),
+            Storage("GLB", ("W1", "W2"), lifetime="uses"),
             Temporal((RankRef("p"),), 4),
             Storage("GLB", ("F2",), "drop"),
             Temporal((RankRef("q", "conv2"), RankRef("q", "conv3")), 2),
@@ -43,6 +45,14 @@ def test_all_kinds_of_nodes() -> None:
 def test_what_is_written_is_read_back() -> None:
     tree = mapping(COMPLETE)
     assert mapping(mapping_to_yaml(tree)).root == tree.root
+
+
+def test_a_lifetime_is_written_only_where_it_is_not_the_default() -> None:
+    tree = mapping(COMPLETE)
+    assert mapping_to_yaml(tree).count("lifetime") == 1
+    assert str(tree.root.inner[1]) == "GLB keeps W1, W2, from first to last use"
+    with pytest.raises(InputError, match="expected lifetime branch or uses, found 'forever'"):
+        Storage("GLB", ("F1",), lifetime="forever")
 
 
 def test_files(tmp_path: Path) -> None:
@@ -74,6 +84,10 @@ def test_files(tmp_path: Path) -> None:
         (
             "{storage: {level: GLB, tensors: [F1], overlap: kep}}",
             "expected one of keep, drop, found 'kep' (did you mean 'keep'?)",
+        ),
+        (
+            "{storage: {level: GLB, tensors: [F1], lifetime: use}}",
+            "expected one of branch, uses, found 'use' (did you mean 'uses'?)",
         ),
         ("{storage: {level: 3, tensors: [F1]}}", "expected a name (text), found 3"),
         ("{temporal: {rank: p}}", "key 'tile' is missing (found: rank)"),
