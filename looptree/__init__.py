@@ -11,14 +11,19 @@
     evaluation = looptree.evaluate(workload, architecture, mapping)
     evaluation.to_dict()
 
+    plan = looptree.search(workload, architecture, objective="offchip", seconds=60)
+    plan.statistics.status, plan.statistics.gap              # "optimal", 0.0
+
 Importing this package is cheap: each name below is imported when it is first used.
 
 * `load_workload`, `load_architecture`, `read_mapping`: from files, or by the name of what is shipped.
+* `import_onnx`: an ONNX model as a workload, with a report of what became of its operators.
 * `apply_point`: a published design as the mapping of a workload.
 * `evaluate`: the exact numbers of a mapping.
 * `bind`: a mapping checked against workload and architecture: the `Design` that
   `looptree.simulate.simulate` runs step by step and `looptree.check.check` holds the model against.
 * `compare`: a network layer by layer against the best fused mapping that the search finds.
+* `search`: the best plan of a network for an objective, with a proof or with a gap.
 * `layer_graph`, `draw_tree`, `draw_loop_nest`: the layers as a networkx graph; a mapping as text.
 * `InputError`: what all of them raise when something that a user wrote is wrong.
 """
@@ -31,13 +36,13 @@ if TYPE_CHECKING:
     from looptree.architecture.load import load_architecture
     from looptree.errors import InputError
     from looptree.graph import layer_graph
+    from looptree.importers.load import import_onnx, load_workload
     from looptree.model.evaluate import evaluate
-    from looptree.search import compare
+    from looptree.search import compare, search
     from looptree.taxonomy.binding import bind
     from looptree.taxonomy.drawing import draw_loop_nest, draw_tree
     from looptree.taxonomy.points import apply_point
     from looptree.taxonomy.reader import read_mapping
-    from looptree.workload.load import load_workload
 
 __all__ = [
     "InputError",
@@ -47,10 +52,12 @@ __all__ = [
     "draw_loop_nest",
     "draw_tree",
     "evaluate",
+    "import_onnx",
     "layer_graph",
     "load_architecture",
     "load_workload",
     "read_mapping",
+    "search",
 ]
 
 __version__ = "0.1.0"
@@ -63,10 +70,12 @@ _MODULE_OF = {
     "draw_loop_nest": "taxonomy.drawing",
     "draw_tree": "taxonomy.drawing",
     "evaluate": "model.evaluate",
+    "import_onnx": "importers.load",
     "layer_graph": "graph",
     "load_architecture": "architecture.load",
-    "load_workload": "workload.load",
+    "load_workload": "importers.load",
     "read_mapping": "taxonomy.reader",
+    "search": "search",
 }
 
 
@@ -76,7 +85,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    module = import_module(f"{__name__}.{_MODULE_OF[name]}")
+    return globals()[name] if name in globals() else getattr(module, name)  # the room `search` can itself be called
 
 
 def __dir__() -> list[str]:

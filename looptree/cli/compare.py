@@ -2,45 +2,49 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option
+from looptree.cli.searching import (
+    Asked,
+    architecture_option,
+    asked,
+    evaluate_line,
+    load_network,
+    search_options,
+    shown_progress,
+    write_plan,
+)
 
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
     from looptree.report.compared import Compared
 
-DEFAULT_ARCHITECTURE = "mobile"
-OBJECTIVES = ("energy", "offchip", "latency")
+SPACES = ("default", "quick")
+"""For the fused plan."""
 
 
 @click.command(name="compare")
 @click.argument("network")
-@click.option("--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help="A YAML file, or what ships.")
+@architecture_option
 @buffer_option
-@click.option(
-    "--objective",
-    type=click.Choice(OBJECTIVES),
-    default=OBJECTIVES[0],
-    show_default=True,
-    help="What both plans minimise.",
-)
+@search_options(SPACES)
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print rows of exact numbers, one per group and in total.")
-@click.option("--mapping", type=click.Path(path_type=Path), help="Write the fused mapping to this YAML file.")
+@click.option("--mapping", type=click.Path(path_type=Path), help="Write the fused plan to this YAML file.")
 @click.option("--force", is_flag=True, help="Let --mapping overwrite a file.")
 def command(
     network: str,
     architecture: str,
     buffer: str | None,
     objective: str,
+    space: str,
+    time_limit: str | None,
+    workers: str | None,
     settings: tuple[str, ...],
     as_json: bool,
     as_csv: bool,
@@ -49,8 +53,8 @@ def command(
 ) -> None:
     """A network layer by layer against fused: off-chip transfers, buffer, operations, energy, latency.
 
-    NETWORK is a YAML file, or the name of what ships (`looptree networks`). Both plans are the best that the search
-    finds for the buffer given, and both are evaluated by the exact model.
+    NETWORK is a YAML file, an ONNX model, or the name of what ships (`looptree networks`). Both plans are the best that
+    there are for the buffer given in the space that is searched, and both are evaluated by the exact model.
 
     \b
       looptree compare mobilenet_v2 --buffer 256KiB
@@ -60,26 +64,35 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other", click.get_current_context())
+    wanted = asked(objective, space, time_limit, workers)
+    parameters = read_settings(settings)
     if mapping is not None:
         from looptree.cli.files import check_target
 
         check_target(mapping, force=force)
-    compared = _compare(network, read_architecture(architecture, buffer), objective, read_settings(settings))
+    compared = _compare(network, read_architecture(architecture, buffer), wanted, parameters)
     if mapping is not None:
-        _write_mapping(mapping, compared, _evaluate_line(network, architecture, buffer, settings, mapping), force)
+        line = evaluate_line(network, architecture, buffer, settings, mapping)
+        write_plan(mapping, compared.fused, parameters, line, force=force)
     _print(compared, as_json=as_json, as_csv=as_csv)
 
 
-def _compare(network: str, architecture: Architecture, objective: str, settings: dict[str, int]) -> Compared:
-    from looptree.workload.load import load_workload
-
-    workload = load_workload(network, **settings)  # bad input is reported before anything heavy is imported
+def _compare(network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int]) -> Compared:
+    workload = load_network(network, parameters)
     from looptree.report.compared import Compared
-    from looptree.search import compare
+    from looptree.search import compare, space_named
 
-    with _progress(f"comparing {workload.name}") as progress:
-        comparison = compare(workload, architecture, objective=objective, progress=progress)
-    return Compared(workload, architecture, comparison, objective)
+    with shown_progress(f"comparing {workload.name}", wanted.objective) as progress:
+        comparison = compare(
+            workload,
+            architecture,
+            objective=wanted.objective,
+            space=space_named(wanted.space),
+            seconds=wanted.seconds,
+            workers=wanted.workers,
+            progress=progress,
+        )
+    return Compared(workload, architecture, comparison)
 
 
 def _print(compared: Compared, *, as_json: bool, as_csv: bool) -> None:
@@ -98,45 +111,3 @@ def _print(compared: Compared, *, as_json: bool, as_csv: bool) -> None:
         from looptree.report.comparison import comparison_report
 
         show(comparison_report(compared))
-
-
-def _write_mapping(path: Path, compared: Compared, line: str, force: bool) -> None:
-    from looptree.cli.files import write_whole
-    from looptree.report.text import printable
-    from looptree.taxonomy.reader import mapping_to_yaml
-
-    head = f"# The fused mapping of {compared.workload.name}, found by looptree compare. Its numbers:\n#   {line}\n"
-    write_whole(
-        path,
-        "".join(f"{printable(text)}\n" for text in head.splitlines()) + mapping_to_yaml(compared.comparison.fused.tree),
-        force=force,
-    )
-
-
-def _evaluate_line(network: str, architecture: str, buffer: str | None, settings: tuple[str, ...], path: Path) -> str:
-    """The command that evaluates the mapping again."""
-    words = ["looptree", "evaluate", network, architecture, str(path)]
-    words += ["--buffer", buffer] if buffer is not None else []
-    for setting in settings:
-        words += ["--set", setting]
-    return shlex.join(words)
-
-
-@contextmanager
-def _progress(title: str) -> Iterator[Callable[[int, int, str], None] | None]:
-    """A bar on stderr while the search runs, if that is a terminal."""
-    from looptree.cli.console import progress_console
-    from looptree.report.text import printable
-
-    console = progress_console()
-    if console is None:
-        yield None
-        return
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
-
-    columns = (BarColumn(), TaskProgressColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task(printable(title), total=None)
-        yield lambda done, total, text: bar.update(
-            task, completed=done, total=total, description=printable(f"{title}: {text}" if text else title)
-        )

@@ -25,10 +25,15 @@ def drawing(text: str) -> Group:
     return Group(drawn)
 
 
-def show(parts: Iterable[RenderableType]) -> None:
-    """Print the parts with a blank line between them; text is printed as it is, without markup."""
+def show(parts: Iterable[RenderableType], *, errors: bool = False) -> None:
+    """Print the parts with a blank line between them; text is printed as it is, without markup.
+
+    Args:
+        parts: tables, text and drawings.
+        errors: print on stderr, where something else goes to stdout.
+    """
     shown = [_plain(part) if isinstance(part, str) else part for part in parts]
-    terminal = _console(sys.stdout)
+    terminal = _console(sys.stderr if errors else sys.stdout)
     if terminal.is_terminal:
         _print(terminal, shown)
         return
@@ -36,7 +41,7 @@ def show(parts: Iterable[RenderableType]) -> None:
     paper = Console(file=buffer, width=terminal.width, force_terminal=False, markup=False, highlight=False, emoji=False)
     _print(paper, shown)
     for line in buffer.getvalue().splitlines():
-        click.echo(line.rstrip())
+        click.echo(line.rstrip(), err=errors)
 
 
 def _print(console: Console, parts: Sequence[RenderableType]) -> None:

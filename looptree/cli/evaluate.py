@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from looptree.check import CheckedCount
     from looptree.model.result import Evaluation
     from looptree.taxonomy.binding import Design
+    from looptree.taxonomy.plan_file import PlanRecord
 
 
 @click.command(name="evaluate")
@@ -41,7 +42,8 @@ def command(
     """The exact numbers of one mapping: buffers, transfers, operations, energy, latency.
 
     WORKLOAD and ARCHITECTURE are YAML files, or the names of what ships (`looptree networks`, `looptree
-    architectures`). MAPPING is a YAML file, or the name of a published design (`looptree points`).
+    architectures`). MAPPING is a YAML file, a plan that `looptree search` wrote, or the name of a published design
+    (`looptree points`).
 
     \b
       looptree evaluate workload.yaml architecture.yaml mapping.yaml --json
@@ -53,14 +55,14 @@ def command(
     from looptree.taxonomy.binding import bind
 
     hardware = read_architecture(architecture, buffer)
-    network, tree = read_design(workload, hardware, mapping, read_settings(settings))
+    network, tree, record = read_design(workload, hardware, mapping, read_settings(settings))
     design = bind(network, hardware, tree)
     evaluation = evaluate_design(design)
     counts = _checked(design, evaluation) if checked else ()
     if as_json:
-        _print_json(evaluation, counts)
+        _print_json(design, evaluation, counts, record)
     else:
-        _print_tables(design, evaluation, counts, drawn=drawn, full=full)
+        _print_tables(design, evaluation, counts, record, drawn=drawn, full=full)
     different = sum(not count.agrees for count in counts)
     if different:
         raise DefectError(f"model and simulator differ in {different} of {len(counts)} counts")
@@ -76,19 +78,31 @@ def _checked(design: Design, evaluation: Evaluation) -> Sequence[CheckedCount]:
         raise UnsupportedError(problem.problem, where="--check", hint=hint) from None
 
 
-def _print_json(evaluation: Evaluation, counts: Sequence[CheckedCount]) -> None:
+def _print_json(
+    design: Design, evaluation: Evaluation, counts: Sequence[CheckedCount], record: PlanRecord | None
+) -> None:
     import json
 
     from looptree.report.agreement import agreement_dict
 
     data: dict[str, Any] = evaluation.to_dict()
+    if record is not None:
+        from looptree.report.recorded import recorded_dict
+
+        data["plan"] = recorded_dict(record, design.architecture, evaluation)
     if counts:
         data["check"] = agreement_dict(counts)
     click.echo(json.dumps(data, indent=2))
 
 
 def _print_tables(
-    design: Design, evaluation: Evaluation, counts: Sequence[CheckedCount], *, drawn: bool, full: bool
+    design: Design,
+    evaluation: Evaluation,
+    counts: Sequence[CheckedCount],
+    record: PlanRecord | None,
+    *,
+    drawn: bool,
+    full: bool,
 ) -> None:
     from looptree.cli.console import drawing, show
     from looptree.report.agreement import agreement
@@ -101,8 +115,15 @@ def _print_tables(
         [
             *([drawing(draw_tree(design.tree)), drawing(draw_loop_nest(design))] if drawn else []),
             headline(design, evaluation),
+            *([_recorded(design, evaluation, record)] if record is not None else []),
             *(["\n".join(sentences)] if sentences else []),
             *evaluation_tables(design, evaluation, full=full),
             *([agreement(counts)] if counts else []),
         ]
     )
+
+
+def _recorded(design: Design, evaluation: Evaluation, record: PlanRecord) -> str:
+    from looptree.report.recorded import recorded
+
+    return recorded(record, design.architecture, evaluation)

@@ -15,6 +15,6 @@ def command(network: str, settings: tuple[str, ...], plain: bool) -> None:
     """The layer graph of a network: one line per layer, rails for the tensors between layers."""
     from looptree.cli.console import drawing, show
     from looptree.graph import draw, layer_graph
-    from looptree.workload.load import load_workload
+    from looptree.importers.load import load_workload
 
     show([drawing(draw(layer_graph(load_workload(network, **read_settings(settings))), plain=plain).rstrip())])

@@ -15,6 +15,7 @@ from looptree.units import parse_size
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
     from looptree.taxonomy import LoopTree
+    from looptree.taxonomy.plan_file import PlanRecord
     from looptree.workload import Workload
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -34,8 +35,8 @@ def set_option(text: str) -> Callable[[Command], Command]:
     return click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help=text)
 
 
-def read_settings(settings: Sequence[str]) -> dict[str, int]:
-    """The values of `--set name=value`.
+def read_settings(settings: Sequence[str], option: str = "--set") -> dict[str, int]:
+    """The values of `--set name=value`, or of another option.
 
     Raises:
         InputError: something else than a name and a whole number, or a name twice.
@@ -45,11 +46,11 @@ def read_settings(settings: Sequence[str]) -> dict[str, int]:
         match = _ASSIGNMENT.fullmatch(setting)
         if match is None:
             raise InputError(
-                f"expected name=value with a whole number, such as tile=4, found {setting!r}", where="--set"
+                f"expected name=value with a whole number, such as tile=4, found {setting!r}", where=option
             )
         name, value = match.groups()
         if name in values:
-            raise InputError(f"{name!r} is given twice", where="--set")
+            raise InputError(f"{name!r} is given twice", where=option)
         values[name] = int(value)
     return values
 
@@ -78,22 +79,27 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
 
 def read_design(
     workload: str, architecture: Architecture, mapping: str, settings: dict[str, int]
-) -> tuple[Workload, LoopTree]:
+) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the point has as parameters are the point's, all others are the workload's.
+    `settings` that the point has as parameters are the point's, all others are the workload's. The third is what a
+    plan file says of its plan.
 
     Raises:
-        InputError: what is wrong with either.
+        InputError: what is wrong with either, or a plan that was made for another workload.
     """
+    from looptree.importers.load import load_workload
+    from looptree.taxonomy.plan_file import read_plan
     from looptree.taxonomy.points import apply_point, load_point
-    from looptree.taxonomy.reader import read_mapping
-    from looptree.workload.load import load_workload
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        return load_workload(workload, **settings), read_mapping(mapping)
+        loaded = load_workload(workload, **settings)
+        tree, record = read_plan(mapping)
+        if record is not None:
+            record.check(loaded, mapping)
+        return loaded, tree, record
     point = load_point(mapping)
     of_point = {name: value for name, value in settings.items() if name in point.parameters}
     of_workload = {name: value for name, value in settings.items() if name not in point.parameters}
     loaded = load_workload(workload, **of_workload)
-    return loaded, apply_point(point, loaded, architecture, **of_point)
+    return loaded, apply_point(point, loaded, architecture, **of_point), None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any
 
 import click
@@ -13,7 +14,8 @@ class LazyGroup(click.Group):
     """A group that knows its commands by name and one line of help.
 
     Args:
-        commands_of: one line of help by name; command `x` is `command` in the module `package.x`.
+        commands_of: one line of help by name; command `x` is `command` in the module `package.x`, or `package.x_`
+            where `x` is a word of Python.
         package: where the modules are.
     """
 
@@ -30,7 +32,8 @@ class LazyGroup(click.Group):
         """The command, imported now; `None` where there is none of that name."""
         if cmd_name not in self.commands_of:
             return None
-        command: click.Command = import_module(f"{self.package}.{cmd_name}").command
+        module = f"{self.package}.{cmd_name}{'_' if iskeyword(cmd_name) else ''}"
+        command: click.Command = import_module(module).command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

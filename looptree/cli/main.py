@@ -16,6 +16,8 @@ _NAME = "looptree"
 _COMMANDS = {
     "evaluate": "The exact numbers of one mapping.",
     "compare": "A network layer by layer against fused.",
+    "search": "The best plan of a network, with a proof.",
+    "import": "An ONNX model as a YAML file.",
     "networks": "The networks and segments that ship.",
     "architectures": "The architectures that ship.",
     "points": "The published designs of the taxonomy.",
@@ -25,10 +27,10 @@ _COMMANDS = {
 _EPILOG = """\b
 Exit codes:
     0  done (evaluate: a design that does not fit is an answer, too)
-    1  nothing fits: no mapping was found for the buffer given
+    1  nothing fits the buffer given in what is searched, or no plan was found in time
     2  something in the input is wrong; the message says where and what to do
     3  a defect of looptree itself; please report it (--traceback shows where)
-  130  interrupted
+  130  interrupted (a search that has a plan by then prints it instead)
 """
 
 
@@ -52,10 +54,11 @@ def group(context: click.Context, /, **_: bool) -> None:
 
     \b
       looptree compare mobilenet_v2 --buffer 512KiB
+      looptree search mobilenet_v2 --objective offchip -o plan.yaml
       looptree evaluate workload.yaml architecture.yaml mapping.yaml
       looptree evaluate conv_conv small fused_layer_cnn --set tile_p=4
 
-    NETWORK, WORKLOAD and ARCHITECTURE are files or the names of what ships.
+    NETWORK, WORKLOAD and ARCHITECTURE are files or the names of what ships. A network may be an ONNX model (.onnx).
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

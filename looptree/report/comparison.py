@@ -7,11 +7,12 @@ from fractions import Fraction
 
 from rich.table import Table
 
-from looptree.report.compared import Compared, group_results, moved_bytes, offchip_bytes
-from looptree.report.groups import describe_choice
-from looptree.report.table import Row, stacked, table
-from looptree.report.text import counted, short_layers
-from looptree.search import Statistics
+from looptree.report.compared import Compared
+from looptree.report.groups import GROUP_HEADER, group_cell, on_chip_between
+from looptree.report.planned import moved_bytes, offchip_bytes
+from looptree.report.proof import NOUNS, amount, proof, verdict
+from looptree.report.table import Row, table
+from looptree.report.text import counted
 from looptree.units import (
     BYTES,
     COUNTS,
@@ -32,18 +33,18 @@ def comparison_report(compared: Compared) -> list[str | Table]:
         summary_table(compared),
         group_table(compared),
         conclusion(compared),
-        _searched(compared.objective, compared.comparison.fused.statistics),
+        _searched(compared),
     ]
 
 
 def _title(compared: Compared) -> str:
-    capacity = compared.architecture.levels[1].capacity_bytes
+    capacity = compared.fused.capacity_bytes
     size = "unlimited" if capacity is None else format_size(capacity)
     layers = counted(len(compared.workload.einsums), "layer")
     groups = counted(len(compared.comparison.fused.groups), "group")
     return (
-        f"{compared.workload.name} on {compared.architecture.name}, {compared.buffer} {size}: "
-        f"{layers}, fused into {groups}"
+        f"{compared.workload.name} on {compared.architecture.name}, {compared.fused.buffer} {size}: "
+        f"{layers}, fused into {groups}{on_chip_between(compared.comparison.fused)}"
     )
 
 
@@ -55,7 +56,7 @@ def summary_table(compared: Compared) -> Table:
         _total("off-chip reads", (apart_reads, fused_reads), BYTES),
         _total("off-chip writes", (apart_writes, fused_writes), BYTES),
         _total("off-chip total", (apart.offchip_bytes, fused.offchip_bytes), BYTES),
-        _total(f"{compared.buffer} needed", (compared.demand(apart), compared.demand(fused)), BYTES),
+        _total(f"{compared.fused.buffer} needed", (compared.layer_by_layer.demand, compared.fused.demand), BYTES),
         _total("operations", (apart.total_operations, fused.total_operations), COUNTS),
         _total("  recomputed", (apart.recomputed_operations, fused.recomputed_operations), COUNTS),
         _total("energy", (apart.energy.total, fused.energy.total), PICOJOULES),
@@ -72,28 +73,24 @@ def _total(name: str, values: tuple[int | Fraction, int | Fraction], units: Unit
 
 def group_table(compared: Compared) -> Table:
     """The groups of the fused plan, beside the same layers one by one."""
-    plan = compared.comparison.fused
-    apart = compared.apart
-    results = group_results(plan)
+    fused, apart = compared.fused, compared.apart
+    results = fused.results
     pairs = [(sum(moved_bytes(apart[einsum]) for einsum in result.einsums), moved_bytes(result)) for result in results]
     moved = scale([value for pair in pairs for value in pair], BYTES)
-    held = scale([compared.group_demand(result) for result in results], BYTES)
+    held = scale([fused.group_demand(result) for result in results], BYTES)
     rows = [
         [
-            stacked(short_layers(result.einsums), describe_choice(compared.workload, choice)),
+            group_cell(compared.workload, choice, between),
             moved.text(before),
             moved.text(after),
-            held.text(compared.group_demand(result)),
+            held.text(fused.group_demand(result)),
             format_percent(result.recomputed, result.operations),
         ]
-        for choice, result, (before, after) in zip(plan.groups, results, pairs, strict=True)
+        for choice, between, result, (before, after) in zip(
+            fused.plan.groups, fused.on_chip, results, pairs, strict=True
+        )
     ]
-    return table(
-        "By fusion group",
-        ["layers\n  [kept on chip] rank tile [kept] ..."],
-        _headers(moved, held, compared.buffer),
-        rows,
-    )
+    return table("By fusion group", [GROUP_HEADER], _headers(moved, held, fused.buffer), rows)
 
 
 def _headers(moved: Scale, held: Scale, buffer: str) -> Sequence[str]:
@@ -102,30 +99,28 @@ def _headers(moved: Scale, held: Scale, buffer: str) -> Sequence[str]:
 
 def conclusion(compared: Compared) -> str:
     """What fusing brings, in one sentence."""
-    apart, fused = compared.comparison.layer_by_layer.evaluation, compared.comparison.fused.evaluation
-    before, after = apart.offchip_bytes, fused.offchip_bytes
+    apart, fused = compared.comparison.layer_by_layer, compared.comparison.fused
+    before, after = apart.evaluation.offchip_bytes, fused.evaluation.offchip_bytes
+    objective, better = compared.objective, apart.statistics.value - fused.statistics.value
     if after >= before:
-        return "Fusing does not help here: no fused plan that was searched moves fewer bytes off chip."
-    again = fused.recomputed_operations
-    repeated = (
-        f"recomputes {format_percent(again, fused.total_operations)} of its operations"
-        if again
-        else "recomputes nothing"
-    )
-    energy = (
-        f"; it takes {format_percent(fused.energy.total, apart.energy.total)} of the energy"
-        if apart.energy.total
-        else ""
-    )
+        if better <= 0:
+            return f"Fusing does not help here: no fused plan that was searched takes less {NOUNS[objective]}."
+        return (
+            f"Fused takes {amount(objective, fused.statistics.value)} instead of "
+            f"{amount(objective, apart.statistics.value)} and moves {format_size(after)} off chip instead of "
+            f"{format_size(before)}."
+        )
+    again, total = fused.evaluation.recomputed_operations, fused.evaluation.total_operations
+    repeated = f"recomputes {format_percent(again, total)} of its operations" if again else "recomputes nothing"
+    energies = fused.evaluation.energy.total, apart.evaluation.energy.total
+    energy = f"; it takes {format_percent(*energies)} of the energy" if energies[1] else ""
     return (
         f"Fused moves {format_ratio(before, after)} times fewer bytes off chip ({format_size(after)} instead of "
         f"{format_size(before)}) and {repeated}{energy}."
     )
 
 
-def _searched(objective: str, statistics: Statistics) -> str:
-    least = {"energy": "energy", "offchip": "off-chip transfers", "latency": "latency"}.get(objective, objective)
-    return (
-        f"Searched for the least {least} in {statistics.seconds:.1f} s: {statistics.space}. "
-        f"{counted(statistics.groups_costed, 'distinct segment')}; the plan is evaluated by the exact model."
-    )
+def _searched(compared: Compared) -> str:
+    """What is proven of both plans, and how."""
+    apart = compared.comparison.layer_by_layer.statistics
+    return f"{proof(compared.comparison.fused.statistics)}\nLayer by layer: {verdict(apart)}, in {apart.seconds:.1f} s."

@@ -1,14 +1,31 @@
-"""The choices of one fusion group on one line: what is kept and the loops around what follows, outside in."""
+"""The choices of one fusion group on one line: what is kept and the loops around what follows, outside in.
+
+And what stays on chip between groups.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from rich.console import RenderableType
+
+from looptree.report.planned import OnChip
+from looptree.report.table import stacked
+from looptree.report.text import counted, short_layers
+from looptree.search import Plan
 from looptree.taxonomy import GroupChoice, Temporal
 from looptree.taxonomy.group import tensor_kinds
 from looptree.workload import Workload
 
 _KINDS = {"weight": "weights", "input": "inputs", "intermediate": "intermediates", "output": "outputs"}
+
+GROUP_HEADER = "layers\n  [kept on chip] rank tile [kept] ..."
+"""Above a column of `group_cell`s."""
+
+
+def group_cell(workload: Workload, choice: GroupChoice, between: OnChip) -> RenderableType:
+    """The layers of a group, below them its choices and what stays on chip before and after it."""
+    return stacked(short_layers(choice.einsums), describe_choice(workload, choice), describe_on_chip(between))
 
 
 def describe_choice(workload: Workload, choice: GroupChoice) -> str:
@@ -32,6 +49,26 @@ def describe_choice(workload: Workload, choice: GroupChoice) -> str:
     if choice.parallelism == "pipeline":
         parts.append("pipelined")
     return "; ".join(part for part in parts if part)
+
+
+def describe_on_chip(between: OnChip, most: int = 3) -> str:
+    """What a group finds on chip, leaves there, and what is only held there for others.
+
+    >>> describe_on_chip(OnChip(found=("a",), left=("b", "c", "d", "e")))
+    'on chip: finds a; leaves b, c, d, ... (4)'
+    """
+    parts = [
+        f"{verb} {', '.join(names[:most])}" + (f", ... ({len(names)})" if len(names) > most else "")
+        for verb, names in (("finds", between.found), ("leaves", between.left), ("holds", between.held))
+        if names
+    ]
+    return f"on chip: {'; '.join(parts)}" if parts else ""
+
+
+def on_chip_between(plan: Plan) -> str:
+    """A further line for a title: how many tensors stay on chip between groups; empty if none does."""
+    count = len(plan.resident)
+    return f"\n{counted(count, 'tensor')} {'stays' if count == 1 else 'stay'} on chip between groups" if count else ""
 
 
 def _nest(

@@ -1,22 +1,29 @@
-"""A comparison as exact plain data: for JSON, and as rows of a CSV file."""
+"""Plans and comparisons as exact plain data: for JSON, and as rows of a CSV file."""
 
 from __future__ import annotations
 
 import csv
 import io
+import math
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from looptree.model.result import Evaluation, plain
-from looptree.report.compared import Compared, group_results, moved_bytes, offchip_bytes
+from looptree.model.result import GroupResult, plain
+from looptree.report.compared import Compared
 from looptree.report.groups import describe_choice
-from looptree.search import Plan
+from looptree.report.planned import Planned, moved_bytes, offchip_bytes
+from looptree.report.proof import space_name
+from looptree.search import Statistics
+from looptree.taxonomy.reader import mapping_to_list
 
 COLUMNS = (
     "plan",
     "group",
     "layers",
     "choices",
+    "found_on_chip",
+    "left_on_chip",
     "offchip_reads_bytes",
     "offchip_writes_bytes",
     "offchip_bytes",
@@ -30,22 +37,38 @@ COLUMNS = (
 )
 """Columns of the CSV file; the row of a whole plan has `total` as its group."""
 
+_LISTS = ("layers", "found_on_chip", "left_on_chip")
+
+
+def search_dict(planned: Planned, parameters: Mapping[str, int]) -> dict[str, Any]:
+    """A plan with totals, groups and proof, its mapping, and all that the model says of it."""
+    return {
+        "network": planned.workload.name,
+        "parameters": dict(parameters),
+        "architecture": planned.architecture.name,
+        "objective": planned.plan.statistics.objective,
+        "buffer": _buffer(planned),
+        "plan": _plan(planned),
+        "statistics": statistics_dict(planned.plan.statistics),
+        "mapping": mapping_to_list(planned.plan.tree.root),
+        "evaluation": planned.plan.evaluation.to_dict(),
+    }
+
 
 def comparison_dict(compared: Compared) -> dict[str, Any]:
     """Both plans with totals and groups, and the ratios of their totals (fused by layer by layer)."""
-    comparison = compared.comparison
-    totals = {
-        name: _total(compared, plan.evaluation)
-        for name, plan in (("layer_by_layer", comparison.layer_by_layer), ("fused", comparison.fused))
-    }
+    plans = {"layer_by_layer": compared.layer_by_layer, "fused": compared.fused}
+    before, after = (_total(planned) for planned in plans.values())
     return {
         "network": compared.workload.name,
         "architecture": compared.architecture.name,
         "objective": compared.objective,
-        "buffer": {"level": compared.buffer, "capacity_bytes": compared.architecture.levels[1].capacity_bytes},
-        "layer_by_layer": _plan(compared, comparison.layer_by_layer, totals["layer_by_layer"]),
-        "fused": _plan(compared, comparison.fused, totals["fused"]),
-        "ratio": {key: _ratio(totals["fused"][key], before) for key, before in totals["layer_by_layer"].items()},
+        "buffer": _buffer(compared.fused),
+        **{
+            name: _plan(planned, compared.apart) | {"statistics": statistics_dict(planned.plan.statistics)}
+            for name, planned in plans.items()
+        },
+        "ratio": {key: _ratio(after[key], value) for key, value in before.items()},
     }
 
 
@@ -54,34 +77,52 @@ def comparison_csv(compared: Compared) -> str:
     text = io.StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    for name, plan in (("layer_by_layer", compared.comparison.layer_by_layer), ("fused", compared.comparison.fused)):
-        for index, row in enumerate(_groups(compared, plan)):
-            writer.writerow({"plan": name, "group": index} | row | {"layers": " ".join(row["layers"])})
-        total = _total(compared, plan.evaluation)
+    for name, planned in (("layer_by_layer", compared.layer_by_layer), ("fused", compared.fused)):
+        for index, row in enumerate(_groups(planned, compared.apart)):
+            writer.writerow({"plan": name, "group": index} | row | {key: " ".join(row[key]) for key in _LISTS})
         before = compared.comparison.layer_by_layer.evaluation.offchip_bytes
         writer.writerow(
             {"plan": name, "group": "total", "layers": len(compared.workload.einsums)}
-            | total
-            | {"layer_by_layer_offchip_bytes": before, "bottleneck": plan.evaluation.latency.bottleneck}
+            | _total(planned)
+            | {"layer_by_layer_offchip_bytes": before, "bottleneck": planned.plan.evaluation.latency.bottleneck}
         )
     return text.getvalue()
 
 
-def _plan(compared: Compared, plan: Plan, total: dict[str, Any]) -> dict[str, Any]:
+def statistics_dict(statistics: Statistics) -> dict[str, Any]:
+    """How a plan was found and what is proven; a bound that is not known is `None`."""
+    space = {
+        "name": space_name(statistics.space),
+        **asdict(statistics.space),
+        "leaves_out": statistics.space.leaves_out(),
+    }
+    found = asdict(statistics) | {"gap": statistics.gap, "space": space}
     return {
-        "total": total | {"bottleneck": plan.evaluation.latency.bottleneck, "fits": plan.evaluation.fits},
-        "groups": _groups(compared, plan),
-        "statistics": asdict(plan.statistics),
+        key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in found.items()
     }
 
 
-def _total(compared: Compared, evaluation: Evaluation) -> dict[str, Any]:
+def _buffer(planned: Planned) -> dict[str, Any]:
+    return {"level": planned.buffer, "capacity_bytes": planned.capacity_bytes}
+
+
+def _plan(planned: Planned, apart: Mapping[str, GroupResult] | None = None) -> dict[str, Any]:
+    evaluation = planned.plan.evaluation
+    return {
+        "total": _total(planned) | {"bottleneck": evaluation.latency.bottleneck, "fits": evaluation.fits},
+        "resident": sorted(planned.plan.resident),
+        "groups": _groups(planned, apart),
+    }
+
+
+def _total(planned: Planned) -> dict[str, Any]:
+    evaluation = planned.plan.evaluation
     reads, writes = offchip_bytes(evaluation)
     return {
         "offchip_reads_bytes": reads,
         "offchip_writes_bytes": writes,
         "offchip_bytes": reads + writes,
-        "buffer_bytes": compared.demand(evaluation),
+        "buffer_bytes": planned.demand,
         "operations": evaluation.total_operations,
         "recomputed": evaluation.recomputed_operations,
         "energy_pj": plain(evaluation.energy.total),
@@ -89,24 +130,25 @@ def _total(compared: Compared, evaluation: Evaluation) -> dict[str, Any]:
     }
 
 
-def _groups(compared: Compared, plan: Plan) -> list[dict[str, Any]]:
-    apart = compared.apart
+def _groups(planned: Planned, apart: Mapping[str, GroupResult] | None) -> list[dict[str, Any]]:
     return [
         {
             "layers": list(group.einsums),
-            "choices": describe_choice(compared.workload, choice),
+            "choices": describe_choice(planned.workload, choice),
+            "found_on_chip": list(between.found),
+            "left_on_chip": list(between.left),
             "offchip_reads_bytes": group.offchip_reads_bytes,
             "offchip_writes_bytes": group.offchip_writes_bytes,
             "offchip_bytes": moved_bytes(group),
-            "layer_by_layer_offchip_bytes": sum(moved_bytes(apart[einsum]) for einsum in group.einsums),
-            "buffer_bytes": compared.group_demand(group),
+            **({"layer_by_layer_offchip_bytes": sum(moved_bytes(apart[e]) for e in group.einsums)} if apart else {}),
+            "buffer_bytes": planned.group_demand(group),
             "operations": group.operations,
             "recomputed": group.recomputed,
             "energy_pj": plain(group.energy_pj),
             "latency_cycles": plain(group.latency_cycles),
             "bottleneck": group.bottleneck,
         }
-        for choice, group in zip(plan.groups, group_results(plan), strict=True)
+        for choice, between, group in zip(planned.plan.groups, planned.on_chip, planned.results, strict=True)
     ]
 
 

@@ -1,7 +1,34 @@
-"""Search: fusion, tiling and retention for whole networks, every plan evaluated by the model."""
+"""Search: fusion, tiling and retention for whole networks, every plan evaluated by the model.
 
-from looptree.search.exhaustive import exhaustive
-from looptree.search.plan import compare, fuse
-from looptree.search.result import Comparison, InfeasibleError, Plan, Statistics
+The package itself can be called: importing it binds it to `looptree.search`, and that name is also the function.
+"""
 
-__all__ = ["Comparison", "InfeasibleError", "Plan", "Statistics", "compare", "exhaustive", "fuse"]
+import sys
+from types import ModuleType
+from typing import Any
+
+from looptree.search.result import Comparison, InfeasibleError, Plan, State, Statistics
+from looptree.search.search import compare, search
+from looptree.search.space import SPACES, Space, space_named
+
+__all__ = [
+    "SPACES",
+    "Comparison",
+    "InfeasibleError",
+    "Plan",
+    "Space",
+    "State",
+    "Statistics",
+    "compare",
+    "search",
+    "space_named",
+]
+
+
+class _Callable(ModuleType):
+    def __call__(self, *args: Any, **kwargs: Any) -> Plan:
+        """See `search`."""
+        return search(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -1,178 +1,271 @@
-"""The same search, slow and obvious: every design of every group is evaluated by the model, every partition is tried.
+"""The same search, slow and obvious: every design of every group is evaluated by the model, every plan is tried.
 
-It tries what `fuse` tries (the structures, tile shapes and depths of `looptree.search.structures`) and accepts
-what `fuse` accepts, and has no tables, bounds, memory of shapes or dynamic programming. The time grows
-exponentially: it is for networks of a few small layers, where it shows whether the fast search misses anything.
+It looks at what `search` looks at (see `Space`), and has no tables of loops, no bounds and no branches that are cut.
+The time grows exponentially: it is for networks of a few small layers, where it shows whether `search` misses anything.
 
-A network of `n` layers has `2 ** (n - 1)` partitions. A group with structures of `k` loops, `t` tile shapes per
-loop and `m` tensors that may sit at any depth has in the order of `t ** k * (k + 1) ** m` designs.
+A group is evaluated with the layers that depend on it, since these say what is needed of it; they read and write off
+chip. What one tensor moves and takes does not depend on where another one is kept, as long as that changes nothing of
+what is computed: so one evaluation serves for a place of all these tensors, and their places are combined afterwards.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, reduce
 
-from looptree.architecture import Architecture, Level
+import numpy as np
+
+from looptree.architecture import Architecture
 from looptree.errors import UnsupportedError
-from looptree.model import evaluate
-from looptree.search.group_search import buffer_of
-from looptree.search.objective import OBJECTIVES, checked, value
-from looptree.search.result import MAX_GROUP, InfeasibleError, Plan, Progress, Statistics
+from looptree.model import Evaluation, evaluate
+from looptree.model.axis import Array
+from looptree.model.result import Traffic
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.search.search import buffer_of
 from looptree.search.segment import segment
-from looptree.search.structures import Structure, structures_of, tiles_of
-from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.search.space import Space
+from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
 
+Names = frozenset[str]
+Step = tuple[Names, Names, int]
+"""A group of a plan, the tensors that it finds or leaves on chip whole, and the bytes of all that are on chip then."""
 
-def exhaustive(
-    workload: Workload, architecture: Architecture, *, objective: str = "energy", progress: Progress | None = None
-) -> Plan:
-    """The best plan of a small network, found by evaluating every one; `fuse` is the fast way to it.
 
-    Args:
-        workload: the network; a few layers of a few small ranks.
-        architecture: its first two levels are used: off chip and the buffer.
-        objective: `energy`, `offchip` or `latency`.
-        progress: called with runs of layers done, runs in all and the last layer of the run.
+@dataclass(frozen=True, slots=True)
+class Designs:
+    """Designs of a group that no other one beats.
 
-    Raises:
-        InfeasibleError: a layer does not fit the buffer in any way that is searched.
-        InputError: the architecture has no on-chip level, or the objective is not known.
+    Attributes:
+        rows: of each the bytes above the branch and inside it, pJ, bytes that pass off chip and the buffer, and cycles.
     """
-    return Exhaustive(workload, architecture).plan(objective, progress=progress)
 
+    rows: Array
 
-def choices(part: Workload, level: str) -> Iterator[GroupChoice]:
-    """Every design of a segment that is searched: each structure, tile shape and depth of each tensor."""
-    names = tuple(e.name for e in part.einsums)
-    inner = {t for t in part.intermediates if t not in part.outputs}
-    for structure in structures_of(part):
-        depths = [[structure.depth] if tensor in inner else range(len(structure.ranks) + 1) for tensor in part.tensors]
-        for tiles in itertools.product(*tiles_of(part, structure)):
-            loops = _loops(structure, tiles)
-            for chosen in itertools.product(*depths):
-                yield GroupChoice(names, loops, dict(zip(part.tensors, chosen, strict=True)), level=level)
-
-
-def _loops(structure: Structure, tiles: tuple[int, ...]) -> tuple[Temporal, ...]:
-    return tuple(
-        Temporal(tuple(RankRef(rank, einsum) for einsum, rank in ranks), tile)
-        for ranks, tile in zip(structure.ranks, tiles, strict=True)
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A way to run some layers: its objective, off-chip bytes and groups."""
-
-    value: Fraction
-    offchip_bytes: int
-    groups: tuple[GroupChoice, ...]
-
-    @property
-    def rank(self) -> tuple[Fraction, int, int]:
-        """What makes one way better than another, most important first."""
-        return self.value, self.offchip_bytes, len(self.groups)
-
-
-Groups = dict[tuple[int, int], Found | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Measured:
-    """A design of a segment and what the model says of it, with its value for each objective."""
-
-    choice: GroupChoice
-    window_bytes: int
-    offchip_bytes: int
-    values: Mapping[str, Fraction]
-
-    def found(self, objective: str) -> Found:
-        """The design as a way to run its layers."""
-        return Found(self.values[objective], self.offchip_bytes, (self.choice,))
+    def least(self, objective: str, capacity: float, bandwidths: Sequence[float]) -> float:
+        """The least objective in so many bytes, infinite if nothing fits."""
+        _, _, energy, offchip, buffer, cycles = self.rows[self.rows[:, :2].sum(axis=1) <= capacity].T
+        slowest = np.maximum(cycles, np.maximum(offchip / bandwidths[0], buffer / bandwidths[1]))
+        return float({"energy": energy, "offchip": offchip, "latency": slowest}[objective].min(initial=math.inf))
 
 
 class Exhaustive:
-    """The exhaustive search; designs are evaluated once for all objectives and all capacities of the buffer.
+    """The exhaustive search, for any objective and capacity.
 
     Args:
-        workload: the network. architecture: its first two levels are used.
+        workload: the network. architecture: its first two levels are used. space: what is searched.
     """
 
-    def __init__(self, workload: Workload, architecture: Architecture) -> None:
+    def __init__(self, workload: Workload, architecture: Architecture, space: Space | None = None) -> None:
         self.workload = workload
-        self.architecture = architecture
+        self.make: type[Group] = Group
         self.level = buffer_of(architecture)
-        self.names = [e.name for e in workload.einsums]
-        self.measured: dict[tuple[int, int], list[Measured]] = {}
+        known = (architecture.off_chip, architecture.level(self.level))
+        self.bandwidths = [float(v.bandwidth_bytes_per_cycle or math.inf) for v in known]
+        unlimited = tuple(replace(v, capacity_bytes=None, bandwidth_bytes_per_cycle=None) for v in known)
+        self.architecture = replace(architecture, levels=unlimited)
+        self.space = space or Space()
+        self._designs: dict[tuple[Names, Names], Designs] = {}
 
-    def plan(self, objective: str = "energy", *, progress: Progress | None = None) -> Plan:
-        """The best plan with the capacity of the architecture; see `exhaustive`."""
-        return self.plan_within(self.architecture.level(self.level).capacity_bytes, objective, progress=progress)
+    def value(self, objective: str, capacity: float = math.inf) -> float:
+        """The objective of the best plan in so many bytes, infinite if there is none."""
+        known = {
+            (layers, resident, held): self.designs(layers, resident).least(objective, capacity - held, self.bandwidths)
+            for layers, resident, held in {step for plan in self.plans for step in plan}
+        }
+        return min((sum(known[step] for step in plan) for plan in self.plans), default=math.inf)
 
-    def plan_within(
-        self, capacity_bytes: int | None, objective: str = "energy", *, progress: Progress | None = None
-    ) -> Plan:
-        """The best plan with another capacity of the buffer."""
-        started = time.perf_counter()
-        before = sum(map(len, self.measured.values()))
-        architecture = self.architecture.with_capacity(self.level, capacity_bytes)
-        count = len(self.names)
-        runs = [(end - size, end) for size in range(1, min(MAX_GROUP, count) + 1) for end in range(size, count + 1)]
-        groups: Groups = {}
-        for done, run in enumerate(runs):
-            if progress is not None:
-                progress(done, len(runs), self.names[run[1] - 1])
-            groups[run] = self._group(*run, checked(objective), architecture.level(self.level), groups)
-        best = min(_partitions(groups, 0, count), key=lambda found: found.rank)
-        tree = plan_tree(self.workload, architecture, best.groups)
-        evaluated = sum(map(len, self.measured.values())) - before
-        evaluation = evaluate(self.workload, architecture, tree)
-        return Plan(best.groups, tree, evaluation, Statistics(time.perf_counter() - started, len(runs), 0, evaluated))
+    def designs(self, layers: Names, resident: Names = frozenset()) -> Designs:
+        """Designs of a group with some of its inputs and outputs on chip, which take no bytes of its own."""
+        key = (layers, resident)
+        if key not in self._designs:
+            self._designs[key] = self.make(self, layers, resident).designs()
+        return self._designs[key]
 
-    def _group(self, start: int, end: int, objective: str, level: Level, groups: Groups) -> Found | None:
-        """The best design of one group that moves no more bytes off chip than its layers one by one."""
-        if (start, end) not in self.measured:
-            part = segment(self.workload, self.names[start:end])
-            self.measured[start, end] = list(_measured(part, self.architecture, self.level))
-        measured = self.measured[start, end]
-        capacity = math.inf if level.capacity_bytes is None else level.capacity_bytes
-        designs = [m.found(objective) for m in measured if m.window_bytes <= capacity]
-        if end - start == 1 and not designs:
-            smallest = min((m.window_bytes for m in measured), default=math.inf)
-            raise InfeasibleError.of(self.names[start], level, smallest)
-        if end - start > 1:
-            alone = sum(found.offchip_bytes for layer in range(start, end) if (found := groups[layer, layer + 1]))
-            designs = [found for found in designs if found.offchip_bytes <= alone]
-        return min(designs, key=lambda found: found.rank, default=None)
+    # -- plans -----------------------------------------------------------------------------
+
+    @cached_property
+    def plans(self) -> set[frozenset[Step]]:
+        """Every partition into connected groups, order of them, and set of tensors on chip between them."""
+        found = set()
+        for groups in self._partitions([e.name for e in self.workload.einsums]):
+            for order in itertools.permutations(groups):
+                if self._made_before_read(order):
+                    crossing = [t for t in self.whole_bytes if sum(bool(self.users(t) & g) for g in order) > 1]
+                    for kept in _subsets(crossing):
+                        if self._most_between(order, kept) <= self.space.resident:
+                            found.add(frozenset(self._steps(order, kept)))
+        return found
+
+    def _partitions(self, names: Sequence[str]) -> Iterator[list[Names]]:
+        if not names:
+            yield []
+        for others in _subsets(names[1:]) if names else ():
+            group = frozenset((names[0], *others))
+            if len(group) <= self.space.group_layers and self._connected(group):
+                for rest in self._partitions([n for n in names if n not in group]):
+                    yield [group, *rest]
+
+    def _connected(self, group: Names) -> bool:
+        reached = {min(group)}
+        for _ in group:
+            shared = group_tensors(self.workload, sorted(reached))
+            reached |= {name for tensor in shared for name in self.users(tensor) & group}
+        return reached == group
+
+    def _made_before_read(self, order: Sequence[Names]) -> bool:
+        at = {name: i for i, group in enumerate(order) for name in group}
+        made = [(t, self.workload.producer(t)) for t in self.workload.intermediates]
+        return all(at[c.name] >= at[e.name] for t, e in made if e for c in self.workload.consumers(t))
+
+    def _most_between(self, order: Sequence[Names], kept: Collection[str]) -> int:
+        """The most tensors that are on chip between two groups."""
+        cuts = [(frozenset().union(*order[:i]), frozenset().union(*order[i:])) for i in range(1, len(order))]
+        return max((sum(bool(self.users(t) & a and self.users(t) & b) for t in kept) for a, b in cuts), default=0)
+
+    def _steps(self, order: Sequence[Names], kept: Collection[str]) -> Iterator[Step]:
+        using = {t: [i for i, group in enumerate(order) if self.users(t) & group] for t in kept}
+        for index, group in enumerate(order):
+            alive = [t for t, groups in using.items() if groups[0] <= index <= groups[-1]]
+            touched = frozenset(t for t in alive if index in using[t])
+            yield group, touched, sum(self.whole_bytes[t] for t in alive)
+
+    def users(self, tensor: str) -> Names:
+        """Layers that read or write a tensor."""
+        return frozenset(e.name for e in self.workload.einsums if tensor in (*e.reads, e.output.tensor))
+
+    @cached_property
+    def whole_bytes(self) -> Mapping[str, int]:
+        """Bytes of each tensor that may stay on chip between groups."""
+        inner = [t for t in self.workload.intermediates if t not in self.workload.outputs]
+        choices = [GroupChoice((e.name,), level=self.level) for e in self.workload.einsums]
+        tree = plan_tree(self.workload, self.architecture, choices, resident=inner)
+        kept = evaluate(self.workload, self.architecture, tree).occupancy[self.level].per_tensor
+        return {t: kept[t][0] for t in inner}
 
 
-def _measured(part: Workload, architecture: Architecture, level: str) -> Iterator[Measured]:
-    """Every design of a segment that the model evaluates."""
-    for choice in choices(part, level):
+class Group:
+    """Every design of a group. Tensors are *free* if their place changes nothing of what is computed.
+
+    Args:
+        layers: its layers. resident: its inputs and outputs that are on chip as a whole anyway.
+    """
+
+    def __init__(self, search: Exhaustive, layers: Names, resident: Names) -> None:
+        self.search, self.resident, self.space, self.level = search, resident, search.space, search.level
+        after = set(layers)
+        for e in search.workload.einsums:
+            after |= {c.name for c in search.workload.consumers(e.output.tensor) if e.name in after}
+        order = [e.name for e in search.workload.einsums]
+        self.names = tuple(n for n in order if n in layers)
+        self.after = [n for n in order if n in after - layers]
+        self.alone, self.context = segment(search.workload, self.names), segment(search.workload, sorted(after))
+        self.inner = [t for t in self.alone.intermediates if t not in self.alone.outputs]
+
+    def designs(self) -> Designs:
+        """All of them."""
+        found = np.zeros((0, 6))
+        for choice in self.choices():
+            whole = self.evaluated(choice)
+            if whole is not None and (self.space.recompute or not whole.groups[0].recomputed):
+                fixed = [self.work(whole), *(self.sums(whole, t) for t in (*choice.retention, *self.resident))]
+                rows = reduce(together, self.items(choice), np.sum(fixed, axis=0, keepdims=True))
+                found = undominated(np.vstack([found, rows]))
+        return Designs(found)
+
+    def choices(self) -> Iterator[GroupChoice]:
+        """Loops above the branch with places of the intermediates that are not spilled."""
+        sinks = sinks_of(self.alone)
+        ranks, clashes = candidate_ranks(self.alone, sinks), clashing_ranks(self.alone, sinks)
+        counts = range(1, self.space.loops + 1) if len(self.names) > 1 else range(self.space.lone_loops + 1)
+        for order in itertools.chain.from_iterable(orders(ranks, clashes, count) for count in counts):
+            for tiles in itertools.product(*(useful_tiles(self.alone.einsum(o[0][0]).ranks[o[0][1]]) for o in order)):
+                loops = tuple(
+                    Temporal(tuple(RankRef(r, e) for e, r in o), t) for o, t in zip(order, tiles, strict=True)
+                )
+                for spilled in _subsets(self.inner if self.space.spill else []):
+                    kept = [t for t in self.inner if t not in spilled]
+                    for depths in itertools.product(range(len(loops) + 1), repeat=len(kept)):
+                        places = dict(zip(kept, depths, strict=True))
+                        yield GroupChoice(self.names, loops, places, spilled=frozenset(spilled), level=self.level)
+
+    def free(self, choice: GroupChoice) -> list[str]:
+        """Tensors that have no place yet."""
+        return [t for t in self.alone.tensors if t not in choice.retention and t not in self.resident]
+
+    def items(self, choice: GroupChoice) -> Iterator[Array]:
+        """What each free tensor takes and adds in each of its places; what some of them do together."""
+        yield from self.above(choice).values()
+
+    def above(self, choice: GroupChoice) -> dict[str, Array]:
+        """What each free tensor takes and adds above the branch, below each number of loops."""
+        free, depths = self.free(choice), range(len(choice.loops) + 1)
+        everywhere = [replace(choice, retention={**choice.retention, **dict.fromkeys(free, depth)}) for depth in depths]
+        results = [result for moved in everywhere if (result := self.evaluated(moved)) is not None]
+        return {t: np.array([self.sums(result, t) for result in results]) for t in free}
+
+    def evaluated(self, choice: GroupChoice) -> Evaluation | None:
+        """What the model says, where it says anything; tensors without a place are whole on chip."""
+        stored = {t for depths in choice.leaf_retention.values() for t in depths}
+        whole = {t: 0 for t in self.alone.tensors if t not in stored}
+        choices = [GroupChoice((name,), level=self.level) for name in self.after]
+        choices.insert(0, replace(choice, retention={**whole, **choice.retention}))
         try:
-            result = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
+            tree = plan_tree(self.context, self.search.architecture, choices)
+            return evaluate(self.context, self.search.architecture, tree)
         except UnsupportedError:
-            continue
-        values = {objective: value(objective, result) for objective in OBJECTIVES}
-        yield Measured(choice, result.occupancy[level].window_bytes, result.offchip_bytes, values)
+            return None
+
+    def sums(self, result: Evaluation, tensor: str) -> Array:
+        """What one tensor takes and adds: bytes above the branch, none inside it, pJ, bytes off chip and in the buffer.
+
+        No cycles are added.
+        """
+        outer, inner = self.search.architecture.levels
+        known, width = self.alone.tensors[tensor], self.alone.tensors[tensor].bits / 8
+        reads, writes = _words(result.transfers[outer.name].get(tensor))
+        fetched, stored = _words(result.transfers[inner.name].get(tensor))
+        for name in self.after:  # these read off chip, for each operation, if they reach the tensor at all
+            einsum = self.context.einsum(name)
+            read = [access.projection for access in einsum.inputs if access.tensor == tensor]
+            if any(all(f.hull(einsum.box).clip(n) for f, n in zip(p, known.shape, strict=True)) for p in read):
+                reads -= result.operations[name].total * len(read)
+        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[0]
+        if tensor in self.resident:  # neither filled nor drained
+            fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
+        energy = reads * outer.read_pj_per_byte + writes * outer.write_pj_per_byte
+        energy += fetched * inner.read_pj_per_byte + stored * inner.write_pj_per_byte
+        offchip, buffer = known.bytes(reads) + known.bytes(writes), known.bytes(fetched) + known.bytes(stored)
+        return np.array([room, 0, float(energy) * width, offchip, buffer, 0], dtype=np.float64)
+
+    def work(self, result: Evaluation) -> Array:
+        """What the operations add."""
+        compute = self.search.architecture.compute
+        spent = [result.operations[n].total * compute.energy_pj(self.alone.einsum(n).operation) for n in self.names]
+        return np.array([0, 0, float(sum(spent)), 0, 0, float(result.groups[0].latency_cycles)])
 
 
-def _partitions(groups: Groups, start: int, end: int) -> Iterator[Found]:
-    """Every way to cut a run of layers into groups that have a design."""
-    between = range(start + 1, end)
-    for cuts in itertools.chain.from_iterable(itertools.combinations(between, n) for n in range(len(between) + 1)):
-        parts = [groups.get(pair) for pair in itertools.pairwise((start, *cuts, end))]
-        known = [found for found in parts if found is not None]
-        if len(known) == len(parts):
-            yield Found(
-                sum((found.value for found in known), Fraction(0)),
-                sum(found.offchip_bytes for found in known),
-                tuple(choice for found in known for choice in found.groups),
-            )
+def together(one: Array, other: Array) -> Array:
+    """Every combination of two items: the larger room inside, where layers take turns, all else added up."""
+    rows = (one[:, None] + other[None]).reshape(-1, one.shape[1])
+    rows[:, 1] = np.maximum(one[:, None, 1], other[None, :, 1]).reshape(-1)
+    return undominated(rows)
+
+
+def undominated(rows: Array) -> Array:
+    """Rows that no other row matches or beats in every column."""
+    rows = np.unique(rows, axis=0)
+    beaten = (rows[None] <= rows[:, None]).all(axis=2).sum(axis=1) > 1
+    return np.asarray(rows[~beaten])
+
+
+def _subsets(names: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    return itertools.chain.from_iterable(itertools.combinations(names, count) for count in range(len(names) + 1))
+
+
+def _words(traffic: Traffic | None) -> tuple[int, int]:
+    return (0, 0) if traffic is None else (traffic.reads_words, traffic.writes_words)

@@ -1,158 +1,173 @@
-"""The best design of one segment: tables propose, the model disposes."""
+"""The best design of one fusion group, by branch and bound.
+
+A node is a loop order, a range of tile shapes for each of its loops, and places of some intermediates. Its bound takes
+the least entry of every table in the range, nothing computed again because of intermediates without a place, and the
+best place of every other tensor under a price per byte of buffer (`looptree.search.relax`). The nodes of least bound
+are next: a wide range is cut in two; in a narrow one an intermediate is decided, from the sinks upwards, which fixes
+what is computed again and with it all that layers further up need. What is left is a tile shape per loop with
+a place per intermediate: then all other tensors are placed exactly (`looptree.search.placing`). Once no node has a
+bound below the best design, that design is proven.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+import time
 
 import numpy as np
 
-from looptree.architecture import Architecture
-from looptree.errors import InputError, UnsupportedError
-from looptree.model import evaluate
 from looptree.model.axis import Array
-from looptree.model.box import Coupled
-from looptree.search.bounds import complete_layers, compulsory_words
-from looptree.search.grid import ROUNDING, Candidate, Grid, Limits
-from looptree.search.objective import Price, price, value
-from looptree.search.objective import cost as cost_of
-from looptree.search.profile import Profiler
-from looptree.search.structures import sinks_of, structures_of
-from looptree.taxonomy.group import GroupChoice, plan_tree
-from looptree.taxonomy.tree import RankRef, Temporal
-from looptree.workload import Workload
+from looptree.search.book import PatternBook
+from looptree.search.design import GroupDesign, Outcome, Tally
+from looptree.search.goal import Goal
+from looptree.search.group import Group
+from looptree.search.nodes import Nodes
+from looptree.search.placing import Placing
 
-KEPT = 6
-
-
-@dataclass(frozen=True, slots=True)
-class GroupDesign:
-    """A design of a segment.
-
-    Attributes:
-        choice: what is chosen. cost: the objective. offchip_bytes: its off-chip traffic.
-        verified: whether the numbers are the model's; else they are the tables'.
-    """
-
-    choice: GroupChoice
-    cost: float
-    offchip_bytes: float
-    verified: bool = False
-
-
-@dataclass(slots=True)
-class Tally:
-    """How much was looked at: designs in tables, and designs evaluated one by one by the model."""
-
-    tabulated: int = 0
-    evaluated: int = 0
+FIRST_BATCH = 64
+LARGEST_BATCH = 1024
+ROUNDING = 1e-12
 
 
 class GroupSearch:
-    """Finds designs of segments.
+    """Searches one group, for any set of tensors that stay on chip and any capacity.
 
     Args:
-        architecture: its capacities hold. level: the on-chip level that is used.
-        objective: what is made small.
+        group: what is known of it.
     """
 
-    def __init__(self, architecture: Architecture, level: str, objective: str) -> None:
-        self.architecture = architecture
-        self.level = level
-        self.objective = objective
-        self.tally = Tally()
-        capacity = architecture.level(level).capacity_bytes
-        self.capacity = math.inf if capacity is None else float(capacity)
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self._books: dict[int, PatternBook] = {}
 
-    def cost(self, offchip: Array, priced: Array, cycles: Array) -> Array:
-        """The objective over a grid; see `looptree.search.objective.cost`."""
-        return cost_of(self.objective, self.architecture, self.level, offchip, priced, cycles)
+    def towards(self, goal: Goal) -> GroupSearch:
+        """The same group for another goal; tables are shared."""
+        other = GroupSearch(self.group.towards(goal))
+        other._books = self._books
+        return other
 
-    def designs(self, part: Workload, cost: float, offchip_bytes: float) -> list[GroupDesign]:
-        """The best designs by the tables, best first, that cost less than `cost` and move at most `offchip_bytes`."""
-        found: list[Candidate] = []
-        profiler = Profiler(part, sinks_of(part), self.architecture.compute.spatial)
-        prices = price(self.objective, part, self.architecture, self.level)
-        floor: tuple[float, ...] | None = None
-        for grid in self._grids(profiler, prices):
-            floor = floor or self._floor(part, profiler, prices)
-            if floor[0] >= cost * (1 + ROUNDING):
-                break
-            least = min([cost, *(c.cost * (1 + 1e-12) for c in found[KEPT - 1 :])])
-            candidate = grid.best(Limits(self.capacity, least, offchip_bytes))
-            self.tally.tabulated += math.prod(grid.shape)
-            if candidate is not None:
-                found.append(candidate)
-                found.sort(key=lambda c: c.rank)
-                del found[KEPT:]
-                if all(x <= y * (1 + ROUNDING) for x, y in zip(candidate.rank, floor, strict=False)):
-                    break
-        return [GroupDesign(choice_of(part, c, self.level), c.cost, c.offchip_bytes) for c in found]
+    def books(self) -> list[PatternBook]:
+        """The loop orders, by the number of loops."""
+        for count in sorted({len(p.loops) for p in self.group.patterns}):
+            if count not in self._books:
+                self._books[count] = PatternBook(self.group, count)
+        return list(self._books.values())
 
-    def _floor(self, part: Workload, profiler: Profiler, prices: Price) -> tuple[float, ...]:
-        """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles."""
-        words, complete = compulsory_words(part), complete_layers(part)
-        offchip = sum(count * part.tensors[tensor].bits / 8 for tensor, count in words.items())
-        spent = sum(words[t] * prices.reads[t] for t in part.inputs) + sum(
-            words[t] * prices.writes[t] for t in part.outputs
-        )
-        operations, cycles = 0.0, 0.0
-        for name in complete:
-            work = profiler.untiled_work(name, ()) or (0.0, 0.0, 0.0)
-            operations, cycles = operations + work[0], cycles + work[1]
-            spent += work[0] * prices.operations[name] - work[2] * prices.points[name]
-        tables = [np.asarray(x) for x in (offchip, spent, cycles)]
-        return float(self.cost(*tables)), offchip, operations, cycles
+    def search(
+        self,
+        resident: frozenset[str],
+        capacity: float,
+        below: float = math.inf,
+        until: float = math.inf,
+        effort: float = math.inf,
+    ) -> Outcome:
+        """The best design with an objective below a value, in that many bytes on chip.
 
-    def verified(self, part: Workload, design: GroupDesign) -> GroupDesign | None:
-        """The design with the numbers of the model; `None` if it does not fit after all."""
-        self.tally.evaluated += 1
-        try:
-            result = evaluate(part, self.architecture, plan_tree(part, self.architecture, [design.choice]))
-        except UnsupportedError:
-            return None
-        if result.occupancy[self.level].window_bytes > self.capacity:
-            return None
-        return replace(
-            design, cost=float(value(self.objective, result)), offchip_bytes=result.offchip_bytes, verified=True
-        )
+        Args:
+            resident: inputs and outputs of the segment that stay on chip whole; they count against the capacity.
+            until: the time (of `time.time`) at which to stop with what is found by then.
+            effort: bound no more ranges than about so many.
+        """
+        tally = Tally(groups=1)
+        floor = self.group.floor(resident)
+        if floor >= below:
+            return Outcome(None, floor, tally)
+        room = capacity - self.group.resident_bytes(resident)
+        if room < 0:
+            return Outcome(None, math.inf, tally)
+        branch = _Branch(self.group, resident, room, floor, below, tally)
+        bound = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
+        return Outcome(branch.found, max(floor, min(bound, branch.below)), tally)
 
-    def smallest_demand(self, part: Workload) -> float:
-        """The fewest bytes on chip with which any design that is tried can do."""
-        profiler = Profiler(part, sinks_of(part), self.architecture.compute.spatial)
-        grids = self._grids(profiler, price(self.objective, part, self.architecture, self.level))
-        return min((grid.smallest() for grid in grids), default=math.inf)
-
-    def _grids(self, profiler: Profiler, prices: Price) -> Iterator[Grid]:
-        """The grid of every structure; those that tile inference cannot express are left out."""
-        try:
-            if not profiler.leaves_whole:
-                return
-        except (UnsupportedError, Coupled):
-            return
-        for structure in structures_of(profiler.part):
-            try:
-                yield Grid(profiler, structure, prices, self.cost)
-            except (UnsupportedError, Coupled):
-                continue
+    def smallest(self) -> tuple[float, dict[str, float]]:
+        """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""
+        if not self.group.possible:
+            return math.inf, {}
+        branch = _Branch(self.group, frozenset(), math.inf, 0.0, math.inf, Tally())
+        least, rows = min((branch.least_room(book) for book in self.books()), key=lambda pair: pair[0])
+        return least, dict(zip(self.group.tensors, rows.tolist(), strict=True))
 
 
-def buffer_of(architecture: Architecture) -> str:
-    """The level that a search uses: the first one below off chip.
+class _Branch:
+    """One branch and bound: the best design found so far is `found`, of objective `below`."""
 
-    Raises:
-        InputError: there is none.
-    """
-    if len(architecture.levels) < 2:
-        raise InputError("expected an off-chip level and an on-chip one", where=f"architecture {architecture.name!r}")
-    return architecture.levels[1].name
+    def __init__(
+        self, group: Group, resident: frozenset[str], capacity: float, floor: float, below: float, tally: Tally
+    ) -> None:
+        self.floor = floor
+        self.below = below
+        self.tally = tally
+        self.found: GroupDesign | None = None
+        self.placing = Placing(group, resident, capacity)
+        self.relaxation = self.placing.relaxation
 
+    @property
+    def target(self) -> float:
+        """Designs must be better than this; nothing is better than the floor."""
+        return -math.inf if self.below <= self.floor * (1 + ROUNDING) else self.below
 
-def choice_of(part: Workload, candidate: Candidate, level: str) -> GroupChoice:
-    """The candidate as a choice of the taxonomy."""
-    loops = tuple(
-        Temporal(tuple(RankRef(rank, einsum) for einsum, rank in ranks), tile)
-        for ranks, tile in zip(candidate.structure.ranks, candidate.tiles, strict=True)
-    )
-    return GroupChoice(tuple(e.name for e in part.einsums), loops, dict(candidate.retention), level=level)
+    def search(self, book: PatternBook, until: float, effort: float) -> float:
+        """All designs with the loop orders of a book; a bound of what was not looked at."""
+        waiting = self._hopeful(self._bounded(book, self._roots(book)))
+        batch = FIRST_BATCH
+        while len(waiting):
+            if time.time() > until or self.tally.nodes > effort:
+                return float(waiting.bound.min())
+            nodes, waiting = waiting.best(batch)
+            waiting = self._hopeful(waiting.joined(self._bounded(book, self._branched(book, nodes))))
+            batch = min(2 * batch, LARGEST_BATCH)
+        return math.inf
+
+    def least_room(self, book: PatternBook) -> tuple[float, Array]:
+        """Fewest bytes that any design of a book needs, and what each tensor takes of them."""
+        roots = self._roots(book)
+        return self.relaxation.least_room(*book.columns(roots.pattern, roots.start, roots.stop))
+
+    def _roots(self, book: PatternBook) -> Nodes:
+        stop = book.widths()
+        rates = np.zeros((len(self.relaxation.prices), book.first))
+        return Nodes(np.arange(book.first), np.zeros_like(stop), stop, np.full(book.first, -np.inf), rates)
+
+    def _hopeful(self, nodes: Nodes) -> Nodes:
+        return nodes.at(np.flatnonzero(nodes.bound < self.target))
+
+    def _bounded(self, book: PatternBook, nodes: Nodes) -> Nodes:
+        """The nodes with their bounds, which are no less than those of the nodes that they come from."""
+        if not len(nodes) or self.target == -math.inf:
+            return nodes.at(np.arange(0))
+        self.tally.nodes += len(nodes)
+        self.tally.evaluated += int((nodes.points == 1).sum())
+        columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
+        bound, rates = self.relaxation.bounds(columns, places, nodes.rates, self.target)
+        return Nodes(nodes.pattern, nodes.start, nodes.stop, np.maximum(bound, nodes.bound), rates)
+
+    def _branched(self, book: PatternBook, nodes: Nodes) -> Nodes:
+        """What hopeful nodes are cut into; single designs are settled."""
+        bound, exact = self.placing.least(book, nodes, self.below)
+        hopeful = np.flatnonzero(bound < self.target)
+        nodes, exact = nodes.bounded(np.maximum(bound, nodes.bound)).at(hopeful), exact[hopeful]
+        wide = nodes.points > book.narrow(nodes.pattern)
+        narrow = nodes.at(np.flatnonzero(~wide))
+        children = [book.children(number) for number in narrow.pattern.tolist()]
+        whole = np.array([book.separable(number) for number in narrow.pattern.tolist()], dtype=bool)
+        more = np.array([len(c) for c in children], dtype=np.int64)
+        decided = narrow.at(np.repeat(np.arange(len(narrow)), more))
+        if len(decided):
+            decided = decided.with_pattern(np.concatenate(children))
+        single = (more == 0) & whole & (narrow.points == 1)
+        exact = exact[~wide]
+        self._settle(book, narrow.at(np.flatnonzero(single & exact)))
+        for at in np.flatnonzero(single & ~exact):
+            self._settle(book, narrow.at(np.array([at])))
+        cut = nodes.at(np.flatnonzero(wide)).joined(narrow.at(np.flatnonzero((more == 0) & whole & ~single)))
+        if not len(cut):
+            return decided
+        return decided.joined(cut.halves(book.looseness(cut.pattern, cut.start, cut.stop)))
+
+    def _settle(self, book: PatternBook, nodes: Nodes) -> None:
+        """Take the best of some single designs whose intermediates are decided; their bounds are exact."""
+        if len(nodes):
+            at = int(nodes.bound.argmin())
+            design = self.placing.best(book, nodes.at(np.array([at])), self.below)
+            if design is not None:
+                self.below, self.found = design.value, design

@@ -18,6 +18,7 @@ import numpy as np
 
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key, Track
+from looptree.model.hull import contains
 from looptree.model.inference import required
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, writing
@@ -48,7 +49,7 @@ class Factors:
     shared: Array
     window: Array
     hull: Array
-    moves: bool
+    moves: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,11 +74,17 @@ class Pass:
     Attributes:
         tensors: per tensor that is needed; writes: per tensor that leaves from a sink.
         work: per Einsum.
+        uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
+            with several readers, those (by position) that need all that any of them needs, at every step.
+        alike: tensors all of whose readers need the same at every step.
     """
 
     tensors: Mapping[str, Factors]
     writes: Mapping[str, Factors]
     work: Mapping[str, Work]
+    uneven: frozenset[str]
+    covering: Mapping[str, frozenset[int]]
+    alike: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -166,7 +173,7 @@ class Profiler:
     def whole(self) -> Whole:
         """The segment without loops."""
         sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
-        needs, writes, operations = self._infer(sinks, {}, frozenset())
+        needs, writes, operations, _ = self._infer(sinks, {}, frozenset())
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
             {tensor: _extents(box) for tensor, box in writes.items()},
@@ -203,17 +210,26 @@ class Profiler:
             name: _tiled(Operations.full(self.part.einsum(name)), named.get(name), axis, tile[parent])
             for name in self.sinks
         }
-        needs, writes, operations = self._infer(sinks, {AXIS: axis}, forgotten)
+        needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
+        several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
+        uneven = frozenset(tensor for tensor, boxes in several.items() if _uneven(boxes, axis))
+        covering = {tensor: _covering(boxes) for tensor, boxes in several.items()}
         return Pass(
             {tensor: _factors(box, axis) for tensor, box in needs.items()},
             {tensor: _factors(box, axis) for tensor, box in writes.items()},
             {name: _work(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
+            uneven,
+            covering,
+            frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
         )
 
     def _infer(
         self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: frozenset[str]
-    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations]]:
-        """Needs per tensor, writes of the sinks and operations per Einsum, from the sinks to the sources."""
+    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations], dict[str, list[Box]]]:
+        """Needs per tensor, writes of the sinks and operations per Einsum, from the sinks to the sources.
+
+        Last what each reader of a tensor asks for.
+        """
         asked: dict[str, list[Box]] = {}
         needs: dict[str, Box] = {}
         writes: dict[str, Box] = {}
@@ -243,7 +259,24 @@ class Profiler:
             need_of_input = required(asked.get(tensor, []))
             if need_of_input is not None:
                 needs[tensor] = need_of_input
-        return needs, writes, operations
+        return needs, writes, operations, asked
+
+
+def _uneven(boxes: Sequence[Box], axis: Axis) -> bool:
+    """Whether some boxes are needed at steps at which others are not."""
+    masks = [np.broadcast_to(_active(box, axis), (axis.size,)) for box in boxes]
+    return any((mask != masks[0]).any() for mask in masks[1:])
+
+
+def _active(box: Box, axis: Axis) -> Array:
+    track = box.tracks.get(AXIS)
+    return np.ones(axis.size, dtype=bool) if track is None else track.mask(axis.size)
+
+
+def _covering(boxes: Sequence[Box]) -> frozenset[int]:
+    """Positions of the boxes that contain all others at every step."""
+    inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
+    return frozenset(i for i, box in inside.items() if all(contains(box, other) for other in inside.values()))
 
 
 def _tiled(whole: Operations, rank: str | None, axis: Axis, tile: Array) -> Operations:
@@ -310,11 +343,13 @@ def _factors(need: Box, axis: Axis) -> Factors:
     starts = axis.starts(1)
     one = np.ones(len(starts))
     if track is None:
-        return Factors(frozenset(), _sum(np.ones(axis.size), axis), one, one, one, False)
+        return Factors(frozenset(), _sum(np.ones(axis.size), axis), one, one, one, np.zeros(len(starts), dtype=bool))
     sizes = np.broadcast_to(track.sizes(), (axis.size,))
     fresh = fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, 1).tracks[AXIS]
     hull = hull_by_group(track, axis, 1)
-    moves = any(_differs(low, track, axis) or _differs(high, track, axis) for low, high in track.spans.values())
+    moves = np.zeros(len(starts), dtype=bool)
+    for low, high in track.spans.values():
+        moves |= _differs(low, track, axis) | _differs(high, track, axis)
     return Factors(
         frozenset(track.spans),
         _sum(sizes, axis),
@@ -325,8 +360,8 @@ def _factors(need: Box, axis: Axis) -> Factors:
     )
 
 
-def _differs(ends: Array, track: Track, axis: Axis) -> bool:
-    """Whether for some tile shape two active steps have different ends."""
+def _differs(ends: Array, track: Track, axis: Axis) -> Array:
+    """For which tile shapes two active steps have different ends."""
     starts = axis.starts(1)
     if track.active is None:
         low, high = np.minimum.reduceat(ends, starts), np.maximum.reduceat(ends, starts)
@@ -334,7 +369,7 @@ def _differs(ends: Array, track: Track, axis: Axis) -> bool:
         far = int(ends.max()) + 1
         low = np.minimum.reduceat(np.where(track.active, ends, far), starts)
         high = np.maximum.reduceat(np.where(track.active, ends, -1), starts)
-    return bool((low < high).any())
+    return np.asarray(low < high)
 
 
 def _sum(table: Array, axis: Axis) -> Array:

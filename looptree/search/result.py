@@ -1,65 +1,103 @@
-"""What a search returns: plans with their evaluation, how they were found, and why there is none."""
+"""What a search returns: plans with their evaluation and their proof, and why there is none."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from looptree.architecture import Level
 from looptree.errors import LooptreeError
 from looptree.model import Evaluation
+from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import LoopTree
-
-Progress = Callable[[int, int, str], None]
-"""Called with steps done, steps in all and what is being looked at."""
-
-MAX_GROUP = 8
-SPACE = (
-    f"runs of up to {MAX_GROUP} layers of one topological order; up to 2 loops over the ranks of the sink "
-    "(3 for a layer alone) that move different dimensions, useful tile shapes, retention per tensor, one common depth "
-    "for the intermediates of a group"
-)
 
 
 class InfeasibleError(LooptreeError):
     """No design that is searched fits; the message says which layer, its demand and the capacity."""
 
     @classmethod
-    def of(cls, layer: str, level: Level, demand: float) -> InfeasibleError:
-        """The error for one layer that needs at least `demand` bytes at a level."""
+    def of(cls, layer: str, level: Level, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
+        """The error for one layer that needs at least `demand` bytes at a level, by tensor in `parts`."""
         capacity = f"the capacity is {level.capacity_bytes} bytes"
         if math.isinf(demand):
             return cls(f"layer {layer!r}: the model evaluates no design of it that is searched ({capacity})")
+        largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))[:3]
+        taken = ", ".join(f"{tensor} {size:.0f}" for tensor, size in largest)
         return cls(
             f"layer {layer!r} does not fit {level.name}: the smallest design that is searched needs {demand:.0f} "
-            f"bytes, {capacity} (a buffer of {demand:.0f} bytes would hold it)"
+            f"bytes ({taken}), {capacity} (a buffer of {demand:.0f} bytes would hold it)"
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Statistics:
-    """How a plan was found.
+class State:
+    """How far a search is.
 
     Attributes:
-        seconds: wall-clock time. groups_costed: segments of different shape that were searched.
-        designs_tabulated: designs compared in tables. designs_evaluated: designs evaluated one by one by the model.
-        space: what was searched, in words.
+        seconds: so far. value: objective of the best plan so far (infinite if there is none). bound: no plan is better.
+        groups: searches of groups so far. designs: evaluated so far.
     """
 
     seconds: float
-    groups_costed: int
-    designs_tabulated: int
+    value: float
+    bound: float
+    groups: int
+    designs: int
+
+    @property
+    def gap(self) -> float:
+        """How much better than the best plan another one might be, as a share of it."""
+        if math.isinf(self.value):
+            return math.inf
+        return (self.value - self.bound) / self.value if self.value > self.bound else 0.0
+
+
+Progress = Callable[[State], None]
+"""Called now and then with how far a search is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """How a plan was found, and what is proven of it.
+
+    Attributes:
+        status: `optimal` (nothing in the space is better) or `feasible` (the search was stopped).
+        objective: what was made small. value: of this plan, by the model. bound: no plan in the space has less.
+        seconds: wall-clock time. groups: groups of layers that were looked at; shapes: different ones.
+        searches: of one group in some capacity. designs_evaluated: designs of which every sum was computed.
+        ranges_bounded: sets of designs of which only a bound was computed. space: what was searched.
+    """
+
+    status: str
+    objective: str
+    value: float
+    bound: float
+    seconds: float
+    groups: int
+    shapes: int
+    searches: int
     designs_evaluated: int
-    space: str = SPACE
+    ranges_bounded: int
+    space: Space
+
+    @property
+    def gap(self) -> float:
+        """How much better than this plan another one might be, as a share of it; 0 for a proven optimum."""
+        return (self.value - self.bound) / self.value if self.value > self.bound else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A mapping of a whole network and what the model says of it."""
+    """A mapping of a whole network and what the model says of it.
+
+    Attributes:
+        groups: in the order in which they run. resident: tensors that stay on chip between groups.
+    """
 
     groups: tuple[GroupChoice, ...]
+    resident: frozenset[str]
     tree: LoopTree
     evaluation: Evaluation
     statistics: Statistics
@@ -67,7 +105,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The same network layer by layer and fused, both searched for the fewest off-chip bytes."""
+    """The same network layer by layer and fused, both searched for the same objective."""
 
     layer_by_layer: Plan
     fused: Plan

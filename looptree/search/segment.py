@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
-from looptree.workload import Workload
+from looptree.workload import Affine, Workload
 
 
 def segment(workload: Workload, names: Sequence[str]) -> Workload:
@@ -34,37 +34,48 @@ class Shape:
     """A segment with the names taken out.
 
     Attributes:
-        key: equal for segments that differ in names of layers and tensors only.
-        einsums: names of the Einsums, in the order of the key. tensors: likewise.
+        key: equal for segments that differ in names only.
+        einsums: names of the Einsums, in the order of the key. tensors, ranks: likewise.
     """
 
     key: tuple[object, ...]
     einsums: tuple[str, ...]
     tensors: tuple[str, ...]
+    ranks: tuple[str, ...]
 
 
-def shape_of(part: Workload) -> Shape:
-    """The shape of a segment."""
+def shape_of(part: Workload, named: Collection[str] = ()) -> Shape:
+    """The shape of a segment; `named` are ranks whose names matter, because the array has extents for them."""
     number: dict[str, int] = {}
+    rank: dict[str, int] = {}
     layers = []
     for e in part.einsums:
-        accesses = tuple((number.setdefault(a.tensor, len(number)), a.projection) for a in (*e.inputs, e.output))
-        layers.append((tuple(e.ranks.items()), accesses, e.operation))
+        ranks = tuple((rank.setdefault(r, len(rank)), r if r in named else "", extent) for r, extent in e.ranks.items())
+        accesses = tuple(
+            (number.setdefault(a.tensor, len(number)), tuple(_numbered(form, rank) for form in a.projection))
+            for a in (*e.inputs, e.output)
+        )
+        layers.append((ranks, accesses, e.operation))
     tensors = tuple((part.tensors[t].shape, part.tensors[t].bits, t in part.outputs) for t in number)
-    return Shape((tuple(layers), tensors), tuple(e.name for e in part.einsums), tuple(number))
+    return Shape((tuple(layers), tensors), tuple(e.name for e in part.einsums), tuple(number), tuple(rank))
+
+
+def _numbered(form: Affine, rank: Mapping[str, int]) -> tuple[object, ...]:
+    return tuple((rank[name], factor) for name, factor in form.terms), form.constant
 
 
 def renamed(choice: GroupChoice, old: Shape, new: Shape) -> GroupChoice:
     """The same choice for another segment of the same shape."""
     einsums = dict(zip(old.einsums, new.einsums, strict=True))
     tensors = dict(zip(old.tensors, new.tensors, strict=True))
+    ranks = dict(zip(old.ranks, new.ranks, strict=True))
     return GroupChoice(
         einsums=tuple(einsums[name] for name in choice.einsums),
-        loops=_loops(choice.loops, einsums),
+        loops=_loops(choice.loops, einsums, ranks),
         retention={tensors[t]: depth for t, depth in choice.retention.items()},
         drop=frozenset(tensors[t] for t in choice.drop),
         spilled=frozenset(tensors[t] for t in choice.spilled),
-        leaf_loops={einsums[e]: _loops(loops, einsums) for e, loops in choice.leaf_loops.items()},
+        leaf_loops={einsums[e]: _loops(loops, einsums, ranks) for e, loops in choice.leaf_loops.items()},
         leaf_retention={
             einsums[e]: {tensors[t]: depth for t, depth in depths.items()}
             for e, depths in choice.leaf_retention.items()
@@ -74,7 +85,8 @@ def renamed(choice: GroupChoice, old: Shape, new: Shape) -> GroupChoice:
     )
 
 
-def _loops(loops: Sequence[Temporal], einsums: Mapping[str, str]) -> tuple[Temporal, ...]:
+def _loops(loops: Sequence[Temporal], einsums: Mapping[str, str], ranks: Mapping[str, str]) -> tuple[Temporal, ...]:
     return tuple(
-        Temporal(tuple(RankRef(r.rank, einsums.get(r.einsum or "")) for r in loop.ranks), loop.tile) for loop in loops
+        Temporal(tuple(RankRef(ranks[r.rank], einsums.get(r.einsum or "")) for r in loop.ranks), loop.tile)
+        for loop in loops
     )

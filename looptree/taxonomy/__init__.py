@@ -1,7 +1,8 @@
 """What can be chosen: the mapping tree (a LoopTree) as frozen, self-checking values.
 
 `tree` and `reader` are the mapping as it is written, `binding` checks it against a workload and an
-architecture, `group` and `annotation` see it as choices, `points` holds published designs, `drawing` shows it.
+architecture, `group` and `annotation` see it as choices, `points` holds published designs, `drawing` shows it,
+`plan_file` keeps what a search proved of it beside it.
 """
 
 from looptree.taxonomy.annotation import annotate_graph

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,11 @@ from looptree.taxonomy.tree import Branch, Chain, Compute, Inner, LoopTree, Rank
 from looptree.workload.einsum import MAX_EXTENT
 
 _KINDS = ("storage", "temporal", "spatial", "sequential", "pipeline", "compute")
-_KEYS = ("mapping", "name", "description", "source", "year")
+_KEYS = ("mapping", "plan", "name", "description", "source", "year")
 
 
 def read_mapping(path: str | Path) -> LoopTree:
-    """Read a mapping file (`mapping:` followed by a list of nodes)."""
+    """Read a mapping file (`mapping:` followed by a list of nodes); a section `plan` is for `plan_file.read_plan`."""
     return mapping_from_node(read_document(path))
 
 
@@ -111,6 +112,7 @@ def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
     return nodes
 
 
-def mapping_to_yaml(tree: LoopTree) -> str:
-    """The mapping as YAML text."""
-    return yaml.safe_dump({"mapping": mapping_to_list(tree.root)}, sort_keys=False, width=120, default_flow_style=None)
+def mapping_to_yaml(tree: LoopTree, plan: Mapping[str, Any] | None = None) -> str:
+    """The mapping as YAML text, followed by the section `plan` if there is one."""
+    document = {"mapping": mapping_to_list(tree.root)} | ({} if plan is None else {"plan": dict(plan)})
+    return yaml.safe_dump(document, sort_keys=False, width=120, default_flow_style=None)

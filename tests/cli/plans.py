@@ -1,14 +1,17 @@
-"""Two plans of the example that were chosen by hand, in place of those that a search finds."""
+"""Plans of the example that were chosen by hand, in place of those that a search finds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 
 from looptree.architecture import Architecture, architecture_from_node
 from looptree.documents import parse_document
 from looptree.model.evaluate import evaluate
 from looptree.report.compared import Compared
-from looptree.search import Comparison, Plan, Statistics
+from looptree.report.planned import Planned
+from looptree.search import Comparison, Plan, Space, State, Statistics
+from looptree.search.objective import value
+from looptree.search.result import Progress
 from looptree.taxonomy import GroupChoice, RankRef, Temporal, plan_tree
 from looptree.workload import Workload
 from looptree.workload.reader import workload_from_node
@@ -26,15 +29,39 @@ FUSED = (
         level="GLB",
     ),
 )
+HANDED_OVER = (
+    GroupChoice(("conv1",), (), {"F1": 0, "W1": 0}, level="GLB"),
+    GroupChoice(("conv2",), (), {"W2": 0, "F3": 0}, level="GLB"),
+)
 
 
-def plan(workload: Workload, architecture: Architecture, groups: tuple[GroupChoice, ...]) -> Plan:
-    """A plan of these groups, with statistics as a search would give."""
-    tree = plan_tree(workload, architecture, groups)
+def plan(
+    workload: Workload,
+    architecture: Architecture,
+    groups: tuple[GroupChoice, ...],
+    *,
+    resident: frozenset[str] = frozenset(),
+    objective: str = "energy",
+    gap: float = 0.0,
+) -> Plan:
+    """A plan of these groups, with statistics as a search would give; `gap` is the share that is not proven."""
+    tree = plan_tree(workload, architecture, groups, resident=resident)
+    evaluation = evaluate(workload, architecture, tree)
+    found = float(value(objective, evaluation))
     statistics = Statistics(
-        seconds=0.25, groups_costed=3, designs_tabulated=20, designs_evaluated=5, space="what a test chose"
+        status="feasible" if gap else "optimal",
+        objective=objective,
+        value=found,
+        bound=found * (1 - gap),
+        seconds=0.25,
+        groups=3,
+        shapes=2,
+        searches=4,
+        designs_evaluated=20,
+        ranges_bounded=5,
+        space=Space(),
     )
-    return Plan(groups, tree, evaluate(workload, architecture, tree), statistics)
+    return Plan(groups, resident, tree, evaluation, statistics)
 
 
 def by_hand(
@@ -42,13 +69,19 @@ def by_hand(
     architecture: Architecture,
     *,
     objective: str = "energy",
-    progress: Callable[[int, int, str], None] | None = None,
+    space: Space | None = None,
+    seconds: float | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
 ) -> Comparison:
     """What `looptree.search.compare` would return, had it found these plans."""
     if progress is not None:
-        progress(1, 2, workload.einsums[0].name)
-        progress(2, 2, "")
-    return Comparison(plan(workload, architecture, APART), plan(workload, architecture, FUSED))
+        progress(State(0.1, math.inf, 0.0, 1, 10))
+        progress(State(0.2, 2e6, 1e6, 2, 20))
+    return Comparison(
+        plan(workload, architecture, APART, objective=objective),
+        plan(workload, architecture, FUSED, objective=objective),
+    )
 
 
 def compared() -> Compared:
@@ -56,3 +89,10 @@ def compared() -> Compared:
     workload = workload_from_node(parse_document(WORKLOAD))
     architecture = architecture_from_node(parse_document(ARCHITECTURE))
     return Compared(workload, architecture, by_hand(workload, architecture))
+
+
+def kept_between() -> Planned:
+    """The example layer by layer, with what goes from one layer to the other on chip."""
+    workload = workload_from_node(parse_document(WORKLOAD))
+    architecture = architecture_from_node(parse_document(ARCHITECTURE))
+    return Planned(workload, architecture, plan(workload, architecture, HANDED_OVER, resident=frozenset({"F2"})))

@@ -6,11 +6,12 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from looptree.architecture import Architecture
-from looptree.search import Comparison, InfeasibleError
+from looptree.search import SPACES, Comparison, InfeasibleError
 from looptree.workload import Workload
 from tests.cli.command_line import complaint, looptree, write
 from tests.cli.plans import by_hand
@@ -79,11 +80,12 @@ def test_the_mapping_that_is_written_gives_the_same_numbers(arguments: list[str]
     target = tmp_path / "fused.yaml"
     found = json.loads(looptree(*arguments, "--json", "--mapping", str(target)).out)
     head = target.read_text().splitlines()[:2]
-    assert head[0] == "# The fused mapping of two_conv, found by looptree compare. Its numbers:"
-    assert head[1] == f"#   looptree evaluate {arguments[1]} {arguments[3]} {target}"
+    assert head[0] == "# A plan of two_conv for the least energy, proven optimal."
+    assert head[1] == f"# Its numbers: looptree evaluate {arguments[1]} {arguments[3]} {target}"
     again = json.loads(looptree("evaluate", arguments[1], arguments[3], str(target), "--json").out)
     assert again["offchip"]["reads_bytes"] == found["fused"]["total"]["offchip_reads_bytes"]
     assert again["occupancy"]["GLB"]["window_bytes"] == found["fused"]["total"]["buffer_bytes"]
+    assert again["plan"]["holds"]
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
 
 
@@ -111,6 +113,9 @@ def test_the_command_in_the_mapping_names_what_was_given(arguments: list[str], t
         (("--buffer", "0"), "--buffer: expected a size from 1 byte to 1152921504606846976 bytes, found '0'"),
         (("--buffer", "-1"), "--buffer: expected a size, found '-1'"),
         (("--buffer", "64"), ""),
+        (("--space", "layer-by-layer"), "'layer-by-layer' is not one of 'default', 'quick'"),
+        (("--time-limit", "0"), "--time-limit: expected a number of seconds above 0, such as 60, found '0'"),
+        (("--workers", "0"), "--workers: expected a number of processes from 1 to 256, found '0'"),
         (("--set", "batch=4"), "has no parameters, found batch"),
         (("--mapping", "/nowhere/x.yaml"), "/nowhere: there is no such folder"),
         (("--mapping", "/"), "/: expected a file, found a directory"),
@@ -125,10 +130,26 @@ def test_options(arguments: list[str], options: tuple[str, ...], expected: str) 
 
 
 def test_the_objective_is_passed_on(arguments: list[str]) -> None:
-    assert "Searched for the least energy in 0.2 s: what a test chose. 3 distinct segments" in looptree(*arguments).out
+    assert "Searched for the least energy in 0.2 s: proven optimal." in looptree(*arguments).out
     assert "Searched for the least off-chip transfers" in looptree(*arguments, "--objective", "offchip").out
     assert json.loads(looptree(*arguments, "--objective", "latency", "--json").out)["objective"] == "latency"
     assert "'size' is not one of" in complaint(looptree(*arguments, "--objective", "size"))
+
+
+def test_what_is_searched_is_passed_on(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[dict[str, object]] = []
+
+    def listen(workload: Workload, architecture: Architecture, **given: Any) -> Comparison:
+        seen.append(given)
+        return by_hand(workload, architecture, **given)
+
+    monkeypatch.setattr("looptree.search.compare", listen)
+    looptree(*arguments)
+    looptree(*arguments, "--space", "quick", "--time-limit", "1.5", "--workers", "2")
+    assert [(known["space"], known["seconds"], known["workers"]) for known in seen] == [
+        (SPACES["default"], None, None),
+        (SPACES["quick"], 1.5, 2),
+    ]
 
 
 def test_nothing_fits(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

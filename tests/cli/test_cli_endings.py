@@ -20,11 +20,21 @@ def test_help_names_commands_and_exit_codes() -> None:
     for arguments in ((), ("--help",), ("-h",)):
         outcome = looptree(*arguments)
         assert outcome.code == 0
-        for word in ("evaluate", "compare", "networks", "architectures", "points", "graph", "Exit codes:", "130"):
+        for word in (
+            "evaluate",
+            "compare",
+            "search",
+            "networks",
+            "architectures",
+            "points",
+            "graph",
+            "Exit codes:",
+            "130",
+        ):
             assert word in outcome.out
 
 
-@pytest.mark.parametrize("command", ["evaluate", "compare", "networks", "architectures", "points", "graph"])
+@pytest.mark.parametrize("command", ["evaluate", "compare", "search", "networks", "architectures", "points", "graph"])
 def test_help_of_commands(command: str) -> None:
     outcome = looptree(command, "--help")
     assert (outcome.code, outcome.err) == (0, "")
@@ -104,11 +114,12 @@ def test_a_full_disk(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (2, "error: cannot write: No space left on device\n")
 
 
-def test_interrupted() -> None:
+@pytest.mark.parametrize("command", ["compare", "search"])
+def test_interrupted(command: str) -> None:
     code = (
         "import os, signal, looptree.search\n"
-        "looptree.search.compare = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)\n"
-        "from looptree.cli.main import main\nmain(['compare', 'conv_conv'])"
+        f"looptree.search.{command} = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)\n"
+        f"from looptree.cli.main import main\nmain(['{command}', 'conv_conv'])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "error: interrupted\n")

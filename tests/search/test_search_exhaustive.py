@@ -1,58 +1,97 @@
-"""The fast search finds what the exhaustive one finds."""
+"""What the exhaustive search takes for granted, against the model."""
 
 from __future__ import annotations
 
+import math
+import random
+from dataclasses import replace
+from fractions import Fraction
+from functools import reduce
+
+import numpy as np
 import pytest
 
-from looptree.errors import InputError
-from looptree.search import InfeasibleError, compare, exhaustive, fuse
-from looptree.search.exhaustive import Exhaustive
+from looptree.model import evaluate
+from looptree.search.exhaustive import Designs, Exhaustive, Group, together, undominated
 from looptree.search.objective import value
+from looptree.search.space import Space
+from looptree.taxonomy.group import group_tensors, plan_tree
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 
-CAPACITIES = (10, 16, 28, 60, None)
-CASES = [("chain", 1), ("chain", 2), ("skip", 1), ("skip", 2), ("matmul", 0), ("matmul", 2)]
+SPACE = Space(loops=2, lone_loops=2, leaf_loops=0)
 
 
-@pytest.mark.parametrize(("kind", "seed"), CASES)
-@pytest.mark.parametrize("buffer_bandwidth", [None, 4])
-def test_the_fast_search_reaches_the_optimum(kind: str, seed: int, buffer_bandwidth: int | None) -> None:
-    workload = network(kind, seed)
-    slow = Exhaustive(workload, architecture(None, seed=seed, buffer_bandwidth=buffer_bandwidth))
-    for capacity in CAPACITIES:
-        hardware = architecture(capacity, seed=seed, buffer_bandwidth=buffer_bandwidth)
+@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+def test_what_tensors_take_and_add_in_their_places_adds_up(kind: str) -> None:
+    """Any places together, by the model, against the sums of each tensor's own place."""
+    draw = random.Random(kind)
+    workload = network(kind, 1, layers=2)
+    hardware = architecture(seed=1, buffer_bandwidth=3)
+    search = Exhaustive(workload, hardware, SPACE)
+    group = Group(search, frozenset(e.name for e in workload.einsums), frozenset())
+    for choice in draw.sample(list(group.choices()), 6):
+        whole, above = group.evaluated(choice), group.above(choice)
+        assert whole is not None
+        retention = {t: draw.randrange(len(choice.loops) + 1) for t in above}
+        fixed = sum((group.sums(whole, t) for t in choice.retention), group.work(whole))
+        together_ = sum((above[t][depth] for t, depth in retention.items()), fixed)
+        moved = replace(choice, retention={**choice.retention, **retention})
+        result = evaluate(workload, hardware, plan_tree(workload, hardware, [moved]))
+        assert together_[0] == result.occupancy["GLB"].window_bytes
+        found = Designs(together_[None])
         for objective in OBJECTIVES:
-            try:
-                expected = value(objective, slow.plan_within(capacity, objective).evaluation)
-            except InfeasibleError as problem:
-                with pytest.raises(InfeasibleError) as found:
-                    fuse(workload, hardware, objective=objective)
-                assert str(found.value) == str(problem)
-                continue
-            assert value(objective, fuse(workload, hardware, objective=objective).evaluation) == expected
+            expected = float(value(objective, result))
+            assert found.least(objective, math.inf, search.bandwidths) == pytest.approx(expected, rel=1e-12)
 
 
-def test_both_have_one_signature_and_one_kind_of_result() -> None:
-    workload, hardware = network("matmul", 0, layers=2), architecture(40)
-    fast, slow = fuse(workload, hardware, objective="offchip"), exhaustive(workload, hardware, objective="offchip")
-    assert slow.evaluation.offchip_bytes == fast.evaluation.offchip_bytes
-    assert slow.statistics.designs_tabulated == 0
-    assert slow.statistics.designs_evaluated > fast.statistics.designs_evaluated
-    assert slow.evaluation.fits
+@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+def test_groups_of_a_plan_add_up(kind: str) -> None:
+    """Layers alone, everything whole, some tensors on chip in between: by the model and group by group."""
+    draw = random.Random(kind)
+    workload = network(kind, 2)
+    hardware = architecture(seed=2, buffer_bandwidth=3)
+    space = Space(group_layers=1, lone_loops=0, leaf_loops=0)
+    search = Exhaustive(workload, hardware, space)
+    inner = list(search.whole_bytes)
+    for _ in range(4):
+        kept = draw.sample(inner, draw.randrange(len(inner) + 1))
+        steps = list(search._steps([frozenset((e.name,)) for e in workload.einsums], kept))
+        choices = [next(Group(search, layers, resident).choices()) for layers, resident, _ in steps]
+        stored = [
+            {t: 0 for e in choice.einsums for t in group_tensors(workload, (e,)) if t not in kept} for choice in choices
+        ]
+        choices = [replace(choice, retention=places) for choice, places in zip(choices, stored, strict=True)]
+        result = evaluate(workload, hardware, plan_tree(workload, hardware, choices, resident=kept))
+        rooms = [search.designs(layers, resident).rows[0, :2].sum() + held for layers, resident, held in steps]
+        assert max(rooms) == result.occupancy["GLB"].window_bytes
+        for objective in OBJECTIVES:
+            parts = [
+                search.designs(layers, kept_).least(objective, math.inf, search.bandwidths)
+                for layers, kept_, _ in steps
+            ]
+            assert sum(parts) == pytest.approx(float(value(objective, result)), rel=1e-12)
 
 
-def test_progress_runs_from_nothing_to_all() -> None:
-    seen: list[tuple[int, int]] = []
-    exhaustive(network("matmul", 0, layers=2), architecture(None), progress=lambda d, t, text: seen.append((d, t)))
-    assert seen[0] == (0, 3)
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
+def test_a_chain_of_three_layers_has_four_partitions_and_nine_plans() -> None:
+    """Tensors stay on chip at a cut or not: 1 + 2 + 2 + 4 plans."""
+    search = Exhaustive(network("matmul", 0), architecture())
+    assert len(search.plans) == 9
+    assert len({frozenset(layers for layers, _, _ in plan) for plan in search.plans}) == 4
+    alone = Exhaustive(network("matmul", 0), architecture(), Space(group_layers=1, resident=0))
+    assert len(alone.plans) == 1
 
 
-@pytest.mark.parametrize("search", [compare, fuse, exhaustive])
-def test_an_unknown_objective_is_refused(search: object) -> None:
-    with pytest.raises(InputError, match="energy, offchip, latency"):
-        search(network("matmul", 0), architecture(None), objective="enregy")  # type: ignore[operator]
+def test_rows_that_others_match_or_beat_are_left_out() -> None:
+    rows = np.array([[1.0, 3.0], [2.0, 2.0], [2.0, 4.0], [1.0, 3.0]])
+    assert undominated(rows).tolist() == [[1, 3], [2, 2]]
 
 
-def test_every_kind_of_network_is_drawn() -> None:
-    assert {kind for kind, _ in CASES} == set(KINDS)
+def test_layers_take_turns_inside_their_branches() -> None:
+    one, other = np.array([[1.0, 4.0, 2.0]]), np.array([[2.0, 3.0, 5.0]])
+    assert reduce(together, [one, other]).tolist() == [[3, 4, 7]]
+
+
+def test_nothing_fits_no_bytes() -> None:
+    search = Exhaustive(network("chain", 1), architecture(), SPACE)
+    assert search.value("energy", 0) == math.inf
+    assert Fraction(search.value("offchip")) > 0

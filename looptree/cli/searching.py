@@ -1,0 +1,172 @@
+"""What the commands that search have in common: options, progress, and the plan file that they write."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from looptree.cli.inputs import Command
+from looptree.errors import InputError
+
+if TYPE_CHECKING:
+    from looptree.report.planned import Planned
+    from looptree.search import State
+    from looptree.workload import Workload
+
+DEFAULT_ARCHITECTURE = "mobile"
+OBJECTIVES = ("energy", "offchip", "latency")
+SPACES = ("default", "quick", "layer-by-layer")
+MOST_WORKERS = 256
+
+_SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
+_WORKERS = re.compile(r"\d{1,9}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked of a search.
+
+    Attributes:
+        objective: what to make small. space: name of what is searched.
+        seconds: when to stop. workers: processes; `None` for both where nothing was said.
+    """
+
+    objective: str
+    space: str
+    seconds: float | None
+    workers: int | None
+
+
+def architecture_option(command: Command) -> Command:
+    """`--architecture`."""
+    text = "A YAML file, or what ships."
+    return click.option("--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help=text)(command)
+
+
+def search_options(spaces: Sequence[str]) -> Callable[[Command], Command]:
+    """`--objective`, `--space`, `--time-limit` and `--workers`; `asked` reads the last two."""
+    options = (
+        click.option(
+            "--objective",
+            type=click.Choice(OBJECTIVES),
+            default=OBJECTIVES[0],
+            show_default=True,
+            help="What a plan minimises.",
+        ),
+        click.option(
+            "--space",
+            type=click.Choice(spaces),
+            default=spaces[0],
+            show_default=True,
+            help="The plans that are looked at; quick has smaller groups and fewer loops.",
+        ),
+        click.option(
+            "--time-limit",
+            metavar="SECONDS",
+            help="Stop a search after about so long, with the best plan so far and how far it may be from the optimum.",
+        ),
+        click.option("--workers", metavar="N", help="Processes that search. [default: one per processor]"),
+    )
+
+    def decorated(command: Command) -> Command:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
+
+
+def asked(objective: str, space: str, time_limit: str | None, workers: str | None) -> Asked:
+    """The options of a search, checked.
+
+    Raises:
+        InputError: a time limit that is no number above zero, or a number of workers that is none from 1 on.
+    """
+    seconds, count = None, None
+    if time_limit is not None:
+        seconds = float(time_limit) if _SECONDS.fullmatch(time_limit.strip()) else 0.0
+        if not seconds > 0:
+            problem = f"expected a number of seconds above 0, such as 60, found {time_limit!r}"
+            raise InputError(problem, where="--time-limit")
+    if workers is not None:
+        count = int(workers) if _WORKERS.fullmatch(workers.strip()) else 0
+        if not 1 <= count <= MOST_WORKERS:
+            raise InputError(
+                f"expected a number of processes from 1 to {MOST_WORKERS}, found {workers!r}", where="--workers"
+            )
+    return Asked(objective, space, seconds, count)
+
+
+@contextmanager
+def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], None] | None]:
+    """How long it has been, the best plan so far and its gap, on stderr while a search runs, if that is a terminal."""
+    from looptree.cli.console import progress_console
+    from looptree.report.text import printable
+
+    console = progress_console()
+    if console is None:
+        yield None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=console, transient=True) as line:
+        task = line.add_task(printable(title), total=None)
+        yield lambda state: line.update(task, description=printable(f"{title}: {state_text(state, objective)}"))
+
+
+def state_text(state: State, objective: str) -> str:
+    """How far a search is, in a few words."""
+    from looptree.report.proof import amount, percent
+
+    if state.value == float("inf"):
+        return "no plan yet"
+    return f"{amount(objective, state.value)} so far, gap {percent(state.gap)}, {state.designs:,} designs"
+
+
+def write_plan(path: Path, planned: Planned, parameters: Mapping[str, int], evaluate: str, *, force: bool) -> None:
+    """Write a plan file.
+
+    Args:
+        path: the file. planned: the plan. parameters: of the network. force: overwrite a file.
+        evaluate: the command that gives its numbers again.
+    """
+    from looptree import __version__
+    from looptree.cli.files import write_whole
+    from looptree.report.proof import NOUNS, verdict
+    from looptree.report.recorded import record_of
+    from looptree.report.text import printable
+    from looptree.taxonomy.plan_file import plan_to_dict
+    from looptree.taxonomy.reader import mapping_to_yaml
+
+    statistics = planned.plan.statistics
+    head = (
+        f"A plan of {planned.workload.name} for the least {NOUNS[statistics.objective]}, {verdict(statistics)}.",
+        f"Its numbers: {evaluate}",
+    )
+    record = record_of(planned, parameters, __version__)
+    document = mapping_to_yaml(planned.plan.tree, plan_to_dict(record))
+    write_whole(path, "".join(f"# {printable(line)}\n" for line in head) + document, force=force)
+
+
+def evaluate_line(network: str, architecture: str, buffer: str | None, settings: Sequence[str], path: Path) -> str:
+    """The command that evaluates a plan file."""
+    words = ["looptree", "evaluate", network, architecture, str(path)]
+    words += ["--buffer", buffer] if buffer is not None else []
+    for setting in settings:
+        words += ["--set", setting]
+    return shlex.join(words)
+
+
+def load_network(network: str, parameters: Mapping[str, int]) -> Workload:
+    """The network of a file or a name; bad input is reported before anything heavy is imported."""
+    from looptree.importers.load import load_workload
+
+    return load_workload(network, **parameters)

@@ -1,0 +1,76 @@
+"""Loading a workload from whatever it is written in: YAML, the name of what ships, or ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from looptree.errors import InputError
+from looptree.importers.imported import Imported
+from looptree.workload.load import load_workload as load_yaml
+from looptree.workload.reader import MAX_BITS
+from looptree.workload.workload import Workload
+
+SUFFIX = ".onnx"
+
+
+def load_workload(source: str | Path, /, **parameters: int) -> Workload:
+    """The workload of a file, or of a shipped network or segment.
+
+    Args:
+        source: a path to a YAML file that lists `einsums:` or `layers:`, to an ONNX model (`.onnx`), or a name such as
+            `resnet18`.
+        parameters: replace those of the network file, such as `batch=4` or `resolution=96`; of an ONNX model they are
+            its dynamic dimensions, and `bits`, the word width of all floating-point tensors.
+
+    Raises:
+        InputError: no such file or name, a mistake in the file, or a parameter that the network does not have.
+
+    >>> load_workload("resnet18", resolution=32).einsum("conv1").ranks["p"]
+    16
+    """
+    if not is_model(source):
+        return load_yaml(source, **parameters)
+    bits = parameters.pop("bits", None)
+    return import_onnx(source, dimensions=parameters, bits=bits).workload
+
+
+def is_model(source: str | Path) -> bool:
+    """Whether a path is that of an ONNX model, which its suffix says."""
+    return Path(source).suffix.lower() == SUFFIX
+
+
+def import_onnx(
+    path: str | Path,
+    *,
+    dimensions: dict[str, int] | None = None,
+    bits: int | None = None,
+    fold: bool = True,
+    strict: bool = False,
+) -> Imported:
+    """The workload of an ONNX model, and what became of its nodes.
+
+    Args:
+        path: the file; weights stored outside of it are neither needed nor read.
+        dimensions: values of the dynamic dimensions of its inputs.
+        bits: word width of every floating-point tensor; without it, that of its element type.
+        fold: fold batch normalisation, biases and activations into the layer in front of them.
+        strict: an operator that is not known is an error instead of an opaque layer.
+
+    Raises:
+        InputError: the package `onnx` is missing, no such file, no ONNX model, a dynamic dimension without a value, or
+            a node that is not what its operator expects.
+    """
+    try:
+        import onnx  # noqa: F401 - whether it is there
+    except ImportError:
+        raise InputError(
+            "reading an ONNX model needs the package onnx", where=str(path), hint="pip install 'looptree[onnx]'"
+        ) from None
+    if bits is not None and (type(bits) is not int or not 1 <= bits <= MAX_BITS):
+        raise InputError(f"expected a word width from 1 to {MAX_BITS} bits, found {bits!r}", where="bits")
+    from looptree.importers.assembly import assembled
+    from looptree.importers.file import read_model
+    from looptree.importers.inference import graph_of
+
+    graph = graph_of(read_model(path), str(path), dimensions or {})
+    return assembled(graph, bits=bits, fold=fold, strict=strict)

@@ -1,0 +1,73 @@
+"""What was searched and what is proven of the plan that was found, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+from types import MappingProxyType
+
+from looptree.report.text import counted
+from looptree.search import SPACES, Space, Statistics
+from looptree.units import format_count, format_energy, format_percent, format_size
+
+NOUNS: Mapping[str, str] = MappingProxyType({"energy": "energy", "offchip": "off-chip transfers", "latency": "latency"})
+"""What each objective makes small."""
+
+
+def amount(objective: str, value: float) -> str:
+    """A value of an objective with its unit.
+
+    >>> amount("energy", 2.5e9), amount("offchip", 65536.0), amount("latency", 1000.0), amount("latency", float("inf"))
+    ('2.5 mJ', '64 KiB', '1,000 cycles', 'unknown')
+    """
+    if not math.isfinite(value):
+        return "unknown"
+    if objective == "energy":
+        return format_energy(Fraction(value))
+    return format_size(round(value)) if objective == "offchip" else f"{format_count(Fraction(value))} cycles"
+
+
+def percent(share: float) -> str:
+    """A share in percent."""
+    return format_percent(Fraction(share), 1) if math.isfinite(share) else "unknown"
+
+
+def verdict(statistics: Statistics) -> str:
+    """What is proven of the plan."""
+    if statistics.status == "optimal":
+        return "proven optimal"
+    bound = amount(statistics.objective, statistics.bound)
+    return (
+        f"stopped with a gap of {percent(statistics.gap)} (it takes "
+        f"{amount(statistics.objective, statistics.value)}, no plan of the space less than {bound})"
+    )
+
+
+def space_name(space: Space) -> str:
+    """The name of a space; `custom` if it has none."""
+    return next((name for name, known in SPACES.items() if known == space), "custom")
+
+
+def space_sentences(space: Space) -> str:
+    """The space in words, and what it leaves out."""
+    left_out = space.leaves_out()
+    less = f" Narrower than the default space in {'; '.join(left_out)}." if left_out else ""
+    return f"Space {space_name(space)}: {space.described()}.{less}"
+
+
+def effort(statistics: Statistics) -> str:
+    """How much was looked at."""
+    return (
+        f"{counted(statistics.groups, 'group')} of layers of {counted(statistics.shapes, 'shape')}, "
+        f"{counted(statistics.designs_evaluated, 'design')} computed, {counted(statistics.ranges_bounded, 'range')} of "
+        "designs bounded as a whole; the plan is evaluated by the exact model."
+    )
+
+
+def proof(statistics: Statistics) -> str:
+    """What was searched for how long, what is proven, in which space, with how much work."""
+    return (
+        f"Searched for the least {NOUNS[statistics.objective]} in {statistics.seconds:.1f} s: {verdict(statistics)}.\n"
+        f"{space_sentences(statistics.space)}\n{effort(statistics)}"
+    )

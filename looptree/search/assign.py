@@ -1,0 +1,207 @@
+"""One place per tensor for many designs at once, under a capacity: bounds, and the exact best.
+
+Each *item* (a tensor, or the tensors of one layer that may be stored inside its branch) offers options; an option takes
+room above the branch, room inside the branch (where layers take turns) and adds to each sum. This is a
+multiple-choice knapsack per design, solved for all designs side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from looptree.model.axis import Array
+
+Value = Callable[[Sequence[Array], Array], Array]
+AT_ONCE = 256
+FEWEST = 8
+MOST_STATES = 1 << 16
+NEVER = 1e30
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """Options of one item; columns are designs.
+
+    Attributes:
+        room, inside: bytes above the branch, and inside it, of shape (options, designs).
+        sums: what each option adds, of shape (sums, options, designs).
+    """
+
+    room: Array
+    inside: Array
+    sums: Array
+
+    @cached_property
+    def least_room(self) -> Array:
+        """Least bytes above the branch of any option."""
+        return np.asarray(self.room.min(axis=0))
+
+    @cached_property
+    def least(self) -> Array:
+        """Least that any option adds to each sum."""
+        return np.asarray(self.sums.min(axis=1))
+
+    def at(self, columns: Array) -> Item:
+        """The same for some of the designs."""
+        return Item(self.room[:, columns], self.inside[:, columns], self.sums[:, :, columns])
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Designs whose items are to be placed.
+
+    Attributes:
+        items: see `Item`. fixed: what each design adds to the sums anyway, of shape (sums, designs).
+        cycles: compute cycles of each design. capacity: bytes on chip. value: the objective.
+    """
+
+    items: Sequence[Item]
+    fixed: Array
+    cycles: Array
+    capacity: float
+    value: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The best design.
+
+    Attributes:
+        value: the objective. options: chosen per item. room: bytes on chip.
+    """
+
+    value: float
+    options: tuple[int, ...]
+    room: float
+
+
+def least(problem: Problem, columns: Array, below: float) -> tuple[Array, Array]:
+    """The objective of the best options of some designs, infinite where it is not below a value.
+
+    Returns:
+        the objectives, and where they are exact: with too many options to go through, they are lower bounds.
+    """
+    found, exact = np.full(len(columns), np.inf), np.ones(len(columns), dtype=bool)
+    todo = [(start, min(start + AT_ONCE, len(columns))) for start in range(0, len(columns), AT_ONCE)]
+    while todo:
+        start, stop = todo.pop()
+        states = _States.of(problem, columns[start:stop], below, MOST_STATES)
+        if states is None:
+            continue
+        if not states.complete and stop - start > FEWEST:
+            middle = (start + stop) // 2
+            todo += [(start, middle), (middle, stop)]
+            continue
+        np.minimum.at(found, start + states.design, states.hopeful)
+        exact[start:stop] = states.complete
+    return found, exact
+
+
+def best(problem: Problem, column: int, below: float) -> Placed | None:
+    """The best options of one design, if its objective is below a value."""
+    states = _States.of(problem, np.array([column]), below, None)
+    if states is None:
+        return None
+    value = states.hopeful
+    last = int(np.lexsort((states.room + states.inside, value))[0])
+    return Placed(float(value[last]), states.options(last), float(states.room[last] + states.inside[last]))
+
+
+class _States:
+    """Items placed one by one, every option of each, less what cannot get better or fit.
+
+    Attributes:
+        design: of each state. room, inside: bytes taken so far. sums: so far. hopeful: least objective that a state
+            leads to. complete: whether all items are placed.
+    """
+
+    def __init__(self, problem: Problem, columns: Array) -> None:
+        self.problem = problem
+        self.items = [item.at(columns) for item in problem.items]
+        self.ranked = sorted(
+            range(len(self.items)), key=lambda i: -float(np.ptp(_seen(self.items[i].room), axis=0).max(initial=0))
+        )
+        self.cycles = problem.cycles[columns]
+        self.design = np.arange(len(columns))
+        self.room, self.inside = np.zeros(len(columns)), np.zeros(len(columns))
+        self.sums = problem.fixed[:, columns]
+        self.hopeful = problem.value(list(self.sums), self.cycles)
+        self.complete = True
+        self.picks: list[Array] = []
+        self.parents: list[Array] = []
+
+    @classmethod
+    def of(cls, problem: Problem, columns: Array, below: float, most: int | None) -> _States | None:
+        """All states that are worth it, `None` if there is none; before all items are placed if they are too many."""
+        states = cls(problem, columns)
+        rest_room = [np.zeros(len(columns))]
+        rest_sums = [np.zeros((len(problem.fixed), len(columns)))]
+        for index in reversed(states.ranked):
+            rest_room.append(rest_room[-1] + states.items[index].least_room)
+            rest_sums.append(rest_sums[-1] + states.items[index].least)
+        for index in states.ranked:
+            rest_room.pop()
+            rest_sums.pop()
+            if not states._place(states.items[index], rest_room[-1], rest_sums[-1], below):
+                return None
+            if most is not None and len(states.design) > most:
+                states.complete = len(rest_room) == 1
+                break
+        return states
+
+    def _place(self, item: Item, rest_room: Array, rest_sums: Array, below: float) -> bool:
+        """Place one more item; whether anything is left."""
+        design = self.design
+        room = (self.room + item.room[:, design]).reshape(-1)
+        inside = np.maximum(self.inside, item.inside[:, design]).reshape(-1)
+        sums = (self.sums[:, None, :] + item.sums[:, :, design]).reshape(len(self.sums), -1)
+        at = np.tile(design, len(item.room))
+        fitting = np.flatnonzero(room + inside + rest_room[at] <= self.problem.capacity)
+        hopeful = self.problem.value(list(sums[:, fitting] + rest_sums[:, at[fitting]]), self.cycles[at[fitting]])
+        worth = hopeful < below
+        keep = _undominated(fitting[worth], at, room, inside, sums)
+        self.picks.append(keep // len(design))
+        self.parents.append(keep % len(design))
+        self.design, self.room, self.inside, self.sums = at[keep], room[keep], inside[keep], sums[:, keep]
+        self.hopeful = self.problem.value(list(self.sums + rest_sums[:, self.design]), self.cycles[self.design])
+        return bool(len(keep))
+
+    def options(self, state: int) -> tuple[int, ...]:
+        """The option of each item that led to a state."""
+        chosen = [0] * len(self.items)
+        for step in range(len(self.ranked) - 1, -1, -1):
+            chosen[self.ranked[step]] = int(self.picks[step][state])
+            state = int(self.parents[step][state])
+        return tuple(chosen)
+
+
+def _seen(room: Array) -> Array:
+    return np.where(room < NEVER, room, 0.0)
+
+
+def _undominated(keep: Array, at: Array, room: Array, inside: Array, sums: Array) -> Array:
+    """States without those that another one of the same design surely beats.
+
+    Among states of one design with equal room inside the branch, sorted by the first sum and then by room, one is
+    beaten if an earlier one takes no more room (and no more of the other sums). With several sums only neighbours are
+    compared.
+    """
+    ranked = keep[np.lexsort((room[keep], *(row[keep] for row in sums[:0:-1]), sums[0, keep], inside[keep], at[keep]))]
+    if len(sums) > 1:
+        one, other = ranked[:-1], ranked[1:]
+        worse = (at[one] == at[other]) & (inside[one] <= inside[other]) & (room[one] <= room[other])
+        for row in sums:
+            worse &= row[one] <= row[other]
+        return np.asarray(ranked[np.concatenate((np.ones(min(1, len(ranked)), dtype=bool), ~worse))])
+    fresh = np.ones(len(ranked), dtype=bool)
+    fresh[1:] = (at[ranked[1:]] != at[ranked[:-1]]) | (inside[ranked[1:]] != inside[ranked[:-1]])
+    part = np.cumsum(fresh)
+    taken = room[ranked]
+    least = np.minimum.accumulate(taken - part * (taken.max(initial=0.0) + 1.0)) + part * (taken.max(initial=0.0) + 1.0)
+    beaten = np.zeros(len(ranked), dtype=bool)
+    beaten[1:] = ~fresh[1:] & (taken[1:] >= least[:-1] - 1e-3)
+    return np.asarray(ranked[~beaten])

@@ -1,0 +1,31 @@
+"""Designs of the search as choices of the taxonomy."""
+
+from __future__ import annotations
+
+from looptree.search.design import GroupDesign
+from looptree.taxonomy.group import GroupChoice
+from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.workload import Workload
+
+
+def choice_of(part: Workload, design: GroupDesign, level: str) -> GroupChoice:
+    """The design of a segment as a choice of the taxonomy."""
+    return GroupChoice(
+        einsums=tuple(e.name for e in part.einsums),
+        loops=tuple(
+            Temporal(tuple(RankRef(rank, einsum) for einsum, rank in ranks), tile) for ranks, tile in design.loops
+        ),
+        retention=dict(design.retention),
+        drop=design.dropped,
+        spilled=design.spilled,
+        leaf_loops={
+            layer: tuple(Temporal((RankRef(rank, layer),), tile) for rank, tile in way.loops)
+            for layer, way in design.streaming.items()
+            if way.loops
+        },
+        leaf_retention={
+            layer: {tensor: share.loops for tensor, share in way.tensors.items()}
+            for layer, way in design.streaming.items()
+        },
+        level=level,
+    )

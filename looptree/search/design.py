@@ -1,0 +1,62 @@
+"""What a search of one group returns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from looptree.search.leaf import Streaming
+from looptree.search.profile import Rank
+
+
+@dataclass(slots=True)
+class Tally:
+    """How much was looked at.
+
+    Attributes:
+        evaluated: designs (a tile shape of every loop, and places of the intermediates) of which every sum was
+        computed. nodes: ranges of designs that were bounded. groups: searches of one group.
+    """
+
+    evaluated: int = 0
+    nodes: int = 0
+    groups: int = 0
+
+    def add(self, other: Tally) -> None:
+        """Count what another one counted, too."""
+        self.evaluated += other.evaluated
+        self.nodes += other.nodes
+        self.groups += other.groups
+
+
+@dataclass(frozen=True, slots=True)
+class GroupDesign:
+    """A design of one group, without names of levels.
+
+    Attributes:
+        loops: rank and tile shape of the loops above the branch. retention: loops above the node of each tensor.
+        spilled: intermediates that are written out. streaming: own loops per layer. dropped: overlap that is not kept.
+        value: the objective. room: bytes on chip.
+    """
+
+    loops: tuple[tuple[Rank, int], ...]
+    retention: Mapping[str, int]
+    spilled: frozenset[str]
+    streaming: Mapping[str, Streaming]
+    dropped: frozenset[str]
+    value: float
+    room: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a search of one group proved.
+
+    Attributes:
+        design: the best one whose objective is below what was asked for, or `None`.
+        bound: no design that fits has a smaller objective.
+    """
+
+    design: GroupDesign | None
+    bound: float
+    tally: Tally

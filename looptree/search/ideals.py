@@ -1,0 +1,184 @@
+"""Sets of layers that can be done first, and the groups that can come next.
+
+Layers are numbered in the order of the workload, which is topological; sets of them are bit masks. An *ideal* holds
+every producer of its members. A group that leads from one ideal to another is convex, and every partition into convex
+groups with an acyclic quotient is a path from the empty ideal to the full one (and the other way round).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from looptree.workload import Workload
+
+
+class TooManyError(Exception):
+    """The graph is too wide to list what was asked for."""
+
+
+@dataclass(frozen=True)
+class Layers:
+    """A layer graph as bit masks.
+
+    Attributes:
+        names: of the layers. before, after: producers and consumers of each layer. beside: layers that share a tensor
+            with each.
+    """
+
+    names: tuple[str, ...]
+    before: tuple[int, ...]
+    after: tuple[int, ...]
+    beside: tuple[int, ...]
+
+    @classmethod
+    def of(cls, workload: Workload) -> Layers:
+        """The layers of a workload."""
+        names = tuple(e.name for e in workload.einsums)
+        number = {name: i for i, name in enumerate(names)}
+        users: dict[str, int] = {}
+        for e in workload.einsums:
+            for tensor in (*e.reads, e.output.tensor):
+                users[tensor] = users.get(tensor, 0) | 1 << number[e.name]
+        before, beside = [], []
+        after = [0] * len(names)
+        for e in workload.einsums:
+            producers = [workload.producer(t) for t in e.reads]
+            before.append(_mask(number[p.name] for p in producers if p is not None))
+            for i in bits(before[-1]):
+                after[i] |= 1 << number[e.name]
+            together = 0
+            for tensor in (*e.reads, e.output.tensor):
+                together |= users[tensor]
+            beside.append(together & ~(1 << number[e.name]))
+        return cls(names, tuple(before), tuple(after), tuple(beside))
+
+    @property
+    def everything(self) -> int:
+        """The set of all layers."""
+        return (1 << len(self.names)) - 1
+
+    def ideals(self, most: int) -> list[int]:
+        """Every ideal, smaller ones first.
+
+        Raises:
+            TooManyError: there are more than `most`.
+        """
+        level = {0: self.available(0)}
+        found = [0]
+        while level:
+            following: dict[int, int] = {}
+            for ideal, ready in level.items():
+                for i in bits(ready):
+                    if ideal | 1 << i not in following:
+                        following[ideal | 1 << i] = self._then(ideal, ready, i)
+            level = following
+            found += sorted(level)
+            if len(found) > most:
+                raise TooManyError
+        return found
+
+    def available(self, ideal: int) -> int:
+        """Layers outside an ideal whose producers are all inside."""
+        return _mask(i for i, b in enumerate(self.before) if not ideal >> i & 1 and not b & ~ideal)
+
+    def _then(self, ideal: int, ready: int, layer: int) -> int:
+        """What is available once a layer that was is done, too."""
+        done = ideal | 1 << layer
+        freed = _mask(j for j in bits(self.after[layer]) if not self.before[j] & ~done)
+        return ready & ~(1 << layer) | freed
+
+    def groups(self, ideal: int, most: int) -> Iterator[int]:
+        """Every connected group of up to `most` layers that leads from an ideal to another one."""
+        yield from self._grown(ideal, 0, self.available(ideal), 0, most)
+
+    def convex(self, most: int, enough: int) -> list[int]:
+        """Every connected convex group of up to `most` layers, small ones first.
+
+        Raises:
+            TooManyError: there are more than `enough`.
+        """
+        above, below = self._reach(self.before), self._reach(self.after)
+        level = {1 << i for i in range(len(self.names))}
+        found = sorted(level)
+        seen = len(level)
+        for _ in range(1, most):
+            level = {g | 1 << i for g in level for member in bits(g) for i in bits(self.beside[member] & ~g)}
+            seen += len(level)
+            found += sorted(g for g in level if self._is_convex(g, above, below))
+            if len(found) > enough or seen > 20 * enough:
+                raise TooManyError
+        return found
+
+    def _reach(self, beside: tuple[int, ...]) -> list[int]:
+        """All layers before (or after) each one."""
+        reached = [0] * len(beside)
+        forward = beside is self.before
+        for i in range(len(beside)) if forward else range(len(beside) - 1, -1, -1):
+            for j in bits(beside[i]):
+                reached[i] |= 1 << j | reached[j]
+        return reached
+
+    @staticmethod
+    def _is_convex(group: int, above: list[int], below: list[int]) -> bool:
+        up = down = 0
+        for i in bits(group):
+            up |= above[i]
+            down |= below[i]
+        return not up & down & ~group
+
+    def count_groups(self, ideals: Iterable[int], most: int, enough: int) -> int:
+        """How many different groups of up to `most` layers there are; counting ends beyond `enough`."""
+        found: set[int] = set()
+        for ideal in ideals:
+            found.update(self.groups(ideal, most))
+            if len(found) > enough:
+                break
+        return len(found)
+
+    def _grown(self, ideal: int, group: int, ready: int, least: int, room: int) -> Iterator[int]:
+        """Groups that contain `group` and otherwise layers from `least` on."""
+        if group and self.connected(group):
+            yield group
+        if room:
+            for i in bits(ready >> least << least):
+                then = self._then(ideal | group, ready, i)
+                yield from self._grown(ideal, group | 1 << i, then, i + 1, room - 1)
+
+    def connected(self, group: int) -> bool:
+        """Whether the layers hang together through tensors that they share.
+
+        A group that falls into parts without a common tensor is never better than its parts one after the other: each
+        needs no more room alone, and none moves more.
+        """
+        reached = group & -group
+        todo = reached
+        while todo:
+            i = (todo & -todo).bit_length() - 1
+            todo &= todo - 1
+            fresh = self.beside[i] & group & ~reached
+            reached |= fresh
+            todo |= fresh
+        return reached == group
+
+    def members(self, group: int) -> tuple[str, ...]:
+        """Names of the layers of a set."""
+        return tuple(self.names[i] for i in bits(group))
+
+
+def bits(mask: int) -> Iterator[int]:
+    """Positions of the bits that are set, lowest first.
+
+    >>> list(bits(0b1010))
+    [1, 3]
+    """
+    while mask:
+        yield (mask & -mask).bit_length() - 1
+        mask &= mask - 1
+
+
+def _mask(positions: Iterable[int]) -> int:
+    mask = 0
+    for position in positions:
+        mask |= 1 << position
+    return mask

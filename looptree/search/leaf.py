@@ -1,0 +1,203 @@
+"""Loops that a layer of a fused group has of its own, inside its branch, and what is stored below them.
+
+Own loops stream tensors that only this layer uses in pieces. What a piece takes and how often it is fetched are
+factors on what the group's loops leave: so the choices of one layer are a short list that holds for all tile shapes of
+the group.
+
+Nothing is taken to survive the turns of other branches: a tensor inside a branch enters anew at every iteration of the
+group's loops. The mapping says the same where a loop of the layer's own, or the innermost loop of the group (with its
+overlap dropped), is relevant to the tensor; other places inside a branch are not proposed.
+
+Own loops run over ranks that the group's loops leave whole at this layer, in tile shapes that keep the array as full
+as it is without them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.model.box import Key
+from looptree.search.loops import clashing_ranks, useful_tiles
+from looptree.search.profile import Factors, Profiler, Rank
+from looptree.search.segment import segment, shape_of
+from looptree.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """One tensor inside the branch of its layer.
+
+    Attributes:
+        loops: own loops above its storage node.
+        piece: its window, as a share of what the group's loops leave. times: words that enter, likewise.
+        moves: whether one of these loops is relevant to it.
+    """
+
+    loops: int
+    piece: float
+    times: float
+    moves: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """Own loops of one layer and the tensors stored inside its branch.
+
+    Attributes:
+        loops: rank and tile shape of each, outermost first. tensors: what is stored inside.
+    """
+
+    loops: tuple[tuple[str, int], ...]
+    tensors: Mapping[str, Streamed]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for equal ways."""
+        return self.loops, tuple(self.tensors.items())
+
+
+Known = dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...]]]]
+"""Ways to stream by shape of layer, with the names of tensors taken out; shared by all groups of a search."""
+
+
+class Streamer:
+    """Finds the ways to stream the tensors of one layer.
+
+    Args:
+        part: the segment. layer: the Einsum. most: most own loops. spatial: operations done at once along each rank.
+        known: what was found for layers of equal shape.
+    """
+
+    def __init__(self, part: Workload, layer: str, most: int, spatial: Mapping[str, int], known: Known) -> None:
+        self.layer = layer
+        self.alone = segment(part, [layer])
+        self.shape = shape_of(self.alone, self.alone.einsum(layer).ranks)
+        self.profiler = Profiler(self.alone, (layer,), {})
+        self.most = most
+        self.spatial = spatial
+        self._shared = known
+        self._known: dict[tuple[tuple[str, ...], frozenset[Key]], list[Streaming]] = {}
+
+    def streamings(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
+        """Ways to store exactly these tensors inside the branch that no other way beats.
+
+        Args:
+            driven: ranks of the layer that follow the group's loops.
+        """
+        key = (tuple(tensors), driven)
+        if key not in self._known:
+            alike = (self.shape.key, self.most, tuple(map(self.shape.tensors.index, tensors)), driven)
+            if alike not in self._shared:
+                found = self._find(tensors, driven)
+                self._shared[alike] = [(way.loops, tuple(way.tensors[t] for t in tensors)) for way in found]
+            self._known[key] = [
+                Streaming(loops, dict(zip(tensors, shares, strict=True))) for loops, shares in self._shared[alike]
+            ]
+        return self._known[key]
+
+    def _find(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
+        einsum = self.alone.einsum(self.layer)
+        mixed = {
+            rank
+            for access in (*einsum.inputs, einsum.output)
+            for form in access.projection
+            if set(form.ranks) & driven
+            for rank in form.ranks
+        }
+        ranks = [rank for rank, extent in einsum.ranks.items() if extent > 1 and rank not in mixed | driven]
+        clashes = clashing_ranks(self.alone, (self.layer,))
+        found: list[Streaming] = []
+        for count in range(self.most + 1):
+            for order in itertools.permutations(ranks, count):
+                pairs = {(self.layer, rank) for rank in order}
+                if not any(len(clash & pairs) > 1 for clash in clashes):
+                    found += self._of(order, tensors)
+        return _front(found, tensors)
+
+    def _of(self, order: Sequence[str], tensors: Sequence[str]) -> list[Streaming]:
+        tiles = [self._tiles(rank) for rank in order]
+        if not all(tiles):
+            return []
+        runs = [self.profiler.run(_rank(self.layer, r), t, frozenset()) for r, t in zip(order, tiles, strict=True)]
+        rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
+        found = []
+        for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
+            if order and max(depths) < len(order):
+                continue  # the innermost loop serves nobody
+            tables = [self._tables(t, rows[t], d) for t, d in zip(tensors, depths, strict=True)]
+            for at in _front_of([table for pair in tables for table in pair[:2]]):
+                streamed = {
+                    t: Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
+                    for t, d, (piece, times, moves) in zip(tensors, depths, tables, strict=True)
+                }
+                loops = tuple((r, t[i]) for r, t, i in zip(order, tiles, at, strict=True))
+                found.append(Streaming(loops, streamed))
+        return found
+
+    def _tiles(self, rank: str) -> list[int]:
+        """Useful tile shapes that take no more cycles than the whole rank."""
+        extent, wide = self.alone.einsum(self.layer).ranks[rank], self.spatial.get(rank, 1)
+        cycles = -(-extent // wide)
+        return [t for t in useful_tiles(extent) if extent // t * -(-t // wide) + -(-(extent % t) // wide) <= cycles]
+
+    def _tables(self, tensor: str, row: Sequence[Factors], depth: int) -> tuple[Array, Array, Array]:
+        """Shares of piece and entering words, and whether a loop moves it, over all tile shapes."""
+        whole = self.profiler.whole
+        extents = whole.writes.get(tensor) or whole.tensors[tensor]
+        shape = tuple(len(f.window) for f in row)
+        sweep = np.full(shape, -1)
+        for index in range(depth):
+            sweep = np.where(_spread(row[index].moves, index, len(row)), index, sweep)
+        piece = times = np.ones(shape)
+        for index, f in enumerate(row):
+            extent = float(np.prod([extents[d] for d in f.dimensions])) if f.dimensions else 1.0
+            piece = piece * _spread((f.window if index < depth else f.hull) / extent, index, len(row))
+            apart, shared = (_spread(table / extent, index, len(row)) for table in (f.apart, f.shared))
+            times = times * np.where(index < sweep, apart, shared)
+        return piece, times, sweep >= 0
+
+
+def _rank(layer: str, rank: str) -> Rank:
+    return ((layer, rank),)
+
+
+def _spread(table: Array, index: int, loops: int) -> Array:
+    shape = [1] * loops
+    shape[index] = -1
+    return table.reshape(shape)
+
+
+def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
+    """Where the tables are not beaten: no other place is as small in all of them."""
+    rows = np.stack([table.reshape(-1) for table in tables], axis=1)
+    shape = tables[0].shape
+    return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
+
+
+def undominated(rows: Array) -> list[int]:
+    """Indices of the rows that no other row matches or beats in every column; of equal rows the first.
+
+    >>> undominated(np.array([[1, 3], [2, 2], [2, 4], [1, 3]]))
+    [0, 1]
+    """
+    left = np.lexsort((np.arange(len(rows)), rows.sum(axis=1)))
+    found: list[int] = []
+    while len(left):
+        found.append(int(left[0]))
+        left = left[(rows[left] < rows[left[0]]).any(axis=1)]
+    return sorted(found)
+
+
+def _front(found: Sequence[Streaming], tensors: Sequence[str]) -> list[Streaming]:
+    if not found:
+        return []
+    rows = np.array(
+        [[v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times, not s.tensors[t].moves)] for s in found],
+        dtype=np.float64,
+    )
+    return [found[i] for i in undominated(rows)]

@@ -1,0 +1,241 @@
+"""Designs whose intermediates have their places: all options of all other tensors, exactly.
+
+A tensor that only one layer of a fused group uses may also be stored inside the branch of that layer, together with
+loops of that layer's own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.model.box import Key
+from looptree.search.assign import Item, Placed, Problem, best, least
+from looptree.search.book import PatternBook
+from looptree.search.design import GroupDesign
+from looptree.search.group import Group
+from looptree.search.leaf import Streaming
+from looptree.search.ledger import Columns
+from looptree.search.nodes import Nodes
+from looptree.search.relax import NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Ways:
+    """Options of one item.
+
+    Attributes:
+        item: what they take and add. above: per option, pairs of a row and its place (see `Relaxation.options`).
+        inside: per option, the layer and how it streams other tensors, or `None`.
+    """
+
+    item: Item
+    above: Sequence[tuple[tuple[int, int], ...]]
+    inside: Sequence[tuple[str, Streaming] | None]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Streams:
+    """Ways to stream some tensors of a layer.
+
+    Attributes:
+        ways: those. valid: for which kinds of patterns, of shape (ways, kinds).
+        piece, times, moves: see `leaf.Streamed`, of shape (ways, tensors).
+    """
+
+    ways: Sequence[Streaming]
+    valid: Array
+    piece: Array
+    times: Array
+    moves: Array
+
+
+class Placing:
+    """Places the tensors of one group.
+
+    Args:
+        resident: tensors that stay on chip anyway. capacity: bytes left for all others.
+    """
+
+    def __init__(self, group: Group, resident: frozenset[str], capacity: float) -> None:
+        self.group = group
+        self.capacity = capacity
+        self.held = group.resident_bytes(resident)
+        self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
+        streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity)
+        self.own = self._own() if streams else {}
+        self._known: dict[tuple[tuple[int, ...], tuple[frozenset[Key], ...]], _Streams] = {}
+        self.relaxation = Relaxation(self._tensors(), group.inner, group.prices, group.goal, capacity)
+
+    def _own(self) -> dict[str, list[int]]:
+        """Per layer the rows of tensors that only it uses, and that it may stream."""
+        group = self.group
+        found: dict[str, list[int]] = {}
+        for row in self.free:
+            users = group.users[group.tensors[row]]
+            if len(users) == 1 and not group.roles[row].inner:
+                found.setdefault(users[0], []).append(row)
+        return found
+
+    def _tensors(self) -> Tensors:
+        group = self.group
+        streamed = np.full(len(group.tensors), np.inf)
+        anew = np.zeros(len(group.tensors), dtype=bool)
+        for layer, rows in self.own.items():
+            for row in rows:
+                anew[row] = True
+                ways = group.streamer(layer).streamings([group.tensors[row]], frozenset())
+                shares = [way.tensors[group.tensors[row]] for way in ways]
+                streamed[row] = min((s.times for s in shares if s.moves), default=np.inf)
+        free = np.isin(np.arange(len(group.tensors)), self.free)
+        return Tensors(group.width, group.roles, free, streamed, anew, group.space.spill)
+
+    def least(self, book: PatternBook, nodes: Nodes, below: float) -> tuple[Array, Array]:
+        """A lower bound of each node, infinite if it is not below a value; and whether the placing in it is exact."""
+        problem, _, _ = self._problem(book, nodes)
+        return least(problem, np.arange(len(nodes)), below)
+
+    def best(self, book: PatternBook, node: Nodes, below: float) -> GroupDesign | None:
+        """The best of one single design with all intermediates decided, if its objective is below a value."""
+        problem, listed, places = self._problem(book, node)
+        placed = best(problem, 0, below)
+        return None if placed is None else self._design(book, node, places, listed, placed)
+
+    def _problem(self, book: PatternBook, nodes: Nodes) -> tuple[Problem, list[_Ways], Places]:
+        columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
+        open_ = places.loops == UNDECIDED
+        settled = Places(np.where(open_, book.count, places.loops), places.first | open_)
+        room, sums = self.relaxation.options(columns, settled)
+        table = np.stack(sums)
+        listed = [self._layer(book, nodes, columns, layer, rows, room, table) for layer, rows in self.own.items()]
+        alone = set(self.free) - {row for rows in self.own.values() for row in rows}
+        listed += [self._above(row, room, table) for row in sorted(alone)]
+        fixed = np.stack([worked(p, columns) for p in self.group.prices])
+        cycles = columns.work("cycles").sum(axis=0)
+        problem = Problem([ways.item for ways in listed], fixed, cycles, self.capacity, self.group.goal.value)
+        return problem, listed, settled
+
+    def _above(self, row: int, room: Array, sums: Array) -> _Ways:
+        """A tensor above the branch, in each of its places."""
+        places = [p for p in range(room.shape[1] - 1) if (room[row, p] < NEVER).any()]
+        item = Item(room[row, places], np.zeros((len(places), room.shape[2])), sums[:, row, places])
+        return _Ways(item, [((row, place),) for place in places], [None] * len(places))
+
+    def _layer(
+        self,
+        book: PatternBook,
+        nodes: Nodes,
+        columns: Columns,
+        layer: str,
+        rows: Sequence[int],
+        room: Array,
+        sums: Array,
+    ) -> _Ways:
+        """The tensors of one layer together: each above the branch, or some of them inside."""
+        single = {row: self._above(row, room, sums) for row in rows}
+        ways = [_combined([single[row] for row in rows])]
+        for count in range(1, len(rows) + 1):
+            for inside in itertools.combinations(rows, count):
+                streamed = self._inside(book, nodes, columns, layer, inside)
+                if streamed is not None:
+                    ways.append(_combined([streamed, *(single[row] for row in rows if row not in inside)]))
+        item = Item(
+            np.concatenate([w.item.room for w in ways]),
+            np.concatenate([w.item.inside for w in ways]),
+            np.concatenate([w.item.sums for w in ways], axis=1),
+        )
+        return _Ways(item, [a for w in ways for a in w.above], [i for w in ways for i in w.inside])
+
+    def _inside(
+        self, book: PatternBook, nodes: Nodes, columns: Columns, layer: str, rows: tuple[int, ...]
+    ) -> _Ways | None:
+        """Some tensors of a layer inside its branch; `None` if they cannot be."""
+        kind, sets = book.driven(layer, nodes.pattern)
+        known = self._streams(layer, rows, tuple(sets))
+        if not len(known.ways):
+            return None
+        group = self.group
+        valid = known.valid[:, kind]
+        taken = np.zeros(valid.shape)
+        added = np.zeros((len(group.prices), *valid.shape))
+        for at, row in enumerate(rows):
+            valid = valid & (known.moves[:, at, None] | columns.loops[-1].moves[row])
+            role, first = group.roles[row], columns.first[row]
+            taken += np.ceil(np.round(columns.kept[-1][row] * known.piece[:, at, None], 6) * group.width[row])
+            entered = np.round(columns.apart[row] * known.times[:, at, None], 6)
+            reads = np.maximum(entered - role.less * first, 0.0)
+            writes = role.drained * entered + role.made * first
+            for sums, prices in zip(added, group.prices, strict=True):
+                sums += prices.moved(row, reads, writes)
+        item = Item(np.zeros_like(taken), np.where(valid, taken, NEVER), added)
+        return _Ways(item, [()] * len(known.ways), [(layer, way) for way in known.ways])
+
+    def _streams(self, layer: str, rows: tuple[int, ...], sets: tuple[frozenset[Key], ...]) -> _Streams:
+        """The ways to stream these tensors, for any of some sets of ranks that follow the group's loops."""
+        key = (rows, sets)
+        if key not in self._known:
+            names = [self.group.tensors[row] for row in rows]
+            streamer = self.group.streamer(layer)
+            listed = [streamer.streamings(names, driven) for driven in sets]
+            ways = list({way.key: way for ways in listed for way in ways}.values())
+            keys = [{way.key for way in ways} for ways in listed]
+            shares = [[way.tensors[name] for name in names] for way in ways]
+            self._known[key] = _Streams(
+                ways,
+                np.array([[way.key in known for known in keys] for way in ways], dtype=bool),
+                np.array([[s.piece for s in row] for row in shares]),
+                np.array([[s.times for s in row] for row in shares]),
+                np.array([[s.moves for s in row] for row in shares], dtype=bool),
+            )
+        return self._known[key]
+
+    def _design(
+        self, book: PatternBook, nodes: Nodes, places: Places, listed: Sequence[_Ways], placed: Placed
+    ) -> GroupDesign:
+        group = self.group
+        pattern = book.patterns[int(nodes.pattern[0])]
+        inner = {row: int(places.loops[i, 0]) for i, row in enumerate(group.inner)}
+        retention: dict[str, int] = {}
+        spilled, streaming, dropped = set(), {}, set()
+        for ways, index in zip(listed, placed.options, strict=True):
+            for row, place in ways.above[index]:
+                name = group.tensors[row]
+                retention[name] = inner[row] if place == 0 else place - 1
+                if place and group.roles[row].inner:
+                    spilled.add(name)
+            inside = ways.inside[index]
+            if inside is not None:
+                streaming[inside[0]] = inside[1]
+                still = {t for t, share in inside[1].tensors.items() if not share.moves}
+                dropped |= {t for t in still if pattern.tables[-1].forgets[group.tensors.index(t)]}
+        return GroupDesign(
+            tuple((loop.rank, loop.tiles[i]) for loop, i in zip(pattern.loops, nodes.start[0].tolist(), strict=True)),
+            retention,
+            frozenset(spilled),
+            streaming,
+            frozenset(dropped),
+            placed.value,
+            placed.room + self.held,
+        )
+
+
+def _combined(listed: Sequence[_Ways]) -> _Ways:
+    """One item for several, with every combination of their options; at most the first one streams."""
+    known = listed[0]
+    for other in listed[1:]:
+        item, designs = known.item, known.item.room.shape[1]
+        known = _Ways(
+            Item(
+                (item.room[:, None] + other.item.room[None]).reshape(-1, designs),
+                (item.inside[:, None] + other.item.inside[None]).reshape(-1, designs),
+                (item.sums[:, :, None] + other.item.sums[:, None]).reshape(len(item.sums), -1, designs),
+            ),
+            [a + b for a in known.above for b in other.above],
+            [inside for inside in known.inside for _ in other.above],
+        )
+    return known

@@ -1,0 +1,254 @@
+"""The states that a plan goes through, and the steps between them.
+
+A *state* is an ideal (the layers that are done) and the tensors that are on chip whole. A *step* runs one group, in the
+room that the tensors leave that stay on chip while it runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.catalogue import Catalogue
+from looptree.search.ideals import Layers, TooManyError, bits
+from looptree.search.segment import Shape
+from looptree.search.space import Space
+
+MOST_IDEALS = 20_000
+MOST_STEPS = 300_000
+MOST_GROUPS = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of layers that may come next after some ideal.
+
+    Attributes:
+        layers: as a bit mask. shape: number of its shape. names: its tensors and layers, in the order of the shape.
+        touched: bit mask of the crossing tensors that it reads or writes. made: those that it makes for others.
+    """
+
+    layers: int
+    shape: int
+    names: Shape
+    touched: int
+    made: int
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A tensor that may stay on chip: made by one layer, read by others, no output of the workload.
+
+    Attributes:
+        name, room: of the tensor, in bytes. producer: its layer. readers: bit mask of layers.
+    """
+
+    name: str
+    room: int
+    producer: int
+    readers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One group of a plan. `resident`: tensors on chip whole while it runs; `through`: those that it does not touch."""
+
+    group: Group
+    variant: int
+    capacity: float
+    resident: frozenset[str]
+    made: frozenset[str]
+
+
+class StateGraph:
+    """All states and steps, as arrays.
+
+    Attributes:
+        source, target: state of each step. query: number of its variant and capacity.
+        queries: variant and capacity of each number. first: where the steps into a state begin.
+    """
+
+    def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float, space: Space) -> None:
+        self.layers = layers
+        self.catalogue = catalogue
+        self.capacity = capacity
+        self.space = space
+        self.crossing = self._crossing() if space.resident else []
+        self.groups: dict[int, Group] = {}
+        self._queries: dict[tuple[int, float], int] = {}
+        self.queries: list[tuple[int, float]] = []
+        self.states: dict[tuple[int, int], int] = {(0, 0): 0}
+        steps: list[tuple[int, int, int, int, int]] = []
+        self._held = self._held_bytes()
+        ideals = layers.ideals(MOST_IDEALS)
+        kept: dict[int, list[int]] = {0: [0]}
+        for ideal in ideals:
+            alive = kept.pop(ideal, [])
+            if not alive:
+                continue
+            groups = [self._group(mask) for mask in layers.groups(ideal, space.group_layers)]
+            for resident in alive:
+                state = self.states[ideal, resident]
+                for group, then, query in self._steps(ideal, resident, groups):
+                    key = (ideal | group.layers, then)
+                    if key not in self.states:
+                        self.states[key] = len(self.states)
+                        kept.setdefault(key[0], []).append(then)
+                    steps.append((state, self.states[key], query, group.layers, resident))
+            if len(steps) > MOST_STEPS:
+                raise TooManyError
+        self._arrange(steps)
+
+    @classmethod
+    def of(cls, layers: Layers, catalogue: Catalogue, capacity: float) -> StateGraph:
+        """The states of the space of a catalogue, or of the largest narrower one that is not too many.
+
+        Raises:
+            TooManyError: there are too many even for single layers.
+        """
+        space = catalogue.space
+        ideals = layers.ideals(MOST_IDEALS)
+        while space.group_layers > 1 and layers.count_groups(ideals, space.group_layers, MOST_GROUPS) > MOST_GROUPS:
+            space = replace(space, group_layers=space.group_layers - 1)
+        for resident in sorted({space.resident, *(n for n in (3, 2, 1, 0) if n < space.resident)}, reverse=True):
+            try:
+                return cls(layers, catalogue, capacity, replace(space, resident=resident))
+            except TooManyError:
+                if not resident:
+                    raise
+        raise TooManyError
+
+    def _held_bytes(self) -> Callable[[int], int]:
+        known: dict[int, int] = {0: 0}
+
+        def held(mask: int) -> int:
+            if mask not in known:
+                known[mask] = sum(self.crossing[i].room for i in bits(mask))
+            return known[mask]
+
+        return held
+
+    def _crossing(self) -> list[Crossing]:
+        workload = self.catalogue.workload
+        number = {name: i for i, name in enumerate(self.layers.names)}
+        found = []
+        for tensor in workload.intermediates:
+            producer = workload.producer(tensor)
+            room = workload.tensors[tensor].size_bytes
+            if producer is not None and tensor not in workload.outputs and room <= self.capacity:
+                readers = sum({1 << number[c.name] for c in workload.consumers(tensor)})
+                found.append(Crossing(tensor, room, number[producer.name], readers))
+        return found
+
+    def _group(self, mask: int) -> Group:
+        if mask not in self.groups:
+            shape, names = self.catalogue.shape(self.layers.members(mask))
+            touched = made = 0
+            for i, t in enumerate(self.crossing):
+                reads, writes = t.readers & mask, mask >> t.producer & 1
+                if writes and t.readers & ~mask:
+                    made |= 1 << i
+                if (reads or writes) and (t.readers & ~mask or not writes):
+                    touched |= 1 << i
+            self.groups[mask] = Group(mask, shape, names, touched, made)
+        return self.groups[mask]
+
+    def _steps(self, ideal: int, resident: int, groups: list[Group]) -> Iterator[tuple[Group, int, int]]:
+        """Groups that may come next, with what is on chip afterwards and the number of the query."""
+        for group in groups:
+            done = ideal | group.layers
+            through = resident & ~group.touched
+            used = resident & group.touched
+            room = self.capacity - self._held(through)
+            stays = 0
+            for i in bits(resident):
+                if self.crossing[i].readers & ~done:
+                    stays |= 1 << i
+            made = list(bits(group.made))
+            for count in range(len(made) + 1):
+                for chosen in itertools.combinations(made, count):
+                    fresh = sum(1 << i for i in chosen)
+                    if (stays | fresh).bit_count() <= self.space.resident and self._held(used | fresh) <= room:
+                        yield group, stays | fresh, self._query(group, used | fresh, room)
+
+    def _query(self, group: Group, resident: int, room: float) -> int:
+        names = frozenset(self.crossing[i].name for i in bits(resident))
+        variant = self.catalogue.variant(group.shape, group.names, names)
+        key = (variant, room)
+        if key not in self._queries:
+            self._queries[key] = len(self.queries)
+            self.queries.append(key)
+        return self._queries[key]
+
+    def _arrange(self, steps: list[tuple[int, int, int, int, int]]) -> None:
+        """Steps sorted by the state they lead to, and states in an order in which steps only lead forward."""
+        order = sorted(self.states, key=lambda key: (key[0].bit_count(), key))
+        rank = {self.states[key]: i for i, key in enumerate(order)}
+        source = np.array([rank[s[0]] for s in steps], dtype=np.int64)
+        target = np.array([rank[s[1]] for s in steps], dtype=np.int64)
+        by_target = np.lexsort((source, target))
+        self.masks = [(steps[i][3], steps[i][4]) for i in by_target]
+        self.source, self.target = source[by_target], target[by_target]
+        self.query = np.array([s[2] for s in steps], dtype=np.int64)[by_target]
+        self.order = order
+        self.first = np.searchsorted(self.target, np.arange(len(order) + 1))
+
+    # -- shortest paths ----------------------------------------------------------------------
+
+    def shortest(self, cost: Array) -> tuple[float, list[int]]:
+        """The length of a shortest path and its steps; `cost` is per step."""
+        reached = np.full(len(self.order), np.inf)
+        via = np.full(len(self.order), -1, dtype=np.int64)
+        reached[0] = 0.0
+        for state in range(1, len(self.order)):
+            start, stop = self.first[state], self.first[state + 1]
+            lengths = reached[self.source[start:stop]] + cost[start:stop]
+            if len(lengths):
+                at = int(lengths.argmin())
+                reached[state], via[state] = lengths[at], start + at
+        last = len(self.order) - 1
+        if not math.isfinite(reached[last]):
+            return math.inf, []
+        path = []
+        while last:
+            path.append(int(via[last]))
+            last = int(self.source[via[last]])
+        return float(reached[-1]), path[::-1]
+
+    def between(self, cost: Array, step: int) -> float:
+        """The length of a shortest path from where a step begins to where it ends."""
+        start, stop = int(self.source[step]), int(self.target[step])
+        reached = {start: 0.0}
+        inside = self.order[stop][0]
+        for state in range(start + 1, stop + 1):
+            if self.order[state][0] & ~inside:
+                continue
+            a, b = self.first[state], self.first[state + 1]
+            each = cost[self.query[a:b]]
+            known = [
+                reached[s] + c for s, c in zip(self.source[a:b].tolist(), each.tolist(), strict=True) if s in reached
+            ]
+            if known:
+                reached[state] = min(known)
+        return reached[stop]
+
+    def step(self, index: int) -> Step:
+        """What a step is."""
+        mask, before = self.masks[index]
+        group = self.groups[mask]
+        after = self.order[int(self.target[index])][1]
+        variant, capacity = self.queries[int(self.query[index])]
+        fresh = after & group.made
+        used = before & group.touched | fresh
+        return Step(
+            group,
+            variant,
+            capacity,
+            frozenset(self.crossing[i].name for i in bits(used)),
+            frozenset(self.crossing[i].name for i in bits(fresh)),
+        )

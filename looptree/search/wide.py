@@ -1,0 +1,110 @@
+"""Plans of layer graphs that are too wide to list their ideals: set partitioning over candidate groups.
+
+Nothing stays on chip between groups here. As in `looptree.search.partition`, costs are found out lazily: groups start
+with a lower bound, the cheapest cover by lower bounds is looked at, and its groups are searched, until the cover has
+nothing left to find out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+from looptree.search.catalogue import Catalogue, Task
+from looptree.search.covering import Column, Cover, cover
+from looptree.search.goal import ROUNDING
+from looptree.search.ideals import Layers, TooManyError, bits
+from looptree.search.partition import Path
+from looptree.search.space import Space
+from looptree.search.states import MOST_GROUPS, Group, Step
+
+SCALE = 1000  # objectives in thousandths, as whole numbers
+IMPOSSIBLE = 10**18
+
+
+class WidePartition:
+    """Finds the best partition into groups, searching groups as they are needed.
+
+    Args:
+        capacity: bytes on chip.
+    """
+
+    def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float) -> None:
+        self.layers = layers
+        self.catalogue = catalogue
+        self.capacity = capacity
+        self.space, masks = self._candidates(catalogue.space)
+        self.groups = []
+        self.variants = []
+        for mask in masks:
+            shape, names = catalogue.shape(layers.members(mask))
+            self.groups.append(Group(mask, shape, names, 0, 0))
+            self.variants.append(catalogue.variant(shape, names, frozenset()))
+
+    def _candidates(self, space: Space) -> tuple[Space, list[int]]:
+        """The groups of the space, or of the largest narrower one in which they are not too many."""
+        for most in range(space.group_layers, 0, -1):
+            try:
+                masks = self.layers.convex(most, MOST_GROUPS)
+            except TooManyError:
+                continue
+            return replace(space, group_layers=most, resident=0), masks
+        return replace(space, group_layers=1, resident=0), self.layers.convex(1, len(self.layers.names))
+
+    def solve(self, going: Callable[[Path], bool]) -> Path:
+        """The optimal partition; or the best one so far once `going` returns false."""
+        alone = [v for v, g in zip(self.variants, self.groups, strict=True) if g.layers.bit_count() == 1]
+        self.catalogue.run([Task(v, self.capacity, math.inf) for v in dict.fromkeys(alone)])
+        while True:
+            known = self._cover(lambda v: self.catalogue.variants[v].upper(self.capacity))
+            found = self._cover(lambda v: self.catalogue.variants[v].lower(self.capacity))
+            value, bound = self._value(known), found.bound / SCALE if found.found else math.inf
+            steps = tuple(self._step(i) for i in known.chosen) if math.isfinite(value) else ()
+            path = Path(steps, value, min(bound, value))
+            tasks = self._tasks(found, value)
+            if not tasks:
+                return Path(steps, value, value if found.proven else path.bound)
+            if path.proven or not going(path):
+                return path
+            try:
+                self.catalogue.run(tasks)
+            except KeyboardInterrupt:
+                if not steps:
+                    raise
+                return path
+
+    def _cover(self, cost: Callable[[int], float]) -> Cover:
+        """The cheapest cover by some cost of the variants."""
+        costs = [cost(v) for v in self.variants]
+        number = {i: at for at, i in enumerate(i for i, c in enumerate(costs) if math.isfinite(c))}
+        columns = [
+            Column(frozenset(bits(self.groups[i].layers)), min(IMPOSSIBLE, math.floor(costs[i] * SCALE)))
+            for i in number
+        ]
+        edges = [(a, b) for b, before in enumerate(self.layers.before) for a in bits(before)]
+        left = max(1.0, self.catalogue.seconds_left)
+        found = cover(len(self.layers.names), edges, columns, seconds=None if math.isinf(left) else left)
+        back = list(number)
+        return replace(found, chosen=tuple(back[i] for i in found.chosen))
+
+    def _value(self, found: Cover) -> float:
+        if not found.found:
+            return math.inf
+        return sum(self.catalogue.variants[self.variants[i]].upper(self.capacity) for i in found.chosen)
+
+    def _tasks(self, found: Cover, value: float) -> list[Task]:
+        """Searches of the groups of a cover of which not everything is known."""
+        lowers = {i: self.catalogue.variants[self.variants[i]].lower(self.capacity) for i in found.chosen}
+        total = sum(lowers.values())
+        if total >= value * (1 - ROUNDING):
+            return []
+        tasks = {}
+        for i, lower in lowers.items():
+            if not self.catalogue.variants[self.variants[i]].exact(self.capacity):
+                below = value - (total - lower) if math.isfinite(value) else math.inf
+                tasks[self.variants[i]] = Task(self.variants[i], self.capacity, below)
+        return list(tasks.values())
+
+    def _step(self, index: int) -> Step:
+        return Step(self.groups[index], self.variants[index], self.capacity, frozenset(), frozenset())

@@ -1,0 +1,127 @@
+"""Searches of groups in several processes.
+
+What a search finds depends on its task alone, so the number of workers changes nothing but the time. Worker
+processes are started once there is enough to do to be worth it.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from looptree.architecture import Architecture
+from looptree.search.design import Outcome
+from looptree.search.goal import Goal, Second
+from looptree.search.group import Group
+from looptree.search.group_search import GroupSearch
+from looptree.search.leaf import Known
+from looptree.search.space import Space
+from looptree.workload import Workload
+
+if TYPE_CHECKING:
+    from loky import ProcessPoolExecutor
+
+WORTH_IT = 1.0  # seconds of searching after which worker processes are started
+EFFORT = 10_000  # ranges that are bounded for a second objective, at most
+KEPT = 512  # groups whose tables a process keeps
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One search: of a segment (`shape` is its number), with some tensors on chip; `until` as in `GroupSearch`.
+
+    With a `limit` it is for a second objective, among designs that do not exceed the limit in the first one.
+    """
+
+    shape: int
+    part: Workload
+    resident: frozenset[str]
+    capacity: float
+    below: float
+    until: float
+    limit: float | None
+
+
+class Searches:
+    """The searches of groups by one process, each with its tables."""
+
+    def __init__(self, architecture: Architecture, objective: str, level: str, space: Space) -> None:
+        self.architecture = architecture
+        self.goal = Goal(objective, architecture, level)
+        self.space = space
+        self._known: dict[int, GroupSearch] = {}
+        self._streams: Known = {}
+
+    def of(self, shape: int, part: Workload) -> GroupSearch:
+        """The search of the groups of one shape."""
+        if shape not in self._known:
+            if len(self._known) >= KEPT:
+                self._known.pop(next(iter(self._known)))
+            self._known[shape] = GroupSearch(Group(part, self.architecture, self.goal, self.space, self._streams))
+        return self._known[shape]
+
+    def run(self, job: Job) -> Outcome:
+        """Do one search."""
+        found = self.of(job.shape, job.part)
+        if job.limit is None:
+            return found.search(job.resident, job.capacity, job.below, job.until)
+        second = found.towards(Second(self.goal, job.limit))
+        return second.search(job.resident, job.capacity, job.below, job.until, EFFORT)
+
+
+class Workers:
+    """Runs jobs, here or in worker processes. Use as a context manager.
+
+    Args:
+        searches: of this process. count: worker processes; `None` for one per processor, 1 for none.
+    """
+
+    def __init__(self, searches: Searches, count: int | None) -> None:
+        self.searches = searches
+        self.count = (os.cpu_count() or 1) if count is None else count
+        self.spent = 0.0
+        self._pool: ProcessPoolExecutor | None = None
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, kill_workers=True)
+
+    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """The outcome of each job."""
+        started = time.perf_counter()
+        try:
+            if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
+                return self._apart(jobs)
+            return [self.searches.run(job) for job in jobs]
+        finally:
+            self.spent += time.perf_counter() - started
+
+    def _apart(self, jobs: Sequence[Job]) -> list[Outcome]:
+        from loky import ProcessPoolExecutor
+
+        if self._pool is None:
+            known = self.searches
+            settings = (known.architecture, known.goal.objective, known.goal.level, known.space)
+            self._pool = ProcessPoolExecutor(self.count, initializer=_start, initargs=settings)
+        return list(self._pool.map(_run, jobs))
+
+
+_searches: Searches | None = None
+
+
+def _start(architecture: Architecture, objective: str, level: str, space: Space) -> None:
+    global _searches
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
+    _searches = Searches(architecture, objective, level, space)
+
+
+def _run(job: Job) -> Outcome:
+    assert _searches is not None
+    return _searches.run(job)

@@ -1,0 +1,68 @@
+"""One group searched and searched exhaustively."""
+
+from __future__ import annotations
+
+import math
+import random
+
+from looptree.architecture import Architecture
+from looptree.model import evaluate
+from looptree.search.decode import choice_of
+from looptree.search.exhaustive import Exhaustive
+from looptree.search.group_search import GroupSearch
+from looptree.search.objective import value
+from looptree.search.segment import segment
+from looptree.search.space import Space
+from looptree.search.workers import Searches
+from looptree.taxonomy.group import plan_tree
+from looptree.workload import Workload
+from tests.search.search_cases import OBJECTIVES
+
+CLOSE = 1e-9
+
+
+def searched(workload: Workload, hardware: Architecture, objective: str, space: Space) -> GroupSearch:
+    """The search of all layers as one group."""
+    part = segment(workload, [e.name for e in workload.einsums])
+    return Searches(hardware, objective, "GLB", space).of(0, part)
+
+
+def capacities(slow: Exhaustive, most: int) -> list[float]:
+    """Where designs begin to fit, one byte less, and no limit."""
+    rows = slow.designs(frozenset(e.name for e in slow.workload.einsums)).rows
+    edges = sorted({c for need in rows[:, :2].sum(axis=1).tolist() for c in (need - 1, need)}) or [8.0]
+    chosen = random.Random(0).sample(edges, min(most, len(edges)))
+    return [*sorted({*chosen, *edges[:2]}), math.inf]
+
+
+def differences(slow: Exhaustive, hardware: Architecture, *, most: int = 10) -> tuple[list[str], int]:
+    """Where the search and the exhaustive one, or the search and the model, do not agree; and how many cases there were.
+
+    Args:
+        hardware: with the bandwidths that count. most: capacities.
+    """
+    workload, space = slow.workload, slow.space
+    found: list[str] = []
+    cases = 0
+    designs = slow.designs(frozenset(e.name for e in workload.einsums))
+    for objective in OBJECTIVES:
+        search = searched(workload, hardware, objective, space)
+        for capacity in capacities(slow, most):
+            cases += 1
+            outcome = search.search(frozenset(), capacity)
+            expected = designs.least(objective, capacity, slow.bandwidths)
+            where = f"{objective} in {capacity} bytes"
+            if outcome.design is None:
+                if not math.isinf(expected):
+                    found.append(f"{where}: nothing found, expected {expected}")
+                continue
+            choice = choice_of(search.group.part, outcome.design, "GLB")
+            result = evaluate(search.group.part, hardware, plan_tree(search.group.part, hardware, [choice]))
+            told, room = float(value(objective, result)), result.occupancy["GLB"].window_bytes
+            if not math.isclose(outcome.design.value, expected, rel_tol=CLOSE):
+                found.append(f"{where}: found {outcome.design.value}, expected {expected}")
+            if not math.isclose(outcome.design.value, told, rel_tol=CLOSE) or room != outcome.design.room:
+                found.append(f"{where}: {outcome.design.value} in {outcome.design.room}, the model {told} in {room}")
+            if not outcome.bound <= outcome.design.value * (1 + CLOSE) or outcome.design.room > capacity:
+                found.append(f"{where}: bound {outcome.bound}, room {outcome.design.room}")
+    return found, cases

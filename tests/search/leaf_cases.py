@@ -1,0 +1,108 @@
+"""The exhaustive search with loops of a layer's own, by the rule of `looptree.search.leaf`, slow and obvious."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import reduce
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.exhaustive import Exhaustive, Group, undominated
+from looptree.search.loops import clashing_ranks, useful_tiles
+from looptree.taxonomy.group import GroupChoice
+from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.workload import Workload
+
+Way = tuple[Array, dict[str, Array]]
+"""What own loops add to the work of a layer, and what each tensor takes and adds in each place below them."""
+
+
+def streaming(search: Exhaustive) -> Exhaustive:
+    """The same search with loops of a layer's own."""
+    search.make = StreamingGroup
+    return search
+
+
+def driven(part: Workload, loops: Sequence[Temporal]) -> dict[str, set[str]]:
+    """Ranks of each layer that follow some loops above the branch, from the sinks upwards."""
+    found: dict[str, set[str]] = {e.name: set() for e in part.einsums}
+    for loop in loops:
+        for ref in loop.ranks:
+            found[ref.einsum or ""].add(ref.rank)
+    for e in reversed(part.einsums):
+        for access in e.inputs:
+            producer = part.producer(access.tensor)
+            for form, written in zip(access.projection, producer.output.projection if producer else (), strict=False):
+                if producer and found[e.name] & set(form.ranks):
+                    found[producer.name] |= set(written.ranks)
+    return found
+
+
+class StreamingGroup(Group):
+    """Tensors that only one layer of a group uses may also be stored inside its branch, below loops of its own."""
+
+    def items(self, choice: GroupChoice) -> Iterator[Array]:
+        """The tensors of a layer that may be streamed are one item, every other tensor is one."""
+        above = self.above(choice)
+        for layer in self.names if len(self.names) > 1 and self.space.leaf_loops else ():
+            own = [t for t in above if self.search.users(t) & {*self.names} == {layer}]
+            alone = np.zeros((1, 6))
+            yield np.vstack(
+                [
+                    reduce(beside, (_places(above[t], inside.get(t)) for t in own), added)
+                    for added, inside in [(alone, {}), *self._ways(choice, layer, own)]
+                ]
+            )
+            above = {t: places for t, places in above.items() if t not in own}
+        yield from above.values()
+
+    def _ways(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Iterator[Way]:
+        """Each order and tile shapes of own loops."""
+        einsum = self.alone.einsum(layer)
+        following = driven(self.alone, choice.loops)[layer]
+        forms = [form for access in (*einsum.inputs, einsum.output) for form in access.projection]
+        mixed = {rank for form in forms if following & set(form.ranks) for rank in form.ranks}
+        ranks = [r for r, extent in einsum.ranks.items() if extent > 1 and r not in following | mixed]
+        clashes = [{rank for _, rank in clash} for clash in clashing_ranks(self.alone, (layer,))]
+        for count in range(self.space.leaf_loops + 1):
+            for order in itertools.permutations(ranks, count):
+                if not any(len(clash & set(order)) > 1 for clash in clashes):
+                    for tiles in itertools.product(*(useful_tiles(einsum.ranks[rank]) for rank in order)):
+                        loops = tuple(
+                            Temporal((RankRef(rank, layer),), tile) for rank, tile in zip(order, tiles, strict=True)
+                        )
+                        yield self._inside(replace(choice, leaf_loops={layer: loops}), layer, own)
+
+    def _inside(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Way:
+        loops = choice.leaf_loops[layer]
+        looped, plain = self.evaluated(choice), self.evaluated(replace(choice, leaf_loops={}))
+        added = self.work(looped) - self.work(plain) if looped and plain else np.full(6, np.inf)
+        last = driven(self.alone, choice.loops[-1:])[layer]
+        found: dict[str, list[Array]] = {t: [] for t in own}
+        for depth, tensor in itertools.product(range(len(loops) + 1), own):
+            ranks = self._ranks(layer, tensor)
+            streamed = any(loop.ranks[0].rank in ranks for loop in loops[:depth])
+            if streamed or ranks & last:
+                drop = frozenset(() if streamed else (tensor,))
+                moved = replace(choice, leaf_retention={layer: {tensor: depth}}, drop=drop)
+                result = self.evaluated(moved)
+                if result is not None:
+                    sums = self.sums(result, tensor)
+                    found[tensor].append(np.array([0, sums[0], *sums[2:]]))
+        return added[None], {t: np.array(places) for t, places in found.items() if places}
+
+    def _ranks(self, layer: str, tensor: str) -> set[str]:
+        einsum = self.alone.einsum(layer)
+        return {r for access in (*einsum.inputs, einsum.output) if access.tensor == tensor for r in access.ranks}
+
+
+def beside(one: Array, other: Array) -> Array:
+    """Every combination of two tensors of one layer: the sum of everything."""
+    return undominated((one[:, None] + other[None]).reshape(-1, one.shape[1]))
+
+
+def _places(above: Array, inside: Array | None) -> Array:
+    return above if inside is None else np.vstack([above, inside])

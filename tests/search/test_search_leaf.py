@@ -1,0 +1,63 @@
+"""Loops of a layer's own: never worse than every design by the same rule, and as the model says."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from looptree.search.exhaustive import Exhaustive
+from looptree.search.leaf import undominated
+from looptree.search.space import Space
+from tests.search.group_cases import differences
+from tests.search.leaf_cases import streaming
+from tests.search.search_cases import KINDS, architecture, network
+
+
+def check(kind: str, seed: int, layers: int, space: Space) -> None:
+    hardware = architecture(buffer_bandwidth=None if kind == "odd bits" else (None, 3, 6)[seed % 3])
+    slow = streaming(Exhaustive(network(kind, seed, layers=layers), hardware, space))
+    found, _ = differences(slow, hardware)
+    assert found == []
+
+
+@pytest.mark.parametrize("seed", [1, 4])
+@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+def test_no_design_with_an_own_loop_per_layer_is_better(kind: str, seed: int) -> None:
+    check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=1))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6, 14))
+@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+def test_no_design_with_two_own_loops_per_layer_is_better(kind: str, seed: int) -> None:
+    check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20, 23))
+@pytest.mark.parametrize("kind", ["chain", "plane", "skip", "matmul", "pool", "loose"])
+def test_no_design_with_loops_above_and_inside_is_better(kind: str, seed: int) -> None:
+    check(kind, seed, 2, Space(loops=2, lone_loops=1, leaf_loops=1))
+    check(kind, seed, 3, Space(loops=1, lone_loops=1, leaf_loops=1))
+
+
+@pytest.mark.xfail(reason="an own loop over a rank along which the array works takes more cycles; they are not counted")
+def test_own_loops_leave_parts_of_the_array_idle() -> None:
+    hardware = architecture(spatial={"c": 4, "p": 4})
+    slow = streaming(Exhaustive(network("padded", 2, layers=2), hardware, Space(loops=1, lone_loops=1, leaf_loops=1)))
+    assert differences(slow, hardware)[0] == []
+
+
+def test_rows_that_are_not_beaten_are_kept() -> None:
+    draw = random.Random(0)
+    for _ in range(100):
+        rows = np.array([[draw.randrange(5) for _ in range(3)] for _ in range(draw.randrange(1, 12))], dtype=float)
+        beaten = {
+            i
+            for i in range(len(rows))
+            for j in range(len(rows))
+            if (rows[j] <= rows[i]).all() and ((rows[j] < rows[i]).any() or j < i)
+        }
+        assert undominated(rows) == [i for i in range(len(rows)) if i not in beaten]

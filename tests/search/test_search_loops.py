@@ -1,0 +1,74 @@
+"""Which loops, in which orders, with which tile shapes."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import pytest
+
+from looptree.search import exhaustive
+from looptree.search.exhaustive import Designs, Exhaustive
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.search.space import Space
+from looptree.workload import Workload
+from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
+
+
+@pytest.mark.parametrize("extent", range(1, 200))
+def test_useful_tiles_are_the_distinct_ceilings(extent: int) -> None:
+    assert useful_tiles(extent) == sorted({-(-extent // count) for count in range(2, extent + 1)}, reverse=True)
+
+
+def designs(workload: Workload, monkeypatch: pytest.MonkeyPatch, *, every_tile: bool, **spatial: int) -> Designs:
+    """Of all layers in one group, with useful tile shapes or with every one."""
+    with monkeypatch.context() as patch:
+        if every_tile:
+            patch.setattr(exhaustive, "useful_tiles", lambda extent: range(1, extent))
+        space = Space(loops=1, lone_loops=2, leaf_loops=0)
+        names = frozenset(e.name for e in workload.einsums)
+        return Exhaustive(workload, architecture(spatial=spatial), space).designs(names)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_other_tile_shape_is_better_where_the_array_does_one_operation_at_a_time(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for seed, layers in ((1, 1), (2, 2)):
+        workload = network(kind, seed, layers=layers)
+        few, all_ = (designs(workload, monkeypatch, every_tile=flag) for flag in (False, True))
+        for capacity in all_.rows[:, :2].sum(axis=1).tolist():
+            for objective in OBJECTIVES:
+                found, best = (d.least(objective, capacity, (2.0, 3.0)) for d in (few, all_))
+                assert found == pytest.approx(best, rel=1e-12)
+
+
+@pytest.mark.xfail(reason="ten rows on an array of four: 8 + 2 take fewer cycles than 5 + 5 and share as much")
+def test_no_other_tile_shape_is_better_on_an_array(monkeypatch: pytest.MonkeyPatch) -> None:
+    layer = einsum("conv", "Y[p,q] = X[p+r,q+s] * W[r,s]", {"p": 10, "q": 6, "r": 3, "s": 3})
+    few, all_ = (designs(Workload("one", [layer]), monkeypatch, every_tile=flag, p=4) for flag in (False, True))
+    for capacity in range(10, 60):
+        assert few.least("latency", capacity, (1.0, math.inf)) == all_.least("latency", capacity, (1.0, math.inf))
+
+
+def test_sinks_are_the_layers_that_nothing_reads() -> None:
+    assert sinks_of(network("matmul", 0)) == ("layer3",)
+
+
+def test_loops_of_one_order_move_different_dimensions() -> None:
+    """`p` and `r` of a convolution both move along the rows of its input."""
+    layer = einsum("conv", "Y[m,p] = X[c,p+r] * W[m,c,r]", {"m": 2, "p": 4, "c": 3, "r": 3})
+    part = Workload("one", [layer])
+    ranks, clashes = candidate_ranks(part, ("conv",)), clashing_ranks(part, ("conv",))
+    found = list(orders(ranks, clashes, 2))
+    assert len(found) == 4 * 3 - 2
+    assert not any({"p", "r"} <= {name for rank in order for _, name in rank} for order in found)
+    free = [o for o in itertools.permutations(ranks, 2) if {"p", "r"} - {name for rank in o for _, name in rank}]
+    assert sorted(found) == sorted(free)
+
+
+def test_several_sinks_share_the_loops_that_all_have_with_equal_extents() -> None:
+    first = einsum("first", "Y[p,m] = X[p,c] * V[m,c]", {"p": 4, "m": 2, "c": 3})
+    second = einsum("second", "Z[p,m] = X[p,c] * W[m,c]", {"p": 4, "m": 3, "c": 3})
+    found = candidate_ranks(Workload("two", [first, second]), ("first", "second"))
+    assert found == [(("first", "p"), ("second", "p")), (("first", "c"), ("second", "c"))]

@@ -1,0 +1,40 @@
+"""What is searched is data that checks itself."""
+
+from __future__ import annotations
+
+import pytest
+
+from looptree.errors import InputError
+from looptree.search import SPACES, Space, space_named
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("group_layers", 0), ("loops", 0), ("loops", 5), ("lone_loops", -1), ("leaf_loops", 3)]
+)
+def test_a_number_out_of_range_is_refused(name: str, value: int) -> None:
+    with pytest.raises(InputError, match=f"expected {name} from"):
+        Space(**{name: value})  # type: ignore[arg-type]
+
+
+def test_a_truth_value_is_no_number() -> None:
+    with pytest.raises(InputError, match="found True"):
+        Space(loops=True)
+
+
+def test_a_narrower_space_says_what_it_leaves_out() -> None:
+    assert Space().leaves_out() == []
+    assert Space(loops=2).leaves_out() == ["loops: 2 (default 3)"]
+    assert all(SPACES[name].leaves_out() for name in SPACES if name != "default")
+
+
+def test_a_description_names_what_is_there_and_only_that() -> None:
+    assert "spilled" in Space().described()
+    assert "spilled" not in Space(spill=False).described()
+    assert "recomputed" not in Space(recompute=False).described()
+    assert "between groups" not in Space(resident=0).described()
+
+
+def test_a_space_of_another_name_is_refused() -> None:
+    assert space_named("quick") is SPACES["quick"]
+    with pytest.raises(InputError, match="did you mean 'quick'"):
+        space_named("quik")

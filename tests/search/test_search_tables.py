@@ -1,0 +1,98 @@
+"""Places that are not tried are never better."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from looptree.errors import UnsupportedError
+from looptree.model import Evaluation, evaluate
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.search.profile import Profiler
+from looptree.search.tables import InseparableError, LoopTable, depths_of
+from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.workload import Workload
+from tests.search.search_cases import KINDS, architecture, network
+
+
+def told(workload: Workload, choice: GroupChoice, tensor: str) -> tuple[float, ...] | None:
+    """What a place of a tensor takes, and what comes of it: bytes, words, operations and cycles."""
+    hardware = architecture()
+    try:
+        result = evaluate(workload, hardware, plan_tree(workload, hardware, [choice]))
+    except UnsupportedError:
+        return None
+    return (result.occupancy["GLB"].per_tensor[tensor][0], *cost(result))
+
+
+def cost(result: Evaluation) -> tuple[float, ...]:
+    return (result.offchip_bytes, float(result.energy.total), result.total_operations, result.latency.compute)
+
+
+def no_worse(one: tuple[float, ...] | None, other: tuple[float, ...] | None) -> bool:
+    return one is not None and other is not None and all(a <= b for a, b in zip(one, other, strict=True))
+
+
+def choices(workload: Workload, count: int) -> list[GroupChoice]:
+    """Loop orders with their smallest and largest tile shapes, everything whole."""
+    sinks = sinks_of(workload)
+    ranks, clashes = candidate_ranks(workload, sinks), clashing_ranks(workload, sinks)
+    found = []
+    for order in orders(ranks, clashes, count):
+        tiles = [useful_tiles(workload.einsum(o[0][0]).ranks[o[0][1]]) for o in order]
+        for chosen in {tuple(t[0] for t in tiles), tuple(t[-1] for t in tiles)}:
+            loops = tuple(Temporal(tuple(RankRef(r, e) for e, r in o), t) for o, t in zip(order, chosen, strict=True))
+            names = tuple(e.name for e in workload.einsums)
+            found.append(GroupChoice(names, loops, dict.fromkeys(workload.tensors, 0), level="GLB"))
+    return found
+
+
+def moved(choice: GroupChoice, tensor: str, depth: int, *, drop: bool = False) -> GroupChoice:
+    """The same with one tensor in another place."""
+    retention = {**choice.retention, tensor: depth}
+    lost = frozenset((tensor,)) if drop else frozenset()
+    return GroupChoice(choice.einsums, choice.loops, retention, lost, level="GLB")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_place_that_is_left_out_is_matched_by_one_that_is_tried(kind: str) -> None:
+    workload = network(kind, 2, layers=2)
+    profiler = Profiler(workload, sinks_of(workload), {})
+    checked = 0
+    for choice in choices(workload, 2)[:8]:
+        ranks = [tuple((r.einsum or "", r.rank) for r in loop.ranks) for loop in choice.loops]
+        try:
+            tables = [
+                LoopTable.of(
+                    profiler.run(rank, [loop.tile], frozenset()),
+                    profiler,
+                    list(workload.tensors),
+                    [e.name for e in workload.einsums],
+                )
+                for rank, loop in zip(ranks, choice.loops, strict=True)
+            ]
+        except InseparableError:
+            continue
+        for row, tensor in enumerate(workload.tensors):
+            tried = depths_of([bool(t.moves[row]) for t in tables], [bool(t.forgets[row]) for t in tables])
+            results = {d: told(workload, moved(choice, tensor, d), tensor) for d in range(len(choice.loops) + 1)}
+            for depth, result in results.items():
+                checked += 1
+                assert result is None or any(no_worse(results[place.loops], result) for place in tried), (tensor, depth)
+    assert checked
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_kept_overlap_is_never_worse_than_a_dropped_one(kind: str) -> None:
+    checked = 0
+    for seed, count in itertools.product((1, 3), (1, 2)):
+        workload = network(kind, seed, layers=2)
+        for choice in choices(workload, count)[:3]:
+            for tensor, depth in itertools.product(workload.tensors, range(1, count + 1)):
+                dropped = told(workload, moved(choice, tensor, depth, drop=True), tensor)
+                if dropped is not None:
+                    checked += 1
+                    assert no_worse(told(workload, moved(choice, tensor, depth), tensor), dropped)
+    assert checked
