@@ -69,11 +69,11 @@ def child(network: str, architecture: str, buffer: str, objective: str, seconds:
 
     hardware = load_architecture(architecture).with_capacity("GLB", int(buffer))
     found = search(load_workload(network), hardware, objective=objective, seconds=float(seconds)).statistics
-    peak = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    peak = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) >> 10
+    looked = f"{found.searches:>9,} {found.designs_evaluated:>9,} {found.ranges_bounded:>9,}"
     print(
         f"{Path(network).stem:<20} {int(buffer):>8,} {objective:<8} {found.value:>20,.0f} {100 * found.gap:>8.3f} "
-        f"{found.seconds:>8.1f} {found.searches:>9,} {found.designs_evaluated:>9,} {found.ranges_bounded:>9,} {
-            peak >> 10:>6,}",
+        f"{found.seconds:>8.1f} {looked} {peak:>6,}",
         flush=True,
     )
 

@@ -10,9 +10,6 @@ from looptree.search.group import Group, Pattern
 from looptree.search.ledger import Columns, Ledger
 from looptree.search.relax import UNDECIDED, Places
 
-FEWEST_POINTS = 48
-MOST_POINTS = 1 << 17
-
 
 class PatternBook:
     """Patterns by number, as arrays that serve many designs at once.
@@ -85,15 +82,6 @@ class PatternBook:
             self._driven[layer] = np.array([kinds.index(r) for r in ranks]), kinds
         kind, kinds = self._driven[layer]
         return kind[np.array(self._order)[number]], kinds
-
-    def narrow(self, number: Array) -> Array:
-        """Tile shapes up to which a range is narrow, so that an intermediate is decided before the range is cut.
-
-        A decision multiplies the nodes and sharpens their bounds: the fewer intermediates are left, the earlier it
-        pays.
-        """
-        left = np.array([len(p.undecided) for p in self.patterns])[number]
-        return np.asarray(np.maximum(FEWEST_POINTS, MOST_POINTS >> np.minimum(2 * left, 30)))
 
     def looseness(self, number: Array, start: Array, stop: Array) -> Array:
         """How much a bound suffers from the range of each loop, of shape (designs, loops).

@@ -3,10 +3,13 @@
 A node is a loop order, a range of tile shapes for each of its loops, and places of some intermediates. Its bound takes
 the least entry of every table in the range, nothing computed again because of intermediates without a place, and the
 best place of every other tensor under a price per byte of buffer (`looptree.search.relax`). The nodes of least bound
-are next: a wide range is cut in two; in a narrow one an intermediate is decided, from the sinks upwards, which fixes
-what is computed again and with it all that layers further up need. What is left is a tile shape per loop with
-a place per intermediate: then all other tensors are placed exactly (`looptree.search.placing`). Once no node has a
-bound below the best design, that design is proven.
+are next. First the intermediates are decided one by one, from the sinks upwards: each decision fixes what is computed
+again, and with it all that layers further up need. Then ranges are cut in two. What is left is a tile shape per loop
+with a place per intermediate, for which all other tensors are placed exactly (`looptree.search.placing`). Once no node
+has a bound below the best design, that design is proven.
+
+Left out: loop orders whose counts are no products of tables of single loops
+(`looptree.search.group.Pattern.separable`).
 """
 
 from __future__ import annotations
@@ -146,20 +149,18 @@ class _Branch:
         bound, exact = self.placing.least(book, nodes, self.below)
         hopeful = np.flatnonzero(bound < self.target)
         nodes, exact = nodes.bounded(np.maximum(bound, nodes.bound)).at(hopeful), exact[hopeful]
-        wide = nodes.points > book.narrow(nodes.pattern)
-        narrow = nodes.at(np.flatnonzero(~wide))
-        children = [book.children(number) for number in narrow.pattern.tolist()]
-        whole = np.array([book.separable(number) for number in narrow.pattern.tolist()], dtype=bool)
+        children = [book.children(number) for number in nodes.pattern.tolist()]
         more = np.array([len(c) for c in children], dtype=np.int64)
-        decided = narrow.at(np.repeat(np.arange(len(narrow)), more))
+        decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
         if len(decided):
             decided = decided.with_pattern(np.concatenate(children))
-        single = (more == 0) & whole & (narrow.points == 1)
-        exact = exact[~wide]
-        self._settle(book, narrow.at(np.flatnonzero(single & exact)))
+        whole = np.array([book.separable(number) for number in nodes.pattern.tolist()], dtype=bool)
+        left = (more == 0) & whole
+        single = left & (nodes.points == 1)
+        self._settle(book, nodes.at(np.flatnonzero(single & exact)))
         for at in np.flatnonzero(single & ~exact):
-            self._settle(book, narrow.at(np.array([at])))
-        cut = nodes.at(np.flatnonzero(wide)).joined(narrow.at(np.flatnonzero((more == 0) & whole & ~single)))
+            self._settle(book, nodes.at(np.array([at])))
+        cut = nodes.at(np.flatnonzero(left & ~single))
         if not len(cut):
             return decided
         return decided.joined(cut.halves(book.looseness(cut.pattern, cut.start, cut.stop)))

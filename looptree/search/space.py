@@ -42,21 +42,19 @@ class Space:
 
     def described(self) -> str:
         """The space in words."""
-        fused = (
-            f"all convex connected groups of up to {self.group_layers} layers; up to {self.loops} loops over different "
-            "dimensions of the sink in any order"
-        )
         kept = "a storage node of each tensor at every depth"
         if self.recompute:
             kept += ", intermediates kept or recomputed"
         if self.spill:
             kept += " or spilled"
-        parts = [fused, f"up to {self.lone_loops} loops for a layer alone", "every useful tile shape", kept]
-        if self.leaf_loops:
-            parts.append(
-                f"up to {self.leaf_loops} own loops per layer over ranks that the group leaves whole, "
-                "if the array stays as full"
-            )
+        parts = []
+        if self.group_layers > 1:
+            parts.append(f"all convex connected groups of up to {self.group_layers} layers")
+            parts.append(f"up to {self.loops} loops over different dimensions of the sink in any order")
+        parts += [f"up to {self.lone_loops} loops for a layer alone", "every useful tile shape", kept]
+        if self.leaf_loops and self.group_layers > 1:
+            own = f"up to {self.leaf_loops} own loops per layer over ranks that the group leaves whole"
+            parts.append(f"{own}, if the array stays as full")
         if self.resident:
             parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
         return "; ".join(parts)

@@ -36,7 +36,7 @@ def capacities(slow: Exhaustive, most: int) -> list[float]:
 
 
 def differences(slow: Exhaustive, hardware: Architecture, *, most: int = 10) -> tuple[list[str], int]:
-    """Where the search and the exhaustive one, or the search and the model, do not agree; and how many cases there were.
+    """Where the search does not agree with the exhaustive one or with the model; and how many cases there were.
 
     Args:
         hardware: with the bandwidths that count. most: capacities.

@@ -92,6 +92,6 @@ def test_layers_take_turns_inside_their_branches() -> None:
 
 
 def test_nothing_fits_no_bytes() -> None:
-    search = Exhaustive(network("chain", 1), architecture(), SPACE)
+    search = Exhaustive(network("matmul", 0, layers=2), architecture(), Space(loops=1, lone_loops=1, leaf_loops=0))
     assert search.value("energy", 0) == math.inf
     assert Fraction(search.value("offchip")) > 0

@@ -10,9 +10,10 @@ import pytest
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.leaf import undominated
 from looptree.search.space import Space
+from looptree.workload import Workload
 from tests.search.group_cases import differences
 from tests.search.leaf_cases import streaming
-from tests.search.search_cases import KINDS, architecture, network
+from tests.search.search_cases import KINDS, architecture, einsum, network
 
 
 def check(kind: str, seed: int, layers: int, space: Space) -> None:
@@ -30,14 +31,14 @@ def test_no_design_with_an_own_loop_per_layer_is_better(kind: str, seed: int) ->
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6, 14))
-@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_design_with_two_own_loops_per_layer_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=2))
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(20, 23))
-@pytest.mark.parametrize("kind", ["chain", "plane", "skip", "matmul", "pool", "loose"])
+@pytest.mark.parametrize("kind", ["chain", "plane", "skip", "matmul", "pool"])
 def test_no_design_with_loops_above_and_inside_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 2, Space(loops=2, lone_loops=1, leaf_loops=1))
     check(kind, seed, 3, Space(loops=1, lone_loops=1, leaf_loops=1))
@@ -48,6 +49,16 @@ def test_own_loops_leave_parts_of_the_array_idle() -> None:
     hardware = architecture(spatial={"c": 4, "p": 4})
     slow = streaming(Exhaustive(network("padded", 2, layers=2), hardware, Space(loops=1, lone_loops=1, leaf_loops=1)))
     assert differences(slow, hardware)[0] == []
+
+
+@pytest.mark.xfail(reason="what an own loop moves is taken from the whole layer; the group may need a part of it")
+def test_own_loops_over_rows_that_are_partly_needed() -> None:
+    """Two of three rows of `T` are read."""
+    first = einsum("first", "T[m,p] = X[2*p] * W[m]", {"m": 2, "p": 3})
+    second = einsum("second", "Y[m,p] = T[c,2*p+r] * V[m,c,r]", {"m": 2, "c": 2, "p": 1, "r": 2})
+    space = Space(loops=1, lone_loops=1, leaf_loops=1)
+    slow = streaming(Exhaustive(Workload("two", [first, second]), architecture(), space))
+    assert differences(slow, architecture())[0] == []
 
 
 def test_rows_that_are_not_beaten_are_kept() -> None:

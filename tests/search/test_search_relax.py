@@ -59,11 +59,10 @@ def test_no_design_in_a_range_is_better_than_its_bounds(kind: str, objective: st
             pattern = draw.choice(book.children(pattern).tolist())
         known = node(placing, pattern, start, stop)
         truth = least(placing, book, pattern, start, stop) * (1 + 1e-9)
-        relaxed, rates = placing.relaxation.bounds(
-            *book.columns(known.pattern, start=known.start, stop=known.stop), known.rates, math.inf
-        )
+        columns = book.columns(known.pattern, known.start, known.stop)
+        relaxed, rates = placing.relaxation.bounds(*columns, known.rates, math.inf)
         assert relaxed[0] <= truth
-        again, _ = placing.relaxation.bounds(*book.columns(known.pattern, known.start, known.stop), rates, math.inf)
+        again, _ = placing.relaxation.bounds(*columns, rates, math.inf)
         assert again[0] <= truth
         placed, _ = placing.least(book, known, math.inf)
         assert placed[0] <= truth

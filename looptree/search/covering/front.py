@@ -122,7 +122,7 @@ class _Walk:
     """Finds points of a front.
 
     Attributes:
-        points: those found, by cost and uses.
+        points: those found, by cost and quantities.
     """
 
     def __init__(self, asked: _Asked, quantities: tuple[int, ...], max_points: int) -> None:
@@ -173,7 +173,7 @@ class _Walk:
         answer = self._asked.cheapest(self._asked.columns, limits)
         if answer.found:
             answer = self._thriftiest(answer, limits)
-            self.points.setdefault((answer.cost, *answer.uses), answer)
+            self.points.setdefault((answer.cost, *(answer.uses[quantity] for quantity in self._quantities)), answer)
             if len(self.points) > self._max_points:
                 self.points.popitem()
                 raise _Truncated

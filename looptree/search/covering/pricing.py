@@ -67,9 +67,9 @@ def price(relaxation: Relaxation, fractional: Fractional | None) -> Pricing:
     layers, rows = [0] * len(relaxation.holders), [0] * len(relaxation.rows)
     if fractional is not None:
         scale = relaxation.scale * unit
-        layers = [int(Fraction(dual) * scale // 1) for dual in fractional.layers]
+        layers = [round(Fraction(dual) * scale) for dual in fractional.layers]
         rows = [
-            int(Fraction(dual) * scale // scale_of(row))
+            round(Fraction(dual) * scale / scale_of(row))
             for dual, row in zip(fractional.rows, relaxation.rows, strict=True)
         ]
     reduced = _reduced(relaxation, unit, layers, rows)

@@ -149,10 +149,10 @@ class Search:
                 place,
                 self.problem.masks[kept[place]],
                 self.waits[kept[place]],
-                price,
-                tuple(m.of[place] for m, _ in used),
+                reduced,
+                tuple(measure.of[place] for measure, _ in used),
             )
-            for place, price in enumerate(guide.reduced)
+            for place, reduced in enumerate(guide.reduced)
         ]
         limits = [limit - measure.constant for measure, limit in used]
         places = construct(precedence, choices, limits, guide.slack, self._going)

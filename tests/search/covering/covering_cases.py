@@ -132,7 +132,7 @@ def _constant(draw: random.Random, members: int) -> int:
     return members
 
 
-def network(modules: int, largest: int, seed: int, ways: int = 1, quantities: int = 0) -> Instance:
+def network(modules: int, largest: int, seed: int, ways: int = 1, quantities: int = 0, scale: int = 1) -> Instance:
     """A network like Inception: a stem of three layers, then modules of four branches with 1, 2, 3 and 2 layers.
 
     The first layers of a module read the ends of all branches before it. Groups are the convex ones of up to `largest`
@@ -140,7 +140,7 @@ def network(modules: int, largest: int, seed: int, ways: int = 1, quantities: in
     others read from it, and its weights, and the larger it is the more a random factor adds.
 
     Args:
-        ways: columns for each group of several layers.
+        ways: columns for each group of several layers. scale: what costs are multiplied by, and a bit more.
     """
     edges, layers = _inception(modules)
     draw = random.Random(seed)
@@ -155,7 +155,8 @@ def network(modules: int, largest: int, seed: int, ways: int = 1, quantities: in
         cost = int(traffic * (1 + 0.25 * draw.random() * (len(group) - 1)))
         for way in range(ways if len(group) > 1 else 1):
             uses = tuple(draw.randint(1, 10 * len(group)) for _ in range(quantities))
-            columns.append(Column(group, int(cost * (1 + 0.1 * way * draw.random())), uses))
+            some = int(cost * (1 + 0.1 * way * draw.random()))
+            columns.append(Column(group, some * scale + draw.randrange(scale), uses))
     return Instance(layers, edges, columns, (None,) * quantities)
 
 
@@ -198,9 +199,9 @@ def front_by_ideals(instance: Instance) -> list[tuple[int, ...]]:
     before, _ = _neighbours(instance.layers, instance.edges)
     starting: list[list[tuple[int, int, tuple[int, ...]]]] = [[] for _ in range(instance.layers)]
     for candidate in instance.columns:
-        waits = set().union(*(before[i] for i in candidate.members)) - candidate.members
+        needed = set().union(*(before[i] for i in candidate.members)) - candidate.members
         price = (candidate.cost, *candidate.uses)
-        starting[min(candidate.members)].append((_mask(candidate.members), _mask(waits), price))
+        starting[min(candidate.members)].append((_mask(candidate.members), _mask(needed), price))
     levels: list[dict[int, set[tuple[int, ...]]]] = [{} for _ in range(instance.layers + 1)]
     levels[0][0] = {(0,) * (1 + len(instance.limits))}
     for level in levels[:-1]:

@@ -1,0 +1,241 @@
+"""Whole networks: against every plan, and laws that hold for every plan."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+
+import pytest
+
+from looptree.architecture.load import load_architecture
+from looptree.errors import InputError, LooptreeError
+from looptree.model import evaluate
+from looptree.search import SPACES, InfeasibleError, Plan, Space, compare, search, workers
+from looptree.search.exhaustive import Exhaustive
+from looptree.search.objective import value
+from looptree.search.segment import segment
+from looptree.workload import Workload
+from looptree.workload.load import load_workload
+from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
+
+WHOLE = tuple(kind for kind in KINDS if kind != "odd bits")
+ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
+SHARES = (0.04, 0.1, 0.2, 0.4, 0.8)
+
+
+def check(workload: Workload, space: Space, seed: int) -> None:
+    """The search finds what the exhaustive search finds, and says the same of what does not fit."""
+    unlimited = architecture(seed=seed, buffer_bandwidth=(None, 3, 6)[seed % 3])
+    slow = Exhaustive(workload, unlimited, space)
+    total = sum(t.size_bytes for t in workload.tensors.values())
+    for objective in OBJECTIVES:
+        for capacity in (*(max(1, int(total * share)) for share in SHARES), None):
+            hardware = unlimited.with_capacity("GLB", capacity)
+            expected = slow.value(objective, math.inf if capacity is None else capacity)
+            if math.isinf(expected):
+                with pytest.raises(InfeasibleError):
+                    search(workload, hardware, objective=objective, space=space, workers=1)
+                continue
+            plan = search(workload, hardware, objective=objective, space=space, workers=1)
+            assert plan.statistics.value == pytest.approx(expected, rel=1e-9)
+            check_laws(workload, plan, objective)
+
+
+def check_laws(workload: Workload, plan: Plan, objective: str) -> None:
+    assert plan.statistics.status == "optimal"
+    assert plan.statistics.bound == plan.statistics.value == float(value(objective, plan.evaluation))
+    assert plan.statistics.gap == 0
+    assert plan.evaluation.fits
+    assert sorted(name for group in plan.groups for name in group.einsums) == sorted(e.name for e in workload.einsums)
+    assert plan.resident <= set(workload.intermediates) - set(workload.outputs)
+
+
+@pytest.mark.parametrize("kind", WHOLE)
+def test_no_plan_of_three_layers_is_better(kind: str) -> None:
+    check(network(kind, 2), ONE, 2)
+
+
+@pytest.mark.parametrize(
+    "space",
+    [Space(group_layers=2, loops=1, lone_loops=0, leaf_loops=0, spill=False, resident=1), SPACES["layer-by-layer"]],
+)
+def test_no_plan_of_a_narrower_space_is_better(space: Space) -> None:
+    check(network("branches", 1), replace(space, lone_loops=1), 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3, 18))
+@pytest.mark.parametrize("kind", WHOLE)
+def test_no_plan_of_many_networks_is_better(kind: str, seed: int) -> None:
+    check(network(kind, seed), ONE, seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("kind", WHOLE)
+def test_no_plan_of_four_layers_is_better(kind: str, seed: int) -> None:
+    check(network(kind, seed, layers=4), replace(ONE, spill=False), seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(4))
+def test_no_plan_of_five_layers_is_better(seed: int) -> None:
+    check(network("branches", seed, layers=5), Space(2, 1, 1, 0, spill=False), seed)
+
+
+def test_an_output_that_others_read_leaves() -> None:
+    first = einsum("first", "A[p] = X[p] * V[p]", {"p": 6})
+    second = einsum("second", "B[p] = A[p] * W[p]", {"p": 6})
+    check(Workload("two", [first, second], outputs=["A"]), ONE, 3)
+
+
+@pytest.mark.xfail(reason="a group makes all of what it leaves to others; the model only what they read")
+@pytest.mark.parametrize("reader", ["C[p] = B[2*p+r] * W[r]", "C[p] = B[p+1] * W[r]"])
+def test_what_no_layer_reads_is_not_made(reader: str) -> None:
+    """The last row, or the first."""
+    first = einsum("first", "B[p] = A[p] * V[p]", {"p": 8})
+    check(Workload("two", [first, einsum("second", reader, {"p": 3, "r": 3})]), ONE, 3)
+
+
+@pytest.mark.xfail(reason="groups overlap transfers of one part with the work of another; parts in turns do not")
+def test_layers_without_a_common_tensor_are_no_better_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Exhaustive, "_connected", lambda self, group: True)
+    one = einsum("one", "Y[p,n] = X[p,k] * W[k,n]", {"p": 4, "k": 4, "n": 4})
+    check(Workload("two", [one, einsum("two", "Z[p] = V[p] + U[p]", {"p": 4})]), ONE, 3)
+
+
+@pytest.mark.xfail(reason="loops whose counts are no products of tables of single loops are left out")
+def test_two_loops_may_move_one_dimension_further_up() -> None:
+    first = einsum("first", "A[a,b] = X[4*a+b] * U[a]", {"a": 3, "b": 4})
+    second = einsum("second", "Y[a,b] = A[a,b] * V[a,b]", {"a": 3, "b": 4})
+    check(Workload("split", [first, second]), Space(loops=2, lone_loops=2, leaf_loops=0, spill=False), 3)
+
+
+@pytest.mark.xfail(reason="what is live at a time counts against the capacity; the search counts windows")
+def test_circular_buffers_need_less_room() -> None:
+    """A window of 3 rows of 10 pixels has 30 words, 23 of which are live at a time."""
+    layer = einsum("conv", "Y[p,q] = X[p+r,q+s] * W[r,s]", {"p": 8, "q": 8, "r": 3, "s": 3})
+    hardware = replace(architecture(23 + 9 + 1), allocation="live")
+    plan = search(Workload("image", [layer]), hardware, objective="offchip", workers=1)
+    assert plan.evaluation.offchip_bytes == 100 + 9 + 64
+
+
+# -- laws ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("kind", [*WHOLE, "odd bits"])
+def test_a_larger_buffer_is_never_worse_and_fused_never_worse_than_layer_by_layer(kind: str, objective: str) -> None:
+    workload = network(kind, 3)
+    total = sum(t.size_bytes for t in workload.tensors.values())
+    least = math.inf
+    feasible = 0
+    for share in SHARES:
+        hardware = architecture(max(1, int(total * share)))
+        try:
+            found = compare(workload, hardware, objective=objective, workers=1)
+        except InfeasibleError:
+            assert math.isinf(least)
+            continue
+        feasible += 1
+        check_laws(workload, found.fused, objective)
+        check_laws(workload, found.layer_by_layer, objective)
+        assert found.fused.statistics.value <= found.layer_by_layer.statistics.value
+        assert found.fused.statistics.value <= least * (1 + 1e-9)
+        least = found.fused.statistics.value
+    assert feasible
+
+
+def test_fused_is_never_worse_in_a_narrower_space() -> None:
+    found = compare(network("padded", 2, layers=2), architecture(40), space=Space(loops=1, lone_loops=1), workers=1)
+    assert found.fused.statistics.value <= found.layer_by_layer.statistics.value
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("chain", 1), ("skip", 2), ("matmul", 1)])
+def test_the_demand_that_is_named_suffices_for_that_layer(kind: str, seed: int) -> None:
+    workload = network(kind, seed)
+    space = SPACES["layer-by-layer"]
+    capacity = 1
+    for _ in workload.einsums:
+        with pytest.raises(InfeasibleError) as found:
+            search(workload, architecture(capacity), space=space, workers=1)
+        said = re.match(
+            r"layer '(\w+)' does not fit GLB: .* needs (\d+) bytes.*capacity is (\d+) bytes", str(found.value)
+        )
+        assert said is not None
+        layer, demand = said[1], int(said[2])
+        assert int(said[3]) == capacity
+        alone = segment(workload, [layer])
+        assert search(alone, architecture(demand), space=space, workers=1).evaluation.fits
+        with pytest.raises(InfeasibleError):
+            search(alone, architecture(demand - 1), space=space, workers=1)
+        capacity = demand
+        try:
+            search(workload, architecture(capacity), space=space, workers=1)
+        except InfeasibleError:
+            continue
+        return
+    pytest.fail("no capacity that was named held all layers")
+
+
+def same(one: Plan, other: Plan) -> bool:
+    fields = ("groups", "resident", "tree", "evaluation")
+    proof = replace(one.statistics, seconds=0.0) == replace(other.statistics, seconds=0.0)
+    return proof and all(getattr(one, name) == getattr(other, name) for name in fields)
+
+
+def test_the_answer_depends_neither_on_the_run_nor_on_the_number_of_workers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "WORTH_IT", 0.0)
+    hardware = load_architecture("mobile").with_capacity("GLB", 8192)
+    workload = load_workload("pointwise_depthwise_pointwise")
+    first, *others = (search(workload, hardware, workers=count) for count in (1, 1, 2))
+    assert all(same(first, other) for other in others)
+
+
+def test_names_change_nothing() -> None:
+    """What is searched once for layers of equal shape serves all of them."""
+    workload, hardware = network("matmul", 1), architecture(16)
+    others = {"T0": "z", "T1": "y", "T2": "x", "T3": "w", "W1": "v", "W2": "u", "W3": "t"}
+    layers = [
+        einsum(f"l{9 - i}", re.sub(r"[TW]\d", lambda found: others[found[0]], e.expression), dict(e.ranks))
+        for i, e in enumerate(workload.einsums)
+    ]
+    plan, other = search(workload, hardware, workers=1), search(Workload("other", layers), hardware, workers=1)
+    assert other.statistics.value == plan.statistics.value
+    assert [len(g.einsums) for g in other.groups] == [len(g.einsums) for g in plan.groups]
+
+
+def test_a_search_that_is_stopped_says_what_it_has() -> None:
+    workload, hardware = network("skip", 2), architecture(20)
+    best = search(workload, hardware, workers=1)
+    seen: list[float] = []
+    for seconds in (1e-9, 0.02, 0.1, 100.0):
+        try:
+            plan = search(
+                workload, hardware, seconds=seconds, workers=1, progress=lambda state: seen.append(state.bound)
+            )
+        except InfeasibleError:
+            pytest.fail("there is a plan, the time was too short")
+        except LooptreeError:
+            continue
+        assert plan.statistics.bound <= best.statistics.value * (1 + 1e-9)
+        assert plan.statistics.value >= best.statistics.value * (1 - 1e-9)
+        assert plan.statistics.status in ("feasible", "optimal")
+    assert all(bound <= best.statistics.value * (1 + 1e-9) for bound in seen)
+
+
+def test_the_tree_of_a_plan_evaluates_to_its_evaluation() -> None:
+    workload, hardware = network("branches", 2), architecture(30)
+    plan = search(workload, hardware, workers=1)
+    assert evaluate(workload, hardware, plan.tree) == plan.evaluation
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    workload, hardware = network("matmul", 0), architecture()
+    for settings in ({"objective": "enregy"}, {"seconds": 0.0}, {"workers": 0}):
+        with pytest.raises(InputError, match="expected"):
+            search(workload, hardware, **settings)
+    bare = replace(hardware, levels=hardware.levels[:1])
+    with pytest.raises(InputError, match="an off-chip level and an on-chip one"):
+        compare(workload, bare)
