@@ -27,19 +27,21 @@ def searched(workload: Workload, hardware: Architecture, objective: str, space: 
     return Searches(hardware, objective, "GLB", space).of(0, part)
 
 
-def capacities(slow: Exhaustive, most: int) -> list[float]:
-    """Where designs begin to fit, one byte less, and no limit."""
+def capacities(slow: Exhaustive, most: int, largest: float) -> list[float]:
+    """Where designs begin to fit, one byte less, and the largest one."""
     rows = slow.designs(frozenset(e.name for e in slow.workload.einsums)).rows
     edges = sorted({c for need in rows[:, :2].sum(axis=1).tolist() for c in (need - 1, need)}) or [8.0]
     chosen = random.Random(0).sample(edges, min(most, len(edges)))
-    return [*sorted({*chosen, *edges[:2]}), math.inf]
+    return [*sorted({*chosen, *edges[:2]}), largest]
 
 
-def differences(slow: Exhaustive, hardware: Architecture, *, most: int = 10) -> tuple[list[str], int]:
+def differences(
+    slow: Exhaustive, hardware: Architecture, *, most: int = 10, largest: float = math.inf
+) -> tuple[list[str], int]:
     """Where the search does not agree with the exhaustive one or with the model; and how many cases there were.
 
     Args:
-        hardware: with the bandwidths that count. most: capacities.
+        hardware: with the bandwidths that count. most: capacities, and the largest of them.
     """
     workload, space = slow.workload, slow.space
     found: list[str] = []
@@ -47,7 +49,7 @@ def differences(slow: Exhaustive, hardware: Architecture, *, most: int = 10) -> 
     designs = slow.designs(frozenset(e.name for e in workload.einsums))
     for objective in OBJECTIVES:
         search = searched(workload, hardware, objective, space)
-        for capacity in capacities(slow, most):
+        for capacity in capacities(slow, most, largest):
             cases += 1
             outcome = search.search(frozenset(), capacity)
             expected = designs.least(objective, capacity, slow.bandwidths)

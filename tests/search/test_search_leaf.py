@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 
 import numpy as np
@@ -15,11 +16,13 @@ from tests.search.group_cases import differences
 from tests.search.leaf_cases import streaming
 from tests.search.search_cases import KINDS, architecture, einsum, network
 
+ROOMY = 10.0**6
+
 
 def check(kind: str, seed: int, layers: int, space: Space) -> None:
     hardware = architecture(buffer_bandwidth=None if kind == "odd bits" else (None, 3, 6)[seed % 3])
     slow = streaming(Exhaustive(network(kind, seed, layers=layers), hardware, space))
-    found, _ = differences(slow, hardware)
+    found, _ = differences(slow, hardware, largest=ROOMY)
     assert found == []
 
 
@@ -48,7 +51,16 @@ def test_no_design_with_loops_above_and_inside_is_better(kind: str, seed: int) -
 def test_own_loops_leave_parts_of_the_array_idle() -> None:
     hardware = architecture(spatial={"c": 4, "p": 4})
     slow = streaming(Exhaustive(network("padded", 2, layers=2), hardware, Space(loops=1, lone_loops=1, leaf_loops=1)))
-    assert differences(slow, hardware)[0] == []
+    assert differences(slow, hardware, largest=ROOMY)[0] == []
+
+
+@pytest.mark.xfail(reason="without a limit nothing is streamed; small tiles leave out rows that a stride skips")
+def test_own_loops_help_in_a_buffer_without_a_limit() -> None:
+    first = einsum("first", "T[m,p] = X[c,2*p] * W[m,c]", {"m": 2, "p": 3, "c": 2})
+    second = einsum("second", "Y[m,p] = T[c,p+r] * V[m,c,r]", {"m": 2, "c": 2, "p": 2, "r": 2})
+    space = Space(loops=1, lone_loops=1, leaf_loops=1)
+    slow = streaming(Exhaustive(Workload("two", [first, second]), architecture(), space))
+    assert differences(slow, architecture(), largest=math.inf)[0] == []
 
 
 @pytest.mark.xfail(reason="what an own loop moves is taken from the whole layer; the group may need a part of it")
@@ -58,7 +70,7 @@ def test_own_loops_over_rows_that_are_partly_needed() -> None:
     second = einsum("second", "Y[m,p] = T[c,2*p+r] * V[m,c,r]", {"m": 2, "c": 2, "p": 1, "r": 2})
     space = Space(loops=1, lone_loops=1, leaf_loops=1)
     slow = streaming(Exhaustive(Workload("two", [first, second]), architecture(), space))
-    assert differences(slow, architecture())[0] == []
+    assert differences(slow, architecture(), largest=ROOMY)[0] == []
 
 
 def test_rows_that_are_not_beaten_are_kept() -> None:

@@ -9,8 +9,8 @@ and since a cover holds every layer once and keeps every row, its weight is
     sum of weight_j x_j  >=  sum of y_i - sum of w_r most_r + sum of r_j x_j.
 
 If no r_j is negative, the first two sums are a bound, and the bound plus r_j is one for the covers with column j. So
-duals of the linear relaxation are rounded to fractions with one denominator, the prices of layers are lowered until no
-reduced cost is negative, and raised again where there is room.
+duals of the linear relaxation are rounded to fractions with one denominator, and then the prices of layers are lowered
+where a reduced cost is negative and raised where there is room.
 """
 
 from __future__ import annotations
@@ -73,8 +73,7 @@ def price(relaxation: Relaxation, fractional: Fractional | None) -> Pricing:
             for dual, row in zip(fractional.rows, relaxation.rows, strict=True)
         ]
     reduced = _reduced(relaxation, unit, layers, rows)
-    _lower(relaxation, layers, reduced)
-    _raise(relaxation, layers, reduced)
+    _fit(relaxation, layers, reduced)
     bound = sum(layers) - sum(w * row.most for w, row in zip(rows, relaxation.rows, strict=True))
     return Pricing(unit, bound, reduced, layers)
 
@@ -98,28 +97,13 @@ def _reduced(relaxation: Relaxation, unit: int, layers: list[int], rows: list[in
     return reduced
 
 
-def _lower(relaxation: Relaxation, layers: list[int], reduced: list[int]) -> None:
-    """Lowers prices of layers until no reduced cost is negative: each member of a column bears its share."""
-    less = [0] * len(layers)
-    for place, value in enumerate(reduced):
-        if value < 0:
-            members = list(bits(relaxation.masks[place]))
-            share = -(value // len(members))
-            for layer in members:
-                less[layer] = max(less[layer], share)
-    for layer, amount in enumerate(less):
-        _move(relaxation, layers, reduced, layer, -amount)
+def _fit(relaxation: Relaxation, layers: list[int], reduced: list[int]) -> None:
+    """Moves the price of each layer in turn to where the smallest reduced cost of its columns is 0.
 
-
-def _raise(relaxation: Relaxation, layers: list[int], reduced: list[int]) -> None:
-    """Raises the price of each layer in turn as far as no reduced cost becomes negative."""
+    A column has no negative reduced cost once the first of its layers had its turn, and gets none later.
+    """
     for layer, holders in enumerate(relaxation.holders):
-        _move(relaxation, layers, reduced, layer, min((reduced[place] for place in holders), default=0))
-
-
-def _move(relaxation: Relaxation, layers: list[int], reduced: list[int], layer: int, amount: int) -> None:
-    """Raises the price of one layer by an amount."""
-    if amount:
+        amount = min((reduced[place] for place in holders), default=0)
         layers[layer] += amount
-        for place in relaxation.holders[layer]:
+        for place in holders:
             reduced[place] -= amount

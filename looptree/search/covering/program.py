@@ -39,9 +39,8 @@ class Program:
 
     @property
     def hopeless(self) -> bool:
-        """Whether the negative weights together are still too much, or no column has some layer."""
-        least = sum(min(0, weight) for weight in self.weights)
-        return (self.most_weight is not None and least > self.most_weight) or not all(self.holders)
+        """Whether even the negative weights alone are too much."""
+        return self.most_weight is not None and sum(min(0, weight) for weight in self.weights) > self.most_weight
 
 
 @dataclass(frozen=True, slots=True)
