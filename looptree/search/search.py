@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from looptree.architecture import Architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
-from looptree.search.catalogue import Catalogue
+from looptree.search.catalogue import Catalogue, TimeUpError
 from looptree.search.ideals import Layers, TooManyError
 from looptree.search.objective import checked, value
-from looptree.search.partition import Partition, Path
+from looptree.search.partition import Partition, Path, alone
 from looptree.search.result import Comparison, InfeasibleError, Plan, Progress, State, Statistics
 from looptree.search.space import SPACES, Space
 from looptree.search.states import StateGraph
+from looptree.search.trimmed import trimmed
 from looptree.search.wide import WidePartition
 from looptree.search.workers import Searches, Workers
 from looptree.taxonomy.group import plan_tree
@@ -136,7 +137,7 @@ class _Search:
         self.started = time.perf_counter()
         self.seconds = math.inf if seconds is None else seconds
         self.progress = progress
-        self.catalogue = Catalogue(workload, workers, time.time() + self.seconds)
+        self.catalogue = Catalogue(trimmed(workload), workers, time.time() + self.seconds)
 
     @property
     def elapsed(self) -> float:
@@ -145,15 +146,25 @@ class _Search:
     def plan(self) -> Plan:
         """The best plan."""
         layers = Layers.of(self.workload)
-        partition: Partition | WidePartition
+        path, space = Path((), math.inf, 0.0), self.settings.space
         try:
-            partition = Partition(StateGraph.of(layers, self.catalogue, self.settings.capacity), self.catalogue)
-        except TooManyError:
-            partition = WidePartition(layers, self.catalogue, self.settings.capacity)
-        path = partition.solve(self._going)
+            path = alone(layers, self.catalogue, self.settings.capacity)
+            partition = self._partition(layers)
+            path, space = partition.solve(self._going), partition.space
+        except TimeUpError:
+            pass  # the first plan, or none, is what there is
+        except KeyboardInterrupt:
+            if not path.steps:
+                raise
         if not path.steps:
             raise self._infeasible() if math.isinf(path.bound) else self._too_short()
-        return self._checked(path, partition.space)
+        return self._checked(path, space)
+
+    def _partition(self, layers: Layers) -> Partition | WidePartition:
+        try:
+            return Partition(StateGraph.of(layers, self.catalogue, self.settings.capacity), self.catalogue)
+        except TooManyError:
+            return WidePartition(layers, self.catalogue, self.settings.capacity)
 
     def _going(self, path: Path) -> bool:
         tally = self.catalogue.tally
@@ -206,7 +217,7 @@ class _Search:
         level = self.settings.architecture.level(self.settings.level)
         found = []
         for einsum in self.workload.einsums:
-            number, names = self.catalogue.shape([einsum.name])
+            number, names = self.catalogue.shape((einsum.name,))
             demand, rows = self.catalogue.search_of(number).smallest()
             own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
             found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))

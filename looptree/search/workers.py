@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from looptree.architecture import Architecture
 from looptree.search.design import Outcome
@@ -25,8 +25,12 @@ from looptree.workload import Workload
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
+J = TypeVar("J")
+R = TypeVar("R")
+
 WORTH_IT = 1.0  # seconds of searching after which worker processes are started
 EFFORT = 10_000  # ranges that are bounded for a second objective, at most
+QUESTIONS_AT_ONCE = 8  # that a process gets
 KEPT = 512  # groups whose tables a process keeps
 
 
@@ -44,6 +48,15 @@ class Job:
     below: float
     until: float
     limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What do designs of a segment (`shape` is its number) take at least, for each of some sets of tensors on chip?"""
+
+    shape: int
+    part: Workload
+    residents: tuple[frozenset[str], ...]
 
 
 class Searches:
@@ -72,6 +85,11 @@ class Searches:
         second = found.towards(Second(self.goal, job.limit))
         return second.search(job.resident, job.capacity, job.below, job.until, EFFORT)
 
+    def floors(self, question: Question) -> list[float]:
+        """Answer a question."""
+        group = self.of(question.shape, question.part).group
+        return [group.floor(resident) for resident in question.residents]
+
 
 class Workers:
     """Runs jobs, here or in worker processes. Use as a context manager.
@@ -95,22 +113,29 @@ class Workers:
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """The outcome of each job."""
+        return self._map(self.searches.run, _run, jobs, 1)
+
+    def floors(self, questions: Sequence[Question]) -> list[list[float]]:
+        """The answer to each question."""
+        return self._map(self.searches.floors, _floors, questions, QUESTIONS_AT_ONCE)
+
+    def _map(self, here: Callable[[J], R], apart: Callable[[J], R], jobs: Sequence[J], at_once: int) -> list[R]:
         started = time.perf_counter()
         try:
-            if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
-                return self._apart(jobs)
-            return [self.searches.run(job) for job in jobs]
+            if self.count > 1 and len(jobs) > at_once and self.spent > WORTH_IT:
+                return list(self._processes().map(apart, jobs, chunksize=at_once))
+            return [here(job) for job in jobs]
         finally:
             self.spent += time.perf_counter() - started
 
-    def _apart(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def _processes(self) -> ProcessPoolExecutor:
         from loky import ProcessPoolExecutor
 
         if self._pool is None:
             known = self.searches
             settings = (known.architecture, known.goal.objective, known.goal.level, known.space)
             self._pool = ProcessPoolExecutor(self.count, initializer=_start, initargs=settings)
-        return list(self._pool.map(_run, jobs))
+        return self._pool
 
 
 _searches: Searches | None = None
@@ -125,3 +150,8 @@ def _start(architecture: Architecture, objective: str, level: str, space: Space)
 def _run(job: Job) -> Outcome:
     assert _searches is not None
     return _searches.run(job)
+
+
+def _floors(question: Question) -> list[float]:
+    assert _searches is not None
+    return _searches.floors(question)
