@@ -27,6 +27,7 @@ class Compute:
         spatial: operations done at once along each rank, by rank name.
         leakage_pj_per_cycle: energy that all units take in every cycle, in pJ.
         area_mm2: area of all units; `None` is unknown.
+        warnings: of the model that the energies are from.
     """
 
     name: str = "MAC"
@@ -35,6 +36,7 @@ class Compute:
     spatial: Mapping[str, int] = field(default_factory=dict)
     leakage_pj_per_cycle: Fraction = Fraction(0)
     area_mm2: Fraction | None = None
+    warnings: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pj_of", MappingProxyType(dict(self.pj_of)))
@@ -50,7 +52,8 @@ class Compute:
 
     def __reduce__(self) -> tuple[object, ...]:
         plain = dict(self.pj_of), dict(self.spatial)
-        return Compute, (self.name, self.pj_per_operation, *plain, self.leakage_pj_per_cycle, self.area_mm2)
+        rest = self.leakage_pj_per_cycle, self.area_mm2, self.warnings
+        return Compute, (self.name, self.pj_per_operation, *plain, *rest)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,14 @@ class Architecture:
         return sum((level.leakage_pj_per_cycle for level in self.levels), self.compute.leakage_pj_per_cycle)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """Where models of energy and area stretch their numbers."""
+        found = [(level.name, level.warnings) for level in self.levels]
+        return tuple(
+            f"{name}: {text}" for name, texts in (*found, (self.compute.name, self.compute.warnings)) for text in texts
+        )
+
+    @property
     def areas_mm2(self) -> dict[str, Fraction | None]:
         """Area of each memory level on chip and of the compute units; `None` where it is not known."""
         found = {level.name: level.area_mm2 for level in self.levels[1:]}
@@ -140,7 +151,7 @@ class Architecture:
                 where=f"architecture {self.name!r}",
                 hint="write another architecture file",
             )
-        levels[index] = replace(levels[index], capacity_bytes=capacity_bytes)
+        levels[index] = levels[index].resized(capacity_bytes)
         return replace(self, levels=tuple(levels))
 
 

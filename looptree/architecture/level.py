@@ -8,9 +8,11 @@ a last access that is not full.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from typing import Any
 
+from looptree.architecture.energy import MemoryModel, MemoryShape
 from looptree.errors import InputError
 from looptree.workload import TENSOR_KINDS
 
@@ -115,6 +117,8 @@ class Level:
         bypasses: kinds and names of tensors that may not be here.
         leakage_pj_per_cycle: energy that it takes in every cycle, in pJ.
         area_mm2: its area; `None` is unknown.
+        model: where energies and area come from that were not given; see `modelled`.
+        bare: the level as it was given, before the model. warnings: of the model.
     """
 
     name: str
@@ -134,6 +138,9 @@ class Level:
     bypasses: tuple[str, ...] = ()
     leakage_pj_per_cycle: Fraction = Fraction(0)
     area_mm2: Fraction | None = None
+    model: MemoryModel | None = None
+    bare: Level | None = field(default=None, repr=False, compare=False)
+    warnings: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for problem in (*self._wrong_sizes(), *self._wrong_rates(), *self._wrong_energies(), *self._wrong_tensors()):
@@ -172,6 +179,36 @@ class Level:
         """Tensors that are named here, not their kinds."""
         words = (*(self.keeps or ()), *self.bypasses, *(word for part in self.partitions for word in part.holds))
         return tuple(dict.fromkeys(word for word in words if word not in TENSOR_KINDS))
+
+    # -- models -----------------------------------------------------------------------------
+
+    def modelled(self, model: MemoryModel) -> Level:
+        """The same level with what a model says of it, where energies and area are not given.
+
+        Raises:
+            InputError: the model needs something that is not known of the level.
+
+        >>> from looptree.architecture.energy import MEMORY_MODELS
+        >>> Level("DRAM", write_pj_per_byte=Fraction(40)).modelled(MEMORY_MODELS["dram"]("HBM2")).read_pj_per_byte
+        Fraction(784, 25)
+        """
+        ports = 1 if self.ports is None else self.ports.read + self.ports.write + self.ports.shared
+        try:
+            said = model.estimate(MemoryShape(self.total_bytes, self.word_bits, ports))
+        except InputError as problem:
+            raise problem.at(f"level {self.name!r}") from None
+        found: dict[str, Any] = {"area_mm2": said.area_mm2} if self.area_mm2 is None else {}
+        for action in ("read", "write"):
+            if getattr(self, f"{action}_pj") is None and not getattr(self, f"{action}_pj_per_byte"):
+                per_access, per_byte = getattr(said, f"{action}_pj"), getattr(said, f"{action}_pj_per_byte")
+                found |= {f"{action}_pj": per_access, f"{action}_pj_per_byte": per_byte or Fraction(0)}
+        return replace(self, **found, model=model, bare=self, warnings=said.warnings)
+
+    def resized(self, capacity_bytes: int | None) -> Level:
+        """The same level with another capacity, and with what its model says of that."""
+        if self.bare is None or self.model is None:
+            return replace(self, capacity_bytes=capacity_bytes)
+        return replace(self.bare, capacity_bytes=capacity_bytes).modelled(self.model)
 
     # -- what an access costs ---------------------------------------------------------------
 

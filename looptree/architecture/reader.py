@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from looptree.architecture.architecture import Architecture, Compute
 from looptree.architecture.level import Level, Partition, Ports
+from looptree.architecture.models import memory_model, operation_model
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
@@ -32,9 +34,10 @@ _LEVEL_KEYS = (
     *_PORTS,
     *_ENERGIES,
     "area_mm2",
+    "model",
     "source",
 )
-_COMPUTE_KEYS = ("name", "pj_per_operation", "pj_of", "spatial", "leakage_pj_per_cycle", "area_mm2", "source")
+_COMPUTE_KEYS = ("name", "model", "pj_per_operation", "pj_of", "spatial", "leakage_pj_per_cycle", "area_mm2", "source")
 _MOST_BYTES = 2**60
 
 
@@ -69,12 +72,14 @@ def _level(node: Node) -> Level:
     }
     _check_pairs(node)
     capacity = fields.get("capacity_bytes")
+    rates: dict[str, Any] = {key: _rate(fields[key]) for key in _RATES if key in fields}
+    energies: dict[str, Any] = {key: fields[key].number(what) for key, what in _ENERGIES.items() if key in fields}
     try:
-        return Level(
+        level = Level(
             name=fields["name"].text(),
             capacity_bytes=None if capacity is None else _capacity(capacity),
-            **{key: _rate(fields[key]) for key in _RATES if key in fields},
-            **{key: fields[key].number(what) for key, what in _ENERGIES.items() if key in fields},
+            **rates,
+            **energies,
             word_bits=fields["word_bits"].integer("a width in bits", most=2**30) if "word_bits" in fields else None,
             ports=_ports(fields),
             double_buffered="double_buffered" in fields and fields["double_buffered"].boolean(),
@@ -85,6 +90,12 @@ def _level(node: Node) -> Level:
         )
     except InputError as problem:
         raise problem if problem.where.startswith(node.file) else problem.at(node.where) from None
+    if "model" not in fields:
+        return level
+    try:
+        return level.modelled(memory_model(fields["model"]))
+    except InputError as problem:
+        raise problem if problem.where.startswith(node.file) else problem.at(fields["model"].where) from None
 
 
 def _check_pairs(node: Node) -> None:
@@ -122,16 +133,29 @@ def _partition(node: Node) -> Partition:
 def _compute(node: Node) -> Compute:
     fields = node.mapping(known=_COMPUTE_KEYS)
     spatial = fields["spatial"].mapping() if "spatial" in fields else {}
-    pj_of = fields["pj_of"].mapping() if "pj_of" in fields else {}
-
-    def number(key: str, what: str) -> Fraction:
-        return fields[key].number(what) if key in fields else Fraction(0)
-
+    pj_of = {
+        kind: n.number("an energy in pJ per operation")
+        for kind, n in (fields["pj_of"].mapping() if "pj_of" in fields else {}).items()
+    }
+    area = fields["area_mm2"].number("an area in square millimetres") if "area_mm2" in fields else None
+    pj_per_operation = _optional(fields, "pj_per_operation", "an energy in pJ per operation")
+    warnings: tuple[str, ...] = ()
+    if "model" in fields:
+        model = operation_model(fields["model"])
+        said, warnings = model.energies(), model.warnings()
+        if pj_per_operation is None:  # an energy that is given holds for all kinds, as without a model
+            pj_of, pj_per_operation = {**said, **pj_of}, said["mac"]
+        area = model.area_mm2() if area is None else area
     return Compute(
         name=fields["name"].text() if "name" in fields else "MAC",
-        pj_per_operation=number("pj_per_operation", "an energy in pJ per operation"),
-        pj_of={kind: n.number("an energy in pJ per operation") for kind, n in pj_of.items()},
+        pj_per_operation=pj_per_operation or Fraction(0),
+        pj_of=pj_of,
         spatial={rank: n.integer("a spatial extent", most=2**30) for rank, n in spatial.items()},
-        leakage_pj_per_cycle=number("leakage_pj_per_cycle", "an energy in pJ per cycle"),
-        area_mm2=fields["area_mm2"].number("an area in square millimetres") if "area_mm2" in fields else None,
+        leakage_pj_per_cycle=_optional(fields, "leakage_pj_per_cycle", "an energy in pJ per cycle") or Fraction(0),
+        area_mm2=area,
+        warnings=warnings,
     )
+
+
+def _optional(fields: dict[str, Node], key: str, what: str) -> Fraction | None:
+    return fields[key].number(what) if key in fields else None
