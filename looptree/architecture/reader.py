@@ -12,7 +12,7 @@ from looptree.architecture.models import memory_model, operation_model
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
-_KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation")
+_KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits")
 _RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
 _PORTS = ("read_ports", "write_ports", "shared_ports")
 _ENERGIES = {
@@ -58,8 +58,9 @@ def architecture_from_node(node: Node) -> Architecture:
     levels = tuple(_level(item) for item in fields["levels"].sequence())
     compute = _compute(fields["compute"]) if "compute" in fields else Compute()
     allocation = fields["allocation"].choice(("window", "live")) if "allocation" in fields else "window"
+    bits = fields["data_bits"].integer("a width in bits", most=1024) if "data_bits" in fields else None
     try:
-        return Architecture(name, levels, compute, allocation)
+        return Architecture(name, levels, compute, allocation, bits)
     except InputError as problem:
         raise problem.at(node.file) from None
 

@@ -12,6 +12,8 @@ from fractions import Fraction
 
 from looptree.architecture import Architecture, Level, Partition
 from looptree.errors import InputError
+from looptree.model.convention import OWN, Convention
+from looptree.model.convention import convention as named
 from looptree.model.costs import level_cycles, level_energy
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
@@ -36,17 +38,23 @@ from looptree.workload import Workload
 Tables = dict[str, dict[str, Traffic]]
 
 
-def evaluate(workload: Workload, architecture: Architecture, mapping: LoopTree) -> Evaluation:
+def evaluate(
+    workload: Workload, architecture: Architecture, mapping: LoopTree, *, convention: str = OWN.name
+) -> Evaluation:
     """Exact counts, occupancy, energy and latency of a mapping.
+
+    Args:
+        workload: what is computed. architecture: where. mapping: how.
+        convention: `own`, or `looptree` for the conventions of the original LoopTree; see `model.convention`.
 
     Raises:
         InputError: the mapping does not fit the workload or the architecture.
         UnsupportedError: the mapping is well formed but has no closed form; the message says what stands in the way.
     """
-    return evaluate_design(bind(workload, architecture, mapping))
+    return evaluate_design(bind(workload, architecture, mapping), named(convention))
 
 
-def evaluate_design(design: Design) -> Evaluation:
+def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
     """The same for a mapping that is already bound."""
     try:
         inferred = infer(design)
@@ -60,7 +68,7 @@ def evaluate_design(design: Design) -> Evaluation:
     groups = groups_of(design, design.root)
     owner = Owners(design, groups)
     moved: list[list[Movement]] = [[] for _ in groups]
-    for movement in movements(design, inferred):
+    for movement in movements(design, inferred, convention):
         moved[owner(movement)].append(movement)
     tables = [_traffic(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
@@ -75,6 +83,10 @@ def evaluate_design(design: Design) -> Evaluation:
         for group, table, energy, busy_ in zip(groups, tables, energies, busy, strict=True)
     )
     transfers = _merged(design, tables)
+    if convention.groups_overlap:
+        latency = _overlapped(_cycles(design, transfers, sum(cycles)), sum(cycles))
+    else:
+        latency = _latency(busy, results, sum(cycles))
     return Evaluation(
         operations={
             e.name: OperationCount(counts.operations, counts.operations - counts.distinct)
@@ -84,10 +96,11 @@ def evaluate_design(design: Design) -> Evaluation:
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
         energy=_summed(energies),
-        latency=_latency(busy, results, sum(cycles)),
+        latency=latency,
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
+        convention=convention.name,
     )
 
 
@@ -241,3 +254,10 @@ def _latency(busy: list[dict[str, Fraction]], groups: tuple[GroupResult, ...], c
     memory = {name: sum((cycles[name] for cycles in busy), Fraction(0)) for name in levels}
     overlapped = sum((group.latency_cycles for group in groups), Fraction(0))
     return Latency(compute, memory, overlapped, max(spent, key=lambda name: spent[name]))
+
+
+def _overlapped(cycles: dict[str, Fraction], compute: int) -> Latency:
+    """The slowest component of the whole run decides."""
+    slowest = max(cycles, key=lambda name: cycles[name])
+    _, *levels = cycles
+    return Latency(compute, {name: cycles[name] for name in levels}, cycles[slowest], slowest)

@@ -139,6 +139,7 @@ class Evaluation:
     groups: tuple[GroupResult, ...]
     off_chip: str
     areas_mm2: Mapping[str, Fraction | None] = field(default_factory=dict)
+    convention: str = "own"
 
     @property
     def fits(self) -> bool:
@@ -198,6 +199,7 @@ class Evaluation:
                 "bottleneck": self.latency.bottleneck,
             },
             **self._area_dict(),
+            **({} if self.convention == "own" else {"convention": self.convention}),
             "groups": [_group_dict(group) for group in self.groups],
         }
 
