@@ -12,12 +12,16 @@ from looptree.workload import Workload
 
 def level_energy(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> dict[str, Fraction]:
     """Energy of the reads and writes of a level, in pJ."""
-    spent = {"read": Fraction(0), "write": Fraction(0)}
+    reads: dict[int, int] = {}
+    writes: dict[int, int] = {}
     for tensor, traffic in per_tensor.items():
         bits = workload.tensors[tensor].bits
-        spent["read"] += traffic.reads_words * level.read_pj_per_word(bits)
-        spent["write"] += traffic.writes_words * level.write_pj_per_word(bits)
-    return spent
+        reads[bits] = reads.get(bits, 0) + traffic.reads_words
+        writes[bits] = writes.get(bits, 0) + traffic.writes_words
+    return {
+        "read": sum((words * level.read_pj_per_word(bits) for bits, words in reads.items()), Fraction(0)),
+        "write": sum((words * level.write_pj_per_word(bits) for bits, words in writes.items()), Fraction(0)),
+    }
 
 
 def level_cycles(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> Fraction | None:
