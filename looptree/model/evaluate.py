@@ -14,7 +14,7 @@ from looptree.architecture import Architecture, Level, Partition
 from looptree.errors import InputError
 from looptree.model.convention import OWN, Convention
 from looptree.model.convention import convention as named
-from looptree.model.costs import level_cycles, level_energy
+from looptree.model.costs import level_accesses, level_cycles, level_energy
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
@@ -100,6 +100,11 @@ def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
+        accesses={
+            level.name: level_accesses(level, design.workload, transfers[level.name])
+            for level in design.architecture.levels
+            if level.word_bits is not None
+        },
         convention=convention.name,
     )
 
