@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rich.table import Table
 
-from looptree.model.result import Energy, Evaluation, GroupResult, Latency, Occupancy, Traffic
+from looptree.model.result import Energy, Evaluation, GroupResult, Latency, Occupancy, PartOccupancy, Traffic
 from looptree.report.table import Row, table
 from looptree.report.text import counted, short_layers
 from looptree.taxonomy.binding import Design
@@ -24,8 +24,9 @@ def headline(design: Design, evaluation: Evaluation) -> str:
     fits = "every memory level fits" if evaluation.fits else "does not fit"
     total, again = evaluation.total_operations, evaluation.recomputed_operations
     recomputed = f"{format_percent(again, total)} recomputed" if again else "none recomputed"
+    counted_as = "" if evaluation.convention == "own" else f", counted as {evaluation.convention} does"
     return (
-        f"{design.workload.name} on {design.architecture.name}: {layers} in {groups}, {fits}\n"
+        f"{design.workload.name} on {design.architecture.name}: {layers} in {groups}, {fits}{counted_as}\n"
         f"{counted(evaluation.offchip_bytes, 'byte')} off chip, {format_count(total)} operations ({recomputed})\n"
         f"{format_energy(evaluation.energy.total)}, {format_count(evaluation.latency.overlapped)} cycles, "
         f"most of them bound by {evaluation.latency.bottleneck}"
@@ -57,8 +58,11 @@ def evaluation_tables(design: Design, evaluation: Evaluation, *, full: bool = Fa
 
 def occupancy_table(occupancy: Mapping[str, Occupancy], allocation: str) -> Table:
     """What each memory level has to hold against what it can."""
+    listed: list[tuple[str, Occupancy | PartOccupancy]] = []
+    for level, whole in occupancy.items():
+        listed += [(level, whole), *((f"{level} {name}", part) for name, part in whole.partitions.items())]
     rows = []
-    for level, found in occupancy.items():
+    for level, found in listed:
         counted_bytes = found.live_bytes if allocation == "live" else found.window_bytes
         capacity = found.capacity_bytes
         used = ("-", "unlimited") if capacity is None else (format_percent(counted_bytes, capacity), f"{capacity:,}")
