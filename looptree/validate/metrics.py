@@ -14,9 +14,15 @@ from functools import cache
 
 from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
+from looptree.model.groups import groups_of
+from looptree.model.inference import infer
+from looptree.model.latency import chain_cycles
+from looptree.taxonomy.binding import bind
 from looptree.validate.case import UNITS, Measure
+from looptree.validate.row_tiles import column_buffer_bytes, whole_tile_operations
 from looptree.validate.settings import Designed
 from looptree.workload import Workload
+from looptree.workload.einsum import Einsum
 
 _SETS = ("intermediates", "feature_maps_but_outputs")
 
@@ -38,6 +44,11 @@ def evaluation_of(design: Designed) -> Evaluation:
 
 def _multiply_accumulates(design: Designed, _of: str) -> Fraction:
     return Fraction(sum(_counts(design)))
+
+
+def _whole_tiles(design: Designed, _of: str) -> Fraction:
+    groups = [group.einsums for group in evaluation_of(design).groups]
+    return Fraction(whole_tile_operations(design.workload, design.architecture, groups))
 
 
 def _extra(design: Designed, _of: str) -> Fraction:
@@ -77,6 +88,19 @@ def _off_chip_feature_maps(design: Designed, _of: str) -> Fraction:
     return Fraction(sum(t.reads_bytes + t.writes_bytes for name, t in moved if name not in weights))
 
 
+def _off_chip_of_convolutions(design: Designed, _of: str) -> Fraction:
+    """Groups with multiply-accumulates, weights not counted; each group reads its weights once."""
+    workload, weights = design.workload, _weights(design.workload)
+    total = 0
+    for group in evaluation_of(design).groups:
+        einsums = [workload.einsum(name) for name in group.einsums]
+        if any(einsum.operation == "mac" for einsum in einsums):
+            read = {tensor for einsum in einsums for tensor in einsum.reads}
+            total += group.offchip_reads_bytes + group.offchip_writes_bytes
+            total -= sum(workload.tensors[tensor].size_bytes for tensor in read & weights)
+    return Fraction(total)
+
+
 def _window(design: Designed, of: str) -> Fraction:
     return Fraction(sum(window for window, _ in _held(design, of)))
 
@@ -106,6 +130,33 @@ def _largest_group_inside(design: Designed, _of: str) -> Fraction:
     return Fraction(max(_sizes_of_groups(design, inside=True).values()))
 
 
+def _peak_in_place(design: Designed, _of: str) -> Fraction:
+    """The layer that needs most: what it reads and writes, and the whole output of its fused group.
+
+    A depthwise layer writes over what it reads.
+    """
+    workload, evaluation = design.workload, evaluation_of(design)
+    held = {tensor: window for tensor, (window, _) in evaluation.occupancy[_level(design)].per_tensor.items()}
+    weights = _weights(workload)
+    largest = 0
+    for group in evaluation.groups:
+        output = workload.einsum(group.einsums[-1]).output.tensor if len(group.einsums) > 1 else ""
+        for name in group.einsums:
+            einsum = workload.einsum(name)
+            read = {tensor: held[tensor] for tensor in einsum.reads if tensor not in weights}
+            written = held[einsum.output.tensor]
+            own = max(written, *read.values()) if _is_depthwise(einsum) else written + sum(read.values())
+            largest = max(largest, own + (held[output] if output and output != einsum.output.tensor else 0))
+    return Fraction(largest)
+
+
+def _is_depthwise(einsum: Einsum) -> bool:
+    """Each channel of the output depends on the same channel of the input only."""
+    shapes = einsum.inputs[0].projection, einsum.output.projection
+    is_weighted = einsum.operation == "mac" and len(einsum.inputs) > 1
+    return is_weighted and all(len(shape) > 2 for shape in shapes) and shapes[0][0] == shapes[1][0]
+
+
 def _sizes_of_groups(design: Designed, *, inside: bool = False) -> dict[str, int]:
     """Window bytes of feature maps by the first layer of each group; what is left out is on chip as a whole."""
     workload, evaluation = design.workload, evaluation_of(design)
@@ -120,8 +171,25 @@ def _sizes_of_groups(design: Designed, *, inside: bool = False) -> dict[str, int
     return found
 
 
+def _column_buffers(design: Designed, _of: str) -> Fraction:
+    groups = [group.einsums for group in evaluation_of(design).groups]
+    return Fraction(column_buffer_bytes(design.workload, groups))
+
+
 def _compute_cycles(design: Designed, _of: str) -> Fraction:
     return Fraction(evaluation_of(design).latency.compute)
+
+
+def _compute_cycles_of_convolutions(design: Designed, _of: str) -> Fraction:
+    """Groups with multiply-accumulates."""
+    bound = bind(design.workload, design.architecture, design.tree)
+    inferred = infer(bound)
+    groups = [
+        group
+        for group in groups_of(bound, bound.root)
+        if any(design.workload.einsum(name).operation == "mac" for name in group.einsums)
+    ]
+    return Fraction(sum(chain_cycles(bound, inferred, group) for group in groups))
 
 
 def _overlapped_cycles(design: Designed, _of: str) -> Fraction:
@@ -140,18 +208,23 @@ def _energy(design: Designed, of: str) -> Fraction:
 
 METRICS: dict[str, Callable[[Designed, str], Fraction]] = {
     "multiply_accumulates": _multiply_accumulates,
+    "whole_tile_multiply_accumulates": _whole_tiles,
     "extra_multiply_accumulates": _extra,
     "multiply_accumulates_factor": _factor,
     "offchip_reads_bytes": _off_chip_reads,
     "offchip_writes_bytes": _off_chip_writes,
     "offchip_bytes": _off_chip,
     "offchip_feature_map_bytes": _off_chip_feature_maps,
+    "offchip_feature_map_bytes_of_convolutions": _off_chip_of_convolutions,
     "window_bytes": _window,
     "live_bytes": _live,
     "group_feature_map_bytes": _group_feature_maps,
     "largest_group_feature_map_bytes": _largest_group,
     "largest_group_inside_bytes": _largest_group_inside,
+    "column_buffer_bytes": _column_buffers,
+    "peak_in_place_bytes": _peak_in_place,
     "compute_cycles": _compute_cycles,
+    "compute_cycles_of_convolutions": _compute_cycles_of_convolutions,
     "overlapped_cycles": _overlapped_cycles,
     "energy_pj": _energy,
 }

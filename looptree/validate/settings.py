@@ -2,7 +2,8 @@
 
 Assumptions made here:
 
-* A file of the case's folder comes before what ships under the same name.
+* A file of the case's folder comes before what ships under the same name; so workloads, architectures, mappings and
+  points of a case stand beside its `case.yaml`.
 * Blocks name layers by their position, from 0; layers that no block names run alone.
 """
 
@@ -19,7 +20,7 @@ from looptree.architecture import Architecture
 from looptree.architecture.load import load_architecture
 from looptree.documents import Node
 from looptree.errors import InputError
-from looptree.taxonomy.points import apply_point
+from looptree.taxonomy.points import apply_point, load_point
 from looptree.taxonomy.reader import read_mapping
 from looptree.taxonomy.tree import LoopTree
 from looptree.validate.case import Case, Parameter, Recipe, Values
@@ -27,8 +28,8 @@ from looptree.workload import Workload
 from looptree.workload.layers.arithmetic import evaluate as arithmetic
 from looptree.workload.load import load_workload
 
-AS_THE_POINT = "all"
-"""Blocks as the point of the taxonomy chooses them."""
+AS_THE_POINT, NONE = "all", "none"
+"""Blocks as the point of the taxonomy chooses them, and every layer alone."""
 
 _NUMBER = re.compile(r"\d{1,12}", re.ASCII)
 _SIZES = re.compile(r"(\d{1,9})x(\d{1,9})", re.ASCII)
@@ -85,15 +86,15 @@ def block_ranges(text: str) -> list[tuple[int, int]]:
     Raises:
         InputError: not ranges of layers that follow each other.
 
-    >>> block_ranges("0-1,2-6,7")
-    [(0, 1), (2, 6), (7, 7)]
+    >>> block_ranges("0-1,2-6,7"), block_ranges("none")
+    ([(0, 1), (2, 6), (7, 7)], [])
     """
-    matches = [_BLOCK.fullmatch(part) for part in text.split(",")]
+    matches = [_BLOCK.fullmatch(part) for part in text.split(",")] if text != NONE else []
     ranges = [(int(match[1]), int(match[2] or match[1])) for match in matches if match is not None]
     bounds = [bound for block in ranges for bound in block]
     later = all(before[1] < after[0] for before, after in pairwise(ranges))
     if len(ranges) < len(matches) or bounds != sorted(bounds) or not later:
-        hint = f"write ranges of layers from 0 on, such as 0-1,2-6,7-9; or {AS_THE_POINT}"
+        hint = f"write ranges of layers from 0 on, such as 0-1,2-6,7-9; {NONE}; or {AS_THE_POINT}"
         raise InputError(f"expected blocks of layers, found {text!r}", hint=hint)
     return ranges
 
@@ -166,8 +167,8 @@ def _designed(case: Case, items: tuple[tuple[str, str], ...], load: Callable[...
         return Designed(workload, architecture, read_mapping(case.folder / recipe.mapping))
     written = recipe.blocks or next((values[name] for name, p in case.parameters.items() if p.kind == "blocks"), "")
     groups = blocks_of(workload, written) if written not in ("", AS_THE_POINT) else None
-    arguments = _amounts(recipe.arguments, numbers)
-    return Designed(workload, architecture, apply_point(recipe.point, workload, architecture, groups, **arguments))
+    point, arguments = load_point(_file(case, recipe.point)), _amounts(recipe.arguments, numbers)
+    return Designed(workload, architecture, apply_point(point, workload, architecture, groups, **arguments))
 
 
 def blocks_of(workload: Workload, text: str) -> list[tuple[str, ...]]:
