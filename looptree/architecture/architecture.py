@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
 
+from looptree.architecture.array import Array
 from looptree.errors import InputError, nearest
 
 
@@ -51,12 +52,14 @@ class Compute:
         pj_per_operation: energy of one operation in pJ, unless `pj_of` names its kind.
         pj_of: energy per operation by kind of operation (`mac`, `add`, `exp`, ...), in pJ.
         spatial: operations done at once along each rank, by rank name.
+        array: how the units are arranged; `None` where it does not matter.
     """
 
     name: str = "MAC"
     pj_per_operation: Fraction = Fraction(0)
     pj_of: Mapping[str, Fraction] = field(default_factory=dict)
     spatial: Mapping[str, int] = field(default_factory=dict)
+    array: Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pj_of", MappingProxyType(dict(self.pj_of)))
@@ -71,7 +74,12 @@ class Compute:
         return self.pj_of.get(operation, self.pj_per_operation)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Compute, (self.name, self.pj_per_operation, dict(self.pj_of), dict(self.spatial))
+        return Compute, (self.name, self.pj_per_operation, dict(self.pj_of), dict(self.spatial), self.array)
+
+    @property
+    def fill_drain_cycles(self) -> int:
+        """Cycles that each step of a layer takes to fill and to drain the array."""
+        return self.array.fill_drain_cycles if self.array is not None else 0
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from looptree.architecture.architecture import Architecture, Compute, Level
+from looptree.architecture.array import Array
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
@@ -18,7 +19,7 @@ _LEVEL_KEYS = (
     "write_pj_per_byte",
     "source",
 )
-_COMPUTE_KEYS = ("name", "pj_per_operation", "pj_of", "spatial", "source")
+_COMPUTE_KEYS = ("name", "pj_per_operation", "pj_of", "spatial", "array", "source")
 
 
 def read_architecture(path: str | Path) -> Architecture:
@@ -76,4 +77,14 @@ def _compute(node: Node) -> Compute:
         else Fraction(0),
         pj_of={kind: n.number("an energy in pJ per operation") for kind, n in pj_of.items()},
         spatial={rank: n.integer("a spatial extent", most=2**30) for rank, n in spatial.items()},
+        array=_array(fields["array"]) if "array" in fields else None,
     )
+
+
+def _array(node: Node) -> Array:
+    fields = node.mapping()
+    systolic = fields.pop("systolic").boolean() if "systolic" in fields else False
+    try:
+        return Array({axis: n.integer("units along an axis", most=2**30) for axis, n in fields.items()}, systolic)
+    except InputError as problem:
+        raise problem.at(node.where) from None

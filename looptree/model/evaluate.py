@@ -8,10 +8,11 @@ of them that uses the tensor.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 from looptree.architecture import Architecture
-from looptree.errors import InputError
+from looptree.errors import InputError, UnsupportedError
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
@@ -24,8 +25,11 @@ from looptree.model.result import (
     Latency,
     Occupancy,
     OperationCount,
+    Stepwise,
     Traffic,
+    stepwise_together,
 )
+from looptree.model.stepwise import stepwise as step_by_step
 from looptree.model.transfers import Movement, movements
 from looptree.taxonomy.binding import BoundChain, Design, bind
 from looptree.taxonomy.tree import LoopTree
@@ -34,17 +38,23 @@ from looptree.workload import Workload
 Tables = dict[str, dict[str, Traffic]]
 
 
-def evaluate(workload: Workload, architecture: Architecture, mapping: LoopTree) -> Evaluation:
+def evaluate(workload: Workload, architecture: Architecture, mapping: LoopTree, *, stepwise: bool = True) -> Evaluation:
     """Exact counts, occupancy, energy and latency of a mapping.
+
+    Args:
+        workload: what is computed.
+        architecture: on what.
+        mapping: how.
+        stepwise: whether to find the latency step by step as well, which takes longer than all other counts.
 
     Raises:
         InputError: the mapping does not fit the workload or the architecture.
         UnsupportedError: the mapping is well formed but has no closed form; the message says what stands in the way.
     """
-    return evaluate_design(bind(workload, architecture, mapping))
+    return evaluate_design(bind(workload, architecture, mapping), stepwise=stepwise)
 
 
-def evaluate_design(design: Design) -> Evaluation:
+def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
     """The same for a mapping that is already bound."""
     try:
         inferred = infer(design)
@@ -71,6 +81,14 @@ def evaluate_design(design: Design) -> Evaluation:
         _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, compute)
         for group, table, energy, compute in zip(groups, tables, energies, cycles, strict=True)
     )
+    refused = ""
+    if stepwise:
+        steps = step_by_step(design, inferred)
+        results = tuple(
+            replace(result, stepwise=found) if isinstance(found, Stepwise) else result
+            for result, found in zip(results, steps, strict=True)
+        )
+        refused = next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
     transfers = _merged(design, tables)
     return Evaluation(
         operations={
@@ -81,7 +99,7 @@ def evaluate_design(design: Design) -> Evaluation:
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
         energy=_summed(energies),
-        latency=_latency(design, transfers, results, sum(cycles)),
+        latency=_latency(design, transfers, results, sum(cycles), refused),
         groups=results,
         off_chip=design.architecture.off_chip.name,
     )
@@ -217,11 +235,12 @@ def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:
     return found
 
 
-def _latency(design: Design, transfers: Tables, groups: tuple[GroupResult, ...], compute: int) -> Latency:
+def _latency(design: Design, transfers: Tables, groups: tuple[GroupResult, ...], compute: int, refused: str) -> Latency:
     cycles = _cycles(design, transfers, compute)
     spent: dict[str, Fraction] = {}
     for group in groups:
         spent[group.bottleneck] = spent.get(group.bottleneck, Fraction(0)) + group.latency_cycles
     memory = {name: value for name, value in cycles.items() if name != design.architecture.compute.name}
     overlapped = sum((group.latency_cycles for group in groups), Fraction(0))
-    return Latency(compute, memory, overlapped, max(spent, key=lambda name: spent[name]))
+    bottleneck = max(spent, key=lambda name: spent[name])
+    return Latency(compute, memory, overlapped, bottleneck, stepwise_together(groups), refused)
