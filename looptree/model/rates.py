@@ -21,14 +21,11 @@ def rates(level: Level, bits: int) -> tuple[Rate, ...]:
     >>> rates(Level("GLB", bandwidth_bytes_per_cycle=Fraction(4)), bits=16)
     (Rate(read=Fraction(1, 2), write=Fraction(1, 2)),)
     """
-    bandwidth = level.bandwidth_bytes_per_cycle
-    if bandwidth is None:
-        return ()
-    word = Fraction(bits, 8) / bandwidth
-    return (Rate(word, word),)
+    amount = Fraction(bits, 8) if level.ports is None else level.accesses(bits)
+    return tuple(Rate(limit.cycles(amount, 0), limit.cycles(0, amount)) for limit in level.limits)
 
 
 def resources(architecture: Architecture) -> tuple[str, ...]:
     """The component of every resource: the compute units, then the levels from the outside in."""
-    levels = [level.name for level in architecture.levels for _ in rates(level, 8)]
+    levels = [level.name for level in architecture.levels for _ in level.limits]
     return (architecture.compute.name, *levels)

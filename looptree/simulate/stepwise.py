@@ -198,12 +198,12 @@ def _played(run: Run, steps: list[Step]) -> Fraction:
 
 
 def _memory(run: Run, busy: Moved) -> Iterator[Fraction]:
-    """Cycles that each memory level takes."""
+    """Cycles that everything that limits a memory level takes: bytes, or accesses where it has ports."""
     for level in run.design.architecture.levels:
-        if level.bandwidth_bytes_per_cycle is not None:
-            bits = sum(
-                words * run.design.workload.tensors[tensor].bits
-                for (name, tensor, _), words in busy.items()
-                if name == level.name
-            )
-            yield Fraction(bits, 8) / level.bandwidth_bytes_per_cycle
+        passed = {"read": Fraction(0), "write": Fraction(0)}
+        for (name, tensor, way), words in busy.items():
+            if name == level.name:
+                bits = run.design.workload.tensors[tensor].bits
+                passed[way] += words * (level.accesses(bits) if level.ports is not None else Fraction(bits, 8))
+        for limit in level.limits:
+            yield limit.cycles(passed["read"], passed["write"])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from looptree.architecture import Architecture, Array, Compute, Level
+from looptree.architecture import Architecture, Array, Compute, Level, Ports
 from looptree.errors import UnsupportedError
 from looptree.model import evaluate_design
 from looptree.model import stepwise as module
@@ -126,11 +126,24 @@ def test_too_many_different_steps_are_refused(monkeypatch: pytest.MonkeyPatch) -
 # -- against the simulation ---------------------------------------------------------------------
 
 
+def limited(generator: Generator, name: str) -> Level:
+    """A level with one bandwidth, one for each side, ports, or nothing that limits it."""
+    rates = [Fraction(1, 2), Fraction(3), Fraction(8), Fraction(64, 3)]
+    way = generator.pick(["none", "both", "both", "each", "ports"])
+    if way == "both":
+        return Level(name, bandwidth_bytes_per_cycle=generator.pick(rates))
+    if way == "each":
+        reads, writes = generator.pick(rates), generator.pick(rates)
+        return Level(name, read_bandwidth_bytes_per_cycle=reads, write_bandwidth_bytes_per_cycle=writes)
+    if way == "ports":
+        return Level(name, word_bits=generator.pick([8, 24]), ports=Ports(generator.pick([0, 2]), 1, 1))
+    return Level(name)
+
+
 def random_design(generator: Generator) -> Design:
     workload = generator.workload()
     architecture = generator.architecture()
-    rates = [None, Fraction(1, 2), Fraction(3), Fraction(8), Fraction(64, 3)]
-    levels = tuple(Level(level.name, bandwidth_bytes_per_cycle=generator.pick(rates)) for level in architecture.levels)
+    levels = tuple(limited(generator, level.name) for level in architecture.levels)
     array = Array({"x": 3, "y": 2}, systolic=True) if generator.chance(30) else None
     compute = Compute(spatial=architecture.compute.spatial, array=array)
     return bind(workload, Architecture("random", levels, compute), generator.mapping(workload))
@@ -154,10 +167,7 @@ def compared(generator: Generator) -> str:
 
 def rounding(design: Design) -> Fraction:
     """The overlapped latency counts whole bytes of every tensor."""
-    slowest = min(
-        (level.bandwidth_bytes_per_cycle for level in design.architecture.levels if level.bandwidth_bytes_per_cycle),
-        default=Fraction(1),
-    )
+    slowest = min((limit.rate for level in design.architecture.levels for limit in level.limits), default=Fraction(1))
     return 2 * len(design.workload.tensors) / slowest
 
 
