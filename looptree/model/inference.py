@@ -259,7 +259,7 @@ class _Walker:
         check_windows(need, axes, place.depth)
         window = windows(need, axes, place.depth)
         relevant = innermost_relevant(window, axes, place.depth)
-        return window, relevant if place.drop else max(relevant - 1, 0)
+        return window, max(relevant if place.drop else relevant - 1, place.visits)
 
     # -- storage nodes --------------------------------------------------------------------
 
