@@ -88,20 +88,24 @@ def read_design(
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the point has as parameters are the point's, all others are the workload's. The third is what a
-    plan file says of its plan.
+    `settings` that the mapping or the point has as parameters are its own, all others are the workload's. The third
+    is what a plan file says of its plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
+    from looptree.documents import read_document
     from looptree.importers.load import is_problem, load_plan, load_workload
     from looptree.taxonomy.points import apply_point, load_point
+    from looptree.taxonomy.reader import mapping_parameters
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
+        own = {name: settings[name] for name in mapping_parameters(read_document(mapping)) if name in settings}
+        others = {name: value for name, value in settings.items() if name not in own}
         if architecture.data_bits is not None and is_problem(workload):
-            settings = {"bits": architecture.data_bits, **settings}
-        loaded = load_workload(workload, **settings)
-        tree, record = load_plan(mapping, architecture)
+            others = {"bits": architecture.data_bits, **others}
+        loaded = load_workload(workload, **others)
+        tree, record = load_plan(mapping, architecture, **own)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

@@ -79,19 +79,20 @@ def load_architecture(source: str | Path) -> Architecture:
     return architecture_from_node(document)
 
 
-def load_plan(path: str | Path, architecture: Architecture) -> tuple[LoopTree, PlanRecord | None]:
+def load_plan(path: str | Path, architecture: Architecture, **parameters: int) -> tuple[LoopTree, PlanRecord | None]:
     """The mapping of a file and, of a plan file, its record.
 
     Args:
         path: of a mapping, a plan, or a mapping of the original LoopTree (`type: fused`).
         architecture: whose components the targets of the latter count.
+        parameters: of the mapping, where they differ from its defaults.
 
     Raises:
         InputError: a mistake in the file (naming file, line and key).
     """
     document = read_document(path)
     if not _is_original(document, "mapping", "nodes"):
-        return plan_from_node(document)
+        return plan_from_node(document, **parameters)
     from looptree.importers.looptree_yaml import mapping_document
 
     components = [*(level.name for level in architecture.levels), architecture.compute.name]
