@@ -1,0 +1,3 @@
+// The steps of a group.
+
+looptree.showSteps = function () {};
