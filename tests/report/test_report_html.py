@@ -162,3 +162,26 @@ def test_a_page_of_ones_own() -> None:
         "details": ["groups of two"],
     }
     assert page.tables["table-points"][1:] == [["a", "1024"], ["b", "1.5"]]
+
+
+def test_steps_of_a_group(pages: dict[str, str]) -> None:
+    """Rows of `p` in tiles of 4, columns in tiles of 8: 8 x 4 steps; the halo of two rows is kept."""
+    page = Parsed(pages["evaluation"])
+    (group,) = page.data["plans"]["mapping"]["groups"]
+    (view,) = group["steps"]["views"]
+    assert [(loop["label"], loop["tile"]) for loop in view["loops"]] == [("conv2.p", 4), ("conv2.q", 8)]
+    assert [axis["size"] for axis in view["axes"].values()] == [8, 4]
+    place = next(place for place in view["places"] if place["tensor"] == "F2")
+    rows = str(view["loops"][0]["axis"])
+    assert place["needed"]["tracks"][rows]["spans"]["1"] == [{"from": 0, "by": 4, "n": 8}, {"from": 6, "by": 4, "n": 8}]
+    assert place["arriving"]["tracks"][rows]["spans"]["1"][0] == [0, 6, 10, 14, 18, 22, 26, 30]
+    assert place["arrival"] == ["computed", "recomputed"]
+    # 8 channels, 6 rows of 34; 8 * (2 rows of 34 + 4 rows of 10) live
+    assert place["largest"] == [8 * 6 * 34, 8 * (2 * 34 + 4 * 10)]
+    assert "elsewhere" in view
+
+
+def test_steps_that_would_fill_the_page_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("looptree.report.html.steps.MOST_NUMBERS", 10)
+    (group,) = Parsed(evaluation_page()).data["plans"]["mapping"]["groups"]
+    assert group["steps"] == {"problem": "Too many steps to show: conv1, conv2.", "views": []}

@@ -10,16 +10,21 @@ from looptree.graph import layer_graph
 from looptree.graph.layout import Point, lay_out
 from looptree.model.result import plain
 from looptree.report.html.shown import ShownGroup, ShownPlan
+from looptree.report.html.steps import GroupSteps
 from looptree.taxonomy.tree import Branch, Chain, Compute, Storage
 
 
 def plan_data(shown: ShownPlan) -> dict[str, Any]:
     """Picture and groups of a plan."""
+    steps = GroupSteps(shown.design)
+    architecture = shown.design.architecture
     return {
         "title": shown.title,
-        "levels": [level.name for level in shown.design.architecture.levels],
+        "levels": [level.name for level in architecture.levels],
+        "capacity": {level.name: level.capacity_bytes for level in architecture.levels},
+        "allocation": architecture.allocation,
         "graph": graph_data(shown),
-        "groups": [group_data(shown, group) for group in shown.groups],
+        "groups": [group_data(shown, group) | {"steps": steps.of(group.chain)} for group in shown.groups],
     }
 
 

@@ -15,7 +15,7 @@ from looptree.report.terms import TERMS
 
 _STYLES = ("page.css",)
 _LIBRARIES = ("vendor/d3.min.js", "vendor/plot.umd.min.js")
-_SCRIPTS = ("page.js", "charts.js", "graph.js", "tree.js", "steps.js", "start.js")
+_SCRIPTS = ("page.js", "charts.js", "lookup.js", "graph.js", "tree.js", "steps.js", "start.js")
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,9 +69,11 @@ function setZoom(zoom, clientX, clientY) {
 
 function fitGraph() {
   const { graph } = looptree.plan();
-  const whole = Math.min((graphView.clientWidth - 4) / graph.width, (graphView.clientHeight - 4) / graph.height);
+  graphView.style.height = "";
+  const whole = Math.min((graphView.clientWidth - 4) / graph.width, (graphView.clientHeight - 4) / graph.height, 1.25);
+  graphView.style.height = `${Math.max(160, Math.min(graphView.clientHeight, graph.height * whole + 20))}px`;
   looptree.zoom = null;
-  setZoom(Math.min(whole, 1.25));
+  setZoom(whole);
 }
 
 function scrollToGroup(index) {

@@ -85,7 +85,7 @@ looptree.patterns = function () {
   document.body.append(hidden);
 };
 
-looptree.fill = (index) => `url(#fill-${index % PATTERNS.length})`;
+looptree.fill = (index) => `url(#fill-${index % (PATTERNS.length - 1)})`;
 
 looptree.legend = function (entries) {
   const list = looptree.element("ul", { class: "legend" });
