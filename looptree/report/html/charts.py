@@ -33,7 +33,7 @@ class Chart:
         return element(
             "figure",
             element("h3", self.title) if self.titled else None,
-            element("div", id=self.key, class_="chart", data_chart=self.kind, role="img", aria_label=self.title),
+            element("div", id=self.key, class_="chart", data_chart=self.kind, role="group", aria_label=self.title),
             element("figcaption", self.caption),
             folded("Table of these numbers", *self.tables) if self.tables else None,
         )

@@ -149,8 +149,10 @@ def _home(depth: int, found: ChainSteps) -> dict[str, int]:
 
 
 def _axis(axis: Axis) -> dict[str, Any]:
-    """Number of own steps, and where the values of each own loop but the innermost begin."""
-    return {"size": axis.size, "starts": [_table(axis.starts(own)) for own in range(1, len(axis.depths))]}
+    """Number of own steps; of each own loop but the innermost, where its values begin, and which they are."""
+    starts = [axis.starts(own) for own in range(1, len(axis.depths))]
+    values = [axis.ordinals[loop][begin] for loop, begin in enumerate(starts)]
+    return {"size": axis.size, "starts": [*map(_table, starts)], "values": [*map(_table, values)]}
 
 
 def _box(box: Box) -> dict[str, Any]:

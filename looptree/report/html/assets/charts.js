@@ -56,6 +56,7 @@ looptree.charts.bars = function (place, data, width) {
   const entries = parts.map((part) => [looptree.fill(data.parts.indexOf(part)), part]);
   if (!lying && names.length > 1) entries.push([null, `left, pale: ${names[0]}; right: ${names[1]}`, "map-all"]);
   if (data.limit) entries.push([null, `dashed line: ${data.limit[0]}, ${looptree.amount(data.limit[1], data.unit)}`, "map-all"]);
+  drawn.setAttribute("aria-hidden", "true");
   place.replaceChildren(looptree.legend(entries), drawn);
 };
 
@@ -96,6 +97,7 @@ looptree.charts.roofline = function (place, data, width) {
       }),
     ],
   });
+  drawn.setAttribute("aria-hidden", "true");
   place.replaceChildren(shapes(data.series.map((series) => series.name), data.series.length > 1 ? ["--c1", "--c0"] : ["--c0"]), drawn);
 };
 
@@ -140,6 +142,10 @@ looptree.charts.curve = function (place, data, width) {
   });
   const details = looptree.element("div", { class: "note", role: "status" }, "Choose a point to see the design behind it.");
   const marks = [...drawn.querySelectorAll("[aria-label='dot'] > *")];
+  for (const part of drawn.querySelectorAll("g[aria-label]")) {
+    if (part.contains(marks[0])) part.setAttribute("role", "group");
+    else part.setAttribute("aria-hidden", "true");
+  }
   marks.forEach((mark, index) => {
     const dot = dots[index];
     mark.setAttribute("tabindex", "0");
@@ -158,7 +164,6 @@ looptree.charts.curve = function (place, data, width) {
     });
   });
   place.replaceChildren(shapes(names, colours), drawn, details);
-  place.setAttribute("role", "group");
 };
 
 looptree.drawCharts = function () {
