@@ -162,7 +162,7 @@ function stepTable(view, at) {
 
 // -- maps ------------------------------------------------------------------------------------
 
-const MAP = { width: 250, height: 150, least: 14 };
+const MAP = { width: 250, height: 150, unit: 6 };
 
 // The two dimensions that are drawn: those that steps move first, then the longest.
 function drawnDimensions(place) {
@@ -197,8 +197,8 @@ const wholeAlways = (place, index) => place.needed.fixed[index] !== undefined;
 function tensorMap(place, at, { across, down, slice, need, window }) {
   const [wide, high] = [place.shape[across] || 1, down === null ? 1 : place.shape[down]];
   const scale = Math.min(MAP.width / wide, MAP.height / high);
-  const sx = wide * scale < MAP.least ? MAP.least / wide : scale;
-  const sy = high * scale < MAP.least ? MAP.least / high : scale;
+  const sx = Math.max(scale, Math.min(MAP.unit, MAP.width / wide / 3));
+  const sy = Math.max(scale, Math.min(MAP.unit, MAP.height / high / 3));
   const [width, height] = [wide * sx, high * sy];
   const picture = looptree.svg("svg", { viewBox: `-2 -2 ${width + 4} ${height + 4}`, width: width + 4, height: height + 4, role: "img" });
   const words = looptree.stepWords(place, at);
