@@ -70,11 +70,13 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
         except InputError as problem:
             raise problem.at("--buffer") from None
     architecture = load_architecture(source)
-    if size is None:
-        return architecture
-    if len(architecture.levels) < 2:
-        raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
-    return architecture.with_capacity(architecture.levels[1].name, size)
+    if size is not None:
+        if len(architecture.levels) < 2:
+            raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
+        architecture = architecture.with_capacity(architecture.levels[1].name, size)
+    for warning in architecture.warnings:
+        click.echo(f"warning: architecture {architecture.name!r}: {warning}", err=True)
+    return architecture
 
 
 def read_design(
