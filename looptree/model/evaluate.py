@@ -74,12 +74,12 @@ def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
     moved: list[list[Movement]] = [[] for _ in groups]
     for movement in movements(design, inferred):
         moved[owner(movement)].append(movement)
-    tables = [_traffic(design, listed) for listed in moved]
+    tables = [traffic_of(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
     cycles = [chain_cycles(design, inferred, group) for group in groups]
     busy = [_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
-        _energy(design, table, _operations(design, inferred, group), max(busy_.values()))
+        energy_of(design, table, _operations(design, inferred, group), max(busy_.values()))
         for group, table, busy_ in zip(groups, tables, busy, strict=True)
     ]
     results = tuple(
@@ -145,7 +145,8 @@ def _group(
 # -- transfers --------------------------------------------------------------------------------
 
 
-def _traffic(design: Design, listed: Iterable[Movement]) -> Tables:
+def traffic_of(design: Design, listed: Iterable[Movement]) -> Tables:
+    """Words and bytes of movements, by level and tensor."""
     words: dict[tuple[str, str], list[int]] = {}
     for movement in listed:
         entry = words.setdefault((movement.level, movement.tensor), [0, 0])
@@ -215,7 +216,8 @@ def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[s
     return found
 
 
-def _energy(design: Design, table: Tables, operations: dict[str, int], cycles: Fraction) -> Energy:
+def energy_of(design: Design, table: Tables, operations: dict[str, int], cycles: Fraction) -> Energy:
+    """Energy of traffic, operations by kind, and of leaking for so many cycles."""
     compute = design.architecture.compute
     per_component = {
         level.name: level_energy(level, design.workload, table.get(level.name, {}))

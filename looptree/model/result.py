@@ -86,6 +86,15 @@ class Energy:
         """All components, in pJ."""
         return sum((pj for actions in self.per_component.values() for pj in actions.values()), Fraction(0))
 
+    def less(self, part: Energy) -> Energy:
+        """What is left without a part, whose actions are among these."""
+        return Energy(
+            {
+                component: {action: pj - part.per_component[component].get(action, 0) for action, pj in actions.items()}
+                for component, actions in self.per_component.items()
+            }
+        )
+
     def __add__(self, other: Energy) -> Energy:
         return Energy(
             {

@@ -18,7 +18,7 @@ looptree.charts.bars = function (place, data, width) {
         bar: bar.bar,
         part,
         value: bar.values[part] / factor,
-        title: `${bar.row === bar.bar ? "" : `group ${bar.row}, `}${bar.bar}\n${part}: ${looptree.amount(bar.values[part], data.unit)}`,
+        title: `${bar.row === bar.bar ? "" : `${data.across} ${bar.row}, `}${bar.bar}\n${part}: ${looptree.amount(bar.values[part], data.unit)}`,
       })),
   );
   const fills = data.parts.map((_, index) => looptree.fill(index));
@@ -27,6 +27,7 @@ looptree.charts.bars = function (place, data, width) {
     style: { background: "transparent", fontSize: "12px" },
     color: { type: "ordinal", domain: data.parts, range: fills },
   };
+  const named = data.across === "layer";
   const lying = data.bars.every((bar) => bar.row === bar.bar);
   const pale = (cell) => (names.length > 1 && cell.bar === names[0] ? 0.6 : 1);
   const drawn = lying
@@ -41,10 +42,17 @@ looptree.charts.bars = function (place, data, width) {
     : Plot.plot({
         ...common,
         width: Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)),
-        height: barsHeight,
-        marginLeft: 56,
-        marginBottom: 36,
-        fx: { label: "group", padding: 0.12, domain: [...new Set(data.bars.map((bar) => bar.row))], axis: "bottom" },
+        height: barsHeight + (named ? 72 : 0),
+        marginLeft: 72,
+        marginBottom: named ? 108 : 36,
+        fx: {
+          label: named ? null : data.across,
+          padding: 0.12,
+          domain: [...new Set(data.bars.map((bar) => bar.row))],
+          axis: "bottom",
+          tickRotate: named ? -55 : 0,
+          tickFormat: (row) => looptree.short(row, 18),
+        },
         x: { axis: null, domain: names, padding: 0.06 },
         y: { label: unit, grid: true },
         marks: [

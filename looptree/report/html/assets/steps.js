@@ -164,12 +164,13 @@ function stepTable(view, at) {
 
 const MAP = { width: 250, height: 150, unit: 6 };
 
-// The two dimensions that are drawn: those that steps move first, then the longest.
+// The two dimensions that are drawn: those that steps move first, then the innermost (where nothing moves, the longest).
 function drawnDimensions(place) {
   const moving = new Set(Object.values(place.needed.tracks).flatMap((track) => Object.keys(track.spans).map(Number)));
-  const order = place.shape.map((extent, index) => [moving.has(index) ? 1 : 0, extent, index]);
-  order.sort((a, b) => b[0] - a[0] || b[1] - a[1] || a[2] - b[2]);
-  return order.slice(0, 2).map(([, , index]) => index).sort((a, b) => a - b);
+  const order = place.shape.map((extent, index) => [moving.has(index) ? 1 : 0, extent > 1 ? 1 : 0, extent, index]);
+  const inner = moving.size ? (a, b) => b[3] - a[3] : (a, b) => b[2] - a[2] || a[3] - b[3];
+  order.sort((a, b) => b[0] - a[0] || b[1] - a[1] || inner(a, b));
+  return order.slice(0, 2).map((entry) => entry[3]).sort((a, b) => a - b);
 }
 
 function tensorCard(place, at) {
@@ -249,7 +250,8 @@ function drawRoom() {
   place.replaceChildren(looptree.element("h4", {}, "Room over time"), group, ...charts);
 }
 
-const bytesOf = (place, words) => Math.ceil((words * place.bits) / 8);
+// A double-buffered place takes its space twice.
+const bytesOf = (place, words) => Math.ceil((words * place.bits) / 8) * place.copies;
 
 // Bytes of a tensor at a step, by the measure that is shown.
 looptree.roomAt = function (place, at, measure) {
