@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from looptree.cli.ending import DefectError
 from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option, warn
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 @click.option("--draw", "drawn", is_flag=True, help="Draw the mapping as a tree and as the loop nest that it means.")
 @click.option("--full", is_flag=True, help="Do not shorten long tables.")
 @click.option("--convention", help="Count as another tool does: looptree, the original one. [default: own]")
+@html_option
 @buffer_option
 @set_option("A parameter of the point, or else of the workload. May be repeated.")
 def command(
@@ -38,6 +41,7 @@ def command(
     drawn: bool,
     full: bool,
     convention: str | None,
+    html: Path | None,
     buffer: str | None,
     settings: tuple[str, ...],
 ) -> None:
@@ -58,6 +62,7 @@ def command(
         raise click.UsageError("--json goes with neither --draw nor --full", click.get_current_context())
     if convention is not None and checked:
         raise click.UsageError("--check counts by our own convention only", click.get_current_context())
+    check_report(html)
     from looptree.model.convention import OWN
     from looptree.model.convention import convention as named
     from looptree.model.evaluate import evaluate_design
@@ -73,6 +78,7 @@ def command(
     evaluation = evaluate_design(design, counting)
     counts = _checked(design, evaluation) if checked else ()
     warn(hardware)
+    write_report(html, lambda made_by: _report(design, evaluation, record, made_by))
     if as_json:
         _print_json(design, evaluation, counts, record)
     else:
@@ -135,6 +141,13 @@ def _print_tables(
             *([agreement(counts)] if counts else []),
         ]
     )
+
+
+def _report(design: Design, evaluation: Evaluation, record: PlanRecord | None, made_by: str) -> str:
+    from looptree.report.html import evaluation_html
+
+    notes = [_recorded(design, evaluation, record)] if record is not None else []
+    return evaluation_html(design, evaluation, made_by=made_by, notes=notes)
 
 
 def _recorded(design: Design, evaluation: Evaluation, record: PlanRecord) -> str:

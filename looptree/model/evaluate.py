@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 from looptree.architecture import Architecture, Level, Partition
 from looptree.errors import InputError, UnsupportedError
@@ -80,16 +82,16 @@ def evaluate_design(design: Design, convention: Convention = OWN, *, stepwise: b
     moved: list[list[Movement]] = [[] for _ in groups]
     for movement in movements(design, inferred, convention):
         moved[owner(movement)].append(movement)
-    tables = [_traffic(design, listed) for listed in moved]
+    tables = [traffic_of(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
     cycles = [chain_cycles(design, inferred, group) for group in groups]
     busy = [_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
-        _energy(design, table, _operations(design, inferred, group), max(busy_.values()))
+        energy_of(design, table, _operations(design, inferred, group), max(busy_.values()))
         for group, table, busy_ in zip(groups, tables, busy, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, busy_)
+        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy, busy_)
         for group, table, energy, busy_ in zip(groups, tables, energies, busy, strict=True)
     )
     refused = ""
@@ -113,7 +115,7 @@ def evaluate_design(design: Design, convention: Convention = OWN, *, stepwise: b
         },
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
-        energy=_summed(energies),
+        energy=reduce(add, energies),
         latency=latency,
         groups=results,
         off_chip=design.architecture.off_chip.name,
@@ -137,7 +139,7 @@ def _group(
     group: BoundChain,
     table: Tables,
     occupancy: dict[str, tuple[int, int]],
-    energy_pj: Fraction,
+    energy: Energy,
     cycles: dict[str, Fraction],
 ) -> GroupResult:
     architecture = design.architecture
@@ -151,7 +153,8 @@ def _group(
         offchip_reads_bytes=sum(t.reads_bytes for t in off_chip),
         offchip_writes_bytes=sum(t.writes_bytes for t in off_chip),
         occupancy=occupancy,
-        energy_pj=energy_pj,
+        energy=energy,
+        busy_cycles=cycles,
         latency_cycles=cycles[slowest],
         bottleneck=slowest,
     )
@@ -160,7 +163,8 @@ def _group(
 # -- transfers --------------------------------------------------------------------------------
 
 
-def _traffic(design: Design, listed: Iterable[Movement]) -> Tables:
+def traffic_of(design: Design, listed: Iterable[Movement]) -> Tables:
+    """Words and bytes of movements, by level and tensor."""
     words: dict[tuple[str, str], list[int]] = {}
     for movement in listed:
         entry = words.setdefault((movement.level, movement.tensor), [0, 0])
@@ -230,7 +234,8 @@ def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[s
     return found
 
 
-def _energy(design: Design, table: Tables, operations: dict[str, int], cycles: Fraction) -> Energy:
+def energy_of(design: Design, table: Tables, operations: dict[str, int], cycles: Fraction) -> Energy:
+    """Energy of traffic, operations by kind, and of leaking for so many cycles."""
     compute = design.architecture.compute
     per_component = {
         level.name: level_energy(level, design.workload, table.get(level.name, {}))
@@ -243,20 +248,6 @@ def _energy(design: Design, table: Tables, operations: dict[str, int], cycles: F
         if pj_per_cycle:
             per_component[component]["leakage"] = pj_per_cycle * cycles
     return Energy(per_component)
-
-
-def _summed(energies: list[Energy]) -> Energy:
-    first, *others = energies
-    if not others:
-        return first
-    return Energy(
-        {
-            component: {
-                action: sum((e.per_component[component][action] for e in others), pj) for action, pj in actions.items()
-            }
-            for component, actions in first.per_component.items()
-        }
-    )
 
 
 def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:

@@ -13,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.axis import Array, Axis
-from looptree.model.box import SAFE, exact_product, exact_sum, product
+from looptree.model.axis import SAFE, Array, Axis, gathered
+from looptree.model.box import exact_product, exact_sum, product
 from looptree.model.inferred import Inferred
 from looptree.model.operations import Operations
 from looptree.taxonomy.binding import BoundChain, Design
@@ -136,7 +136,7 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
 def _over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:
     """A factor times the product of tables, added up over the loops that the outer axes do not have."""
     return exact_product(
-        factor, _spread({key: _gather(t, axes[key], outer.get(key)) for key, t in tables.items()}, outer)
+        factor, _spread({key: gathered(t, axes[key], outer.get(key)) for key, t in tables.items()}, outer)
     )
 
 
@@ -155,19 +155,6 @@ def _count(axes: Mapping[int, Axis]) -> int:
     if total > MAX_ITERATIONS:
         raise UnsupportedError(f"a pipeline of {total} iterations is not scheduled; at most {MAX_ITERATIONS}")
     return total
-
-
-def _gather(table: Array, axis: Axis, outer: Axis | None) -> Array:
-    """Sums of a table over the loops that the outer axis does not have."""
-    if outer is axis:
-        return table
-    if float(table.max(initial=0)) * len(table) >= SAFE:
-        table = table.astype(object)
-    if outer is None:
-        return np.array([table.sum()], dtype=table.dtype)
-    result = np.zeros(outer.size, dtype=table.dtype)
-    np.add.at(result, axis.group(len(outer.depths)), table)
-    return result
 
 
 def _order(axes: Mapping[int, Axis]) -> tuple[list[Array], Array]:

@@ -65,7 +65,10 @@ class Operations:
             return track.sizes()
         factors = [slab.count(self._spans(slab, axis.size)) for slab in self.slabs if slab.axis == key]
         if track is not None:
-            factors += [high - low for rank, (low, high) in track.spans.items() if rank not in loose]
+            if track.count is not None:
+                factors.append(track.count)
+            else:
+                factors += [high - low for rank, (low, high) in track.spans.items() if rank not in loose]
             if track.active is not None:
                 factors.append(track.active.astype(np.int64))
         return product(factors)
