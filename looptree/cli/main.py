@@ -17,6 +17,7 @@ _COMMANDS = {
     "evaluate": "The exact numbers of one mapping.",
     "compare": "A network layer by layer against fused.",
     "search": "The best plan of a network, with a proof.",
+    "size": "How large a buffer has to be, and what a larger one brings.",
     "import": "An ONNX model as a YAML file.",
     "networks": "The networks and segments that ship.",
     "architectures": "The architectures that ship.",
@@ -55,6 +56,7 @@ def group(context: click.Context, /, **_: bool) -> None:
     \b
       looptree compare mobilenet_v2 --buffer 512KiB
       looptree search mobilenet_v2 --objective offchip -o plan.yaml
+      looptree size mobilenet_v2
       looptree evaluate workload.yaml architecture.yaml mapping.yaml
       looptree evaluate conv_conv small fused_layer_cnn --set tile_p=4
 

@@ -50,13 +50,13 @@ def architecture_option(command: Command) -> Command:
     return click.option("--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help=text)(command)
 
 
-def search_options(spaces: Sequence[str]) -> Callable[[Command], Command]:
+def search_options(spaces: Sequence[str], *, default_objective: str = OBJECTIVES[0]) -> Callable[[Command], Command]:
     """`--objective`, `--space`, `--time-limit` and `--workers`; `asked` reads the last two."""
     options = (
         click.option(
             "--objective",
             type=click.Choice(OBJECTIVES),
-            default=OBJECTIVES[0],
+            default=default_objective,
             show_default=True,
             help="What a plan minimises.",
         ),
@@ -107,6 +107,13 @@ def asked(objective: str, space: str, time_limit: str | None, workers: str | Non
 @contextmanager
 def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], None] | None]:
     """How long it has been, the best plan so far and its gap, on stderr while a search runs, if that is a terminal."""
+    with progress_line(title) as show:
+        yield None if show is None else lambda state: show(state_text(state, objective))
+
+
+@contextmanager
+def progress_line(title: str) -> Iterator[Callable[[str], None] | None]:
+    """A line on stderr while something runs, with how long it has been and what is told; `None` without a terminal."""
     from looptree.cli.console import progress_console
     from looptree.report.text import printable
 
@@ -119,7 +126,7 @@ def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], Non
     columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True) as line:
         task = line.add_task(printable(title), total=None)
-        yield lambda state: line.update(task, description=printable(f"{title}: {state_text(state, objective)}"))
+        yield lambda text: line.update(task, description=printable(f"{title}: {text}"))
 
 
 def state_text(state: State, objective: str) -> str:

@@ -83,6 +83,7 @@ class Catalogue:
         self.shapes: list[Shape] = []
         self.tally = Tally()
         self.groups = 0
+        self.interrupted = False
         self._shape_of: dict[tuple[object, ...], int] = {}
         self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
 
@@ -118,14 +119,19 @@ class Catalogue:
         return self.workers.searches.of(number, self.parts[number])
 
     def run(self, tasks: Sequence[Task]) -> None:
-        """Do some searches, and keep what they prove."""
+        """Do some searches, and keep what they prove; Ctrl-C is remembered in `interrupted`."""
         jobs = []
         for task in tasks:
             known = self.variants[task.variant]
             jobs.append(
                 Job(known.shape, self.parts[known.shape], known.resident, task.capacity, task.below, self.until, None)
             )
-        for task, outcome in zip(tasks, self.workers.run(jobs), strict=True):
+        try:
+            outcomes = self.workers.run(jobs)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
+        for task, outcome in zip(tasks, outcomes, strict=True):
             self.variants[task.variant].proven.append((task.capacity, outcome))
             self.tally.add(outcome.tally)
 

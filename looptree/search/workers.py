@@ -84,14 +84,15 @@ class Workers:
         self.searches = searches
         self.count = (os.cpu_count() or 1) if count is None else count
         self.spent = 0.0
-        self._pool: ProcessPoolExecutor | None = None
+        self._pools: list[ProcessPoolExecutor] = []
+        self._home: dict[int, int] = {}  # the process that has the tables of each shape
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)
+        for pool in self._pools:
+            pool.shutdown(wait=True, kill_workers=True)
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """The outcome of each job."""
@@ -104,13 +105,38 @@ class Workers:
             self.spent += time.perf_counter() - started
 
     def _apart(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Each process takes the jobs of shapes whose tables it has, and then what is left of the others'."""
+        from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+        pools = self._started()
+        waiting: list[list[int]] = [[] for _ in pools]
+        for index, job in enumerate(jobs):
+            waiting[self._home.setdefault(job.shape, len(self._home) % len(pools))].append(index)
+        outcomes: dict[int, Outcome] = {}
+        running: dict[Future[Outcome], tuple[int, int]] = {}
+        free = list(range(len(pools)))
+        while free or running:
+            for at in free:
+                queue = waiting[at] or max(waiting, key=len)
+                if queue:
+                    index = queue.pop(0 if queue is waiting[at] else -1)
+                    running[pools[at].submit(_run, jobs[index])] = at, index
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            finished = [(future, *running.pop(future)) for future in done]
+            outcomes |= {index: future.result() for future, _, index in finished}
+            free = [at for _, at, _ in finished]
+        return [outcomes[index] for index in range(len(jobs))]
+
+    def _started(self) -> list[ProcessPoolExecutor]:
         from loky import ProcessPoolExecutor
 
-        if self._pool is None:
+        if not self._pools:
             known = self.searches
             settings = (known.architecture, known.goal.objective, known.goal.level, known.space)
-            self._pool = ProcessPoolExecutor(self.count, initializer=_start, initargs=settings)
-        return list(self._pool.map(_run, jobs))
+            self._pools = [ProcessPoolExecutor(1, initializer=_start, initargs=settings) for _ in range(self.count)]
+        return self._pools
 
 
 _searches: Searches | None = None
