@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     Asked,
     architecture_option,
@@ -37,6 +38,7 @@ SPACES = ("default", "quick")
 @click.option("--csv", "as_csv", is_flag=True, help="Print rows of exact numbers, one per group and in total.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="Write the fused plan to this YAML file.")
 @click.option("--force", is_flag=True, help="Let --mapping overwrite a file.")
+@html_option
 def command(
     network: str,
     architecture: str,
@@ -50,6 +52,7 @@ def command(
     as_csv: bool,
     mapping: Path | None,
     force: bool,
+    html: Path | None,
 ) -> None:
     """A network layer by layer against fused: off-chip transfers, buffer, operations, energy, latency.
 
@@ -59,6 +62,7 @@ def command(
     \b
       looptree compare mobilenet_v2 --buffer 256KiB
       looptree compare bert_base --set sequence=128 --csv > bert.csv
+      looptree compare resnet50 --html resnet50.html
       looptree compare resnet18 --mapping fused.yaml
       looptree evaluate resnet18 mobile fused.yaml
     """
@@ -70,10 +74,12 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(mapping, force=force)
+    check_report(html)
     compared = _compare(network, read_architecture(architecture, buffer), wanted, parameters)
     if mapping is not None:
         line = evaluate_line(network, architecture, buffer, settings, mapping)
         write_plan(mapping, compared.fused, parameters, line, force=force)
+    write_report(html, lambda made_by: _report(compared, made_by))
     _print(compared, as_json=as_json, as_csv=as_csv)
 
 
@@ -93,6 +99,12 @@ def _compare(network: str, architecture: Architecture, wanted: Asked, parameters
             progress=progress,
         )
     return Compared(workload, architecture, comparison)
+
+
+def _report(compared: Compared, made_by: str) -> str:
+    from looptree.report.html import comparison_html
+
+    return comparison_html(compared, made_by=made_by)
 
 
 def _print(compared: Compared, *, as_json: bool, as_csv: bool) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from looptree.cli.ending import DefectError
 from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.errors import UnsupportedError
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 @click.option("--check", "checked", is_flag=True, help="Count step by step as well and compare (small designs only).")
 @click.option("--draw", "drawn", is_flag=True, help="Draw the mapping as a tree and as the loop nest that it means.")
 @click.option("--full", is_flag=True, help="Do not shorten long tables.")
+@html_option
 @buffer_option
 @set_option("A parameter of the point, or else of the workload. May be repeated.")
 def command(
@@ -36,6 +39,7 @@ def command(
     checked: bool,
     drawn: bool,
     full: bool,
+    html: Path | None,
     buffer: str | None,
     settings: tuple[str, ...],
 ) -> None:
@@ -51,6 +55,7 @@ def command(
     """
     if as_json and (drawn or full):
         raise click.UsageError("--json goes with neither --draw nor --full", click.get_current_context())
+    check_report(html)
     from looptree.model.evaluate import evaluate_design
     from looptree.taxonomy.binding import bind
 
@@ -59,6 +64,7 @@ def command(
     design = bind(network, hardware, tree)
     evaluation = evaluate_design(design)
     counts = _checked(design, evaluation) if checked else ()
+    write_report(html, lambda made_by: _report(design, evaluation, record, made_by))
     if as_json:
         _print_json(design, evaluation, counts, record)
     else:
@@ -121,6 +127,13 @@ def _print_tables(
             *([agreement(counts)] if counts else []),
         ]
     )
+
+
+def _report(design: Design, evaluation: Evaluation, record: PlanRecord | None, made_by: str) -> str:
+    from looptree.report.html import evaluation_html
+
+    notes = [_recorded(design, evaluation, record)] if record is not None else []
+    return evaluation_html(design, evaluation, made_by=made_by, notes=notes)
 
 
 def _recorded(design: Design, evaluation: Evaluation, record: PlanRecord) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     SPACES,
     Asked,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("-o", "--yaml", "output", type=click.Path(path_type=Path), help="Write the plan to this YAML file.")
 @click.option("--force", is_flag=True, help="Let --yaml overwrite a file.")
+@html_option
 def command(
     network: str,
     architecture: str,
@@ -46,6 +48,7 @@ def command(
     as_json: bool,
     output: Path | None,
     force: bool,
+    html: Path | None,
 ) -> None:
     """The best plan of a network in a space of designs, with a proof.
 
@@ -65,10 +68,12 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(output, force=force)
+    check_report(html)
     planned = _search(network, read_architecture(architecture, buffer), wanted, parameters)
     if output is not None:
         line = evaluate_line(network, architecture, buffer, settings, output)
         write_plan(output, planned, parameters, line, force=force)
+    write_report(html, lambda made_by: _report(planned, made_by))
     _print(planned, parameters, as_json=as_json)
 
 
@@ -88,6 +93,12 @@ def _search(network: str, architecture: Architecture, wanted: Asked, parameters:
             progress=progress,
         )
     return Planned(workload, architecture, plan)
+
+
+def _report(planned: Planned, made_by: str) -> str:
+    from looptree.report.html import plan_html
+
+    return plan_html(planned, made_by=made_by)
 
 
 def _print(planned: Planned, parameters: dict[str, int], *, as_json: bool) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError
@@ -68,7 +70,7 @@ def evaluate_design(design: Design) -> Evaluation:
         for group, table in zip(groups, tables, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, compute)
+        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy, compute)
         for group, table, energy, compute in zip(groups, tables, energies, cycles, strict=True)
     )
     transfers = _merged(design, tables)
@@ -80,7 +82,7 @@ def evaluate_design(design: Design) -> Evaluation:
         },
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
-        energy=_summed(energies),
+        energy=reduce(add, energies),
         latency=_latency(design, transfers, results, sum(cycles)),
         groups=results,
         off_chip=design.architecture.off_chip.name,
@@ -97,7 +99,7 @@ def _group(
     group: BoundChain,
     table: Tables,
     occupancy: dict[str, tuple[int, int]],
-    energy_pj: Fraction,
+    energy: Energy,
     compute: int,
 ) -> GroupResult:
     architecture = design.architecture
@@ -112,7 +114,8 @@ def _group(
         offchip_reads_bytes=sum(t.reads_bytes for t in off_chip),
         offchip_writes_bytes=sum(t.writes_bytes for t in off_chip),
         occupancy=occupancy,
-        energy_pj=energy_pj,
+        energy=energy,
+        busy_cycles=cycles,
         latency_cycles=cycles[slowest],
         bottleneck=slowest,
     )
@@ -191,20 +194,6 @@ def _energy(design: Design, table: Tables, operations: dict[str, int]) -> Energy
     spent = sum((compute.energy_pj(kind) * count for kind, count in operations.items()), Fraction(0))
     per_component[compute.name] = {"operation": spent}
     return Energy(per_component)
-
-
-def _summed(energies: list[Energy]) -> Energy:
-    first, *others = energies
-    if not others:
-        return first
-    return Energy(
-        {
-            component: {
-                action: sum((e.per_component[component][action] for e in others), pj) for action, pj in actions.items()
-            }
-            for component, actions in first.per_component.items()
-        }
-    )
 
 
 def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from looptree.model.axis import Axis
+from looptree.model.box import Box
 from looptree.model.operations import Operations
 
 Axes = dict[int, Axis]
@@ -23,6 +24,18 @@ class PlaceCounts:
     live: int
     entered: int
     first: int = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Asked:
+    """What is required of a storage node at each iteration of its chain.
+
+    Attributes:
+        box: what is required. sweep: loops that stand still while nothing but the moving of the window is forgotten.
+    """
+
+    box: Box
+    sweep: int
 
 
 @dataclass(slots=True)
@@ -49,6 +62,7 @@ class Inferred:
 
     Attributes:
         places: by id of the place. einsums: by name.
+        asked: by id of the place, those of which something is required.
         axes: of each chain, all its loops included.
         produced: words computed of each intermediate, recomputed ones counted again.
         spilled: words of an intermediate that enter a place which has another one further out.
@@ -57,6 +71,7 @@ class Inferred:
 
     places: dict[int, PlaceCounts] = field(default_factory=dict)
     einsums: dict[str, EinsumCounts] = field(default_factory=dict)
+    asked: dict[int, Asked] = field(default_factory=dict)
     axes: dict[int, Axes] = field(default_factory=dict)
     produced: dict[str, int] = field(default_factory=dict)
     spilled: dict[int, int] = field(default_factory=dict)

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.axis import Array, Axis
-from looptree.model.box import SAFE, exact_product, exact_sum, product
+from looptree.model.axis import SAFE, Array, Axis, gathered
+from looptree.model.box import exact_product, exact_sum, product
 from looptree.model.inferred import Inferred
 from looptree.model.operations import Operations
 from looptree.taxonomy.binding import BoundChain, Design
@@ -109,7 +109,7 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
     tables = {}
     for key, axis in inferred.axes[chain.id].items():
         table = np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
-        tables[key] = _gather(table, axis, outer.get(key))
+        tables[key] = gathered(table, axis, outer.get(key))
     return exact_product(fixed, _spread(tables, outer))
 
 
@@ -128,19 +128,6 @@ def _count(axes: Mapping[int, Axis]) -> int:
     if total > MAX_ITERATIONS:
         raise UnsupportedError(f"a pipeline of {total} iterations is not scheduled; at most {MAX_ITERATIONS}")
     return total
-
-
-def _gather(table: Array, axis: Axis, outer: Axis | None) -> Array:
-    """Sums of a table over the loops that the outer axis does not have."""
-    if outer is axis:
-        return table
-    if float(table.max(initial=0)) * len(table) >= SAFE:
-        table = table.astype(object)
-    if outer is None:
-        return np.array([table.sum()], dtype=table.dtype)
-    result = np.zeros(outer.size, dtype=table.dtype)
-    np.add.at(result, axis.group(len(outer.depths)), table)
-    return result
 
 
 def _order(axes: Mapping[int, Axis]) -> tuple[list[Array], Array]:

@@ -6,6 +6,7 @@ dimension is written through several ranks.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -41,6 +42,11 @@ class Operations:
         """Operations over all iterations."""
         if not self.slabs:
             return self.box.total(axes)
+        fixed, along = self.along(axes)
+        return math.prod((exact_sum(table) for table in along.values()), start=fixed)
+
+    def along(self, axes: Mapping[int, Axis]) -> tuple[int, dict[int, Array]]:
+        """Operations at each iteration: a factor, and per axis the factor at each own step."""
         result = 1
         loose = {rank for slab in self.slabs for rank in slab.form.ranks}
         for rank, (start, stop) in self.box.fixed.items():
@@ -49,18 +55,19 @@ class Operations:
         for slab in self.slabs:
             if slab.axis is None:
                 result *= int(slab.count(self._spans(slab, 1))[0])
-        for key, axis in axes.items():
-            result *= self._total_along(key, axis, loose)
-        return result
+        return result, {key: self._along(key, axis, loose) for key, axis in axes.items()}
 
-    def _total_along(self, key: int, axis: Axis, loose: set[str]) -> int:
+    def _along(self, key: int, axis: Axis, loose: set[str]) -> Array:
         track = self.box.tracks.get(key)
         factors = [slab.count(self._spans(slab, axis.size)) for slab in self.slabs if slab.axis == key]
         if track is not None:
-            factors += [high - low for rank, (low, high) in track.spans.items() if rank not in loose]
+            if track.count is not None:
+                factors.append(track.count)
+            else:
+                factors += [high - low for rank, (low, high) in track.spans.items() if rank not in loose]
             if track.active is not None:
                 factors.append(track.active.astype(np.int64))
-        return exact_sum(product(factors)) if factors else axis.size
+        return np.broadcast_to(product(factors), (axis.size,))
 
     def _spans(self, slab: Slab, size: int) -> dict[str, tuple[Array, Array]]:
         axis = -1 if slab.axis is None else slab.axis

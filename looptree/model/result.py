@@ -62,6 +62,14 @@ class Energy:
         """All components, in pJ."""
         return sum((pj for actions in self.per_component.values() for pj in actions.values()), Fraction(0))
 
+    def __add__(self, other: Energy) -> Energy:
+        return Energy(
+            {
+                component: {action: pj + other.per_component[component][action] for action, pj in actions.items()}
+                for component, actions in self.per_component.items()
+            }
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -89,7 +97,8 @@ class GroupResult:
         operations: executed. recomputed: of them, done before.
         offchip_reads_bytes, offchip_writes_bytes: traffic with the off-chip level.
         occupancy: (window_bytes, live_bytes) by level while the group runs.
-        energy_pj: of the group. latency_cycles: overlapped. bottleneck: what determines it.
+        energy: of the group. busy_cycles: of each component that takes time, compute first.
+        latency_cycles: overlapped. bottleneck: what determines it.
     """
 
     einsums: tuple[str, ...]
@@ -98,9 +107,15 @@ class GroupResult:
     offchip_reads_bytes: int
     offchip_writes_bytes: int
     occupancy: Mapping[str, tuple[int, int]]
-    energy_pj: Fraction
+    energy: Energy
+    busy_cycles: Mapping[str, Fraction]
     latency_cycles: Fraction
     bottleneck: str
+
+    @property
+    def energy_pj(self) -> Fraction:
+        """All components, in pJ."""
+        return self.energy.total
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:
     budget.check(design.workload)
     run = infer(design, Tables(design.workload, budget))
     check_outer_consumers(run)
-    required = {place.id: _required(run, place) for place in design.places}
+    required = {place.id: required_of(run, place) for place in design.places}
     window = {p.id: window_words(run, p, required[p.id]) for p in design.places}
     live = {p.id: live_words(run, p, required[p.id]) for p in design.places}
     levels = [level.name for level in design.architecture.levels]
@@ -50,7 +50,7 @@ def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:
     )
 
 
-def _required(run: Run, place: Place) -> Required:
+def required_of(run: Run, place: Place) -> Required:
     """What is required of a place at each iteration of its chain: reads, or writes where none reads below."""
     chain = run.design.chains[place.chain]
     if place.consumed:

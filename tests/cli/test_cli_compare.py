@@ -170,3 +170,10 @@ def test_a_real_search(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(apart["buffer_bytes"], fused["buffer_bytes"]) <= 8192
     assert fused["operations"] - fused["recomputed"] == 2 * 56 * 56 * 16 * 16 * 9
     assert sum(group["offchip_bytes"] for group in found["fused"]["groups"]) == fused["offchip_bytes"]
+
+
+def test_html_writes_a_report(arguments: list[str], tmp_path: Path) -> None:
+    target = tmp_path / "out.html"
+    assert looptree(*arguments, "--html", str(target)).code == 0
+    assert "two_conv on small" in target.read_text()
+    assert "there is no such folder" in complaint(looptree(*arguments, "--html", str(tmp_path / "no" / "out.html")))

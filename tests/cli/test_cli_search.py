@@ -185,3 +185,12 @@ def test_options_are_read() -> None:
 def test_progress_in_words() -> None:
     assert state_text(State(0.1, float("inf"), 0.0, 0, 0), "energy") == "no plan yet"
     assert state_text(State(2.0, 2e6, 1.5e6, 10, 1234), "energy") == "2 uJ so far, gap 25.0 %, 1,234 designs"
+
+
+def test_html_writes_a_report(tmp_path: Path) -> None:
+    target = tmp_path / "out.html"
+    options = ("--architecture", "small", "--space", "layer-by-layer", "--html", str(target))
+    assert looptree("search", "fc_fc", *options).code == 0
+    assert "fc_fc on small" in target.read_text()
+    missing = str(tmp_path / "no" / "out.html")
+    assert "there is no such folder" in complaint(looptree("search", "no_such_network", "--html", missing))
