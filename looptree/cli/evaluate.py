@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from looptree.cli.ending import DefectError
+from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
 from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.errors import UnsupportedError
@@ -16,6 +17,7 @@ from looptree.errors import UnsupportedError
 if TYPE_CHECKING:
     from looptree.check import CheckedCount
     from looptree.model.result import Evaluation
+    from looptree.report.html.shown import ShownPlan
     from looptree.taxonomy.binding import Design
     from looptree.taxonomy.plan_file import PlanRecord
 
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--draw", "drawn", is_flag=True, help="Draw the mapping as a tree and as the loop nest that it means.")
 @click.option("--full", is_flag=True, help="Do not shorten long tables.")
 @html_option
+@figure_option(PLAN_KINDS)
 @buffer_option
 @set_option("A parameter of the point, or else of the workload. May be repeated.")
 def command(
@@ -40,6 +43,7 @@ def command(
     drawn: bool,
     full: bool,
     html: Path | None,
+    figures: tuple[str, ...],
     buffer: str | None,
     settings: tuple[str, ...],
 ) -> None:
@@ -56,6 +60,7 @@ def command(
     if as_json and (drawn or full):
         raise click.UsageError("--json goes with neither --draw nor --full", click.get_current_context())
     check_report(html)
+    pictures = check_figures(figures, PLAN_KINDS)
     from looptree.model.evaluate import evaluate_design
     from looptree.taxonomy.binding import bind
 
@@ -65,6 +70,7 @@ def command(
     evaluation = evaluate_design(design)
     counts = _checked(design, evaluation) if checked else ()
     write_report(html, lambda made_by: _report(design, evaluation, record, made_by))
+    write_figures(pictures, lambda: [_shown(design, evaluation)])
     if as_json:
         _print_json(design, evaluation, counts, record)
     else:
@@ -127,6 +133,12 @@ def _print_tables(
             *([agreement(counts)] if counts else []),
         ]
     )
+
+
+def _shown(design: Design, evaluation: Evaluation) -> ShownPlan:
+    from looptree.report.html.shown import shown_design
+
+    return shown_design(design, evaluation)
 
 
 def _report(design: Design, evaluation: Evaluation, record: PlanRecord | None, made_by: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from looptree.cli.figures import check_figures, figure_option
 from looptree.cli.inputs import read_architecture, read_settings, set_option
 from looptree.cli.searching import SPACES, architecture_option, asked, load_network, search_options
 from looptree.errors import InputError
@@ -27,12 +28,13 @@ if TYPE_CHECKING:
 @search_options(SPACES[:2], default_objective="offchip")
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--capacities", metavar="SIZE,...", help="These capacities: 64KiB,96KiB,128KiB. [default: doublings]")
-@click.option("--from", "least", metavar="SIZE", help="Where the doublings begin. [default: 1/32 of the last one]")
+@click.option("--from", "least", metavar="SIZE", help="Where the doublings begin. [default: 1/16 of the last one]")
 @click.option("--points", type=click.IntRange(1, 16), default=1, show_default=True, help="Capacities per doubling.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep finished points here. [default: the user's cache]")
 @click.option("--no-cache", is_flag=True, help="Keep no points, and use none that are known.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print rows of exact numbers, one per point.")
+@figure_option(("capacity",), "-o")
 def command(
     network: str,
     architecture: str,
@@ -48,6 +50,7 @@ def command(
     no_cache: bool,
     as_json: bool,
     as_csv: bool,
+    figures: tuple[str, ...],
 ) -> None:
     """How large a buffer has to be: the least objective against its capacity, fused and layer by layer.
 
@@ -57,7 +60,7 @@ def command(
     it goes on where it was. --time-limit is for each point.
 
     \b
-      looptree size mobilenet_v2
+      looptree size mobilenet_v2 -o curve.svg
       looptree size resnet18 --objective energy --points 2
       looptree size bert_base --set sequence=128 --capacities 256KiB,384KiB,512KiB --csv > bert.csv
     """
@@ -67,6 +70,7 @@ def command(
         raise click.UsageError("--cache and --no-cache exclude each other", click.get_current_context())
     if capacities is not None and (least is not None or points != 1):
         raise click.UsageError("--capacities goes with neither --from nor --points", click.get_current_context())
+    pictures = check_figures(figures, ("capacity",))
     searching = asked(objective, space, time_limit, workers)
     sizes = tuple(_size(text, "--capacities") for text in capacities.split(",")) if capacities is not None else ()
     lowest = None if least is None else _size(least, "--from")
@@ -85,7 +89,12 @@ def command(
         workers=searching.workers,
     )
     memory = None if no_cache else _cache(cache, workload, hardware, wanted)
-    _print(_sizing(workload, hardware, wanted, memory), as_json=as_json, as_csv=as_csv)
+    sizing = _sizing(workload, hardware, wanted, memory)
+    for picture in pictures:
+        from looptree.report.figures import capacity_figure, write_figure
+
+        write_figure(capacity_figure(sizing), picture.path)
+    _print(sizing, as_json=as_json, as_csv=as_csv)
 
 
 def _size(text: str, option: str) -> int:

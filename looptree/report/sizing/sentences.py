@@ -41,16 +41,18 @@ def conclusion(sizing: Sizing) -> str:
 
 
 def _enough(found: Sequence[Answer]) -> str:
-    """`124 KiB (120 KiB) reach it, 112 KiB (108 KiB) come within 1 %`; what is too small stands in brackets."""
-    said: dict[tuple[int, int], list[str]] = {}
+    """`124 KiB (120 KiB) reaches it, 112 KiB (108 KiB) is within 1 % of it`; what is too small stands in brackets."""
+    shares: dict[tuple[int, int], list[float]] = {}
     for answer in found:
-        share = format_percent(Fraction(str(answer.share)), 1).replace(".0 %", " %")
-        words = f"is within {share}" if answer.share else "reaches it"
-        said.setdefault((answer.capacity_bytes, answer.not_enough_bytes), []).append(words)
+        shares.setdefault((answer.capacity_bytes, answer.not_enough_bytes), []).append(answer.share)
     parts = []
-    for (enough, less), reached in said.items():
+    for (enough, less), within in shares.items():
         small = f" ({format_size(less)})" if less else ""
-        parts.append(f"{format_size(enough)}{small} {reached[0]}")
+        near = listed(
+            [format_percent(Fraction(str(share)), 1).replace(".0 %", " %") for share in within if share] or [""]
+        )
+        words = (["reaches it"] if 0 in within else []) + ([f"is within {near}"] if near else [])
+        parts.append(f"{format_size(enough)}{small} {' and '.join(words)}")
     return listed(parts)
 
 
