@@ -12,7 +12,7 @@ from looptree import __version__
 from looptree.cli.ending import ending
 from looptree.cli.lazy import LazyGroup
 
-_NAME = "looptree"
+NAME = "looptree"
 _COMMANDS = {
     "evaluate": "The exact numbers of one mapping.",
     "compare": "A network layer by layer against fused.",
@@ -23,6 +23,9 @@ _COMMANDS = {
     "architectures": "The architectures that ship.",
     "points": "The published designs of the taxonomy.",
     "graph": "The layer graph of a network.",
+    "diff": "What is different between two plans or results.",
+    "explain": "What a quantity, a word or an option means.",
+    "completion": "Completion of commands for bash, zsh and fish.",
 }
 
 _EPILOG = """\b
@@ -43,12 +46,13 @@ Exit codes:
     epilog=_EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
-@click.version_option(__version__, prog_name=_NAME)
+@click.version_option(__version__, prog_name=NAME)
 @click.option(
     "--traceback",
     is_flag=True,
     help="Show where in the program a defect is. [env: LOOPTREE_TRACEBACK]",
 )
+@click.option("--quiet", is_flag=True, help="Print the result and errors, but no progress and no notes.")
 @click.pass_context
 def group(context: click.Context, /, **_: bool) -> None:
     """Exact numbers of fused-layer dataflows with recomputation.
@@ -73,12 +77,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
             stream.reconfigure(errors="backslashreplace")
     given = list(sys.argv[1:] if arguments is None else arguments)
     if "_LOOPTREE_COMPLETE" in os.environ:
-        group.main(args=given, prog_name=_NAME)  # the shell asks for completions
+        group.main(args=given, prog_name=NAME)  # the shell asks for completions
     wanted = "--traceback" in given or os.environ.get("LOOPTREE_TRACEBACK", "") not in ("", "0")
-    known = [argument for argument in given if argument != "--traceback"]  # it may stand anywhere
+    known = [argument for argument in given if argument not in ("--traceback", "--quiet")]  # they may stand anywhere
+    if "--quiet" in given:
+        known.insert(0, "--quiet")
     sys.exit(ending(lambda: _run(known), traceback=wanted))
 
 
 def _run(arguments: list[str]) -> object:
-    with group.make_context(_NAME, arguments) as context:
+    with group.make_context(NAME, arguments) as context:
         return group.invoke(context)

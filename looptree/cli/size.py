@@ -11,6 +11,7 @@ import click
 
 from looptree.cli.figures import check_figures, figure_option
 from looptree.cli.inputs import read_architecture, read_settings, set_option
+from looptree.cli.notes import note
 from looptree.cli.searching import SPACES, architecture_option, asked, load_network, search_options
 from looptree.errors import InputError
 from looptree.units import parse_size
@@ -113,7 +114,7 @@ def _cache(folder: Path | None, workload: Workload, architecture: Architecture, 
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError("expected a folder, found a file", where=f"--cache {folder}")
     key = key_of(workload, architecture, wanted.objective, wanted.space, __version__)
-    return Cache(folder or default_folder(), key, lambda text: click.echo(f"note: {text}", err=True))
+    return Cache(folder or default_folder(), key, note)
 
 
 def _sizing(workload: Workload, architecture: Architecture, wanted: Asked, memory: Memory | None) -> Sizing:
