@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from looptree.display import Displayed
+
 
 @dataclass(frozen=True, slots=True)
 class OperationCount:
@@ -119,7 +121,7 @@ class GroupResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Displayed):
     """The result of `evaluate`: see the fields' types for units and definitions."""
 
     operations: Mapping[str, OperationCount]

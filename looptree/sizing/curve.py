@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from looptree.architecture import Architecture
+from looptree.display import Displayed
 from looptree.errors import InputError
 from looptree.search import SPACES, Space
 from looptree.search.capacities import Capacities
@@ -76,7 +77,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Sizing:
+class Sizing(Displayed):
     """A network in buffers of all sizes.
 
     Attributes:
