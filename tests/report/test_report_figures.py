@@ -7,6 +7,7 @@ import xml.etree.ElementTree as ET
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -88,6 +89,11 @@ def test_pictures_of_plans_are_well_formed_and_the_same_every_time(plans: list[S
         text = "".join(ET.fromstring(drawn(of_one(plans[-1]), "svg")).itertext())
         assert "conv_conv" in text
     assert "conv1" in "".join(ET.fromstring(drawn(graph_figure(plans[-1]), "svg")).itertext())
+
+
+def test_pictures_show_themselves_in_notebooks() -> None:
+    picture: Any = capacity_figure(sizing())
+    assert ET.fromstring(picture._repr_svg_()).tag.endswith("svg")
 
 
 def test_a_curve_names_its_answer_and_its_knees() -> None:

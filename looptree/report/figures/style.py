@@ -9,6 +9,7 @@ import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,10 +80,17 @@ def styled() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty picture, in inches, whose parts make room for each other."""
+    """An empty picture, in inches, whose parts make room for each other; notebooks show it."""
+    made: Figure = _picture()(figsize=(width, height), layout="constrained")
+    return made
+
+
+@cache
+def _picture() -> Any:
+    """A figure that notebooks show without pyplot, which would keep every figure in memory."""
     from matplotlib.figure import Figure
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return type("Picture", (Figure,), {"_repr_svg_": lambda figure: drawn(figure, "svg").decode()})
 
 
 def check_suffix(path: str | Path) -> str:

@@ -63,22 +63,16 @@ def change_sentences(sizing: Sizing) -> str:
 
 
 def _change(objective: str, change: Change) -> str:
-    parts = []
-    if change.merged:
-        parts.append(f"{'fuses' if len(change.merged) == 1 else 'fuse'} {_groups(change.merged)}")
-    if change.split:
-        parts.append(f"split {_groups(change.split)}")
-    for verb, tensors in (
-        ("stay on chip between groups", change.resident),
-        ("leave", change.released),
-        ("kept whole in their group", change.whole),
-    ):
-        if tensors:
-            parts.append(f"{_names(tensors)} {verb}")
-    if change.started or change.stopped:
-        more = f"{_names(change.started)} start" if change.started else ""
-        less = f"{_names(change.stopped)} stop" if change.stopped else ""
-        parts.append(" and ".join(filter(None, (more, less))) + " recomputing")
+    named = (
+        ("fused", _groups(change.merged)),
+        ("taken apart", _groups(change.split)),
+        ("now on chip between groups", _names(change.resident)),
+        ("no longer on chip between groups", _names(change.released)),
+        ("now kept whole in their group", _names(change.whole)),
+        ("now recomputing", _names(change.started)),
+        ("no longer recomputing", _names(change.stopped)),
+    )
+    parts = [f"{what} {names}" for what, names in named if names]
     if change.recomputed:
         word = "more" if change.recomputed > 0 else "fewer"
         parts.append(f"{abs(change.recomputed):,} {word} operations recomputed")
