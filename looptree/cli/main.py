@@ -25,6 +25,7 @@ _COMMANDS = {
     "graph": "The layer graph of a network.",
     "diff": "What is different between two plans or results.",
     "explain": "What a quantity, a word or an option means.",
+    "schema": "The JSON Schema of a kind of file, for editors.",
     "completion": "Completion of commands for bash, zsh and fish.",
 }
 
