@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from looptree.cli.ending import DefectError
+from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
 from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option, warn
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.errors import InputError, UnsupportedError
@@ -16,6 +17,7 @@ from looptree.errors import InputError, UnsupportedError
 if TYPE_CHECKING:
     from looptree.check import CheckedCount
     from looptree.model.result import Evaluation
+    from looptree.report.html.shown import ShownPlan
     from looptree.taxonomy.binding import Design
     from looptree.taxonomy.plan_file import PlanRecord
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 @click.option("--full", is_flag=True, help="Do not shorten long tables.")
 @click.option("--convention", help="Count as another tool does: looptree, the original one. [default: own]")
 @html_option
+@figure_option(PLAN_KINDS)
 @buffer_option
 @set_option("A parameter of the point, or else of the workload. May be repeated.")
 def command(
@@ -42,6 +45,7 @@ def command(
     full: bool,
     convention: str | None,
     html: Path | None,
+    figures: tuple[str, ...],
     buffer: str | None,
     settings: tuple[str, ...],
 ) -> None:
@@ -63,6 +67,7 @@ def command(
     if convention is not None and checked:
         raise click.UsageError("--check counts by our own convention only", click.get_current_context())
     check_report(html)
+    pictures = check_figures(figures, PLAN_KINDS)
     from looptree.model.convention import OWN
     from looptree.model.convention import convention as named
     from looptree.model.evaluate import evaluate_design
@@ -79,6 +84,7 @@ def command(
     counts = _checked(design, evaluation) if checked else ()
     warn(hardware)
     write_report(html, lambda made_by: _report(design, evaluation, record, made_by))
+    write_figures(pictures, lambda: [_shown(design, evaluation)])
     if as_json:
         _print_json(design, evaluation, counts, record)
     else:
@@ -141,6 +147,12 @@ def _print_tables(
             *([agreement(counts)] if counts else []),
         ]
     )
+
+
+def _shown(design: Design, evaluation: Evaluation) -> ShownPlan:
+    from looptree.report.html.shown import shown_design
+
+    return shown_design(design, evaluation)
 
 
 def _report(design: Design, evaluation: Evaluation, record: PlanRecord | None, made_by: str) -> str:

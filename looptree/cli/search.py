@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
 from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, warn
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
@@ -23,6 +24,7 @@ from looptree.cli.searching import (
 
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
+    from looptree.report.html.shown import ShownPlan
     from looptree.report.planned import Planned
 
 
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--yaml", "output", type=click.Path(path_type=Path), help="Write the plan to this YAML file.")
 @click.option("--force", is_flag=True, help="Let --yaml overwrite a file.")
 @html_option
+@figure_option(PLAN_KINDS)
 def command(
     network: str,
     architecture: str,
@@ -49,6 +52,7 @@ def command(
     output: Path | None,
     force: bool,
     html: Path | None,
+    figures: tuple[str, ...],
 ) -> None:
     """The best plan of a network in a space of designs, with a proof.
 
@@ -69,6 +73,7 @@ def command(
 
         check_target(output, force=force)
     check_report(html)
+    pictures = check_figures(figures, PLAN_KINDS)
     hardware = read_architecture(architecture, buffer)
     planned = _search(network, hardware, wanted, parameters)
     warn(hardware)
@@ -76,6 +81,7 @@ def command(
         line = evaluate_line(network, architecture, buffer, settings, output)
         write_plan(output, planned, parameters, line, force=force)
     write_report(html, lambda made_by: _report(planned, made_by))
+    write_figures(pictures, lambda: [_shown(planned)])
     _print(planned, parameters, as_json=as_json)
 
 
@@ -95,6 +101,12 @@ def _search(network: str, architecture: Architecture, wanted: Asked, parameters:
             progress=progress,
         )
     return Planned(workload, architecture, plan)
+
+
+def _shown(planned: Planned) -> ShownPlan:
+    from looptree.report.html.shown import shown_plan
+
+    return shown_plan(planned)
 
 
 def _report(planned: Planned, made_by: str) -> str:

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
+from looptree.display import Displayed
+
 
 @dataclass(frozen=True, slots=True)
 class OperationCount:
@@ -202,7 +204,7 @@ def stepwise_together(groups: Iterable[GroupResult]) -> Stepwise | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Displayed):
     """The result of `evaluate`: see the fields' types for units and definitions."""
 
     operations: Mapping[str, OperationCount]

@@ -136,5 +136,50 @@ TERMS: Mapping[str, Term] = {
         "",
         "No plan in the space that was searched has a smaller objective. A gap says how much smaller one might be.",
     ),
+    "objective": Term(
+        "objective", "", "What a search makes as small as it can: energy, off-chip bytes (`offchip`), or latency."
+    ),
+    "value": Term("value", "pJ, bytes or cycles", "The objective of a plan, as the exact model evaluates its mapping."),
+    "bound": Term("bound", "pJ, bytes or cycles", "No plan of the space that was searched has a smaller value."),
+    "status": Term(
+        "status", "", "`optimal`: value and bound meet. `feasible`: the search was stopped before they did."
+    ),
+    "gap": Term(
+        "gap",
+        "share",
+        "(value - bound) / value: how much better another plan of the space might be; 0 if it is proven.",
+    ),
+    "space": Term(
+        "space", "", "The plans that were looked at, or ruled out by a bound; nothing is said of any other plan."
+    ),
+    "layers": Term("layers", "", "Einsums of the network: of a group, or how many there are."),
+    "choices": Term(
+        "choices",
+        "",
+        "Loops of a group with their tile shapes, outside in, and in brackets what is stored on chip between them.",
+    ),
+    "found_on_chip": Term("found on chip", "", "Tensors that a group reads where an earlier group left them."),
+    "left_on_chip": Term("left on chip", "", "Tensors that a group uses and that a later one finds on chip."),
+    "layer_by_layer_offchip": Term(
+        "off-chip bytes layer by layer", "bytes", "What the same layers move off chip when each runs by itself."
+    ),
+    "demand": Term("demand", "bytes", "What a plan needs of a memory level at most: the same as buffer needed."),
+    "minimum": Term(
+        "minimum",
+        "pJ, bytes or cycles",
+        "The least objective with room for every tensor at once: where a curve against the capacity ends.",
+    ),
+    "smallest_within": Term(
+        "smallest buffer within a share",
+        "bytes",
+        "The smallest capacity at which the least objective is at most (1 + share) times the minimum, to 1/32; the "
+        "next smaller step is proven not to be enough.",
+    ),
+    "knee": Term(
+        "knee",
+        "",
+        "A capacity up to which each doubling of the buffer saved at least twice as much as the next one does.",
+    ),
+    "plan": Term("plan", "", "A mapping of a whole network: which layers run fused, in which tiles, and what stays."),
 }
 """By key; the order of the glossary."""

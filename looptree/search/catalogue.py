@@ -17,6 +17,7 @@ from looptree.search.design import GroupDesign, Outcome, Tally
 from looptree.search.goal import ROUNDING
 from looptree.search.group_search import GroupSearch
 from looptree.search.segment import Shape, renamed, segment, shape_of
+from looptree.search.trimmed import trimmed
 from looptree.search.workers import Job, Question, Workers
 from looptree.taxonomy.group import GroupChoice
 from looptree.workload import Workload
@@ -75,19 +76,23 @@ class TimeUpError(Exception):
 class Catalogue:
     """The shapes and variants of the groups of a workload.
 
+    What nothing reads is left out of its `workload`; the `network` itself keeps it.
+
     Args:
         workers: do the searches. until: the time (of `time.time`) at which they stop.
     """
 
     def __init__(self, workload: Workload, workers: Workers, until: float) -> None:
         self.until = until
-        self.workload = workload
+        self.network = workload
+        self.workload = trimmed(workload)
         self.workers = workers
         self.space = workers.searches.space
         self.variants: list[Variant] = []
         self.parts: list[Workload] = []
         self.shapes: list[Shape] = []
         self.tally = Tally()
+        self.interrupted = False
         self._shape_of: dict[tuple[object, ...], int] = {}
         self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
         self._without_floor: dict[int, list[int]] = {}
@@ -163,14 +168,19 @@ class Catalogue:
         return self.workers.searches.of(number, self.parts[number])
 
     def run(self, tasks: Sequence[Task]) -> None:
-        """Do some searches, and keep what they prove."""
+        """Do some searches, and keep what they prove; Ctrl-C is remembered in `interrupted`."""
         jobs = []
         for task in tasks:
             known = self.variants[task.variant]
             jobs.append(
                 Job(known.shape, self.parts[known.shape], known.resident, task.capacity, task.below, self.until, None)
             )
-        for task, outcome in zip(tasks, self.workers.run(jobs), strict=True):
+        try:
+            outcomes = self.workers.run(jobs)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
+        for task, outcome in zip(tasks, outcomes, strict=True):
             self.variants[task.variant].proven.append((task.capacity, outcome))
             self.tally.add(outcome.tally)
 

@@ -25,12 +25,11 @@ from looptree.workload import Workload
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
-J = TypeVar("J")
+J = TypeVar("J", "Job", "Question")
 R = TypeVar("R")
 
 WORTH_IT = 1.0  # seconds of searching after which worker processes are started
 EFFORT = 10_000  # ranges that are bounded for a second objective, at most
-QUESTIONS_AT_ONCE = 8  # that a process gets
 KEPT = 512  # groups whose tables a process keeps
 
 
@@ -102,40 +101,68 @@ class Workers:
         self.searches = searches
         self.count = (os.cpu_count() or 1) if count is None else count
         self.spent = 0.0
-        self._pool: ProcessPoolExecutor | None = None
+        self._pools: list[ProcessPoolExecutor] = []
+        self._home: dict[int, int] = {}  # the process that has the tables of each shape
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)
+        for pool in self._pools:
+            pool.shutdown(wait=True, kill_workers=True)
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """The outcome of each job."""
-        return self._map(self.searches.run, _run, jobs, 1)
+        return self._map(self.searches.run, _run, jobs)
 
     def floors(self, questions: Sequence[Question]) -> list[list[float]]:
         """The answer to each question."""
-        return self._map(self.searches.floors, _floors, questions, QUESTIONS_AT_ONCE)
+        return self._map(self.searches.floors, _floors, questions)
 
-    def _map(self, here: Callable[[J], R], apart: Callable[[J], R], jobs: Sequence[J], at_once: int) -> list[R]:
+    def _map(self, here: Callable[[J], R], apart: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
         started = time.perf_counter()
         try:
-            if self.count > 1 and len(jobs) > at_once and self.spent > WORTH_IT:
-                return list(self._processes().map(apart, jobs, chunksize=at_once))
+            if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
+                return self._apart(apart, jobs)
             return [here(job) for job in jobs]
         finally:
             self.spent += time.perf_counter() - started
 
-    def _processes(self) -> ProcessPoolExecutor:
+    def _apart(self, task: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
+        """Each process takes the jobs of shapes whose tables it has, and then what is left of the others'."""
+        from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+        pools = self._started()
+        waiting: list[list[int]] = [[] for _ in pools]
+        for index, job in enumerate(jobs):
+            waiting[self._home.setdefault(job.shape, len(self._home) % len(pools))].append(index)
+        outcomes: dict[int, R] = {}
+        running: dict[Future[R], tuple[int, int]] = {}
+        free = list(range(len(pools)))
+        while free or running:
+            for at in free:
+                queue = waiting[at] or max(waiting, key=len)
+                if queue:
+                    index = queue.pop(0 if queue is waiting[at] else -1)
+                    running[pools[at].submit(task, jobs[index])] = at, index
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            free = []
+            for future in done:
+                at, index = running.pop(future)
+                outcomes[index] = future.result()
+                free.append(at)
+        return [outcomes[index] for index in range(len(jobs))]
+
+    def _started(self) -> list[ProcessPoolExecutor]:
         from loky import ProcessPoolExecutor
 
-        if self._pool is None:
+        if not self._pools:
             known = self.searches
             settings = (known.architecture, known.goal.objective, known.goal.level, known.space)
-            self._pool = ProcessPoolExecutor(self.count, initializer=_start, initargs=settings)
-        return self._pool
+            self._pools = [ProcessPoolExecutor(1, initializer=_start, initargs=settings) for _ in range(self.count)]
+        return self._pools
 
 
 _searches: Searches | None = None
