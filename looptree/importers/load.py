@@ -1,8 +1,10 @@
-"""Loading a workload from whatever it is written in: YAML, the name of what ships, or ONNX."""
+"""Loading a workload from whatever it is written in: YAML, the name of what ships, ONNX, a PyTorch module."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from looptree.errors import InputError
 from looptree.importers.imported import Imported
@@ -66,11 +68,73 @@ def import_onnx(
         raise InputError(
             "reading an ONNX model needs the package onnx", where=str(path), hint="pip install 'looptree[onnx]'"
         ) from None
-    if bits is not None and (type(bits) is not int or not 1 <= bits <= MAX_BITS):
-        raise InputError(f"expected a word width from 1 to {MAX_BITS} bits, found {bits!r}", where="bits")
+    _check_bits(bits)
     from looptree.importers.assembly import assembled
     from looptree.importers.file import read_model
     from looptree.importers.inference import graph_of
 
     graph = graph_of(read_model(path), str(path), dimensions or {})
     return assembled(graph, bits=bits, fold=fold, strict=strict)
+
+
+def import_torch(
+    module: Any,
+    example_inputs: Any,
+    example_keywords: Mapping[str, Any] | None = None,
+    *,
+    bits: int | None = None,
+    fold: bool = True,
+    strict: bool = False,
+) -> Imported:
+    """The workload of a PyTorch module, and what became of its operators.
+
+    The module is exported by `torch.export` as for inference, and is neither run nor changed.
+
+    Args:
+        module: a `torch.nn.Module`, or a `torch.export.ExportedProgram`, for which no example inputs are needed.
+        example_inputs: the positional inputs of one call, or a single tensor; only shapes and types matter.
+        example_keywords: inputs by name.
+        bits: word width of every floating-point tensor; without it, that of its element type.
+        fold: fold batch normalisation, biases and activations into the layer in front of them.
+        strict: an operator that is not known is an error instead of an opaque layer.
+
+    Raises:
+        InputError: PyTorch is missing or cannot export the module, or a shape depends on data.
+    """
+    try:
+        import torch
+    except ImportError:
+        hint = "pip install 'looptree[torch]', or torch for your machine as https://pytorch.org says"
+        raise InputError("importing a PyTorch module needs the package torch", hint=hint) from None
+    _check_bits(bits)
+    from looptree.importers.assembly import assembled
+    from looptree.importers.aten.capture import program_of
+    from looptree.importers.aten.translation import graph_of_program
+
+    inputs = (example_inputs,) if isinstance(example_inputs, torch.Tensor) else tuple(example_inputs or ())
+    graph = graph_of_program(program_of(module, inputs, example_keywords))
+    return assembled(graph, bits=bits, fold=fold, strict=strict)
+
+
+def from_torch(
+    module: Any, example_inputs: Any, example_keywords: Mapping[str, Any] | None = None, *, bits: int | None = None
+) -> Workload:
+    """The workload of a PyTorch module: `import_torch` without its report.
+
+        workload = looptree.from_torch(module, torch.zeros(1, 3, 224, 224), bits=8)
+
+    Args:
+        module: a `torch.nn.Module` or a `torch.export.ExportedProgram`.
+        example_inputs: the positional inputs of one call, or a single tensor.
+        example_keywords: inputs by name.
+        bits: word width of every floating-point tensor; without it, that of its element type.
+
+    Raises:
+        InputError: as `import_torch`.
+    """
+    return import_torch(module, example_inputs, example_keywords, bits=bits).workload
+
+
+def _check_bits(bits: int | None) -> None:
+    if bits is not None and (type(bits) is not int or not 1 <= bits <= MAX_BITS):
+        raise InputError(f"expected a word width from 1 to {MAX_BITS} bits, found {bits!r}", where="bits")

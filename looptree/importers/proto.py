@@ -12,9 +12,7 @@ from onnx import numpy_helper
 from looptree.errors import InputError
 from looptree.importers.elements import ELEMENTS, Element
 from looptree.importers.graph import Array, Attribute, Node, Type
-
-MAX_VALUES = 1 << 16
-"""Constants with more elements are known by their shape only."""
+from looptree.importers.known import MAX_VALUES
 
 CODES = {element: code for code, element in ELEMENTS.items()}
 _READ_KINDS = "iufb"
