@@ -14,7 +14,6 @@ from looptree.importers.elements import ELEMENTS, Element
 from looptree.importers.graph import Array, Attribute, Node, Type
 from looptree.importers.known import MAX_VALUES
 
-CODES = {element: code for code, element in ELEMENTS.items()}
 _READ_KINDS = "iufb"
 
 

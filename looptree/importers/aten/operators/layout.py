@@ -6,10 +6,9 @@ import numpy as np
 
 from looptree.importers.aten.program import Call, Value
 from looptree.importers.aten.translation import Translation
-from looptree.importers.elements import ELEMENTS
+from looptree.importers.elements import CODES
 
 _MOST = 2**63 - 1
-_CODES = {element: code for code, element in ELEMENTS.items()}
 _WITH_SPLIT = 11
 """The newest `Split` that takes sizes as an attribute."""
 
@@ -26,7 +25,7 @@ def passed(translation: Translation, call: Call) -> None:
     if translation.types[given].element == made:
         translation.node(call, "Identity", [given], call.outputs[:1])
     else:
-        translation.node(call, "Cast", [given], call.outputs[:1], to=_CODES[made])
+        translation.node(call, "Cast", [given], call.outputs[:1], to=CODES[made])
 
 
 def permuted(translation: Translation, call: Call) -> None:
