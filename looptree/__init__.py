@@ -34,10 +34,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from looptree.architecture.load import load_architecture
     from looptree.errors import InputError
     from looptree.graph import layer_graph
-    from looptree.importers.load import from_torch, import_onnx, import_torch, load_workload
+    from looptree.importers.load import from_torch, import_onnx, import_torch, load_architecture, load_workload
     from looptree.model.evaluate import evaluate
     from looptree.search import compare, search
     from looptree.taxonomy.binding import bind
@@ -77,7 +76,7 @@ _MODULE_OF = {
     "import_onnx": "importers.load",
     "import_torch": "importers.load",
     "layer_graph": "graph",
-    "load_architecture": "architecture.load",
+    "load_architecture": "importers.load",
     "load_workload": "importers.load",
     "read_mapping": "taxonomy.reader",
     "search": "search",

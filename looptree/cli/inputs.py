@@ -61,7 +61,7 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
     Raises:
         InputError: what is wrong with either.
     """
-    from looptree.architecture.load import load_architecture
+    from looptree.importers.load import load_architecture
 
     size: int | None = None
     if buffer is not None:

@@ -17,7 +17,8 @@ _COMMANDS = {
     "evaluate": "The exact numbers of one mapping.",
     "compare": "A network layer by layer against fused.",
     "search": "The best plan of a network, with a proof.",
-    "import": "An ONNX model as a YAML file.",
+    "import": "A network of another tool as a YAML file.",
+    "stats": "MAESTRO's statistics of its files, exact.",
     "networks": "The networks and segments that ship.",
     "architectures": "The architectures that ship.",
     "points": "The published designs of the taxonomy.",
@@ -58,7 +59,8 @@ def group(context: click.Context, /, **_: bool) -> None:
       looptree evaluate workload.yaml architecture.yaml mapping.yaml
       looptree evaluate conv_conv small fused_layer_cnn --set tile_p=4
 
-    NETWORK, WORKLOAD and ARCHITECTURE are files or the names of what ships. A network may be an ONNX model (.onnx).
+    NETWORK, WORKLOAD and ARCHITECTURE are files or the names of what ships. A network may
+    be an ONNX model (.onnx) or one of MAESTRO (.m).
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

@@ -1,4 +1,4 @@
-"""Loading a workload from whatever it is written in: YAML, the name of what ships, ONNX, a PyTorch module."""
+"""Loading what a user has: YAML, the name of what ships, ONNX, PyTorch modules, MAESTRO's files."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from looptree.architecture.architecture import Architecture
+from looptree.architecture.load import load_architecture as load_own_architecture
 from looptree.errors import InputError
 from looptree.importers.imported import Imported
 from looptree.workload.load import load_workload as load_yaml
@@ -19,8 +21,8 @@ def load_workload(source: str | Path, /, **parameters: int) -> Workload:
     """The workload of a file, or of a shipped network or segment.
 
     Args:
-        source: a path to a YAML file that lists `einsums:` or `layers:`, to an ONNX model (`.onnx`), or a name such as
-            `resnet18`.
+        source: a path to a YAML file that lists `einsums:` or `layers:`, to an ONNX model (`.onnx`) or a network of
+            MAESTRO (`.m`), or a name such as `resnet18`.
         parameters: replace those of the network file, such as `batch=4` or `resolution=96`; of an ONNX model they are
             its dynamic dimensions, and `bits`, the word width of all floating-point tensors.
 
@@ -30,15 +32,45 @@ def load_workload(source: str | Path, /, **parameters: int) -> Workload:
     >>> load_workload("resnet18", resolution=32).einsum("conv1").ranks["p"]
     16
     """
-    if not is_model(source):
-        return load_yaml(source, **parameters)
-    bits = parameters.pop("bits", None)
-    return import_onnx(source, dimensions=parameters, bits=bits).workload
+    if is_model(source):
+        bits = parameters.pop("bits", None)
+        return import_onnx(source, dimensions=parameters, bits=bits).workload
+    if is_maestro(source):
+        from looptree.importers.maestro.workload import load_network
+
+        return load_network(source, **parameters)
+    return load_yaml(source, **parameters)
+
+
+def load_architecture(source: str | Path) -> Architecture:
+    """The architecture of a file, or the shipped one of that name.
+
+    Args:
+        source: a path to a YAML file or to a hardware file of MAESTRO (`.m`), or a name such as `mobile`; a file that
+            exists comes first.
+
+    Raises:
+        InputError: no such file or name, or a mistake in the file (naming file, line and key).
+
+    >>> load_architecture("small").off_chip.name
+    'DRAM'
+    """
+    if not is_maestro(source):
+        return load_own_architecture(source)
+    from looptree.importers.maestro.hardware import read_hardware
+    from looptree.importers.maestro.mapping import architecture_of
+
+    return architecture_of(read_hardware(source), Path(source).stem)
 
 
 def is_model(source: str | Path) -> bool:
     """Whether a path is that of an ONNX model, which its suffix says."""
     return Path(source).suffix.lower() == SUFFIX
+
+
+def is_maestro(source: str | Path) -> bool:
+    """Whether a path is that of a network or a hardware of MAESTRO, which its suffix says."""
+    return Path(source).suffix.lower() == ".m"
 
 
 def import_onnx(
