@@ -88,10 +88,12 @@ def read_design(
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.importers.load import load_workload
+    from looptree.importers.load import is_foreign_mapping, load_workload, read_foreign_mapping
     from looptree.taxonomy.plan_file import read_plan
     from looptree.taxonomy.points import apply_point, load_point
 
+    if is_foreign_mapping(mapping):
+        return load_workload(workload, **settings), read_foreign_mapping(mapping, architecture), None
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
         loaded = load_workload(workload, **settings)
         tree, record = read_plan(mapping)

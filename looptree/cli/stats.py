@@ -45,7 +45,17 @@ def command(
     parsed = parse_network(read_text(network), network)
     machine = read_hardware(hardware)
     wanted = _chosen([layer.name for layer in parsed.layers], layers)
-    found = [statistics_of(layer, machine) for layer in parsed.layers if layer.name in wanted]
+    found, refused = [], []
+    for layer in parsed.layers:
+        if layer.name in wanted:
+            try:
+                found.append(statistics_of(layer, machine))
+            except InputError as problem:
+                refused.append(problem)
+    if not found:
+        raise refused[0]
+    for refusal in refused:
+        click.echo(f"left out: {refusal}", err=True)
     comparison = compared(found, read_measured(against), against) if against else []
     if as_json:
         _print_json(found, comparison)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from looptree.architecture.architecture import Architecture
 from looptree.architecture.load import load_architecture as load_own_architecture
 from looptree.errors import InputError
 from looptree.importers.imported import Imported
+from looptree.taxonomy.tree import LoopTree
 from looptree.workload.load import load_workload as load_yaml
 from looptree.workload.reader import MAX_BITS
 from looptree.workload.workload import Workload
@@ -61,6 +63,30 @@ def load_architecture(source: str | Path) -> Architecture:
     from looptree.importers.maestro.mapping import architecture_of
 
     return architecture_of(read_hardware(source), Path(source).stem)
+
+
+def is_foreign_mapping(source: str | Path) -> bool:
+    """Whether a path is that of a mapping in the language of another tool: the dataflows of a network of MAESTRO."""
+    return is_maestro(source)
+
+
+def read_foreign_mapping(source: str | Path, architecture: Architecture) -> LoopTree:
+    """The mapping of a file of another tool.
+
+    Args:
+        source: a network of MAESTRO (`.m`), whose layers have a dataflow each.
+        architecture: what it is for; its units of computation are the PEs.
+
+    Raises:
+        InputError: a mistake in the file, or a dataflow that cannot be represented.
+    """
+    from looptree.importers.maestro.hardware import Hardware
+    from looptree.importers.maestro.mapping import mapping_of_network
+    from looptree.importers.maestro.syntax import parse_network
+    from looptree.importers.maestro.text import read_text
+
+    network = parse_network(read_text(source), str(source))
+    return mapping_of_network(network, Hardware(math.prod(architecture.compute.spatial.values())))
 
 
 def is_model(source: str | Path) -> bool:

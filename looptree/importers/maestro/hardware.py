@@ -60,10 +60,10 @@ def parse_hardware(text: str, file: str) -> Hardware:
     found: dict[str, int] = {}
     while words.peek():
         line = words.line
-        key = words.take("a key")
+        key = words.take("a key")[:40]
         if key not in _KEYS:
             hint = nearest(key, _KEYS) if key != "Network" else "the network comes first, then the hardware"
-            raise words.error(f"unknown key {key[:40]!r}", hint, line)
+            raise words.error(f"unknown key {key!r}", hint, line)
         number = words.take(f"a number for {key}")
         if not number.isdecimal() or not 1 <= int(number[:12]) <= 2**40:
             raise words.error(f"expected {key} as a whole number from 1 on, found {number[:40]!r}", line=line)

@@ -148,7 +148,8 @@ class _Parser:
         kind, strides, dimensions = "", {"Y": 1, "X": 1}, dict[str, int]()
         dataflow = self.layers[-1].dataflow if self.layers else ()
         while not self.words.skip("}"):
-            item = self.words.take("'Type', 'Stride', 'Dimensions', 'Dataflow' or '}'")
+            place = self.words.line
+            item = self.words.take("'Type', 'Stride', 'Dimensions', 'Dataflow' or '}'")[:40]
             if item == "Type":
                 kind = self._kind()
             elif item == "Stride":
@@ -159,7 +160,7 @@ class _Parser:
                 dataflow = self._dataflow(kind) or dataflow
             else:
                 known = ("Type", "Stride", "Dimensions", "Dataflow")
-                raise self.words.error(f"layer {name}: unknown item {item!r}", nearest(item, known))
+                raise self.words.error(f"layer {name}: unknown item {item!r}", nearest(item, known), place)
         made = Layer(name, kind, strides, dimensions, dataflow, line, self.words.file)
         _check(made)
         self.layers.append(made)
@@ -167,9 +168,11 @@ class _Parser:
             raise self.words.error(f"expected at most {MAX_LAYERS} layers, found more")
 
     def _kind(self) -> str:
-        kind = self.words.take("the type of the layer")
+        line = self.words.line
+        kind = self.words.take("the type of the layer")[:40]
         if kind not in KINDS:
-            raise self.words.error(f"expected a type out of {', '.join(KINDS)}, found {kind!r}", nearest(kind, KINDS))
+            expected = f"expected a type out of {', '.join(KINDS)}, found {kind!r}"
+            raise self.words.error(expected, nearest(kind, KINDS), line)
         return kind
 
     def _sizes(self, what: str, known: tuple[str, ...]) -> dict[str, int]:
@@ -177,7 +180,7 @@ class _Parser:
         found: dict[str, int] = {}
         while not self.words.skip("}"):
             line = self.words.line
-            name = self.words.take("a dimension or '}'")
+            name = self.words.take("a dimension or '}'")[:40]
             if name not in known:
                 raise self.words.error(f"{what}: unknown dimension {name!r}", f"known: {', '.join(known)}", line)
             size = self._integer(f"{what} {name}")
@@ -199,7 +202,7 @@ class _Parser:
         found: list[Directive] = []
         while not self.words.skip("}"):
             line = self.words.line
-            item = self.words.take("a directive or '}'")
+            item = self.words.take("a directive or '}'")[:40]
             if item == "Cluster":
                 self.words.expect("(", "'Cluster'")
                 found.append(Cluster(self._size(), line))
@@ -217,7 +220,7 @@ class _Parser:
         self.words.expect("(", f"{item!r}")
         size, offset = self._size(), self._size()
         self.words.expect(")", "size and offset")
-        dimension = self.words.take("a dimension")
+        dimension = self.words.take("a dimension")[:40]
         known = PRODUCT if kind in ("GEMM", "BMM") else CONVOLUTION
         if dimension not in known:
             raise self.words.error(f"unknown dimension {dimension!r}", f"known: {', '.join(known)}", line)

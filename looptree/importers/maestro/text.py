@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from looptree.errors import InputError
 
 MAX_BYTES = 1 << 24
+_MAX_PARTS = 100
 _WORD = re.compile(r"//[^\n]*|[ \t\r,;:>]+|\n|[{}()+*-]|[A-Za-z_][\w.']*|\d+|.", re.ASCII)
 _DROPPED = re.compile(r"//.*|[ \t\r,;:>]+", re.ASCII)
 
@@ -32,43 +34,41 @@ class Words:
     def __init__(self, text: str, file: str) -> None:
         self.file = file
         self._words = _words(text)
-        self._next = 0
+        self._word = next(self._words, Word("", 1))
 
     @property
     def line(self) -> int:
         """The line of the next word, or the last one."""
-        if not self._words:
-            return 1
-        return self._words[min(self._next, len(self._words) - 1)].line
+        return self._word.line
 
     def peek(self) -> str:
         """The next word; empty at the end."""
-        return self._words[self._next].text if self._next < len(self._words) else ""
+        return self._word.text
 
     def take(self, expected: str) -> str:
         """The next word, whatever it is; `expected` says what it should be, for the message at the end of the file."""
-        if self._next >= len(self._words):
+        taken = self._word
+        if not taken.text:
             raise self.error(f"expected {expected}, found the end of the file")
-        self._next += 1
-        return self._words[self._next - 1].text
+        self._word = next(self._words, Word("", taken.line))
+        return taken.text
 
     def skip(self, symbol: str) -> bool:
         """Whether the next word is this one; if so, it is taken."""
         if self.peek() != symbol:
             return False
-        self._next += 1
+        self.take(symbol)
         return True
 
     def expect(self, symbol: str, after: str) -> None:
         """Take this word."""
-        if self.peek() != symbol:
+        if not self.skip(symbol):
             raise self.error(f"expected {symbol!r} after {after}, found {self.found}")
-        self._next += 1
 
     def until(self, symbol: str, after: str) -> str:
-        """All words up to this one, which is taken as well, as one name."""
-        parts = []
-        while self.peek() and self.peek() not in (symbol, "{", "}"):
+        """The words up to this one, which is taken as well, as one name."""
+        parts: list[str] = []
+        while self.peek() and self.peek() not in (symbol, "{", "}") and len(parts) < _MAX_PARTS:
             parts.append(self.take("a name"))
         self.expect(symbol, after)
         return "".join(parts)
@@ -103,12 +103,11 @@ def read_text(path: str | Path) -> str:
         raise InputError(f"cannot be read: {reason}", where=str(path)) from None
 
 
-def _words(text: str) -> list[Word]:
-    line, found = 1, []
+def _words(text: str) -> Iterator[Word]:
+    line = 1
     for match in _WORD.finditer(text):
         word = match.group()
         if word == "\n":
             line += 1
         elif not _DROPPED.fullmatch(word):
-            found.append(Word(word, line))
-    return found
+            yield Word(word, line)
