@@ -36,7 +36,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from looptree.errors import InputError
     from looptree.graph import layer_graph
-    from looptree.importers.load import from_torch, import_onnx, import_torch, load_architecture, load_workload
+    from looptree.importers.aten.load import from_torch, import_torch
+    from looptree.importers.load import import_onnx, load_architecture, load_workload
     from looptree.model.evaluate import evaluate
     from looptree.search import compare, search
     from looptree.taxonomy.binding import bind
@@ -72,9 +73,9 @@ _MODULE_OF = {
     "draw_loop_nest": "taxonomy.drawing",
     "draw_tree": "taxonomy.drawing",
     "evaluate": "model.evaluate",
-    "from_torch": "importers.load",
+    "from_torch": "importers.aten.load",
     "import_onnx": "importers.load",
-    "import_torch": "importers.load",
+    "import_torch": "importers.aten.load",
     "layer_graph": "graph",
     "load_architecture": "importers.load",
     "load_workload": "importers.load",

@@ -105,3 +105,7 @@ def _occupancy(evaluation: Evaluation, counts: Counts) -> Iterator[CheckedCount]
             simulated = counts.per_tensor_window_bytes.get(key, 0), counts.per_tensor_live_bytes.get(key, 0)
             yield CheckedCount(f"window bytes of {tensor} at {level}", window, simulated[0])
             yield CheckedCount(f"live bytes of {tensor} at {level}", live, simulated[1])
+        for name, part in model.partitions.items():
+            window, live = counts.partition_window_bytes[level, name], counts.partition_live_bytes[level, name]
+            yield CheckedCount(f"window bytes of partition {name} at {level}", part.window_bytes, window)
+            yield CheckedCount(f"live bytes of partition {name} at {level}", part.live_bytes, live)

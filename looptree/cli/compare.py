@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option
+from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, warn
 from looptree.cli.searching import (
     Asked,
     architecture_option,
@@ -70,7 +70,9 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(mapping, force=force)
-    compared = _compare(network, read_architecture(architecture, buffer), wanted, parameters)
+    hardware = read_architecture(architecture, buffer)
+    compared = _compare(network, hardware, wanted, parameters)
+    warn(hardware)
     if mapping is not None:
         line = evaluate_line(network, architecture, buffer, settings, mapping)
         write_plan(mapping, compared.fused, parameters, line, force=force)

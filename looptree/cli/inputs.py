@@ -70,11 +70,17 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
         except InputError as problem:
             raise problem.at("--buffer") from None
     architecture = load_architecture(source)
-    if size is None:
-        return architecture
-    if len(architecture.levels) < 2:
-        raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
-    return architecture.with_capacity(architecture.levels[1].name, size)
+    if size is not None:
+        if len(architecture.levels) < 2:
+            raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
+        architecture = architecture.with_capacity(architecture.levels[1].name, size)
+    return architecture
+
+
+def warn(architecture: Architecture) -> None:
+    """Say on the error stream where models of the hardware stretch their numbers, once all else went well."""
+    for warning in architecture.warnings:
+        click.echo(f"warning: architecture {architecture.name!r}: {warning}", err=True)
 
 
 def read_design(
@@ -88,15 +94,14 @@ def read_design(
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.importers.load import is_foreign_mapping, load_workload, read_foreign_mapping
-    from looptree.taxonomy.plan_file import read_plan
+    from looptree.importers.load import is_problem, load_plan, load_workload
     from looptree.taxonomy.points import apply_point, load_point
 
-    if is_foreign_mapping(mapping):
-        return load_workload(workload, **settings), read_foreign_mapping(mapping, architecture), None
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
+        if architecture.data_bits is not None and is_problem(workload):
+            settings = {"bits": architecture.data_bits, **settings}
         loaded = load_workload(workload, **settings)
-        tree, record = read_plan(mapping)
+        tree, record = load_plan(mapping, architecture)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option
+from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, warn
 from looptree.cli.searching import (
     SPACES,
     Asked,
@@ -65,7 +65,9 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(output, force=force)
-    planned = _search(network, read_architecture(architecture, buffer), wanted, parameters)
+    hardware = read_architecture(architecture, buffer)
+    planned = _search(network, hardware, wanted, parameters)
+    warn(hardware)
     if output is not None:
         line = evaluate_line(network, architecture, buffer, settings, output)
         write_plan(output, planned, parameters, line, force=force)

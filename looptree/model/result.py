@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -35,13 +35,23 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class PartOccupancy:
+    """What one partition of a memory level has to hold, in bytes; see `Occupancy`."""
+
+    window_bytes: int
+    live_bytes: int
+    capacity_bytes: int
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Occupancy:
     """What a memory level has to hold, in bytes.
 
     Attributes:
         window_bytes: with fixed tiles. live_bytes: with an ideal allocator.
-        capacity_bytes: `None` if unlimited. fits: the counted one is within the capacity.
-        per_tensor: (window_bytes, live_bytes) of each tensor.
+        capacity_bytes: `None` if unlimited. fits: the counted one is within the capacity, in every partition.
+        per_tensor: (window_bytes, live_bytes) of each tensor. partitions: by name; empty where there are none.
     """
 
     window_bytes: int
@@ -49,6 +59,20 @@ class Occupancy:
     capacity_bytes: int | None
     fits: bool
     per_tensor: Mapping[str, tuple[int, int]]
+    partitions: Mapping[str, PartOccupancy] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; partitions only where there are some."""
+        data: dict[str, Any] = {
+            "window_bytes": self.window_bytes,
+            "live_bytes": self.live_bytes,
+            "capacity_bytes": self.capacity_bytes,
+            "fits": self.fits,
+            "per_tensor": {t: {"window_bytes": w, "live_bytes": v} for t, (w, v) in self.per_tensor.items()},
+        }
+        if self.partitions:
+            data["partitions"] = {name: asdict(part) for name, part in self.partitions.items()}
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +93,7 @@ class Latency:
 
     Attributes:
         compute: cycles of the compute units.
-        memory: bytes over bandwidth of each level that has one.
+        memory: cycles that each level is busy which something limits: bytes over bandwidth, or accesses over ports.
         overlapped: per fusion group the largest of compute and every level, added up over groups.
         bottleneck: the component that determines most of it.
     """
@@ -114,6 +138,8 @@ class Evaluation:
     latency: Latency
     groups: tuple[GroupResult, ...]
     off_chip: str
+    areas_mm2: Mapping[str, Fraction | None] = field(default_factory=dict)
+    convention: str = "own"
 
     @property
     def fits(self) -> bool:
@@ -135,6 +161,12 @@ class Evaluation:
         """Operations that had been done before."""
         return sum(count.recomputed for count in self.operations.values())
 
+    @property
+    def area_mm2(self) -> Fraction | None:
+        """Area of everything on chip; `None` where that of a part is not known."""
+        known = [area for area in self.areas_mm2.values() if area is not None]
+        return sum(known, Fraction(0)) if known and len(known) == len(self.areas_mm2) else None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `looptree evaluate --json` prints it."""
         off_chip = self.transfers[self.off_chip]
@@ -147,16 +179,7 @@ class Evaluation:
                     name: {"reads_bytes": t.reads_bytes, "writes_bytes": t.writes_bytes} for name, t in off_chip.items()
                 },
             },
-            "occupancy": {
-                name: {
-                    "window_bytes": o.window_bytes,
-                    "live_bytes": o.live_bytes,
-                    "capacity_bytes": o.capacity_bytes,
-                    "fits": o.fits,
-                    "per_tensor": {t: {"window_bytes": w, "live_bytes": v} for t, (w, v) in o.per_tensor.items()},
-                }
-                for name, o in self.occupancy.items()
-            },
+            "occupancy": {name: o.to_dict() for name, o in self.occupancy.items()},
             "transfers": {
                 level: {name: {"reads_words": t.reads_words, "writes_words": t.writes_words} for name, t in per.items()}
                 for level, per in self.transfers.items()
@@ -175,8 +198,21 @@ class Evaluation:
                 "memory": {level: plain(cycles) for level, cycles in self.latency.memory.items()},
                 "bottleneck": self.latency.bottleneck,
             },
+            **self._area_dict(),
+            **({} if self.convention == "own" else {"convention": self.convention}),
             "groups": [_group_dict(group) for group in self.groups],
         }
+
+    def _area_dict(self) -> dict[str, Any]:
+        """The key `area_mm2`, where any area is known."""
+        if all(area is None for area in self.areas_mm2.values()):
+            return {}
+        per_component = {name: _maybe(area) for name, area in self.areas_mm2.items()}
+        return {"area_mm2": {"total": _maybe(self.area_mm2), "per_component": per_component}}
+
+
+def _maybe(value: Fraction | None) -> int | float | None:
+    return None if value is None else plain(value)
 
 
 def _group_dict(group: GroupResult) -> dict[str, Any]:

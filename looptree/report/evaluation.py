@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from rich.table import Table
 
-from looptree.model.result import Energy, Evaluation, GroupResult, Latency, Occupancy, Traffic
+from looptree.model.result import Energy, Evaluation, GroupResult, Latency, Occupancy, PartOccupancy, Traffic
 from looptree.report.table import Row, table
 from looptree.report.text import counted, short_layers
 from looptree.taxonomy.binding import Design
@@ -57,8 +57,11 @@ def evaluation_tables(design: Design, evaluation: Evaluation, *, full: bool = Fa
 
 def occupancy_table(occupancy: Mapping[str, Occupancy], allocation: str) -> Table:
     """What each memory level has to hold against what it can."""
+    listed: list[tuple[str, Occupancy | PartOccupancy]] = []
+    for level, whole in occupancy.items():
+        listed += [(level, whole), *((f"{level} {name}", part) for name, part in whole.partitions.items())]
     rows = []
-    for level, found in occupancy.items():
+    for level, found in listed:
         counted_bytes = found.live_bytes if allocation == "live" else found.window_bytes
         capacity = found.capacity_bytes
         used = ("-", "unlimited") if capacity is None else (format_percent(counted_bytes, capacity), f"{capacity:,}")

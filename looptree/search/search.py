@@ -101,11 +101,26 @@ def buffer_of(architecture: Architecture) -> str:
     """The level that a search uses: the first one below off chip.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or one of the two has a feature that is not searched.
     """
+    where = f"architecture {architecture.name!r}"
     if len(architecture.levels) < 2:
-        raise InputError("expected an off-chip level and an on-chip one", where=f"architecture {architecture.name!r}")
-    return architecture.levels[1].name
+        raise InputError("expected an off-chip level and an on-chip one", where=where)
+    off_chip, level = architecture.levels[:2]
+    if level.partitions:
+        raise _not_searched(where, f"{level.name} has partitions", "give it one capacity_bytes")
+    if level.double_buffered:
+        raise _not_searched(where, f"{level.name} is double-buffered", "leave that out and halve its capacity")
+    for known in (off_chip, level):
+        if known.keeps is not None or known.bypasses:
+            raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")
+    return level.name
+
+
+def _not_searched(where: str, problem: str, instead: str) -> InputError:
+    """The model prices more hardware than the search does."""
+    hint = f"a mapping can be evaluated on it; to search, {instead}"
+    return InputError(f"{problem}, which a search does not take into account", where=where, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ class Counts:
         demand_live_bytes: the same with live words.
         per_tensor_window_bytes: per (memory level, tensor), the demand of that tensor alone.
         per_tensor_live_bytes: the same with live words.
+        partition_window_bytes: per (memory level, partition), the demand of the tensors in it.
+        partition_live_bytes: the same with live words.
         compute_cycles: per Einsum, cycles of all its steps one after the other.
         total_compute_cycles: cycles of the whole mapping, pipelines overlapped.
     """
@@ -32,5 +34,7 @@ class Counts:
     demand_live_bytes: dict[str, int]
     per_tensor_window_bytes: dict[tuple[str, str], int]
     per_tensor_live_bytes: dict[tuple[str, str], int]
+    partition_window_bytes: dict[tuple[str, str], int]
+    partition_live_bytes: dict[tuple[str, str], int]
     compute_cycles: dict[str, int]
     total_compute_cycles: int

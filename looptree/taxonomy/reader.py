@@ -67,7 +67,7 @@ def _inner(kind: str, body: Node) -> Inner:
             keys = body.mapping(known=("level", "tensors", "overlap", "lifetime"), required=("level", "tensors"))
             overlap = keys["overlap"].choice(("keep", "drop")) if "overlap" in keys else "keep"
             lifetime = keys["lifetime"].choice(("branch", "uses")) if "lifetime" in keys else "branch"
-            return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap, lifetime)
+            return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap, lifetime, body.line)
         if kind == "temporal":
             keys = body.mapping(known=("rank", "tile"), required=("rank", "tile"))
             ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())

@@ -8,7 +8,7 @@ the tree against a workload and an architecture.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from looptree.errors import InputError
 
@@ -42,12 +42,14 @@ class Storage:
         overlap: `keep` what consecutive windows share, or `drop` it.
         lifetime: they take space while the `branch` below runs, or each only from the first to the last of its
             `uses`: from the first of the chains that take turns below which reads or writes it to the last.
+        line: of its file, for messages; 0 where there is none.
     """
 
     level: str
     tensors: tuple[str, ...]
     overlap: str = "keep"
     lifetime: str = "branch"
+    line: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
         if self.overlap not in ("keep", "drop"):

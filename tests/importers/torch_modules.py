@@ -5,27 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import torch
-from torch import nn
-from torch.nn import functional
+import pytest
 
-Case = tuple[nn.Module, tuple[torch.Tensor, ...]]
+torch = pytest.importorskip("torch")
+nn, functional = torch.nn, torch.nn.functional
+Module: Any = nn.Module
+
+Case = tuple[Any, tuple[Any, ...]]
 
 
-class Of(nn.Module):
+class Of(Module):
     """A function as a module, with parts."""
 
-    def __init__(self, function: Callable[..., Any], **parts: nn.Module) -> None:
+    def __init__(self, function: Callable[..., Any], **parts: Any) -> None:
         super().__init__()
         self.function = function
         for name, part in parts.items():
             self.add_module(name, part)
 
-    def forward(self, *inputs: torch.Tensor) -> Any:
+    def forward(self, *inputs: Any) -> Any:
         return self.function(self, *inputs)
 
 
-def image(*shape: int) -> torch.Tensor:
+def image(*shape: int) -> Any:
     return torch.zeros(shape or (1, 3, 12, 12))
 
 
@@ -83,14 +85,14 @@ def _images() -> dict[str, Case]:
     }
 
 
-def _attention(m: Any, x: torch.Tensor) -> Any:
+def _attention(m: Any, x: Any) -> Any:
     b, t, d = x.shape
     q, k, v = (y.view(b, t, 2, d // 2).transpose(1, 2) for y in m.qkv(x).split(d, dim=2))
     weights = torch.softmax(q @ k.transpose(-2, -1) / (d // 2) ** 0.5, -1)
     return m.out((weights @ v).transpose(1, 2).reshape(b, t, d))
 
 
-def _grouped_query(m: Any, x: torch.Tensor) -> Any:
+def _grouped_query(m: Any, x: Any) -> Any:
     b, t, _ = x.shape
     q = m.q(x).view(b, t, 4, 8).transpose(1, 2)
     k, v = (part(x).view(b, t, 2, 8).transpose(1, 2) for part in (m.k, m.v))
@@ -98,7 +100,7 @@ def _grouped_query(m: Any, x: torch.Tensor) -> Any:
     return m.o(y.transpose(1, 2).reshape(b, t, 32))
 
 
-def _rms(m: Any, x: torch.Tensor) -> Any:
+def _rms(m: Any, x: Any) -> Any:
     y = m.norm(x)
     return m.down(functional.silu(m.gate(y)) * m.up(y))
 

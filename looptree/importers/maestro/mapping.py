@@ -8,19 +8,30 @@ from __future__ import annotations
 
 import math
 from fractions import Fraction
+from pathlib import Path
 
-from looptree.architecture.architecture import Architecture, Level
-from looptree.architecture.architecture import Compute as Units
+from looptree.architecture import Architecture, Level
+from looptree.architecture import Compute as Units
 from looptree.importers.maestro.hardware import Hardware
 from looptree.importers.maestro.nest import nest_of
 from looptree.importers.maestro.statistics import L1_ENERGY, L2_ENERGY
-from looptree.importers.maestro.syntax import Network
+from looptree.importers.maestro.syntax import Network, parse_network
+from looptree.importers.maestro.text import read_text
 from looptree.importers.maestro.workload import layer_names, rank_of, workload_of_network
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
 
 _UNIT = Fraction(1)
 _SQUARE = ("m", "c")
 """Ranks that a whole network is computed along, where every dataflow would have its own."""
+
+
+def read_dataflows(path: str | Path, pes: int) -> LoopTree:
+    """The mapping that the dataflows of a network file are, on so many PEs.
+
+    Raises:
+        InputError: a mistake in the file, or a dataflow that cannot be represented.
+    """
+    return mapping_of_network(parse_network(read_text(path), str(path)), Hardware(pes))
 
 
 def mapping_of_network(network: Network, hardware: Hardware) -> LoopTree:

@@ -17,7 +17,7 @@ from looptree.importers.maestro.text import read_text
 from looptree.importers.names import layer_name, unique
 from looptree.workload.affine import Affine
 from looptree.workload.einsum import Access, Einsum
-from looptree.workload.reader import MAX_BITS
+from looptree.workload.reader import check_bits
 from looptree.workload.workload import Workload
 
 RANKS = {"N": "n", "G": "g", "K": "m", "C": "c", "R": "r", "S": "s", "P": "p", "Q": "q"}
@@ -38,8 +38,7 @@ def load_network(path: str | Path, **parameters: int) -> Workload:
         raise InputError(
             f"a network of MAESTRO has no parameter {next(iter(parameters))!r}", where=str(path), hint=hint
         )
-    if not 1 <= bits <= MAX_BITS:
-        raise InputError(f"expected a word width from 1 to {MAX_BITS} bits, found {bits}", where="bits")
+    check_bits(bits)
     return workload_of_network(parse_network(read_text(path), str(path)), bits=bits)
 
 
