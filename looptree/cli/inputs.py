@@ -55,8 +55,19 @@ def read_settings(settings: Sequence[str], option: str = "--set") -> dict[str, i
     return values
 
 
-def read_architecture(source: str, buffer: str | None) -> Architecture:
+def settings_of_workload(settings: dict[str, int], workload: str, *others: str) -> dict[str, int]:
+    """The settings without those that are variables of other files only, which may be templates."""
+    from looptree.importers.load import template_parameters
+
+    taken = frozenset[str]().union(*(template_parameters(other) for other in others))
+    own = template_parameters(workload) if taken else taken
+    return {name: value for name, value in settings.items() if name in own or name not in taken}
+
+
+def read_architecture(source: str, buffer: str | None, settings: dict[str, int] | None = None) -> Architecture:
     """The architecture of a file or a name, with another capacity where one is given.
+
+    `settings` are variables of a file that is a template.
 
     Raises:
         InputError: what is wrong with either.
@@ -69,7 +80,7 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
             size = parse_size(buffer)
         except InputError as problem:
             raise problem.at("--buffer") from None
-    architecture = load_architecture(source)
+    architecture = load_architecture(source, **(settings or {}))
     if size is not None:
         if len(architecture.levels) < 2:
             raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
@@ -84,12 +95,13 @@ def warn(architecture: Architecture) -> None:
 
 
 def read_design(
-    workload: str, architecture: Architecture, mapping: str, settings: dict[str, int]
+    workload: str, architecture: Architecture, mapping: str, settings: dict[str, int], source: str = ""
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the point has as parameters are the point's, all others are the workload's. The third is what a
-    plan file says of its plan.
+    `settings` that the point has as parameters are the point's, all others are the workload's, unless only the mapping
+    or the `source` of the architecture are templates with such a variable. The third is what a plan file says of its
+    plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
@@ -100,8 +112,8 @@ def read_design(
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
         if architecture.data_bits is not None and is_problem(workload):
             settings = {"bits": architecture.data_bits, **settings}
-        loaded = load_workload(workload, **settings)
-        tree, record = load_plan(mapping, architecture)
+        loaded = load_workload(workload, **settings_of_workload(settings, workload, mapping, source))
+        tree, record = load_plan(mapping, architecture, **settings)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, warn
+from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, settings_of_workload, warn
 from looptree.cli.searching import (
     SPACES,
     Asked,
@@ -65,7 +65,8 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(output, force=force)
-    hardware = read_architecture(architecture, buffer)
+    hardware = read_architecture(architecture, buffer, parameters)
+    parameters = settings_of_workload(parameters, network, architecture)
     planned = _search(network, hardware, wanted, parameters)
     warn(hardware)
     if output is not None:
