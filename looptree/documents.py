@@ -221,6 +221,11 @@ def parse_document(text: str, file: str = "<text>") -> Node:
         raise InputError("nested too deeply", where=file) from None
 
 
+def to_yaml(data: Any) -> str:
+    """Plain data as YAML text."""
+    return yaml.safe_dump(data, sort_keys=False, width=120, default_flow_style=None)
+
+
 class _Converter:
     """Turns composed YAML nodes into `Node`s and bounds how far aliases may expand."""
 

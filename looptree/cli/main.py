@@ -23,6 +23,7 @@ _COMMANDS = {
     "architectures": "The architectures that ship.",
     "points": "The published designs of the taxonomy.",
     "graph": "The layer graph of a network.",
+    "export": "A mapping, or all its metrics, as a file.",
 }
 
 _EPILOG = """\b

@@ -32,9 +32,14 @@ def is_template(text: str) -> bool:
 def parameters_of(text: str, file: str) -> frozenset[str]:
     """The variables that a template takes from outside."""
     environment = _environment(file)
+    import jinja2
     from jinja2 import meta
 
-    return frozenset(meta.find_undeclared_variables(_parsed(environment, text, file)))
+    tree = _parsed(environment, text, file)
+    try:
+        return frozenset(meta.find_undeclared_variables(tree))
+    except jinja2.TemplateSyntaxError as problem:
+        raise _syntax(problem, file) from None
 
 
 def rendered_document(text: str, file: str, variables: Mapping[str, int]) -> Node:
@@ -145,9 +150,14 @@ def _parsed(environment: Any, text: str, file: str) -> Any:
                 raise InputError(f"the template calls {name!r}", where=f"{file}:{call.lineno}", hint=hint)
         return tree
     except jinja2.TemplateSyntaxError as problem:
-        raise InputError(f"not a valid template: {problem.message}", where=f"{file}:{problem.lineno}") from None
+        raise _syntax(problem, file) from None
     except RecursionError:
         raise InputError("not a valid template: nested too deeply", where=file) from None
+
+
+def _syntax(problem: Any, file: str) -> InputError:
+    message = next(iter(str(problem.message).splitlines()), "")
+    return InputError(f"not a valid template: {message}", where=f"{file}:{problem.lineno}")
 
 
 def _defined(tree: Any) -> frozenset[str]:
