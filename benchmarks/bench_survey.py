@@ -14,7 +14,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # worker processes share the proc
 
 from looptree.architecture.load import load_architecture
 from looptree.search.survey import survey
-from looptree.search.survey.block import Meter
+from looptree.search.survey.block import slabs
 from looptree.search.survey.survey import task_of
 from looptree.workload.load import load_workload
 
@@ -25,19 +25,19 @@ REPEATS = 3
 def parts(name: str) -> tuple[float, float]:
     """Designs per second of one process: metrics alone, and with what is kept (one piece of each eight)."""
     task = task_of(load_workload(name), load_architecture("mobile"))
-    meter = Meter(task.group, task.architecture, task.level)
     some = task.pieces[::8]
     designs, started = 0, time.process_time()
-    for units in some:
-        for unit in units:
+    meter = task.meter(0, 1)
+    for piece in some:
+        for unit in piece.units:
             branch = task.branches[unit.order][unit.branch]
             assert branch is not None
-            for slab in meter.slabs(branch, unit.start, unit.stop):
-                designs += sum(metrics["capacity"].size for metrics in slab.blocks())
+            for slab in slabs(meter, branch, unit.start, unit.stop):
+                designs += sum(metrics["capacity"].size for _, metrics in slab.blocks())
     alone = designs / (time.process_time() - started)
     started = time.process_time()
-    for units in some:
-        task.run(units)
+    for piece in some:
+        task.run(piece)
     return alone, designs / (time.process_time() - started)
 
 

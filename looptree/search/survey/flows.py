@@ -18,6 +18,7 @@ from looptree.search.goal import LEAVING, Role
 from looptree.search.group import Group
 from looptree.search.ledger import Columns
 from looptree.search.survey.grid import Branch, Option
+from looptree.search.tables import bases_of
 
 EXACT = float(1 << 53)
 
@@ -52,11 +53,6 @@ class Flows:
         return exact(self.columns.work("operations"))
 
     @cached_property
-    def cycles(self) -> Array:
-        """Compute cycles of all layers, one after the other."""
-        return np.asarray(self.columns.work("cycles").sum(axis=0))
-
-    @cached_property
     def _points(self) -> Array:
         """Output points that each layer writes for the first time."""
         return np.asarray(np.rint(self.operations * self.columns.work("points")))
@@ -89,6 +85,16 @@ class Flows:
             if einsum.output.tensor == tensor:
                 fetched, stored = fetched + done - self._points[index], stored + done
         return fetched, stored
+
+
+def cycles_of(group: Group, branch: Branch, start: int, stop: int) -> Array:
+    """Compute cycles of all layers, one after the other, on the array of a group, at some tile shapes."""
+    pattern = branch.pattern
+    tables = [group.table(loop, names) for loop, names in zip(pattern.loops, pattern.forgotten, strict=True)]
+    cycles = bases_of(group.profiler, group.tensors, group.layers, tables).cycles
+    for table, at in zip(tables, branch.picked(start, stop), strict=True):
+        cycles = cycles * table.cycles[:, at]
+    return exact(np.broadcast_to(cycles.sum(axis=0), (stop - start,)))
 
 
 def _moved(role: Role, entered: Array, first: Array) -> tuple[Array, Array]:

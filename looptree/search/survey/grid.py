@@ -122,10 +122,14 @@ class Branch:
     def _product(self, rows: Sequence[int]) -> int:
         return math.prod(len(self.options[row]) for row in rows)
 
+    def picked(self, start: int, stop: int) -> tuple[Array, ...]:
+        """Per loop the tile shape in each of some combinations, by number."""
+        return np.unravel_index(np.arange(start, stop), self.shape) if self.loops else ()
+
     def columns(self, start: int, stop: int) -> Columns:
         """The tables at some combinations of tile shapes, the last loop fastest."""
-        picked = np.unravel_index(np.arange(start, stop), self.shape) if self.loops else ()
-        loops = tuple(_columns(table, at) for table, at in zip(self.pattern.tables, picked, strict=True))
+        listed = zip(self.pattern.tables, self.picked(start, stop), strict=True)
+        loops = tuple(_columns(table, at) for table, at in listed)
         width, bases = (stop - start), self.pattern.bases
         return Columns(
             loops,

@@ -14,7 +14,8 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.leaf import undominated
-from looptree.search.survey.block import METRICS, Metrics, Slab
+from looptree.search.survey.block import Slab
+from looptree.search.survey.meter import Metrics
 
 ROWS = 256  # outer combinations and tile shapes whose designs are looked at together
 PIVOTS = 16  # designs of the front that are compared with first, one by one
@@ -25,16 +26,17 @@ class Designs:
     """Designs side by side.
 
     Attributes:
-        rows: metrics, of shape (designs, metrics). numbers: loop order, branch, tile shape and combination of each.
+        rows: metrics, of shape (designs, metrics).
+        numbers: of each the hardware, loop order, branch, tile shape and combination.
     """
 
     rows: Array
     numbers: Array
 
     @classmethod
-    def none(cls) -> Designs:
+    def none(cls, metrics: int) -> Designs:
         """No design."""
-        return cls(np.zeros((0, len(METRICS))), np.zeros((0, 4), dtype=np.int64))
+        return cls(np.zeros((0, metrics)), np.zeros((0, 5), dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -52,63 +54,82 @@ class Keeper:
     """Gathers designs.
 
     Args:
-        names: metrics of the front. limits: most of some metrics.
+        metrics: names of all. names: of those of the front. limits: most of some metrics.
     """
 
-    def __init__(self, names: Sequence[str], limits: Mapping[str, float]) -> None:
+    def __init__(self, metrics: Sequence[str], names: Sequence[str], limits: Mapping[str, float]) -> None:
+        self.metrics = tuple(metrics)
         self.limits = dict(limits)
-        self.columns = [METRICS.index(name) for name in names]
-        self.names = tuple(names)
+        self.columns = [self.metrics.index(name) for name in names]
         self.evaluated = 0
         self.fits = 0
-        self.front = Designs.none()
-        self.best = Designs.none()
-        self._least = np.full(len(METRICS), np.inf)
+        self.front = Designs.none(len(metrics))
+        self.best = Designs.none(len(metrics))
+        self._least = np.full(len(metrics), np.inf)
         self._hits: Array = np.zeros(0)
 
     def take(self, slab: Slab, order: int, branch: int) -> None:
         """Evaluate the designs of a slab and look at them."""
-        for metrics in slab.blocks():
+        meter = slab.meter
+        for hardware, metrics in slab.blocks():
             self.evaluated += metrics["capacity"].size
-            self.fits += self._count(metrics)
-        low = slab.bounds()
-        outer, tile = np.unravel_index(self._better(_flat(low)), low["capacity"].shape)
+            self.fits += self._count(metrics, self._limits(meter.capacities[hardware]))
+        for hardware, low in slab.bounds():
+            limits = self._limits(meter.capacities[hardware])
+            at = self._better(self._flat(low), limits)
+            if len(at):
+                self._look(slab, (hardware, order, branch), limits, *np.unravel_index(at, low["capacity"].shape))
+
+    def _limits(self, capacity: float) -> dict[str, float]:
+        """The limits on hardware with so many bytes."""
+        if capacity == np.inf:
+            return self.limits
+        return {**self.limits, "capacity": min(capacity, self.limits.get("capacity", np.inf))}
+
+    def _look(
+        self, slab: Slab, where: tuple[int, int, int], limits: Mapping[str, float], outer: Array, tile: Array
+    ) -> None:
+        """Look at designs with some outer combinations, each at a tile shape, one by one."""
         inner, whole = slab.useful[1], slab.right.shape[1]
         for start in range(0, len(outer), ROWS):
             at, tiles = outer[start : start + ROWS], tile[start : start + ROWS]
-            columns = _flat(slab.some(at, tiles))
-            worth = self._better(columns)
+            columns = self._flat(slab.some(where[0], at, tiles))
+            worth = self._better(columns, limits)
             if len(worth):
                 option, which = np.divmod(worth, len(at))
                 combination = slab.combination + slab.useful[0][at[which]] * whole + inner[option]
-                ranks = (np.full(len(worth), order), np.full(len(worth), branch), slab.tile + tiles[which], combination)
-                rows = np.stack([column[worth] for column in columns], axis=1)
-                self.add(Designs(rows, np.stack(ranks, axis=1)))
+                fixed = (np.full(len(worth), number) for number in where)
+                numbers = np.stack([*fixed, slab.tile + tiles[which], combination], axis=1)
+                self._add(Designs(np.stack([column[worth] for column in columns], axis=1), numbers))
 
-    def _count(self, metrics: Metrics) -> int:
+    def _flat(self, metrics: Metrics) -> list[Array]:
+        shape = metrics["capacity"].shape
+        return [np.broadcast_to(metrics[name], shape).reshape(-1) for name in self.metrics]
+
+    def _count(self, metrics: Metrics, limits: Mapping[str, float]) -> int:
         """How many designs are within all limits."""
         shape = metrics["capacity"].shape
-        listed = [np.broadcast_to(metrics[name] <= most, shape) for name, most in self.limits.items()]
-        if not listed:
-            return metrics["capacity"].size
-        inside = listed[0]
-        for within in listed[1:]:
-            inside = inside & within
-        return int(np.count_nonzero(inside))
+        inside: Array | None = None
+        for name, most in limits.items():
+            within = np.broadcast_to(metrics[name] <= most, shape)
+            inside = within if inside is None else inside & within
+        return metrics["capacity"].size if inside is None else int(np.count_nonzero(inside))
 
-    def _better(self, columns: Sequence[Array]) -> Array:
+    def _better(self, columns: Sequence[Array], limits: Mapping[str, float]) -> Array:
         """Designs within the limits that are not beaten by the front, or have less than the best in a metric."""
         inside = np.ones(columns[0].shape, dtype=bool)
-        for name, most in self.limits.items():
-            inside &= columns[METRICS.index(name)] <= most
+        for name, most in limits.items():
+            inside &= columns[self.metrics.index(name)] <= most
         left = np.flatnonzero(inside)
+        if not len(left):
+            return left
         if len(left) < inside.size:
             columns = [column[left] for column in columns]
         record = np.zeros(len(left), dtype=bool)
         for column, best in zip(columns, self._least, strict=True):
             record |= column < best
         record[self._unbeaten([columns[i] for i in self.columns])] = True
-        return left[record]
+        return np.asarray(left[record])
 
     def _unbeaten(self, columns: Sequence[Array]) -> Array:
         """Designs that no design of the front matches or beats; those that have beaten most are tried first."""
@@ -127,11 +148,8 @@ class Keeper:
         rest = self.front.rows[order[PIVOTS:]][:, self.columns]
         return left[~covered(rest, np.stack(columns, axis=1))]
 
-    def add(self, designs: Designs) -> None:
-        """Keep what is worth it of some designs; of equal ones the first."""
-        designs = designs.only(self._better(list(designs.rows.T)))
-        if not len(designs):
-            return
+    def _add(self, designs: Designs) -> None:
+        """Keep what is worth it of designs within the limits; of equal ones the first."""
         best = self.best.and_(designs)
         self.best = best.only(best.rows.argmin(axis=0))
         self._least = self.best.rows.diagonal().copy()
@@ -141,17 +159,13 @@ class Keeper:
         front = undominated(together.rows[:, self.columns])
         self.front, self._hits = together.only(np.array(front, dtype=np.int64)), hits[front]
 
-    def merge(self, other: Keeper) -> None:
+    def merge(self, evaluated: int, fits: int, best: Designs, front: Designs) -> None:
         """Keep what another one kept of later designs, too."""
-        self.evaluated += other.evaluated
-        self.fits += other.fits
-        self.add(other.best)
-        self.add(other.front)
-
-
-def _flat(metrics: Metrics) -> list[Array]:
-    shape = metrics["capacity"].shape
-    return [np.broadcast_to(metrics[name], shape).reshape(-1) for name in METRICS]
+        self.evaluated += evaluated
+        self.fits += fits
+        if len(best):
+            self._add(best)
+            self._add(front)
 
 
 def covered(front: Array, rows: Array) -> Array:

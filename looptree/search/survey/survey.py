@@ -11,7 +11,6 @@ Assumptions made here:
 
 from __future__ import annotations
 
-import math
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -24,8 +23,8 @@ from looptree.search.goal import ROUNDING
 from looptree.search.search import DisagreementError, buffer_of
 from looptree.search.segment import segment
 from looptree.search.space import Space
-from looptree.search.survey.block import METRICS
-from looptree.search.survey.keeper import Designs, Keeper
+from looptree.search.survey.keeper import Designs
+from looptree.search.survey.meter import HARDWARE_METRICS, METRICS, Hardware
 from looptree.search.survey.units import Task, surveyed
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
@@ -37,13 +36,14 @@ class Surveyed:
     """A design that a survey kept.
 
     Attributes:
-        choice: the design. evaluation: what the model says of it. metrics: those of the survey, by name: bytes, words
-            of operations, pJ and cycles.
+        choice: the design. evaluation: what the model says of it. metrics: those of the survey, by name: bytes, counts
+            of operations, pJ and cycles. hardware: the number of its point of the hardware.
     """
 
     choice: GroupChoice
     evaluation: Evaluation
     metrics: Mapping[str, float]
+    hardware: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +100,15 @@ def survey(
     if count < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")
     started = time.perf_counter()
-    total = Keeper(task.front, dict(task.limits))
-    for keeper in surveyed(task, count):
-        total.merge(keeper)
+    total = task.keeper()
+    for found in surveyed(task, count):
+        total.merge(found.evaluated, found.fits, found.best, found.front)
         if progress is not None:
             progress(total.evaluated, task.designs)
-    kept = _Decoder(task)
+    kept = Decoder(task)
     ordered = total.front.rows[:, total.columns].tolist()
     listed = [kept.design(total.front, at) for at in sorted(range(len(ordered)), key=lambda at: ordered[at])]
-    best = {name: kept.design(total.best, at) for at, name in enumerate(METRICS) if len(total.best)}
+    best = {name: kept.design(total.best, at) for at, name in enumerate(total.metrics) if len(total.best)}
     seconds = time.perf_counter() - started
     names = tuple(e.name for e in task.part.einsums)
     return Survey(names, total.evaluated, total.fits, task.left_out, tuple(listed), best, seconds, count)
@@ -116,7 +116,7 @@ def survey(
 
 def task_of(
     workload: Workload,
-    architecture: Architecture,
+    hardware: Architecture | Sequence[Hardware],
     layers: Sequence[str] | None = None,
     *,
     order: Sequence[str] = (),
@@ -126,21 +126,21 @@ def task_of(
 ) -> Task:
     """What a survey does, checked; arguments and errors as those of `survey`."""
     space, limits = space or Space(), limits or {}
-    level = buffer_of(architecture)
+    points = (Hardware(hardware),) if isinstance(hardware, Architecture) else tuple(hardware)
+    level = buffer_of(points[0].architecture)
+    known = METRICS if isinstance(hardware, Architecture) else HARDWARE_METRICS
     for name in (*front, *limits):
-        if name not in METRICS:
-            raise InputError(f"expected a metric ({', '.join(METRICS)}), found {name!r}", hint=nearest(name, METRICS))
+        if name not in known:
+            raise InputError(f"expected a metric ({', '.join(known)}), found {name!r}", hint=nearest(name, known))
     if not front:
         raise InputError("a survey needs at least one metric for its Pareto front")
-    if architecture.allocation != "window":
-        where = f"architecture {architecture.name!r}"
-        raise InputError("a survey counts windows, the architecture has allocation: live", where=where)
+    for point in points:
+        if point.architecture.allocation != "window":
+            where = f"architecture {point.architecture.name!r}"
+            raise InputError("a survey counts windows, the architecture has allocation: live", where=where)
     part = segment(workload, _names(workload, layers))
-    capacity = architecture.level(level).capacity_bytes
-    most = {name: float(value) for name, value in limits.items()}
-    if capacity is not None:
-        most["capacity"] = min(most.get("capacity", math.inf), capacity)
-    task = Task(part, architecture, level, space, tuple(order), tuple(front), tuple(most.items()))
+    most = tuple((name, float(value)) for name, value in limits.items())
+    task = Task(part, points, level, space, tuple(order), tuple(front), most)
     if not task.group.possible:
         raise UnsupportedError(
             "tile inference cannot express this group", where=f"group {', '.join(task.group.layers)}"
@@ -164,25 +164,27 @@ def _names(workload: Workload, layers: Sequence[str] | None) -> list[str]:
     return known if layers is None else [name for name in known if name in layers]
 
 
-class _Decoder:
+class Decoder:
     """Turns numbers of designs into choices, and lets the model evaluate them."""
 
     def __init__(self, task: Task) -> None:
         self.task = task
-        self._known: dict[GroupChoice, Evaluation] = {}
+        self._known: dict[tuple[GroupChoice, int], Evaluation] = {}
 
     def design(self, designs: Designs, at: int) -> Surveyed:
         """One design; its metrics equal those of the model."""
-        choice = choice_of(self.task, designs.numbers[at].tolist())
-        if choice not in self._known:
-            tree = plan_tree(self.task.part, self.task.architecture, [choice])
-            self._known[choice] = evaluate(self.task.part, self.task.architecture, tree)
-        result = self._known[choice]
-        metrics = dict(zip(METRICS, designs.rows[at].tolist(), strict=True))
+        hardware, *number = designs.numbers[at].tolist()
+        choice = choice_of(self.task, number)
+        if (choice, hardware) not in self._known:
+            architecture = self.task.hardware[hardware].architecture
+            tree = plan_tree(self.task.part, architecture, [choice])
+            self._known[choice, hardware] = evaluate(self.task.part, architecture, tree)
+        result = self._known[choice, hardware]
+        metrics = dict(zip(self.task.metrics, designs.rows[at].tolist(), strict=True))
         for name, value in metrics_of(result, self.task.level).items():
             if abs(value - metrics[name]) > ROUNDING * value:
                 raise DisagreementError(f"{name} of {choice}: the survey says {metrics[name]}, the model {value}")
-        return Surveyed(choice, result, metrics)
+        return Surveyed(choice, result, metrics, hardware)
 
 
 def choice_of(task: Task, number: Sequence[int]) -> GroupChoice:

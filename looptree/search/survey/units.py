@@ -7,19 +7,20 @@ the answer is the same whatever the number of workers.
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from looptree.architecture import Architecture
 from looptree.search.goal import Goal
 from looptree.search.group import Group
 from looptree.search.space import Space
-from looptree.search.survey.block import Meter
+from looptree.search.survey.block import slabs
 from looptree.search.survey.grid import Branch, branches_of
 from looptree.search.survey.keeper import Keeper
+from looptree.search.survey.meter import Hardware, Meter, metrics_on
 from looptree.workload import Workload
 
+HARDWARE = 256  # points of the hardware in a piece, at most
 PIECE = 20_000_000  # designs of a piece, about a third of a second
 WORTH_IT = 4 * PIECE  # designs for which worker processes are started
 
@@ -34,17 +35,27 @@ class Unit:
     stop: int
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """Some units on some of the hardware, from `start` to `stop`."""
+
+    units: tuple[Unit, ...]
+    start: int
+    stop: int
+
+
 @dataclass(frozen=True)
 class Task:
     """What is surveyed.
 
     Attributes:
-        part: the segment. level: the on-chip level. order: the only loop order (ranks, outermost first) if not empty.
+        part: the segment. hardware: points on each of which all designs are evaluated. level: the on-chip level.
+        order: the only loop order (ranks, outermost first) if not empty.
         front: metrics of the Pareto front. limits: most of some metrics.
     """
 
     part: Workload
-    architecture: Architecture
+    hardware: tuple[Hardware, ...]
     level: str
     space: Space
     order: tuple[str, ...]
@@ -52,9 +63,28 @@ class Task:
     limits: tuple[tuple[str, float], ...]
 
     @cached_property
+    def groups(self) -> list[Group]:
+        """The tables, for each different array."""
+        alike = {tuple(sorted(h.architecture.compute.spatial.items())): h.architecture for h in self.hardware}
+        return [Group(self.part, a, Goal("energy", a, self.level), self.space) for a in alike.values()]
+
+    @property
     def group(self) -> Group:
-        """Its tables."""
-        return Group(self.part, self.architecture, Goal("energy", self.architecture, self.level), self.space)
+        """The tables for the first array."""
+        return self.groups[0]
+
+    def meter(self, start: int, stop: int) -> Meter:
+        """Evaluates the designs on some of the hardware."""
+        return Meter(self.groups, self.hardware, self.level, range(start, stop))
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of all metrics."""
+        return metrics_on(self.hardware)
+
+    def keeper(self) -> Keeper:
+        """Keeps nothing yet."""
+        return Keeper(self.metrics, self.front, dict(self.limits))
 
     @cached_property
     def branches(self) -> list[list[Branch | None]]:
@@ -73,39 +103,46 @@ class Task:
 
     @property
     def designs(self) -> int:
-        """How many designs are surveyed."""
-        return sum(branch.designs for listed in self.branches for branch in listed if branch is not None)
+        """How many designs are surveyed, on all hardware."""
+        mappings = sum(branch.designs for listed in self.branches for branch in listed if branch is not None)
+        return mappings * len(self.hardware)
 
     @cached_property
-    def pieces(self) -> list[list[Unit]]:
+    def pieces(self) -> list[Piece]:
         """The work, in pieces of about equal size."""
+        width = min(HARDWARE, len(self.hardware))
+        runs = self._runs(max(1, PIECE // width))
+        starts = range(0, len(self.hardware), width)
+        return [Piece(run, start, min(start + width, len(self.hardware))) for start in starts for run in runs]
+
+    def _runs(self, most: int) -> list[tuple[Unit, ...]]:
+        """All units, in runs of so many designs at most where that can be."""
         found: list[list[Unit]] = [[]]
         size = 0
-        for unit, designs in self._units():
-            if size and size + designs > PIECE:
+        for unit, designs in self._units(most):
+            if size and size + designs > most:
                 found.append([])
                 size = 0
             found[-1].append(unit)
             size += designs
-        return found if found[0] else []
+        return [tuple(units) for units in found if units]
 
-    def _units(self) -> Iterator[tuple[Unit, int]]:
+    def _units(self, most: int) -> Iterator[tuple[Unit, int]]:
         for order, listed in enumerate(self.branches):
             for number, branch in enumerate(listed):
                 if branch is not None:
-                    step = max(1, PIECE // branch.combinations)
+                    step = max(1, most // branch.combinations)
                     for start in range(0, branch.tiles, step):
                         stop = min(start + step, branch.tiles)
                         yield Unit(order, number, start, stop), (stop - start) * branch.combinations
 
-    def run(self, units: Iterable[Unit]) -> Keeper:
+    def run(self, piece: Piece) -> Keeper:
         """Survey a piece."""
-        meter = Meter(self.group, self.architecture, self.level)
-        keeper = Keeper(self.front, dict(self.limits))
-        for unit in units:
+        keeper, meter = self.keeper(), self.meter(piece.start, piece.stop)
+        for unit in piece.units:
             branch = self.branches[unit.order][unit.branch]
             assert branch is not None
-            for slab in meter.slabs(branch, unit.start, unit.stop):
+            for slab in slabs(meter, branch, unit.start, unit.stop):
                 keeper.take(slab, unit.order, unit.branch)
         return keeper
 
@@ -123,7 +160,7 @@ def surveyed(task: Task, workers: int) -> Iterator[Keeper]:
 
 def _bare(task: Task) -> Task:
     """The task without its tables, which each process computes itself."""
-    return Task(task.part, task.architecture, task.level, task.space, task.order, task.front, task.limits)
+    return Task(task.part, task.hardware, task.level, task.space, task.order, task.front, task.limits)
 
 
 _task: Task | None = None
@@ -135,6 +172,6 @@ def _start(task: Task) -> None:
     _task = task
 
 
-def _run(units: list[Unit]) -> Keeper:
+def _run(piece: Piece) -> Keeper:
     assert _task is not None
-    return _task.run(units)
+    return _task.run(piece)

@@ -15,11 +15,11 @@ from looptree.model import evaluate
 from looptree.model.axis import Array
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.space import Space
-from looptree.search.survey import METRICS, metrics_of, survey
+from looptree.search.survey import METRICS, Hardware, metrics_of, survey
 from looptree.search.survey import units as units_of
-from looptree.search.survey.block import Meter
-from looptree.search.survey.survey import choice_of, task_of
-from looptree.search.survey.units import Task
+from looptree.search.survey.block import slabs
+from looptree.search.survey.survey import Decoder, choice_of, task_of
+from looptree.search.survey.units import Piece, Task
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
@@ -29,14 +29,14 @@ SPACE = Space(loops=2, lone_loops=2, leaf_loops=0)
 
 def everything(task: Task) -> Iterator[tuple[GroupChoice, Array]]:
     """Every design of a survey with its metrics."""
-    meter = Meter(task.group, task.architecture, task.level)
+    meter = task.meter(0, 1)
     for order, listed in enumerate(task.branches):
         for number, branch in enumerate(listed):
             for tile in range(branch.tiles if branch else 0):
                 assert branch is not None
-                for slab in meter.slabs(branch, tile, tile + 1):
+                for slab in slabs(meter, branch, tile, tile + 1):
                     count = slab.combination
-                    for metrics in slab.blocks():
+                    for _, metrics in slab.blocks():
                         shape = metrics["capacity"].shape
                         columns = [np.broadcast_to(metrics[name], shape).reshape(-1) for name in METRICS]
                         for row in np.stack(columns, axis=1):
@@ -115,6 +115,38 @@ def test_pieces_and_workers_change_nothing(monkeypatch: pytest.MonkeyPatch) -> N
             whole.front,
             whole.best,
         )
+
+
+def test_hardware_one_by_one_or_together() -> None:
+    """All points at once keep what single surveys keep; power is energy over cycles and standby."""
+    workload = network("chain", 3, layers=2)
+    points = [
+        Hardware(architecture(capacity, seed=seed, buffer_bandwidth=rate), float(seed), seed / 2)
+        for capacity in (60, 200)
+        for seed in (1, 2)
+        for rate in (None, 3)
+    ]
+    limits = {"power": 400.0}
+    task = task_of(workload, points, space=SPACE, front=("area", "energy", "latency"), limits=limits)
+    together = task.run(Piece(task.pieces[0].units, 0, len(points)))
+    alone = task.keeper()
+    for index in range(len(points)):
+        found = task.run(Piece(task.pieces[0].units, index, index + 1))
+        alone.merge(found.evaluated, found.fits, found.best, found.front)
+    assert (together.evaluated, together.fits) == (alone.evaluated, alone.fits) == (task.designs, alone.fits)
+    assert 0 < alone.fits < alone.evaluated
+    columns = task.keeper().columns
+    assert np.unique(together.front.rows[:, columns], axis=0).tolist() == (
+        np.unique(alone.front.rows[:, columns], axis=0).tolist()
+    )
+    assert together.best.rows.diagonal().tolist() == alone.best.rows.diagonal().tolist()
+    decoder = Decoder(task)
+    for at in range(len(together.front)):
+        design = decoder.design(together.front, at)
+        point, metrics = points[design.hardware], design.metrics
+        assert metrics["area"] == point.area
+        assert metrics["power"] == metrics["energy"] / metrics["latency"] + point.standby <= limits["power"]
+        assert design.evaluation.fits
 
 
 def test_one_loop_order() -> None:
