@@ -17,6 +17,7 @@ _COMMANDS = {
     "evaluate": "The exact numbers of one mapping.",
     "compare": "A network layer by layer against fused.",
     "search": "The best plan of a network, with a proof.",
+    "sweep": "Hardware and networks together, in a file that survives.",
     "import": "An ONNX model as a YAML file.",
     "networks": "The networks and segments that ship.",
     "architectures": "The architectures that ship.",
