@@ -15,7 +15,8 @@ from looptree.errors import InputError
 from looptree.sweep.crew import Crew, Task, run_task
 from looptree.sweep.store import Result
 
-CONNECT = "10s"
+CONNECT = 10.0  # seconds to wait for a scheduler
+WORKERS = 10.0  # and for its first worker
 RETRIES = 3  # workers that may be lost under one task, beyond what Dask tolerates itself
 
 
@@ -86,7 +87,7 @@ def version() -> str:
 def _check(client: Any, address: str) -> None:
     if not client.nthreads():
         try:
-            client.wait_for_workers(1, timeout=10)
+            client.wait_for_workers(1, timeout=WORKERS)
         except TimeoutError:
             hint = f"start one with: dask worker {address} --nthreads 1"
             raise InputError("the scheduler has no workers", where="--cluster", hint=hint) from None

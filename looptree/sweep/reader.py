@@ -39,6 +39,7 @@ _KEYS = (
     "keep",
     "front",
 )
+_FOLDER = "studies/"
 _NAME = re.compile(r"[A-Za-z_]\w{0,63}")
 MOST_VALUES = 100_000
 MOST_POINTS = 10**13
@@ -51,12 +52,19 @@ def load_study(source: str | Path) -> Study:
     Raises:
         InputError: no such file or name, or a mistake in it (naming file, line and key).
     """
-    path = resources.locate("workloads", f"studies/{source}.yaml") if _shipped(source) else Path(source)
+    path = Path(source)
+    if not path.is_file() and not path.suffix and path.name == str(source):
+        known = shipped_studies()
+        if source not in known:
+            raise InputError(f"there is no study {source!r}", hint=nearest(str(source), known))
+        path = resources.find("taxonomy", f"{_FOLDER}{source}")
     return study_from_node(read_document(path))
 
 
-def _shipped(source: str | Path) -> bool:
-    return f"studies/{source}" in resources.names("workloads") and not Path(source).is_file()
+def shipped_studies() -> list[str]:
+    """Names of the studies that ship."""
+    found = resources.names("taxonomy")
+    return [name.removeprefix(_FOLDER) for name in found if name.startswith(_FOLDER)]
 
 
 def study_of(path: Path) -> Study:

@@ -62,6 +62,7 @@ class Store:
         with self._saying():
             self._base = sqlite3.connect(path, timeout=30, isolation_level=None)
             try:
+                self._check_kind()
                 self._base.execute("PRAGMA journal_mode=WAL")
                 self._base.execute("PRAGMA synchronous=FULL")
                 self._open()
@@ -69,10 +70,13 @@ class Store:
                 self._base.close()
                 raise
 
-    def _open(self) -> None:
+    def _check_kind(self) -> None:
+        """Refuse a file of something else before anything in it is changed."""
         known = {name for (name,) in self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if known and "about" not in known:
             raise InputError("an SQLite file of something else", where=str(self.path), hint="choose another file")
+
+    def _open(self) -> None:
         self._base.execute("BEGIN IMMEDIATE")
         for statement in filter(str.strip, _TABLES.split(";")):
             self._base.execute(statement)

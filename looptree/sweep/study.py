@@ -167,7 +167,7 @@ def placed(document: Node, path: str, value: int | float, asked: Node) -> Node:
         return Node(fields, document.file, document.line, document.path)
     levels = list(fields["levels"].value)
     names = [str(level.value["name"].value) for level in levels]
-    if head not in names or not keys:
+    if head not in names:
         hint = nearest(head, [*names, "compute"])
         raise asked.error(f"the architecture has no level {head!r}, set by {path!r}", hint)
     at = names.index(head)
@@ -203,8 +203,8 @@ def canonical(node: Node) -> object:
 
 
 def text_of(plain: object) -> str:
-    """Plain data as one text that is equal for equal data."""
-    return json.dumps(plain, sort_keys=True, default=str)
+    """Plain data as one text that is equal for equal data; the order of keys counts, as it numbers the points."""
+    return json.dumps(plain, default=str)
 
 
 def families(study: Study) -> Iterator[list[tuple[int, float]]]:
