@@ -15,7 +15,7 @@ from looptree.errors import InputError
 if TYPE_CHECKING:
     from looptree.sweep import State, Store, Study
 
-QUESTIONS = ("overview", "points", "front", "best", "all-networks", "sensitivity")
+QUESTIONS = ("overview", "points", "front", "best", "all-networks", "spaces", "sensitivity")
 
 
 class _Default(click.Group):

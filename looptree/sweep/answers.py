@@ -158,6 +158,22 @@ def best_for_all(study: Study, rows: Sequence[Row]) -> list[Row]:
     return list(found.values())
 
 
+def between_spaces(study: Study, rows: Sequence[Row]) -> list[Row]:
+    """The objective in each search space side by side, and what the last one has over the first; of what holds."""
+    found: dict[tuple[int, str, str], Row] = {}
+    for row in rows:
+        key = (row["hardware"], row["network"], row["objective"])
+        if key not in found:
+            values = {name: _number(value) for name, value in study.values(row["hardware"]).items()}
+            found[key] = {"network": row["network"], "objective": row["objective"], **values}
+        found[key][row["space"]] = row[row["objective"]] if row["holds"] else None
+    first, *_, last = (name for name, _ in study.spaces)
+    for row in found.values():
+        if row.get(first) is not None and row.get(last) is not None:
+            row["gain"] = row[first] / row[last]
+    return list(found.values())
+
+
 def sensitivity(study: Study, rows: Sequence[Row]) -> list[Row]:
     """How the objective of each best row changes if one parameter alone is another: least and most, as ratios."""
     found = []

@@ -11,7 +11,16 @@ from typing import Any
 from rich.console import RenderableType
 
 from looptree.report.table import table
-from looptree.sweep.answers import Row, best_for_all, best_per_network, columns_of, front, rows_of, sensitivity
+from looptree.sweep.answers import (
+    Row,
+    best_for_all,
+    best_per_network,
+    between_spaces,
+    columns_of,
+    front,
+    rows_of,
+    sensitivity,
+)
 from looptree.sweep.estimate import Estimate
 from looptree.sweep.store import Store
 from looptree.sweep.study import Study
@@ -23,7 +32,8 @@ _HIDDEN = ("plan", "point", "source", "holds", "hardware", "gap", "recomputed", 
 
 
 def selected(study: Study, store: Store, what: str, names: Sequence[str]) -> list[Row]:
-    """The rows of one question: `points`, `front`, `best`, `all-networks` or `sensitivity`."""
+    """The rows of one question: `points`, `front`, `best`, `all-networks`, `spaces` or
+    `sensitivity`."""
     rows = rows_of(study, store)
     if what == "front":
         return front(rows, names)
@@ -35,6 +45,8 @@ def selected(study: Study, store: Store, what: str, names: Sequence[str]) -> lis
         return best_for_all(study, rows)
     if what == "sensitivity":
         return sensitivity(study, rows)
+    if what == "spaces":
+        return between_spaces(study, rows) if len(study.spaces) > 1 else []
     return {"front": lambda: front(rows, names), "best": lambda: best_per_network(rows)}.get(study.keep, lambda: rows)()
 
 
@@ -85,6 +97,8 @@ def overview(study: Study, store: Store) -> list[RenderableType]:
         parts: list[RenderableType] = [lines]
         parts += as_table("Best design per network", best_per_network(rows))
         parts += as_table("Best single design for all networks", best_for_all(study, rows))
+        if len(study.spaces) > 1:
+            parts += as_table("Search spaces", between_spaces(study, rows))
         parts += as_table("Sensitivity of the best designs", sensitivity(study, rows))
     else:
         done = list(store.results())

@@ -37,7 +37,7 @@ def test_run_and_show(folder: Path) -> None:
     assert {row["energy"] for row in rows if "energy" in row} == {float(r["energy"]) for r in listed if r["energy"]}
     front = looptree("sweep", "show", "searched.db", "--front", "buffer,latency", "--json")
     assert 0 < len(json.loads(front.out)["rows"]) < 28
-    for question in ("points", "front", "best", "all-networks", "sensitivity"):
+    for question in ("points", "front", "best", "all-networks", "spaces", "sensitivity"):
         assert looptree("sweep", "show", "searched.db", "--what", question).code == 0
 
 

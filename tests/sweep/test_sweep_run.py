@@ -11,7 +11,15 @@ from looptree.search.survey import Hardware
 from looptree.search.survey import units as units_of
 from looptree.search.survey.survey import task_of
 from looptree.sweep import State, Store, run
-from looptree.sweep.answers import best_for_all, best_per_network, front, rows_of, sensitivity, survey_rows
+from looptree.sweep.answers import (
+    best_for_all,
+    best_per_network,
+    between_spaces,
+    front,
+    rows_of,
+    sensitivity,
+    survey_rows,
+)
 from looptree.sweep.crew import Alone
 from looptree.sweep.reader import load_choice
 from looptree.sweep.surveyed import merged, surveying, surveying_of
@@ -68,6 +76,16 @@ def test_answers(tmp_path: Path) -> None:
     changes = sensitivity(known, rows)
     assert {row["parameter"] for row in changes} <= {"buffer", "bandwidth"}
     assert all(row["ratio"] >= 1 for row in changes)
+
+
+def test_spaces_side_by_side(tmp_path: Path) -> None:
+    known = study(SEARCHED.replace("spaces: [quick]", "spaces: [layer-by-layer, quick]"))
+    found = results(known, tmp_path / "study.db")
+    with Store(tmp_path / "study.db", known) as store:
+        rows = between_spaces(known, rows_of(known, store))
+    assert len(rows) == len(found) / 2
+    for row, apart, fused in zip(rows[:2], found[0::2], found[1::2], strict=False):
+        assert row["gain"] == apart.data["energy"] / fused.data["energy"] >= 1
 
 
 def test_a_survey_over_hardware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ from looptree.search.leaf import undominated
 from looptree.search.survey.block import Slab
 from looptree.search.survey.meter import Metrics
 
-ROWS = 256  # outer combinations and tile shapes whose designs are looked at together
+ROWS = 1024  # outer combinations and tile shapes whose designs are looked at together
 PIVOTS = 16  # designs of the front that are compared with first, one by one
 
 
@@ -104,16 +104,16 @@ class Keeper:
 
     def _flat(self, metrics: Metrics) -> list[Array]:
         shape = metrics["capacity"].shape
-        return [np.broadcast_to(metrics[name], shape).reshape(-1) for name in self.metrics]
+        return [spread(metrics[name], shape).reshape(-1) for name in self.metrics]
 
     def _count(self, metrics: Metrics, limits: Mapping[str, float]) -> int:
         """How many designs are within all limits."""
-        shape = metrics["capacity"].shape
         inside: Array | None = None
         for name, most in limits.items():
-            within = np.broadcast_to(metrics[name] <= most, shape)
+            within = metrics[name] <= most
             inside = within if inside is None else inside & within
-        return metrics["capacity"].size if inside is None else int(np.count_nonzero(inside))
+        room = metrics["capacity"]
+        return room.size if inside is None else int(np.count_nonzero(spread(inside, room.shape)))
 
     def _better(self, columns: Sequence[Array], limits: Mapping[str, float]) -> Array:
         """Designs within the limits that are not beaten by the front, or have less than the best in a metric."""
@@ -166,6 +166,11 @@ class Keeper:
         if len(best):
             self._add(best)
             self._add(front)
+
+
+def spread(table: Array, shape: tuple[int, ...]) -> Array:
+    """The table in a shape that it may have already."""
+    return table if table.shape == shape else np.broadcast_to(table, shape)
 
 
 def covered(front: Array, rows: Array) -> Array:

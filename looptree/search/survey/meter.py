@@ -22,7 +22,7 @@ from looptree.search.survey.grid import Branch
 METRICS = ("capacity", "offchip_reads", "offchip_writes", "offchip", "operations", "energy", "latency")
 HARDWARE_METRICS = (*METRICS, "power", "area")
 CAPACITY, READS, WRITES, BUFFER, ENERGY = range(5)
-BLOCK = 8192  # designs: some nine arrays of so many float64 stay in an L2 cache of 1 MiB
+BLOCK = 12_288  # designs: the arrays of so many float64 that a design needs stay in an L2 cache of 1 MiB
 ARRAYS = 9
 
 Metrics = dict[str, Array]
