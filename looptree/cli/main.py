@@ -18,6 +18,7 @@ _COMMANDS = {
     "compare": "A network layer by layer against fused.",
     "search": "The best plan of a network, with a proof.",
     "size": "How large a buffer has to be, and what a larger one brings.",
+    "sweep": "Hardware and networks together, in a file that survives.",
     "import": "A network of another tool as a YAML file.",
     "export": "A mapping, or all its metrics, as a file.",
     "stats": "MAESTRO's statistics of its files, exact.",
