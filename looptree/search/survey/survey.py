@@ -114,6 +114,26 @@ def survey(
     return Survey(names, total.evaluated, total.fits, task.left_out, tuple(listed), best, seconds, count)
 
 
+def _check_hardware(architecture: Architecture) -> None:
+    """A survey prices bytes and words; the model prices more."""
+    where = f"architecture {architecture.name!r}"
+    if architecture.allocation != "window":
+        raise InputError("a survey counts windows, the architecture has allocation: live", where=where)
+    if architecture.leakage_pj_per_cycle:
+        raise InputError("leakage is not surveyed", where=where, hint="give it as standby energy, or search")
+    for level in architecture.levels[:2]:
+        unpriced = {
+            "double buffering": level.double_buffered,
+            "ports": level.ports is not None,
+            "energies per access": level.read_pj is not None or level.write_pj is not None,
+            "bandwidths of reads and writes apart": any(not (limit.reads and limit.writes) for limit in level.limits),
+        }
+        for what, found in unpriced.items():
+            if found:
+                hint = "a search or evaluate counts them; for a survey give bytes and one bandwidth"
+                raise InputError(f"{level.name} has {what}, which are not surveyed", where=where, hint=hint)
+
+
 def task_of(
     workload: Workload,
     hardware: Architecture | Sequence[Hardware],
@@ -135,9 +155,7 @@ def task_of(
     if not front:
         raise InputError("a survey needs at least one metric for its Pareto front")
     for point in points:
-        if point.architecture.allocation != "window":
-            where = f"architecture {point.architecture.name!r}"
-            raise InputError("a survey counts windows, the architecture has allocation: live", where=where)
+        _check_hardware(point.architecture)
     part = segment(workload, _names(workload, layers))
     most = tuple((name, float(value)) for name, value in limits.items())
     task = Task(part, points, level, space, tuple(order), tuple(front), most)
