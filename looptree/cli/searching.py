@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from looptree.workload import Workload
 
 DEFAULT_ARCHITECTURE = "mobile"
-OBJECTIVES = ("energy", "offchip", "latency")
+OBJECTIVES = ("energy", "offchip", "latency", "operations")
 SPACES = ("default", "quick", "layer-by-layer")
 MOST_WORKERS = 256
 

@@ -11,7 +11,9 @@ from looptree.report.text import counted
 from looptree.search import SPACES, Space, Statistics
 from looptree.units import format_count, format_energy, format_percent, format_size
 
-NOUNS: Mapping[str, str] = MappingProxyType({"energy": "energy", "offchip": "off-chip transfers", "latency": "latency"})
+NOUNS: Mapping[str, str] = MappingProxyType(
+    {"energy": "energy", "offchip": "off-chip transfers", "latency": "latency", "operations": "operations"}
+)
 """What each objective makes small."""
 
 
@@ -25,7 +27,9 @@ def amount(objective: str, value: float) -> str:
         return "unknown"
     if objective == "energy":
         return format_energy(Fraction(value))
-    return format_size(round(value)) if objective == "offchip" else f"{format_count(Fraction(value))} cycles"
+    if objective == "offchip":
+        return format_size(round(value))
+    return f"{format_count(Fraction(value))} {'cycles' if objective == 'latency' else objective}"
 
 
 def percent(share: float) -> str:

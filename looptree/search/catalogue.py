@@ -1,8 +1,6 @@
 """The groups of a network: groups of equal shape are searched once, and what was proven of them is kept.
 
-A *variant* is a shape of group and which of its inputs and outputs stay on chip. What a search of a variant
-proved for one capacity says something about others: with less room nothing gets better, and a design that takes
-little room serves wherever it fits.
+A *variant* is a shape of group and which of its inputs and outputs stay on chip; see `looptree.search.variant`.
 """
 
 from __future__ import annotations
@@ -10,58 +8,30 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from looptree.search.decode import choice_of
-from looptree.search.design import GroupDesign, Outcome, Tally
-from looptree.search.goal import ROUNDING
+from looptree.search.design import GroupDesign, Tally
+from looptree.search.goal import Aim
 from looptree.search.group_search import GroupSearch
+from looptree.search.metrics import METRICS, Weights
 from looptree.search.segment import Shape, renamed, segment, shape_of
+from looptree.search.variant import Variant
 from looptree.search.workers import Job, Workers
 from looptree.taxonomy.group import GroupChoice
 from looptree.workload import Workload
 
-
-@dataclass(slots=True)
-class Variant:
-    """What is known of the groups of one shape with some tensors on chip.
-
-    Attributes:
-        shape: number of the shape. resident: tensors of its first group that stay on chip. floor: holds for all
-        designs. proven: capacity and outcome of each search.
-    """
-
-    shape: int
-    resident: frozenset[str]
-    floor: float
-    proven: list[tuple[float, Outcome]] = field(default_factory=list)
-
-    def lower(self, capacity: float) -> float:
-        """What no design in that many bytes undercuts."""
-        known = [outcome.bound for searched, outcome in self.proven if searched >= capacity]
-        return max([self.floor, *known])
-
-    def upper(self, capacity: float) -> float:
-        """The objective of the best design known to fit."""
-        design = self.best(capacity)
-        return math.inf if design is None else design.value
-
-    def best(self, capacity: float) -> GroupDesign | None:
-        """The best design known to fit."""
-        fitting = [o.design for _, o in self.proven if o.design is not None and o.design.room <= capacity]
-        return min(fitting, key=lambda d: (d.value, d.room), default=None)
-
-    def exact(self, capacity: float) -> bool:
-        """Whether nothing is left to be found out."""
-        lower, upper = self.lower(capacity), self.upper(capacity)
-        return lower == upper or lower >= upper * (1 - ROUNDING)
+SECONDS = ("latency", "energy", "offchip", "operations")
+"""Of designs of equal objective the one is taken that is best in the first of these that is no part of it."""
+EFFORT = 10_000  # ranges that are bounded for that, at most
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A search to be done: of a variant, in so many bytes, for less than `below`."""
+    """A search to be done: of a variant, for the least weighted sum below `below`, in so many bytes."""
 
     variant: int
+    weights: Weights
     capacity: float
     below: float
 
@@ -82,7 +52,7 @@ class Catalogue:
         self.parts: list[Workload] = []
         self.shapes: list[Shape] = []
         self.tally = Tally()
-        self.groups = 0
+        self.looked_at: set[tuple[str, ...]] = set()
         self._shape_of: dict[tuple[object, ...], int] = {}
         self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
 
@@ -91,9 +61,14 @@ class Catalogue:
         """Until the searches are to stop."""
         return self.until - time.time()
 
+    @property
+    def groups(self) -> int:
+        """How many groups of layers were looked at."""
+        return len(self.looked_at)
+
     def shape(self, names: Sequence[str]) -> tuple[int, Shape]:
         """The number of the shape of a group of layers, and the group's own names in its order."""
-        self.groups += 1
+        self.looked_at.add(tuple(names))
         part = segment(self.workload, names)
         shape = shape_of(part, self.workers.searches.architecture.compute.spatial)
         number = self._shape_of.setdefault(shape.key, len(self.shapes))
@@ -108,9 +83,9 @@ class Catalogue:
         key = (number, places)
         if key not in self._variant_of:
             known = frozenset(self.shapes[number].tensors[i] for i in places)
-            floor = self.search_of(number).group.floor(known)
+            least = self.search_of(number).group.least(known)
             self._variant_of[key] = len(self.variants)
-            self.variants.append(Variant(number, known, floor))
+            self.variants.append(Variant(number, known, least))
         return self._variant_of[key]
 
     def search_of(self, number: int) -> GroupSearch:
@@ -119,34 +94,38 @@ class Catalogue:
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Do some searches, and keep what they prove."""
-        jobs = []
-        for task in tasks:
-            known = self.variants[task.variant]
-            jobs.append(
-                Job(known.shape, self.parts[known.shape], known.resident, task.capacity, task.below, self.until, None)
-            )
+        jobs = [
+            self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
+            for task in tasks
+        ]
         for task, outcome in zip(tasks, self.workers.run(jobs), strict=True):
-            self.variants[task.variant].proven.append((task.capacity, outcome))
+            self.variants[task.variant].learn(task.weights, task.capacity, outcome)
             self.tally.add(outcome.tally)
 
-    def seconds(self, wanted: Sequence[tuple[int, float]]) -> dict[tuple[int, float], GroupDesign]:
-        """For variants and capacities, of the designs with the best objective one that is good in another way, too.
+    def _job(self, variant: int, aim: Aim, capacity: float, below: float, until: float, effort: float) -> Job:
+        known = self.variants[variant]
+        return Job(known.shape, self.parts[known.shape], aim, known.resident, capacity, below, until, effort)
 
-        That is latency, or energy where latency is the objective; see `goal.Second`.
+    def polished(
+        self, weights: Weights, wanted: Sequence[tuple[int, float, GroupDesign]]
+    ) -> dict[tuple[int, float], GroupDesign]:
+        """For designs of variants in capacities others that are as good in all that has a weight, and better otherwise.
+
+        Whether there are yet better ones is not proven.
         """
-        listed = list(dict.fromkeys(wanted))
-        jobs, firsts = [], []
-        for variant, capacity in listed:
-            known = self.variants[variant]
-            design = known.best(capacity)
-            assert design is not None
-            firsts.append(design)
-            part = self.parts[known.shape]
-            jobs.append(Job(known.shape, part, known.resident, capacity, math.inf, math.inf, design.value))
+        listed = {(variant, capacity): design for variant, capacity, design in wanted}
+        second = next((name for name in SECONDS if name not in weights.metrics), None)
+        if second is None:
+            return listed
+        jobs = []
+        for (variant, capacity), design in listed.items():
+            limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
+            aim = Aim(Weights.only(second), limits)
+            jobs.append(self._job(variant, aim, capacity, math.inf, math.inf, EFFORT))
         outcomes = self.workers.run(jobs)
         return {
             key: first if outcome.design is None else outcome.design
-            for key, first, outcome in zip(listed, firsts, outcomes, strict=True)
+            for (key, first), outcome in zip(listed.items(), outcomes, strict=True)
         }
 
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:

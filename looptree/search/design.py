@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from looptree.search.leaf import Streaming
+from looptree.search.metrics import Totals
 from looptree.search.profile import Rank
 
 
@@ -36,7 +37,7 @@ class GroupDesign:
     Attributes:
         loops: rank and tile shape of the loops above the branch. retention: loops above the node of each tensor.
         spilled: intermediates that are written out. streaming: own loops per layer. dropped: overlap that is not kept.
-        value: the objective. room: bytes on chip.
+        totals: what it takes. room: bytes on chip.
     """
 
     loops: tuple[tuple[Rank, int], ...]
@@ -44,7 +45,7 @@ class GroupDesign:
     spilled: frozenset[str]
     streaming: Mapping[str, Streaming]
     dropped: frozenset[str]
-    value: float
+    totals: Totals
     room: float
 
 
@@ -53,10 +54,11 @@ class Outcome:
     """What a search of one group proved.
 
     Attributes:
-        design: the best one whose objective is below what was asked for, or `None`.
+        design: the best one whose objective is below what was asked for, or `None`. value: its objective.
         bound: no design that fits has a smaller objective.
     """
 
     design: GroupDesign | None
+    value: float
     bound: float
     tally: Tally

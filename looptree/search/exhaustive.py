@@ -24,7 +24,8 @@ from looptree.model import Evaluation, evaluate
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
 from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
-from looptree.search.search import buffer_of
+from looptree.search.metrics import METRICS
+from looptree.search.planner import buffer_of
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
@@ -41,16 +42,23 @@ class Designs:
     """Designs of a group that no other one beats.
 
     Attributes:
-        rows: of each the bytes above the branch and inside it, pJ, bytes that pass off chip and the buffer, and cycles.
+        rows: of each the bytes above the branch and inside it, pJ, bytes that pass off chip and the buffer, cycles and
+        operations.
     """
 
     rows: Array
 
+    def totals(self, capacity: float, bandwidths: Sequence[float]) -> Array:
+        """The metrics of those that fit in so many bytes, in the order of `METRICS`."""
+        fitting = self.rows[self.rows[:, :2].sum(axis=1) <= capacity]
+        _, _, energy, offchip, buffer, cycles, operations = fitting.T
+        slowest = np.maximum(cycles, np.maximum(offchip / bandwidths[0], buffer / bandwidths[1]))
+        return undominated(np.stack([energy, offchip, slowest, operations], axis=1))
+
     def least(self, objective: str, capacity: float, bandwidths: Sequence[float]) -> float:
         """The least objective in so many bytes, infinite if nothing fits."""
-        _, _, energy, offchip, buffer, cycles = self.rows[self.rows[:, :2].sum(axis=1) <= capacity].T
-        slowest = np.maximum(cycles, np.maximum(offchip / bandwidths[0], buffer / bandwidths[1]))
-        return float({"energy": energy, "offchip": offchip, "latency": slowest}[objective].min(initial=math.inf))
+        column = self.totals(capacity, bandwidths)[:, METRICS.index(objective)]
+        return float(column.min(initial=math.inf))
 
 
 class Exhaustive:
@@ -78,6 +86,20 @@ class Exhaustive:
             for layers, resident, held in {step for plan in self.plans for step in plan}
         }
         return min((sum(known[step] for step in plan) for plan in self.plans), default=math.inf)
+
+    def totals(self, capacity: float = math.inf) -> Array:
+        """The metrics of the plans in so many bytes that no other one matches or beats, one plan per row."""
+        known = {
+            (layers, resident, held): self.designs(layers, resident).totals(capacity - held, self.bandwidths)
+            for layers, resident, held in {step for plan in self.plans for step in plan}
+        }
+        found = np.zeros((0, len(METRICS)))
+        for plan in self.plans:
+            sums = np.zeros((1, len(METRICS)))
+            for step in plan:
+                sums = undominated((sums[:, None] + known[step][None]).reshape(-1, len(METRICS)))
+            found = undominated(np.vstack([found, sums]))
+        return found
 
     def designs(self, layers: Names, resident: Names = frozenset()) -> Designs:
         """Designs of a group with some of its inputs and outputs on chip, which take no bytes of its own."""
@@ -168,7 +190,7 @@ class Group:
 
     def designs(self) -> Designs:
         """All of them."""
-        found = np.zeros((0, 6))
+        found = np.zeros((0, 7))
         for choice in self.choices():
             whole = self.evaluated(choice)
             if whole is not None and (self.space.recompute or not whole.groups[0].recomputed):
@@ -240,13 +262,14 @@ class Group:
         energy = reads * outer.read_pj_per_byte + writes * outer.write_pj_per_byte
         energy += fetched * inner.read_pj_per_byte + stored * inner.write_pj_per_byte
         offchip, buffer = known.bytes(reads) + known.bytes(writes), known.bytes(fetched) + known.bytes(stored)
-        return np.array([room, 0, float(energy) * width, offchip, buffer, 0], dtype=np.float64)
+        return np.array([room, 0, float(energy) * width, offchip, buffer, 0, 0], dtype=np.float64)
 
     def work(self, result: Evaluation) -> Array:
         """What the operations add."""
         compute = self.search.architecture.compute
         spent = [result.operations[n].total * compute.energy_pj(self.alone.einsum(n).operation) for n in self.names]
-        return np.array([0, 0, float(sum(spent)), 0, 0, float(result.groups[0].latency_cycles)])
+        done = sum(result.operations[n].total for n in self.names)
+        return np.array([0, 0, float(sum(spent)), 0, 0, float(result.groups[0].latency_cycles), done])
 
 
 def together(one: Array, other: Array) -> Array:

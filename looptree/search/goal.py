@@ -1,6 +1,6 @@
-"""What a search makes small: sums over the tensors and layers of a group, and the objective made of them.
+"""What a search makes small: a weighted sum of metrics, made of sums over the tensors and layers of a group.
 
-Every objective is a function of sums that grows with each of them. So the least of each sum gives a lower bound.
+Every metric is a function of sums that grows with each of them. So the least of each sum gives a lower bound.
 """
 
 from __future__ import annotations
@@ -12,140 +12,106 @@ import numpy as np
 
 from looptree.architecture import Architecture
 from looptree.model.axis import Array
-from looptree.search.objective import Price, price
+from looptree.search.metrics import METRICS, Totals, Weights
+from looptree.search.prices import Prices, Sum
 from looptree.workload import Workload
 
 ROUNDING = 1e-11  # of float64 sums of exact products; closer values count as equal
-SUMS = {
-    "offchip": ("offchip",),
-    "energy": ("energy",),
-    "latency": ("offchip", "buffer"),
-}
+OFFCHIP, BUFFER = Sum(offchip=1.0), Sum(buffer=1.0)
 
 
-@dataclass(frozen=True, eq=False)
-class Role:
-    """How the words of a tensor that enter its place become off-chip reads and writes.
-
-    reads = max(entered - `less` * first, 0), writes = `drained` * entered + `made` * first
+@dataclass(frozen=True, slots=True)
+class Aim:
+    """What is asked of a design.
 
     Attributes:
-        inner: an intermediate that does not leave the group.
+        weights: of the metrics whose sum is made small. limits: weights, and what a sum with these may be at most.
     """
 
-    less: float
-    drained: float
-    made: float
-    inner: bool = False
+    weights: Weights
+    limits: tuple[tuple[Weights, float], ...] = ()
 
 
-INPUT = Role(0, 0, 0)
-OUTPUT = Role(1, 1, 0)
-LEAVING = Role(1, 0, 1)  # an intermediate that is needed outside, too, or spilled: written once, then fetched again
-INNER = Role(1, 0, 1, inner=True)
+EVERYTHING = Aim(Weights.only(METRICS[0]), tuple((Weights.only(name), float("inf")) for name in METRICS))
+"""Limits nothing: with it, every metric of a design is known."""
 
 
-def role_of(part: Workload, tensor: str) -> Role:
-    """The role of a tensor in a group."""
-    if part.producer(tensor) is None:
-        return INPUT
-    if not part.consumers(tensor):
-        return OUTPUT
-    return LEAVING if tensor in part.outputs else INNER
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A weighted sum of metrics: `scale` times a sum (by its number, if there is one), and `latency` per cycle."""
 
-
-@dataclass(frozen=True, eq=False)
-class Prices:
-    """What one sum takes for a word of each tensor, and for an operation of each layer.
-
-    Attributes:
-        reads, writes: of one off-chip word of each tensor; rounded up to whole units if `whole`.
-        operations, saved: of each operation, and what the first write of each output point saves.
-    """
-
-    reads: Array
-    writes: Array
-    operations: Array
-    saved: Array
-    whole: bool
-
-    @classmethod
-    def of(cls, name: str, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
-        """The prices of one sum: `offchip` or `buffer` bytes, or `energy` in pJ."""
-        layers = [e.name for e in part.einsums]
-        if name == "offchip":
-            width = np.array([part.tensors[t].bits / 8 for t in tensors])
-            return cls(width, width, np.zeros(len(layers)), np.zeros(len(layers)), True)
-        known: Price = price("latency" if name == "buffer" else "energy", part, architecture, level)
-        return cls(
-            np.array([known.reads[t] for t in tensors]),
-            np.array([known.writes[t] for t in tensors]),
-            np.array([known.operations[n] for n in layers]),
-            np.array([known.points[n] for n in layers]),
-            False,
-        )
-
-    def moved(self, row: int, reads: Array, writes: Array) -> Array:
-        """What off-chip words of one tensor add to the sum."""
-        if self.whole:
-            return np.asarray(np.ceil(reads * self.reads[row]) + np.ceil(writes * self.writes[row]))
-        return np.asarray(reads * self.reads[row] + writes * self.writes[row])
-
-    def moved_all(self, reads: Array, writes: Array) -> Array:
-        """What off-chip words of all tensors (the first axis) add to the sum."""
-        shape = (-1, *([1] * (reads.ndim - 1)))
-        read, write = reads * self.reads.reshape(shape), writes * self.writes.reshape(shape)
-        return np.asarray(np.ceil(read) + np.ceil(write) if self.whole else read + write)
+    number: int | None
+    scale: float
+    latency: float
 
 
 class Goal:
-    """The objective of a search on one architecture.
+    """An aim on one architecture.
 
     Args:
-        objective: `energy` in pJ, `offchip` in bytes, `latency` in cycles. level: the on-chip level.
+        aim: what is asked. level: the on-chip level.
+
+    Attributes:
+        sums: what has to be added up. Metrics that simply add up are one sum together, which gives tighter bounds than
+            one sum each; latency is the largest of compute cycles and of the bytes of each port by its bandwidth.
     """
 
-    def __init__(self, objective: str, architecture: Architecture, level: str) -> None:
-        self.objective = objective
+    def __init__(self, aim: Aim, architecture: Architecture, level: str) -> None:
+        self.aim = aim
         self.architecture = architecture
         self.level = level
-        self.sums = SUMS[objective]
-        self.bandwidths = [
-            None if known.bandwidth_bytes_per_cycle is None else float(known.bandwidth_bytes_per_cycle)
-            for known in (architecture.off_chip, architecture.level(level))
+        self.sums: list[Sum] = []
+        self._forms = [self._form(weights) for weights in (aim.weights, *(weights for weights, _ in aim.limits))]
+        self._ports = self._with_bandwidth() if any(form.latency for form in self._forms) else []
+        if not self.sums:
+            self._number(OFFCHIP)
+
+    def _form(self, weights: Weights) -> _Form:
+        added = Sum(weights.energy, weights.offchip, weights.operations)
+        if not any(added):
+            return _Form(None, 0.0, weights.latency)
+        scale = max(added) if sum(map(bool, added)) == 1 else 1.0
+        return _Form(self._number(Sum(*(weight / scale for weight in added))), scale, weights.latency)
+
+    def _number(self, wanted: Sum) -> int:
+        if wanted not in self.sums:
+            self.sums.append(wanted)
+        return self.sums.index(wanted)
+
+    def _with_bandwidth(self) -> list[tuple[int, float]]:
+        """Sums of bytes whose transfer takes time, with the bytes per cycle."""
+        levels = ((OFFCHIP, self.architecture.off_chip), (BUFFER, self.architecture.level(self.level)))
+        return [
+            (self._number(wanted), float(known.bandwidth_bytes_per_cycle))
+            for wanted, known in levels
+            if known.bandwidth_bytes_per_cycle is not None
         ]
 
     def prices(self, part: Workload, tensors: Sequence[str]) -> list[Prices]:
         """The prices of each sum."""
-        return [Prices.of(name, part, self.architecture, self.level, tensors) for name in self.sums]
+        return [Prices.of(wanted, part, self.architecture, self.level, tensors) for wanted in self.sums]
 
     def value(self, sums: Sequence[Array], cycles: Array) -> Array:
-        """The objective from the sums and compute cycles."""
-        if self.objective != "latency":
-            return sums[0]
+        """The objective from the sums and compute cycles, infinite beyond a limit."""
+        first, *others = self._amounts(sums, cycles)
+        for amount, (_, most) in zip(others, self.aim.limits, strict=True):
+            if most < float("inf"):
+                first = np.where(amount > most * (1 + ROUNDING), np.inf, first)
+        return first
+
+    def totals(self, sums: Sequence[Array], cycles: Array) -> Totals:
+        """All metrics of a single design; the goal has to ask for everything."""
+        return Totals(*(float(amount) for amount in self._amounts(sums, cycles)[1:]))
+
+    def _amounts(self, sums: Sequence[Array], cycles: Array) -> list[Array]:
         slowest = cycles
-        for moved, bandwidth in zip(sums[-2:], self.bandwidths, strict=True):
-            if bandwidth is not None:
-                slowest = np.maximum(slowest, moved / bandwidth)
-        return slowest
+        for number, bandwidth in self._ports:
+            slowest = np.maximum(slowest, sums[number] / bandwidth)
+        return [self._amount(form, sums, slowest) for form in self._forms]
 
-
-class Second(Goal):
-    """What makes one design better than another of equal objective: latency, or energy where the objective is latency.
-
-    Args:
-        first: the objective. limit: its value, which no design may exceed.
-    """
-
-    def __init__(self, first: Goal, limit: float) -> None:
-        other = "energy" if first.objective == "latency" else "latency"
-        super().__init__(other, first.architecture, first.level)
-        self.first = first
-        self.limit = limit
-        self.own = len(self.sums)
-        self.sums = (*self.sums, *first.sums)
-
-    def value(self, sums: Sequence[Array], cycles: Array) -> Array:
-        """The second objective, infinite where the first exceeds its limit."""
-        beyond = self.first.value(sums[self.own :], cycles) > self.limit * (1 + ROUNDING)
-        return np.where(beyond, np.inf, super().value(sums[: self.own], cycles))
+    @staticmethod
+    def _amount(form: _Form, sums: Sequence[Array], slowest: Array) -> Array:
+        if form.number is None:
+            return slowest if form.latency == 1.0 else form.latency * slowest
+        known = sums[form.number] if form.scale == 1.0 else form.scale * sums[form.number]
+        return known + form.latency * slowest if form.latency else known

@@ -16,9 +16,11 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.bounds import complete_layers, compulsory_words
-from looptree.search.goal import Goal, Prices, Role, role_of
+from looptree.search.goal import EVERYTHING, Goal
 from looptree.search.leaf import Known, Streamer
 from looptree.search.loops import Loop, candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.search.metrics import Totals
+from looptree.search.prices import Prices, Role, role_of
 from looptree.search.profile import Profiler, Rank
 from looptree.search.space import Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
@@ -68,14 +70,17 @@ class Group:
     """One segment, with all that holds for any capacity and any tensors that stay on chip.
 
     Args:
-        part: the segment. goal: what is made small. space: what is searched. streams: shared between groups.
+        part: the segment. level: the on-chip level. space: what is searched. streams: shared between groups.
+
+    Attributes:
+        goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
     """
 
     def __init__(
-        self, part: Workload, architecture: Architecture, goal: Goal, space: Space, streams: Known | None = None
+        self, part: Workload, architecture: Architecture, level: str, space: Space, streams: Known | None = None
     ) -> None:
         self.part = part
-        self.goal = goal
+        self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
         self.sinks = sinks_of(part)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
@@ -89,8 +94,7 @@ class Group:
         """The same group for another goal; tables are shared."""
         other = copy.copy(self)
         other.goal = goal
-        for name in ("prices", "_compulsory"):
-            other.__dict__.pop(name, None)
+        other.__dict__.pop("prices", None)
         return other
 
     @cached_property
@@ -238,14 +242,15 @@ class Group:
         writes = np.where([t in self.part.outputs for t in self.tensors], count, 0.0)
         work = [self.profiler.untiled_work(n, ()) if n in complete else None for n in self.layers]
         done = np.array([w or (0.0, 0.0, 0.0) for w in work])
-        spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in self.prices]
-        moved = np.stack([p.moved_all(reads, writes) for p in self.prices])
+        prices = self.everything.prices(self.part, self.tensors)
+        spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in prices]
+        moved = np.stack([p.moved_all(reads, writes) for p in prices])
         return moved, np.array(spent), float(done[:, 1].sum())
 
-    def floor(self, resident: frozenset[str] = frozenset()) -> float:
+    def least(self, resident: frozenset[str] = frozenset()) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles."""
         if not self.possible:
-            return math.inf
+            return Totals(math.inf, math.inf, math.inf, math.inf)
         moved, spent, cycles = self._compulsory
         free = np.array([t not in resident for t in self.tensors])
-        return float(self.goal.value(list(moved @ free + spent), np.asarray(cycles)))
+        return self.everything.totals(list(moved @ free + spent), np.asarray(cycles))

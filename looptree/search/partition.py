@@ -16,7 +16,9 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.catalogue import Catalogue, Task
+from looptree.search.design import GroupDesign
 from looptree.search.goal import ROUNDING
+from looptree.search.metrics import NOTHING, Totals, Weights
 from looptree.search.states import StateGraph, Step
 
 
@@ -25,10 +27,12 @@ class Path:
     """The best plan found, and what was proven.
 
     Attributes:
-        steps: of the plan; empty if there is none. value: its objective. bound: no plan has a smaller one.
+        steps: of the plan, with the design of each; empty if there is none. value: its objective. bound: no plan has a
+        smaller one.
     """
 
     steps: tuple[Step, ...]
+    designs: tuple[GroupDesign, ...]
     value: float
     bound: float
 
@@ -36,6 +40,22 @@ class Path:
     def proven(self) -> bool:
         """Whether the plan is optimal."""
         return self.bound >= self.value * (1 - ROUNDING)
+
+    @property
+    def totals(self) -> Totals:
+        """What the plan takes."""
+        total = NOTHING
+        for design in self.designs:
+            total = total.plus(design.totals)
+        return total
+
+    @property
+    def room(self) -> float:
+        """Bytes on chip that the plan needs, what stays there between groups included."""
+        return max(d.room + s.held for s, d in zip(self.steps, self.designs, strict=True))
+
+
+NO_PATH = Path((), (), math.inf, 0.0)
 
 
 class Partition:
@@ -47,8 +67,8 @@ class Partition:
         self.space = graph.space
         self.rounds = 0
 
-    def solve(self, going: Callable[[Path], bool] = lambda path: True) -> Path:
-        """The optimal path; or the best one so far once `going` returns false.
+    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
+        """The path of least weighted sum; or the best one so far once `going` returns false.
 
         Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
         designs that are better than the best known way to run its layers in smaller ones.
@@ -56,17 +76,19 @@ class Partition:
         Args:
             going: asked between rounds with the state of things.
         """
-        self.catalogue.run(self._singles())
-        path = Path((), math.inf, 0.0)
+        if not going(NO_PATH):
+            return NO_PATH
+        self.catalogue.run(self._singles(weights))
+        path = NO_PATH
         sizes = np.array([self.graph.masks[i][0].bit_count() for i in range(len(self.graph.masks))])
         for most in range(1, int(sizes.max(initial=1)) + 1):
             while True:
                 self.rounds += 1
-                path, tasks = self._look(sizes <= most)
-                if not tasks:
-                    break
+                path, tasks = self._look(weights, sizes <= most)
                 if path.proven or not going(path):
                     return path
+                if not tasks:
+                    break
                 try:
                     self.catalogue.run(tasks)
                 except KeyboardInterrupt:
@@ -75,24 +97,21 @@ class Partition:
                     return path
         return path
 
-    def _singles(self) -> list[Task]:
+    def _singles(self, weights: Weights) -> list[Task]:
         """Layers alone, with all the room: these make a first plan."""
         found = {}
         for variant, room in self.graph.queries:
             known = self.catalogue.variants[variant]
-            if (
-                room == self.graph.capacity
-                and not known.resident
-                and len(self.catalogue.parts[known.shape].einsums) == 1
-            ):
-                found[variant] = Task(variant, room, math.inf)
+            alone = len(self.catalogue.parts[known.shape].einsums) == 1
+            if room == self.graph.capacity and not known.resident and alone and not known.exact(weights, room):
+                found[variant] = Task(variant, weights, room, math.inf)
         return list(found.values())
 
-    def _look(self, allowed: Array) -> tuple[Path, list[Task]]:
+    def _look(self, weights: Weights, allowed: Array) -> tuple[Path, list[Task]]:
         """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for."""
         variants, queries = self.catalogue.variants, self.graph.queries
-        lower = np.array([variants[v].lower(room) for v, room in queries])
-        upper = np.array([variants[v].upper(room) for v, room in queries])
+        known = np.array([variants[v].between(weights, room) for v, room in queries])
+        lower, upper = known[:, 0], known[:, 1]
         value, steps = self.graph.shortest(upper[self.graph.query])
         bound, _ = self.graph.shortest(lower[self.graph.query])
         reach, hopeful = self.graph.shortest(np.where(allowed, lower[self.graph.query], np.inf))
@@ -101,7 +120,9 @@ class Partition:
             for index in hopeful:
                 query = int(self.graph.query[index])
                 variant, room = queries[query]
-                if not variants[variant].exact(room):
+                if not variants[variant].exact(weights, room):
                     below = min(value - (reach - lower[query]), self.graph.between(upper, index))
-                    tasks[query] = Task(variant, room, below)
-        return Path(tuple(self.graph.step(i) for i in steps), value, min(bound, value)), list(tasks.values())
+                    tasks[query] = Task(variant, weights, room, below)
+        found = tuple(self.graph.step(i) for i in steps)
+        designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
+        return Path(found, designs, value, min(bound, value)), list(tasks.values())

@@ -21,6 +21,7 @@ from looptree.search.design import GroupDesign
 from looptree.search.group import Group
 from looptree.search.leaf import Streaming
 from looptree.search.ledger import Columns
+from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
 from looptree.search.relax import NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
@@ -64,6 +65,7 @@ class Placing:
 
     def __init__(self, group: Group, resident: frozenset[str], capacity: float) -> None:
         self.group = group
+        self.resident = resident
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
@@ -100,11 +102,22 @@ class Placing:
         problem, _, _ = self._problem(book, nodes)
         return least(problem, np.arange(len(nodes)), below)
 
-    def best(self, book: PatternBook, node: Nodes, below: float) -> GroupDesign | None:
+    def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
-        problem, listed, places = self._problem(book, node)
-        placed = best(problem, 0, below)
-        return None if placed is None else self._design(book, node, places, listed, placed)
+        problem, _, _ = self._problem(book, node)
+        return best(problem, 0, below)
+
+    def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
+        """What `best` found, as a design with all its metrics."""
+        group = self.group.towards(self.group.everything)
+        measured = Placing(group, self.resident, self.capacity)
+        problem, listed, places = measured._problem(book, node)
+        sums = problem.fixed[:, 0]
+        for item, option in zip(problem.items, placed.options, strict=True):
+            sums = sums + item.sums[:, option, 0]
+        return measured._design(
+            book, node, places, listed, placed, group.everything.totals(list(sums), problem.cycles[0])
+        )
 
     def _problem(self, book: PatternBook, nodes: Nodes) -> tuple[Problem, list[_Ways], Places]:
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
@@ -195,7 +208,13 @@ class Placing:
         return self._known[key]
 
     def _design(
-        self, book: PatternBook, nodes: Nodes, places: Places, listed: Sequence[_Ways], placed: Placed
+        self,
+        book: PatternBook,
+        nodes: Nodes,
+        places: Places,
+        listed: Sequence[_Ways],
+        placed: Placed,
+        totals: Totals,
     ) -> GroupDesign:
         group = self.group
         pattern = book.patterns[int(nodes.pattern[0])]
@@ -219,7 +238,7 @@ class Placing:
             frozenset(spilled),
             streaming,
             frozenset(dropped),
-            placed.value,
+            totals,
             placed.room + self.held,
         )
 

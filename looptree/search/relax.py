@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.goal import LEAVING, Goal, Prices, Role
+from looptree.search.goal import Goal
 from looptree.search.ledger import Columns
+from looptree.search.prices import LEAVING, Prices, Role
 
 NEVER = 1e30
 WIDE = tuple(4.0**power for power in range(-5, 5))

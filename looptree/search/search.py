@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import math
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from looptree.architecture import Architecture
-from looptree.errors import InputError, LooptreeError
-from looptree.model import evaluate
-from looptree.search.catalogue import Catalogue
-from looptree.search.ideals import Layers, TooManyError
-from looptree.search.objective import checked, value
-from looptree.search.partition import Partition, Path
-from looptree.search.result import Comparison, InfeasibleError, Plan, Progress, State, Statistics
+from looptree.errors import InputError
+from looptree.search.metrics import Weights
+from looptree.search.objective import checked
+from looptree.search.planner import Found, Planner, buffer_of
+from looptree.search.result import Comparison, Plan, Progress
 from looptree.search.space import SPACES, Space
-from looptree.search.states import StateGraph
-from looptree.search.wide import WidePartition
 from looptree.search.workers import Searches, Workers
-from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
-
-
-class DisagreementError(Exception):
-    """The model values a plan differently from the search: a defect of the search."""
 
 
 def search(
@@ -41,7 +30,7 @@ def search(
     Args:
         workload: the network.
         architecture: its first two levels are used: off chip and the buffer.
-        objective: `energy`, `offchip` or `latency`.
+        objective: `energy`, `offchip`, `latency` or `operations`.
         space: what is searched; `Space()` by default.
         seconds: stop after about so long with the best plan so far. Ctrl-C does the same, once there is a plan.
         workers: processes; one per processor by default. The answer does not depend on it.
@@ -55,10 +44,12 @@ def search(
         raise InputError(f"expected a time limit above 0 seconds, found {seconds}")
     if workers is not None and workers < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")
-    settings = _Settings(architecture, buffer_of(architecture), checked(objective), space or Space())
-    searches = Searches(architecture, settings.objective, settings.level, settings.space)
-    with Workers(searches, workers) as crew:
-        return _Search(workload, settings, crew, seconds, progress).plan()
+    checked(objective)
+    with Workers(Searches(architecture, buffer_of(architecture), space or Space()), workers) as crew:
+        planner = Planner(workload, crew, seconds, progress)
+        weights = Weights.only(objective)
+        path = planner.solve(weights, planner.capacity)
+        return planner.plan(Found(path, weights, path.value, path.bound), objective)
 
 
 def compare(
@@ -95,120 +86,3 @@ def compare(
         progress=progress,
     )
     return Comparison(apart, fused)
-
-
-def buffer_of(architecture: Architecture) -> str:
-    """The level that a search uses: the first one below off chip.
-
-    Raises:
-        InputError: there is none.
-    """
-    if len(architecture.levels) < 2:
-        raise InputError("expected an off-chip level and an on-chip one", where=f"architecture {architecture.name!r}")
-    return architecture.levels[1].name
-
-
-@dataclass(frozen=True, slots=True)
-class _Settings:
-    architecture: Architecture
-    level: str
-    objective: str
-    space: Space
-
-    @property
-    def capacity(self) -> float:
-        """Bytes on chip."""
-        known = self.architecture.level(self.level).capacity_bytes
-        return math.inf if known is None else float(known)
-
-
-class _Search:
-    def __init__(
-        self,
-        workload: Workload,
-        settings: _Settings,
-        workers: Workers,
-        seconds: float | None,
-        progress: Progress | None,
-    ) -> None:
-        self.workload = workload
-        self.settings = settings
-        self.started = time.perf_counter()
-        self.seconds = math.inf if seconds is None else seconds
-        self.progress = progress
-        self.catalogue = Catalogue(workload, workers, time.time() + self.seconds)
-
-    @property
-    def elapsed(self) -> float:
-        return time.perf_counter() - self.started
-
-    def plan(self) -> Plan:
-        """The best plan."""
-        layers = Layers.of(self.workload)
-        partition: Partition | WidePartition
-        try:
-            partition = Partition(StateGraph.of(layers, self.catalogue, self.settings.capacity), self.catalogue)
-        except TooManyError:
-            partition = WidePartition(layers, self.catalogue, self.settings.capacity)
-        path = partition.solve(self._going)
-        if not path.steps:
-            raise self._infeasible() if math.isinf(path.bound) else self._too_short()
-        return self._checked(path, partition.space)
-
-    def _going(self, path: Path) -> bool:
-        tally = self.catalogue.tally
-        if self.progress is not None:
-            self.progress(State(self.elapsed, path.value, path.bound, tally.groups, tally.evaluated))
-        return self.elapsed < self.seconds
-
-    def _checked(self, path: Path, space: Space) -> Plan:
-        """The plan of a path, evaluated by the model, which must value it as the search does.
-
-        The model values it lower where a group makes something that no other group reads: alone, the group has to make
-        all that leaves it. Then nothing is proven.
-        """
-        settings, tally = self.settings, self.catalogue.tally
-        designs = self.catalogue.seconds([(s.variant, s.capacity) for s in path.steps])
-        choices = tuple(
-            self.catalogue.choice(s.variant, designs[s.variant, s.capacity], s.group.names, settings.level)
-            for s in path.steps
-        )
-        resident = frozenset(tensor for step in path.steps for tensor in step.resident)
-        tree = plan_tree(self.workload, settings.architecture, choices, resident=resident)
-        evaluation = evaluate(self.workload, settings.architecture, tree)
-        found = float(value(settings.objective, evaluation))
-        same = math.isclose(found, path.value, rel_tol=1e-9)
-        if (found > path.value and not same) or not evaluation.fits:
-            raise DisagreementError(f"the search finds {path.value}, the model {found}, fits: {evaluation.fits}")
-        statistics = Statistics(
-            status="optimal" if path.proven and same else "feasible",
-            objective=settings.objective,
-            value=found,
-            bound=(found if path.proven else min(found, path.bound)) if same else 0.0,
-            seconds=self.elapsed,
-            groups=self.catalogue.groups,
-            shapes=len(self.catalogue.shapes),
-            searches=tally.groups,
-            designs_evaluated=tally.evaluated,
-            ranges_bounded=tally.nodes - tally.evaluated,
-            space=space,
-        )
-        return Plan(choices, resident, tree, evaluation, statistics)
-
-    def _too_short(self) -> LooptreeError:
-        return LooptreeError(
-            f"no plan of {self.workload.name!r} was found in {self.elapsed:.1f} s "
-            "(allow more time, or search a narrower space)"
-        )
-
-    def _infeasible(self) -> InfeasibleError:
-        """Which layer does not fit."""
-        level = self.settings.architecture.level(self.settings.level)
-        found = []
-        for einsum in self.workload.einsums:
-            number, names = self.catalogue.shape([einsum.name])
-            demand, rows = self.catalogue.search_of(number).smallest()
-            own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
-            found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
-        demand, name, parts = max(found, key=lambda entry: entry[0])
-        return InfeasibleError.of(name, level, demand, parts)

@@ -56,11 +56,17 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One group of a plan. `resident`: tensors on chip whole while it runs; `through`: those that it does not touch."""
+    """One group of a plan.
+
+    Attributes:
+        capacity: bytes left for it. held: those that tensors take that it does not touch.
+        resident: tensors that it reads or writes and that stay on chip whole. made: those of them that it makes.
+    """
 
     group: Group
     variant: int
     capacity: float
+    held: float
     resident: frozenset[str]
     made: frozenset[str]
 
@@ -249,6 +255,7 @@ class StateGraph:
             group,
             variant,
             capacity,
+            self._held(before & ~group.touched),
             frozenset(self.crossing[i].name for i in bits(used)),
             frozenset(self.crossing[i].name for i in bits(fresh)),
         )

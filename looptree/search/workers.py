@@ -6,6 +6,7 @@ processes are started once there is enough to do to be worth it.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from looptree.architecture import Architecture
 from looptree.search.design import Outcome
-from looptree.search.goal import Goal, Second
+from looptree.search.goal import Aim, Goal
 from looptree.search.group import Group
 from looptree.search.group_search import GroupSearch
 from looptree.search.leaf import Known
@@ -26,32 +27,29 @@ if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
 WORTH_IT = 1.0  # seconds of searching after which worker processes are started
-EFFORT = 10_000  # ranges that are bounded for a second objective, at most
 KEPT = 512  # groups whose tables a process keeps
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One search: of a segment (`shape` is its number), with some tensors on chip; `until` as in `GroupSearch`.
-
-    With a `limit` it is for a second objective, among designs that do not exceed the limit in the first one.
-    """
+    """One search: of a segment (`shape` is its number), with some tensors on chip; see `GroupSearch.search`."""
 
     shape: int
     part: Workload
+    aim: Aim
     resident: frozenset[str]
     capacity: float
-    below: float
-    until: float
-    limit: float | None
+    below: float = math.inf
+    until: float = math.inf
+    effort: float = math.inf
 
 
 class Searches:
     """The searches of groups by one process, each with its tables."""
 
-    def __init__(self, architecture: Architecture, objective: str, level: str, space: Space) -> None:
+    def __init__(self, architecture: Architecture, level: str, space: Space) -> None:
         self.architecture = architecture
-        self.goal = Goal(objective, architecture, level)
+        self.level = level
         self.space = space
         self._known: dict[int, GroupSearch] = {}
         self._streams: Known = {}
@@ -61,16 +59,14 @@ class Searches:
         if shape not in self._known:
             if len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
-            self._known[shape] = GroupSearch(Group(part, self.architecture, self.goal, self.space, self._streams))
+            self._known[shape] = GroupSearch(Group(part, self.architecture, self.level, self.space, self._streams))
         return self._known[shape]
 
     def run(self, job: Job) -> Outcome:
         """Do one search."""
-        found = self.of(job.shape, job.part)
-        if job.limit is None:
-            return found.search(job.resident, job.capacity, job.below, job.until)
-        second = found.towards(Second(self.goal, job.limit))
-        return second.search(job.resident, job.capacity, job.below, job.until, EFFORT)
+        goal = Goal(job.aim, self.architecture, self.level)
+        found = self.of(job.shape, job.part).towards(goal)
+        return found.search(job.resident, job.capacity, job.below, job.until, job.effort)
 
 
 class Workers:
@@ -108,7 +104,7 @@ class Workers:
 
         if self._pool is None:
             known = self.searches
-            settings = (known.architecture, known.goal.objective, known.goal.level, known.space)
+            settings = (known.architecture, known.level, known.space)
             self._pool = ProcessPoolExecutor(self.count, initializer=_start, initargs=settings)
         return list(self._pool.map(_run, jobs))
 
@@ -116,10 +112,10 @@ class Workers:
 _searches: Searches | None = None
 
 
-def _start(architecture: Architecture, objective: str, level: str, space: Space) -> None:
+def _start(architecture: Architecture, level: str, space: Space) -> None:
     global _searches
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
-    _searches = Searches(architecture, objective, level, space)
+    _searches = Searches(architecture, level, space)
 
 
 def _run(job: Job) -> Outcome:

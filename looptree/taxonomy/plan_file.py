@@ -19,7 +19,7 @@ from looptree.workload.difference import first_difference
 from looptree.workload.reader import workload_from_node, workload_to_dict
 from looptree.workload.workload import Workload
 
-OBJECTIVES = ("energy", "offchip", "latency")
+OBJECTIVES = ("energy", "offchip", "latency", "operations")
 STATUSES = ("optimal", "feasible")
 
 _KEYS = (

@@ -10,6 +10,7 @@ import pytest
 from looptree.search import InfeasibleError, Space, search
 from looptree.search.catalogue import Catalogue
 from looptree.search.ideals import Layers
+from looptree.search.metrics import Weights
 from looptree.search.wide import WidePartition
 from looptree.search.workers import Searches, Workers
 from tests.search.search_cases import OBJECTIVES, architecture, network
@@ -23,8 +24,9 @@ def test_covers_and_paths_agree(kind: str, seed: int, objective: str) -> None:
     total = sum(t.size_bytes for t in workload.tensors.values())
     for share in (0.05, 0.2, 0.5):
         hardware = architecture(max(1, int(total * share)))
-        catalogue = Catalogue(workload, Workers(Searches(hardware, objective, "GLB", space), 1), np.inf)
-        path = WidePartition(Layers.of(workload), catalogue, max(1, int(total * share))).solve(lambda path: True)
+        catalogue = Catalogue(workload, Workers(Searches(hardware, "GLB", space), 1), np.inf)
+        wide = WidePartition(Layers.of(workload), catalogue, max(1, int(total * share)))
+        path = wide.solve(Weights.only(objective))
         try:
             expected = search(workload, hardware, objective=objective, space=space, workers=1).statistics.value
         except InfeasibleError:

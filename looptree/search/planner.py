@@ -1,0 +1,168 @@
+"""What every search of a network needs: the best plan for some weights in some capacity, and its evaluation."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from looptree.architecture import Architecture
+from looptree.errors import InputError, LooptreeError
+from looptree.model import evaluate
+from looptree.search.catalogue import Catalogue
+from looptree.search.ideals import Layers, TooManyError
+from looptree.search.metrics import Weights
+from looptree.search.objective import value
+from looptree.search.partition import Partition, Path
+from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
+from looptree.search.states import StateGraph
+from looptree.search.wide import WidePartition
+from looptree.search.workers import Workers
+from looptree.taxonomy.group import plan_tree
+from looptree.workload import Workload
+
+CLOSE = 1e-9  # values of the search and of the model that differ by no larger share are equal
+
+
+class DisagreementError(Exception):
+    """The model values a plan differently from the search: a defect of the search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best plan that was found for an objective.
+
+    Attributes:
+        path: the plan; its steps are empty if there is none. weights: of the metrics that count.
+        value: its objective. bound: no plan has a smaller one.
+    """
+
+    path: Path
+    weights: Weights
+    value: float
+    bound: float
+
+
+def buffer_of(architecture: Architecture) -> str:
+    """The level that a search uses: the first one below off chip.
+
+    Raises:
+        InputError: there is none.
+    """
+    if len(architecture.levels) < 2:
+        raise InputError("expected an off-chip level and an on-chip one", where=f"architecture {architecture.name!r}")
+    return architecture.levels[1].name
+
+
+class Planner:
+    """Finds plans of one network; what is found out for one question serves the next.
+
+    Args:
+        workers: do the searches of groups. seconds: after which to stop. progress: called between rounds.
+    """
+
+    def __init__(self, workload: Workload, workers: Workers, seconds: float | None, progress: Progress | None) -> None:
+        self.workload = workload
+        self.architecture = workers.searches.architecture
+        self.level = workers.searches.level
+        self.started = time.perf_counter()
+        self.seconds = math.inf if seconds is None else seconds
+        self.progress = progress
+        self.catalogue = Catalogue(workload, workers, time.time() + self.seconds)
+        self.layers = Layers.of(workload)
+        self._partition: tuple[float, Partition | WidePartition] | None = None
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self.started
+
+    @property
+    def capacity(self) -> float:
+        """Bytes on chip."""
+        known = self.architecture.level(self.level).capacity_bytes
+        return math.inf if known is None else float(known)
+
+    def partition(self, capacity: float) -> Partition | WidePartition:
+        """The ways to run the layers in groups, in so many bytes."""
+        if self._partition is None or self._partition[0] != capacity:
+            found: Partition | WidePartition
+            try:
+                found = Partition(StateGraph.of(self.layers, self.catalogue, capacity), self.catalogue)
+            except TooManyError:
+                found = WidePartition(self.layers, self.catalogue, capacity)
+            self._partition = capacity, found
+        return self._partition[1]
+
+    def solve(self, weights: Weights, capacity: float, going: Callable[[Path], bool] | None = None) -> Path:
+        """The plan of least weighted sum in so many bytes; not proven if the time is up before that is.
+
+        Args:
+            going: asked between rounds, with what is known; it may end the search. By default the time does.
+        """
+        return self.partition(capacity).solve(weights, going or (lambda path: self.told(path.value, path.bound)))
+
+    def told(self, value: float, bound: float) -> bool:
+        """Say how far the search is; whether there is time left."""
+        tally = self.catalogue.tally
+        if self.progress is not None:
+            self.progress(State(self.elapsed, value, bound, tally.groups, tally.evaluated))
+        return self.elapsed < self.seconds
+
+    def plan(self, found: Found, objective: str) -> Plan:
+        """The plan of a path, evaluated by the model, which must value it as the search does.
+
+        The model values it lower where a group makes something that no other group reads: alone, the group has to make
+        all that leaves it. Then nothing is proven.
+        """
+        path, tally = found.path, self.catalogue.tally
+        if not path.steps:
+            raise self.infeasible() if math.isinf(path.bound) else self.too_short()
+        wanted = [(s.variant, s.capacity, d) for s, d in zip(path.steps, path.designs, strict=True)]
+        designs = self.catalogue.polished(found.weights, wanted)
+        choices = tuple(
+            self.catalogue.choice(s.variant, designs[s.variant, s.capacity], s.group.names, self.level)
+            for s in path.steps
+        )
+        resident = frozenset(tensor for step in path.steps for tensor in step.resident)
+        tree = plan_tree(self.workload, self.architecture, choices, resident=resident)
+        evaluation = evaluate(self.workload, self.architecture, tree)
+        told = float(value(objective, evaluation))
+        same = math.isclose(told, found.value, rel_tol=CLOSE)
+        if (told > found.value and not same) or not evaluation.fits:
+            raise DisagreementError(f"the search finds {found.value}, the model {told}, fits: {evaluation.fits}")
+        proven = found.bound >= found.value * (1 - CLOSE)
+        statistics = Statistics(
+            status="optimal" if proven and same else "feasible",
+            objective=objective,
+            value=told,
+            bound=(told if proven else min(told, found.bound)) if same else 0.0,
+            seconds=self.elapsed,
+            groups=self.catalogue.groups,
+            shapes=len(self.catalogue.shapes),
+            searches=tally.groups,
+            designs_evaluated=tally.evaluated,
+            ranges_bounded=tally.nodes - tally.evaluated,
+            space=self.partition(self.capacity).space,
+        )
+        return Plan(choices, resident, tree, evaluation, statistics)
+
+    def too_short(self) -> LooptreeError:
+        """There was not enough time."""
+        return LooptreeError(
+            f"no plan of {self.workload.name!r} was found in {self.elapsed:.1f} s "
+            "(allow more time, or search a narrower space)"
+        )
+
+    def infeasible(self) -> InfeasibleError:
+        """Which layer does not fit."""
+        level = self.architecture.level(self.level)
+        found = []
+        for einsum in self.workload.einsums:
+            number, names = self.catalogue.shape([einsum.name])
+            demand, rows = self.catalogue.search_of(number).smallest()
+            own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
+            found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
+        demand, name, parts = max(found, key=lambda entry: entry[0])
+        return InfeasibleError.of(name, level, demand, parts)
