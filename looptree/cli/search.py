@@ -30,6 +30,13 @@ if TYPE_CHECKING:
 @architecture_option
 @buffer_option
 @search_options(SPACES)
+@click.option(
+    "--limit",
+    "limits",
+    metavar="METRIC<=AMOUNT",
+    multiple=True,
+    help="What a plan may take: offchip<=1MiB, latency<=2Mcycles, energy<=1.05x, ... May be repeated.",
+)
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("-o", "--yaml", "output", type=click.Path(path_type=Path), help="Write the plan to this YAML file.")
@@ -42,6 +49,7 @@ def command(
     space: str,
     time_limit: str | None,
     workers: str | None,
+    limits: tuple[str, ...],
     settings: tuple[str, ...],
     as_json: bool,
     output: Path | None,
@@ -55,18 +63,23 @@ def command(
 
     \b
       looptree search mobilenet_v2 --buffer 256KiB --objective offchip
+      looptree search mobilenet_v2 --objective edp --limit "offchip<=4MiB"
+      looptree search mobilenet_v2 --objective capacity --limit "offchip<=1.2x"
       looptree search bert_base --set sequence=128 --space quick --time-limit 60
       looptree search resnet18 -o plan.yaml
       looptree evaluate resnet18 mobile plan.yaml
     """
-    wanted = asked(objective, space, time_limit, workers)
+    wanted = asked(objective, space, time_limit, workers, limits)
     parameters = read_settings(settings)
     if output is not None:
         from looptree.cli.files import check_target
 
         check_target(output, force=force)
-    planned = _search(network, read_architecture(architecture, buffer), wanted, parameters)
+    hardware = read_architecture(architecture, buffer)
+    planned = _search(network, hardware, wanted, parameters)
     if output is not None:
+        if planned.architecture != hardware:
+            buffer = str(planned.capacity_bytes)
         line = evaluate_line(network, architecture, buffer, settings, output)
         write_plan(output, planned, parameters, line, force=force)
     _print(planned, parameters, as_json=as_json)
@@ -82,12 +95,13 @@ def _search(network: str, architecture: Architecture, wanted: Asked, parameters:
             workload,
             architecture,
             objective=wanted.objective,
+            limits=wanted.limits,
             space=space_named(wanted.space),
             seconds=wanted.seconds,
             workers=wanted.workers,
             progress=progress,
         )
-    return Planned(workload, architecture, plan)
+    return Planned(workload, plan.architecture, plan)
 
 
 def _print(planned: Planned, parameters: dict[str, int], *, as_json: bool) -> None:

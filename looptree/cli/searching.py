@@ -18,10 +18,11 @@ from looptree.errors import InputError
 if TYPE_CHECKING:
     from looptree.report.planned import Planned
     from looptree.search import State
+    from looptree.search.limits import Limit
     from looptree.workload import Workload
 
 DEFAULT_ARCHITECTURE = "mobile"
-OBJECTIVES = ("energy", "offchip", "latency", "operations")
+OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
 SPACES = ("default", "quick", "layer-by-layer")
 MOST_WORKERS = 256
 
@@ -34,11 +35,12 @@ class Asked:
     """What was asked of a search.
 
     Attributes:
-        objective: what to make small. space: name of what is searched.
+        objective: what to make small. limits: of what a plan may take. space: name of what is searched.
         seconds: when to stop. workers: processes; `None` for both where nothing was said.
     """
 
     objective: str
+    limits: tuple[Limit, ...]
     space: str
     seconds: float | None
     workers: int | None
@@ -58,7 +60,7 @@ def search_options(spaces: Sequence[str]) -> Callable[[Command], Command]:
             type=click.Choice(OBJECTIVES),
             default=OBJECTIVES[0],
             show_default=True,
-            help="What a plan minimises.",
+            help="What a plan minimises; edp is energy times latency, capacity the smallest buffer.",
         ),
         click.option(
             "--space",
@@ -83,12 +85,14 @@ def search_options(spaces: Sequence[str]) -> Callable[[Command], Command]:
     return decorated
 
 
-def asked(objective: str, space: str, time_limit: str | None, workers: str | None) -> Asked:
+def asked(objective: str, space: str, time_limit: str | None, workers: str | None, limits: Sequence[str] = ()) -> Asked:
     """The options of a search, checked.
 
     Raises:
-        InputError: a time limit that is no number above zero, or a number of workers that is none from 1 on.
+        InputError: a time limit that is no number above zero, a number of workers that is none from 1 on, or a limit
+            that is none.
     """
+    known = read_limits(limits) if limits else ()
     seconds, count = None, None
     if time_limit is not None:
         seconds = float(time_limit) if _SECONDS.fullmatch(time_limit.strip()) else 0.0
@@ -101,7 +105,21 @@ def asked(objective: str, space: str, time_limit: str | None, workers: str | Non
             raise InputError(
                 f"expected a number of processes from 1 to {MOST_WORKERS}, found {workers!r}", where="--workers"
             )
-    return Asked(objective, space, seconds, count)
+    return Asked(objective, known, space, seconds, count)
+
+
+def read_limits(limits: Sequence[str]) -> tuple[Limit, ...]:
+    """The limits of `--limit`.
+
+    Raises:
+        InputError: what is wrong with them.
+    """
+    from looptree.search.limits import checked_limits
+
+    try:
+        return checked_limits(limits)
+    except InputError as problem:
+        raise problem.at("--limit") from None
 
 
 @contextmanager
@@ -124,7 +142,8 @@ def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], Non
 
 def state_text(state: State, objective: str) -> str:
     """How far a search is, in a few words."""
-    from looptree.report.proof import amount, percent
+    from looptree.report.proof import percent
+    from looptree.search.objective import amount
 
     if state.value == float("inf"):
         return "no plan yet"

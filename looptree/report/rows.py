@@ -96,7 +96,8 @@ def statistics_dict(statistics: Statistics) -> dict[str, Any]:
         **asdict(statistics.space),
         "leaves_out": statistics.space.leaves_out(),
     }
-    found = asdict(statistics) | {"gap": statistics.gap, "space": space}
+    limits = [{"metric": limit.metric, "most": limit.amount, "asked": limit.text} for limit in statistics.limits]
+    found = asdict(statistics) | {"gap": statistics.gap, "space": space, "limits": limits}
     return {
         key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in found.items()
     }

@@ -17,7 +17,7 @@ from looptree.search.group_search import GroupSearch
 from looptree.search.metrics import METRICS, Weights
 from looptree.search.segment import Shape, renamed, segment, shape_of
 from looptree.search.variant import Variant
-from looptree.search.workers import Job, Workers
+from looptree.search.workers import Gather, Job, Workers
 from looptree.taxonomy.group import GroupChoice
 from looptree.workload import Workload
 
@@ -102,31 +102,46 @@ class Catalogue:
             self.variants[task.variant].learn(task.weights, task.capacity, outcome)
             self.tally.add(outcome.tally)
 
+    def collect(self, tasks: Sequence[Task], limits: Sequence[Aim], effort: float) -> list[bool]:
+        """All designs of variants below a weighted sum that no other one beats; whether each search found them all.
+
+        Args:
+            limits: aim of each task, with a limit for each metric that counts. effort: as for a search of a group.
+        """
+        jobs = [
+            Gather(self._job(task.variant, aim, task.capacity, task.below, self.until, effort))
+            for task, aim in zip(tasks, limits, strict=True)
+        ]
+        outcomes = self.workers.run(jobs)
+        for task, outcome in zip(tasks, outcomes, strict=True):
+            for design in outcome.designs:
+                self.variants[task.variant].add(design)
+            self.tally.add(outcome.tally)
+        return [outcome.complete for outcome in outcomes]
+
     def _job(self, variant: int, aim: Aim, capacity: float, below: float, until: float, effort: float) -> Job:
         known = self.variants[variant]
         return Job(known.shape, self.parts[known.shape], aim, known.resident, capacity, below, until, effort)
 
-    def polished(
-        self, weights: Weights, wanted: Sequence[tuple[int, float, GroupDesign]]
-    ) -> dict[tuple[int, float], GroupDesign]:
+    def polished(self, weights: Weights, wanted: Sequence[tuple[int, float, GroupDesign]]) -> list[GroupDesign]:
         """For designs of variants in capacities others that are as good in all that has a weight, and better otherwise.
 
         Whether there are yet better ones is not proven.
         """
-        listed = {(variant, capacity): design for variant, capacity, design in wanted}
         second = next((name for name in SECONDS if name not in weights.metrics), None)
         if second is None:
-            return listed
-        jobs = []
-        for (variant, capacity), design in listed.items():
+            return [design for _, _, design in wanted]
+        asked = []
+        for variant, capacity, design in wanted:
             limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
-            aim = Aim(Weights.only(second), limits)
-            jobs.append(self._job(variant, aim, capacity, math.inf, math.inf, EFFORT))
-        outcomes = self.workers.run(jobs)
-        return {
-            key: first if outcome.design is None else outcome.design
-            for (key, first), outcome in zip(listed.items(), outcomes, strict=True)
-        }
+            asked.append((variant, capacity, limits))
+        unique = list(dict.fromkeys(asked))
+        jobs = [
+            self._job(variant, Aim(Weights.only(second), limits), capacity, math.inf, math.inf, EFFORT)
+            for variant, capacity, limits in unique
+        ]
+        found = dict(zip(unique, self.workers.run(jobs), strict=True))
+        return [found[key].design or design for key, (_, _, design) in zip(asked, wanted, strict=True)]
 
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""

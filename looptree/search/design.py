@@ -62,3 +62,16 @@ class Outcome:
     value: float
     bound: float
     tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Designs of one group none of which beats another.
+
+    Attributes:
+        designs: those. complete: whether they are all that keep what was asked for.
+    """
+
+    designs: tuple[GroupDesign, ...]
+    complete: bool
+    tally: Tally

@@ -115,3 +115,26 @@ class Goal:
             return slowest if form.latency == 1.0 else form.latency * slowest
         known = sums[form.number] if form.scale == 1.0 else form.scale * sums[form.number]
         return known + form.latency * slowest if form.latency else known
+
+
+class Gathering(Goal):
+    """A goal under which only designs count that no design found so far beats in all metrics that are limited.
+
+    Attributes:
+        beaten_by: metrics of the designs found so far, in the order of the limits.
+    """
+
+    def __init__(self, aim: Aim, architecture: Architecture, level: str) -> None:
+        super().__init__(aim, architecture, level)
+        self.beaten_by: list[list[float]] = []
+
+    def value(self, sums: Sequence[Array], cycles: Array) -> Array:
+        """The objective, infinite beyond a limit and where another design is as good in every metric."""
+        value = super().value(sums, cycles)
+        amounts = self._amounts(sums, cycles)[1:]
+        for known in self.beaten_by:
+            worse = np.isfinite(value)
+            for amount, least in zip(amounts, known, strict=True):
+                worse &= amount >= least * (1 - ROUNDING)
+            value = np.where(worse, np.inf, value)
+        return value

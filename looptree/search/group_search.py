@@ -22,8 +22,8 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.search.assign import Placed
 from looptree.search.book import PatternBook
-from looptree.search.design import GroupDesign, Outcome, Tally
-from looptree.search.goal import Goal
+from looptree.search.design import Collected, GroupDesign, Outcome, Tally
+from looptree.search.goal import Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.nodes import Nodes
 from looptree.search.placing import Placing
@@ -83,6 +83,27 @@ class GroupSearch:
         bound = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
         found, bound = branch.design, max(floor, min(bound, branch.below))
         return Outcome(found, math.inf if found is None else branch.below, bound, tally)
+
+    def collect(
+        self,
+        resident: frozenset[str],
+        capacity: float,
+        below: float,
+        until: float = math.inf,
+        effort: float = math.inf,
+    ) -> Collected:
+        """All designs with an objective below a value that no other one beats in all metrics that the goal limits.
+
+        Args:
+            resident, capacity, until, effort: as for `search`.
+        """
+        tally = Tally(groups=1)
+        room = capacity - self.group.resident_bytes(resident)
+        if room < 0 or not self.group.possible:
+            return Collected((), True, tally)
+        branch = _Gathering(self.group, resident, room, 0.0, below, tally)
+        left = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
+        return Collected(tuple(branch.designs), math.isinf(left), tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""
@@ -182,3 +203,30 @@ class _Branch:
             placed = self.placing.best(book, node, self.below)
             if placed is not None:
                 self.below, self.found = placed.value, (book, node, placed)
+
+
+class _Gathering(_Branch):
+    """One that keeps every design below `below` that no other one beats."""
+
+    def __init__(
+        self, group: Group, resident: frozenset[str], capacity: float, floor: float, below: float, tally: Tally
+    ) -> None:
+        super().__init__(group, resident, capacity, floor, below, tally)
+        assert isinstance(group.goal, Gathering)
+        self.goal = group.goal
+        self.goal.beaten_by.clear()
+        self.designs: list[GroupDesign] = []
+
+    @property
+    def target(self) -> float:
+        """Designs must be better than this."""
+        return self.below
+
+    def _settle(self, book: PatternBook, nodes: Nodes) -> None:
+        """Take all of some single designs; the goal says which of them still count."""
+        for at in np.argsort(nodes.bound, kind="stable").tolist():
+            node = nodes.at(np.array([at]))
+            while (placed := self.placing.best(book, node, self.below)) is not None:
+                design = self.placing.design(book, node, placed)
+                self.designs.append(design)
+                self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])

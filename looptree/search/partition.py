@@ -97,6 +97,12 @@ class Partition:
                     return path
         return path
 
+    def bound(self, weights: Weights) -> float:
+        """What no plan undercuts, as far as that is known already."""
+        variants = self.catalogue.variants
+        lower = np.array([variants[v].lower(weights, room) for v, room in self.graph.queries])
+        return self.graph.shortest(lower[self.graph.query])[0]
+
     def _singles(self, weights: Weights) -> list[Task]:
         """Layers alone, with all the room: these make a first plan."""
         found = {}

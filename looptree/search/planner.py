@@ -5,18 +5,20 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
 from looptree.search.catalogue import Catalogue
 from looptree.search.ideals import Layers, TooManyError
+from looptree.search.limits import Limit
 from looptree.search.metrics import Weights
 from looptree.search.objective import value
 from looptree.search.partition import Partition, Path
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
 from looptree.search.states import StateGraph
+from looptree.search.target import Target
 from looptree.search.wide import WidePartition
 from looptree.search.workers import Workers
 from looptree.taxonomy.group import plan_tree
@@ -55,11 +57,19 @@ def buffer_of(architecture: Architecture) -> str:
     return architecture.levels[1].name
 
 
+def worth(objective: str, path: Path) -> float:
+    """The objective of a plan."""
+    return path.room if objective == "capacity" else Target(objective, {}).value(path.totals)
+
+
 class Planner:
     """Finds plans of one network; what is found out for one question serves the next.
 
     Args:
         workers: do the searches of groups. seconds: after which to stop. progress: called between rounds.
+
+    Attributes:
+        space: what is searched; narrower than what was asked for if that is too large for the network.
     """
 
     def __init__(self, workload: Workload, workers: Workers, seconds: float | None, progress: Progress | None) -> None:
@@ -71,6 +81,7 @@ class Planner:
         self.progress = progress
         self.catalogue = Catalogue(workload, workers, time.time() + self.seconds)
         self.layers = Layers.of(workload)
+        self.space = self.catalogue.space
         self._partition: tuple[float, Partition | WidePartition] | None = None
 
     @property
@@ -93,6 +104,7 @@ class Planner:
             except TooManyError:
                 found = WidePartition(self.layers, self.catalogue, capacity)
             self._partition = capacity, found
+            self.space = found.space
         return self._partition[1]
 
     def solve(self, weights: Weights, capacity: float, going: Callable[[Path], bool] | None = None) -> Path:
@@ -110,7 +122,7 @@ class Planner:
             self.progress(State(self.elapsed, value, bound, tally.groups, tally.evaluated))
         return self.elapsed < self.seconds
 
-    def plan(self, found: Found, objective: str) -> Plan:
+    def plan(self, found: Found, objective: str, limits: tuple[Limit, ...] = ()) -> Plan:
         """The plan of a path, evaluated by the model, which must value it as the search does.
 
         The model values it lower where a group makes something that no other group reads: alone, the group has to make
@@ -118,20 +130,25 @@ class Planner:
         """
         path, tally = found.path, self.catalogue.tally
         if not path.steps:
-            raise self.infeasible() if math.isinf(path.bound) else self.too_short()
-        wanted = [(s.variant, s.capacity, d) for s, d in zip(path.steps, path.designs, strict=True)]
-        designs = self.catalogue.polished(found.weights, wanted)
+            raise self.infeasible() if math.isinf(found.bound) else self.too_short()
+        architecture, rooms = self.architecture, [step.capacity for step in path.steps]
+        if objective == "capacity":
+            architecture = architecture.with_capacity(self.level, int(found.value))
+            rooms = [found.value - step.held for step in path.steps]
+        designs = self.catalogue.polished(
+            found.weights, [(s.variant, r, d) for s, r, d in zip(path.steps, rooms, path.designs, strict=True)]
+        )
         choices = tuple(
-            self.catalogue.choice(s.variant, designs[s.variant, s.capacity], s.group.names, self.level)
-            for s in path.steps
+            self.catalogue.choice(step.variant, design, step.group.names, self.level)
+            for step, design in zip(path.steps, designs, strict=True)
         )
         resident = frozenset(tensor for step in path.steps for tensor in step.resident)
-        tree = plan_tree(self.workload, self.architecture, choices, resident=resident)
-        evaluation = evaluate(self.workload, self.architecture, tree)
-        told = float(value(objective, evaluation))
-        same = math.isclose(told, found.value, rel_tol=CLOSE)
-        if (told > found.value and not same) or not evaluation.fits:
-            raise DisagreementError(f"the search finds {found.value}, the model {told}, fits: {evaluation.fits}")
+        tree = plan_tree(self.workload, architecture, choices, resident=resident)
+        evaluation = evaluate(self.workload, architecture, tree)
+        told, expected = float(value(objective, evaluation)), worth(objective, replace(path, designs=tuple(designs)))
+        same = math.isclose(told, expected, rel_tol=CLOSE)
+        if (told > expected and not same) or not evaluation.fits:
+            raise DisagreementError(f"the search finds {expected}, the model {told}, fits: {evaluation.fits}")
         proven = found.bound >= found.value * (1 - CLOSE)
         statistics = Statistics(
             status="optimal" if proven and same else "feasible",
@@ -144,16 +161,15 @@ class Planner:
             searches=tally.groups,
             designs_evaluated=tally.evaluated,
             ranges_bounded=tally.nodes - tally.evaluated,
-            space=self.partition(self.capacity).space,
+            space=self.space,
+            limits=limits,
         )
-        return Plan(choices, resident, tree, evaluation, statistics)
+        return Plan(choices, resident, tree, evaluation, statistics, architecture)
 
-    def too_short(self) -> LooptreeError:
-        """There was not enough time."""
-        return LooptreeError(
-            f"no plan of {self.workload.name!r} was found in {self.elapsed:.1f} s "
-            "(allow more time, or search a narrower space)"
-        )
+    def too_short(self, what: str = "") -> LooptreeError:
+        """There was not enough time for a plan, or for something else."""
+        missing = f"{what} was not proven" if what else f"no plan of {self.workload.name!r} was found"
+        return LooptreeError(f"{missing} in {self.elapsed:.1f} s (allow more time, or search a narrower space)")
 
     def infeasible(self) -> InfeasibleError:
         """Which layer does not fit."""

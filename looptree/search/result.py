@@ -6,9 +6,10 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from looptree.architecture import Level
+from looptree.architecture import Architecture, Level
 from looptree.errors import LooptreeError
 from looptree.model import Evaluation
+from looptree.search.limits import Limit
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import LoopTree
@@ -68,6 +69,7 @@ class Statistics:
         seconds: wall-clock time. groups: groups of layers that were looked at; shapes: different ones.
         searches: of one group in some capacity. designs_evaluated: designs of which every sum was computed.
         ranges_bounded: sets of designs of which only a bound was computed. space: what was searched.
+        limits: that the plan keeps.
     """
 
     status: str
@@ -81,6 +83,7 @@ class Statistics:
     designs_evaluated: int
     ranges_bounded: int
     space: Space
+    limits: tuple[Limit, ...] = ()
 
     @property
     def gap(self) -> float:
@@ -94,6 +97,7 @@ class Plan:
 
     Attributes:
         groups: in the order in which they run. resident: tensors that stay on chip between groups.
+        architecture: with the buffer that it is for.
     """
 
     groups: tuple[GroupChoice, ...]
@@ -101,6 +105,7 @@ class Plan:
     tree: LoopTree
     evaluation: Evaluation
     statistics: Statistics
+    architecture: Architecture
 
 
 @dataclass(frozen=True, slots=True)

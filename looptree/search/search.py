@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError
-from looptree.search.metrics import Weights
+from looptree.search.answer import answer
+from looptree.search.limits import Limit, checked_limits
 from looptree.search.objective import checked
-from looptree.search.planner import Found, Planner, buffer_of
+from looptree.search.planner import Planner, buffer_of
 from looptree.search.result import Comparison, Plan, Progress
 from looptree.search.space import SPACES, Space
 from looptree.search.workers import Searches, Workers
@@ -20,6 +22,7 @@ def search(
     architecture: Architecture,
     *,
     objective: str = "energy",
+    limits: Sequence[Limit | str] = (),
     space: Space | None = None,
     seconds: float | None = None,
     workers: int | None = None,
@@ -30,26 +33,36 @@ def search(
     Args:
         workload: the network.
         architecture: its first two levels are used: off chip and the buffer.
-        objective: `energy`, `offchip`, `latency` or `operations`.
+        objective: `energy`, `offchip`, `latency`, `operations`, `edp` (energy times latency of the whole plan) or
+            `capacity` (the smallest buffer; that of the architecture does not count).
+        limits: what the plan may take at most, such as `"offchip<=1MiB"`; see `looptree.search.limits`.
         space: what is searched; `Space()` by default.
         seconds: stop after about so long with the best plan so far. Ctrl-C does the same, once there is a plan.
         workers: processes; one per processor by default. The answer does not depend on it.
         progress: called between rounds.
 
     Raises:
-        InfeasibleError: a layer does not fit the buffer in any way that is searched.
+        InfeasibleError: a layer does not fit the buffer in any way that is searched, or no plan keeps the limits.
         InputError: the architecture has no on-chip level, the objective is not known, or a setting makes no sense.
+        LooptreeError: the time was up before there was a plan.
     """
     if seconds is not None and not seconds > 0:
         raise InputError(f"expected a time limit above 0 seconds, found {seconds}")
     if workers is not None and workers < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")
     checked(objective)
-    with Workers(Searches(architecture, buffer_of(architecture), space or Space()), workers) as crew:
-        planner = Planner(workload, crew, seconds, progress)
-        weights = Weights.only(objective)
-        path = planner.solve(weights, planner.capacity)
-        return planner.plan(Found(path, weights, path.value, path.bound), objective)
+    known = checked_limits(limits)
+    level = buffer_of(architecture)
+    hardware = architecture.with_capacity(level, capacity_of(architecture, objective, known))
+    with Workers(Searches(hardware, level, space or Space()), workers) as crew:
+        return answer(Planner(workload, crew, seconds, progress), objective, known)
+
+
+def capacity_of(architecture: Architecture, objective: str, limits: Sequence[Limit]) -> int | None:
+    """Bytes of the buffer that plans may use: those of the architecture, unless that is what is looked for."""
+    own = None if objective == "capacity" else architecture.level(buffer_of(architecture)).capacity_bytes
+    known = [int(limit.most) for limit in limits if limit.metric == "capacity"] + ([] if own is None else [own])
+    return min(known, default=None)
 
 
 def compare(

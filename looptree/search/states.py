@@ -226,6 +226,19 @@ class StateGraph:
             last = int(self.source[via[last]])
         return float(reached[-1]), path[::-1]
 
+    def ways(self, cost: Array) -> tuple[Array, Array]:
+        """The lengths of shortest paths from the first state to each one, and from each one to the last."""
+        before = np.full(len(self.order), np.inf)
+        after = before.copy()
+        before[0] = after[-1] = 0.0
+        for state in range(1, len(self.order)):
+            part = slice(self.first[state], self.first[state + 1])
+            before[state] = (before[self.source[part]] + cost[part]).min(initial=np.inf)
+        for state in range(len(self.order) - 1, 0, -1):
+            part = slice(self.first[state], self.first[state + 1])
+            np.minimum.at(after, self.source[part], cost[part] + after[state])
+        return before, after
+
     def between(self, cost: Array, step: int) -> float:
         """The length of a shortest path from where a step begins to where it ends."""
         start, stop = int(self.source[step]), int(self.target[step])

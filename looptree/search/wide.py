@@ -77,6 +77,11 @@ class WidePartition:
                     raise
                 return path
 
+    def bound(self, weights: Weights) -> float:
+        """What no plan undercuts, as far as that is known already."""
+        found = self._cover(lambda v: self.catalogue.variants[v].lower(weights, self.capacity))
+        return found.bound / SCALE if found.found else math.inf
+
     def _path(self, weights: Weights, known: Cover, value: float, bound: float) -> Path:
         if not math.isfinite(value):
             return replace(NO_PATH, bound=bound)

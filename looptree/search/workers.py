@@ -12,11 +12,11 @@ import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from looptree.architecture import Architecture
-from looptree.search.design import Outcome
-from looptree.search.goal import Aim, Goal
+from looptree.search.design import Collected, Outcome
+from looptree.search.goal import Aim, Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.group_search import GroupSearch
 from looptree.search.leaf import Known
@@ -28,6 +28,17 @@ if TYPE_CHECKING:
 
 WORTH_IT = 1.0  # seconds of searching after which worker processes are started
 KEPT = 512  # groups whose tables a process keeps
+
+
+Result = TypeVar("Result")
+Out = TypeVar("Out", covariant=True)
+
+
+class Runs(Protocol[Out]):
+    """Something to be done with the searches of a process."""
+
+    def run(self, searches: Searches) -> Out:
+        """Do it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,26 @@ class Job:
     below: float = math.inf
     until: float = math.inf
     effort: float = math.inf
+
+    def run(self, searches: Searches) -> Outcome:
+        """The best design."""
+        goal = Goal(self.aim, searches.architecture, searches.level)
+        known = searches.of(self.shape, self.part).towards(goal)
+        return known.search(self.resident, self.capacity, self.below, self.until, self.effort)
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """The same for all designs that no other one beats; see `GroupSearch.collect`."""
+
+    job: Job
+
+    def run(self, searches: Searches) -> Collected:
+        """The designs."""
+        job = self.job
+        goal = Gathering(job.aim, searches.architecture, searches.level)
+        known = searches.of(job.shape, job.part).towards(goal)
+        return known.collect(job.resident, job.capacity, job.below, job.until, job.effort)
 
 
 class Searches:
@@ -61,12 +92,6 @@ class Searches:
                 self._known.pop(next(iter(self._known)))
             self._known[shape] = GroupSearch(Group(part, self.architecture, self.level, self.space, self._streams))
         return self._known[shape]
-
-    def run(self, job: Job) -> Outcome:
-        """Do one search."""
-        goal = Goal(job.aim, self.architecture, self.level)
-        found = self.of(job.shape, job.part).towards(goal)
-        return found.search(job.resident, job.capacity, job.below, job.until, job.effort)
 
 
 class Workers:
@@ -89,17 +114,17 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, kill_workers=True)
 
-    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def run(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         """The outcome of each job."""
         started = time.perf_counter()
         try:
             if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
                 return self._apart(jobs)
-            return [self.searches.run(job) for job in jobs]
+            return [job.run(self.searches) for job in jobs]
         finally:
             self.spent += time.perf_counter() - started
 
-    def _apart(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def _apart(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         from loky import ProcessPoolExecutor
 
         if self._pool is None:
@@ -118,6 +143,6 @@ def _start(architecture: Architecture, level: str, space: Space) -> None:
     _searches = Searches(architecture, level, space)
 
 
-def _run(job: Job) -> Outcome:
+def _run(job: Runs[Result]) -> Result:
     assert _searches is not None
-    return _searches.run(job)
+    return job.run(_searches)
