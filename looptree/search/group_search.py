@@ -27,6 +27,7 @@ from looptree.search.goal import Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.nodes import Nodes
 from looptree.search.placing import Placing
+from looptree.search.undominated import undominated
 
 FIRST_BATCH = 64
 LARGEST_BATCH = 1024
@@ -103,7 +104,8 @@ class GroupSearch:
             return Collected((), True, tally)
         branch = _Gathering(self.group, resident, room, 0.0, below, tally)
         left = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
-        return Collected(tuple(branch.designs), math.isinf(left), tally)
+        best = undominated(np.array(branch.goal.beaten_by).reshape(len(branch.designs), -1)) if branch.designs else ()
+        return Collected(tuple(branch.designs[i] for i in best), math.isinf(left), tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""

@@ -14,6 +14,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.search.metrics import Weights
 from looptree.search.states import StateGraph
+from looptree.search.undominated import undominated
 
 MOST_LABELS = 2_000  # at a state
 AT_ONCE = 4_000_000  # pairs of labels and designs
@@ -128,25 +129,3 @@ class Labels:
             if np.isfinite(rule.most):
                 used = np.maximum(used, (sums[some] @ weights + rule.after[state]) / rule.most)
         return some[np.argsort(used, kind="stable")[:MOST_LABELS]]
-
-
-def undominated(rows: Array) -> Array:
-    """Indices of the rows that no other row matches or beats in every column; of equal rows the first.
-
-    >>> undominated(np.array([[1.0, 3.0], [2.0, 2.0], [2.0, 4.0], [1.0, 3.0]])).tolist()
-    [0, 1]
-    """
-    order = np.lexsort((np.arange(len(rows)), *rows.T[::-1]))
-    if rows.shape[1] == 1:
-        return order[:1]
-    if rows.shape[1] == 2:
-        second = rows[order, 1]
-        least = np.minimum.accumulate(second)
-        fresh = np.ones(len(order), dtype=bool)
-        fresh[1:] = second[1:] < least[:-1]
-        return np.sort(order[fresh])
-    found = []
-    while len(order):
-        found.append(int(order[0]))
-        order = order[(rows[order] < rows[order[0]]).any(axis=1)]
-    return np.sort(np.array(found, dtype=np.int64))

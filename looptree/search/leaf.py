@@ -25,6 +25,7 @@ from looptree.model.box import Key
 from looptree.search.loops import clashing_ranks, useful_tiles
 from looptree.search.profile import Factors, Profiler, Rank
 from looptree.search.segment import segment, shape_of
+from looptree.search.undominated import undominated
 from looptree.workload import Workload
 
 
@@ -177,20 +178,6 @@ def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
     rows = np.stack([table.reshape(-1) for table in tables], axis=1)
     shape = tables[0].shape
     return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
-
-
-def undominated(rows: Array) -> list[int]:
-    """Indices of the rows that no other row matches or beats in every column; of equal rows the first.
-
-    >>> undominated(np.array([[1, 3], [2, 2], [2, 4], [1, 3]]))
-    [0, 1]
-    """
-    left = np.lexsort((np.arange(len(rows)), rows.sum(axis=1)))
-    found: list[int] = []
-    while len(left):
-        found.append(int(left[0]))
-        left = left[(rows[left] < rows[left[0]]).any(axis=1)]
-    return sorted(found)
 
 
 def _front(found: Sequence[Streaming], tensors: Sequence[str]) -> list[Streaming]:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import random
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from looptree.search.exhaustive import Exhaustive
+from looptree.architecture import Architecture, Compute, Level
+from looptree.search.exhaustive import Exhaustive, undominated
+from looptree.search.goal import EVERYTHING, Aim, Gathering
+from looptree.search.metrics import METRICS, Weights
 from looptree.search.space import Space
 from looptree.workload import Workload
-from tests.search.group_cases import differences, searched
+from tests.search.group_cases import capacities, differences, searched
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
 
 ONE = Space(loops=1, lone_loops=2, leaf_loops=0)
@@ -81,6 +87,61 @@ def test_two_readers_of_one_tensor_may_differ_along_two_loops() -> None:
     workload = Workload("branches", layers, shapes={"X": (3, 3), "B": (3, 3)})
     slow = Exhaustive(workload, architecture(), Space(loops=2, leaf_loops=0, spill=False))
     assert differences(slow, architecture(), most=30)[0] == []
+
+
+def asymmetric(seed: int) -> tuple[Workload, Architecture]:
+    """Two convolutions, writes dear and reads cheap or the other way round, operations dear: metrics contradict."""
+    draw = random.Random(seed)
+    outer = Level("DRAM", None, Fraction(1, 2), Fraction(draw.choice([0, 1, 5])), Fraction(draw.choice([0, 1, 20])))
+    hardware = Architecture(
+        "drawn",
+        (outer, Level("GLB", None, Fraction(draw.choice([4, 8, 16])), Fraction(1), Fraction(1))),
+        Compute("MAC", Fraction(draw.choice([1, 3, 9])), spatial={rank: draw.choice([1, 2, 4]) for rank in "pqmcr"}),
+    )
+    rows, columns, channels = draw.choice([6, 7]), draw.choice([6, 7]), 1
+    layers = []
+    for index in (1, 2):
+        width, rows, columns = draw.choice([1, 2]), rows - 2, columns - 2
+        text = f"T{index}[m,p,q] = T{index - 1}[c,p+r,q+s] * W{index}[m,c,r,s]"
+        ranks = {"m": width, "p": rows, "q": columns, "c": channels, "r": 3, "s": 3}
+        layers.append(einsum(f"layer{index}", text, ranks))
+        channels = width
+    return Workload("plane", layers), hardware
+
+
+def check_collected(seed: int) -> int:
+    """All designs that no other one beats are collected; how many trade-offs there are."""
+    workload, hardware = asymmetric(seed)
+    slow = Exhaustive(workload, hardware, Space(loops=2, lone_loops=2, leaf_loops=0))
+    designs = slow.designs(frozenset(e.name for e in workload.einsums))
+    base, most = searched(workload, hardware, "energy", slow.space), 1
+    for capacity in capacities(slow, 5, math.inf):
+        totals = designs.totals(capacity, slow.bandwidths)
+        goal = Gathering(EVERYTHING, hardware, "GLB")
+        found = base.towards(goal).collect(frozenset(), capacity, math.inf)
+        assert found.complete
+        assert all(design.room <= capacity for design in found.designs)
+        assert np.array(sorted(d.totals for d in found.designs)).reshape(-1, 4) == pytest.approx(totals, rel=1e-9)
+        if len(totals):
+            most = max(most, len(totals))
+            limit = float(np.median(totals[:, 1]))
+            aim = Aim(Weights(energy=1, latency=2), tuple((Weights.only(m), math.inf) for m in METRICS[:3]))
+            aim = Aim(aim.weights, (aim.limits[0], (Weights.only("offchip"), limit), aim.limits[2]))
+            below = float((totals[:, 0] + 2 * totals[:, 2]).max()) * 1.01
+            some = base.towards(Gathering(aim, hardware, "GLB")).collect(frozenset(), capacity, below)
+            wanted = {tuple(np.round(row[:3], 6)) for row in undominated(totals[totals[:, 1] <= limit][:, :3])}
+            assert {tuple(np.round(d.totals[:3], 6)) for d in some.designs} == wanted
+    return most
+
+
+def test_all_designs_that_no_other_one_beats_are_collected() -> None:
+    assert max(check_collected(seed) for seed in (0, 5)) > 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6, 16))
+def test_all_designs_of_many_groups_that_no_other_one_beats_are_collected(seed: int) -> None:
+    check_collected(seed)
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import itertools
-import random
 
 import numpy as np
 import pytest
 
-from looptree.search.labels import Labels, Rule, undominated
+from looptree.search.labels import Labels, Rule
 from looptree.search.metrics import Weights
 from looptree.search.space import Space
 from tests.search.search_cases import network
@@ -46,16 +45,3 @@ def test_no_plan_within_a_limit_is_better(seed: int) -> None:
             assert sum(t[1] for t in taken) <= limit
             assert [int(graph.target[s]) for s in found.steps[:-1]] == [int(graph.source[s]) for s in found.steps[1:]]
     assert found_some
-
-
-@pytest.mark.parametrize("size", [1, 2, 3])
-def test_rows_that_others_match_or_beat_are_left_out(size: int) -> None:
-    draw = random.Random(size)
-    for _ in range(20):
-        rows = np.array([[float(draw.randrange(5)) for _ in range(size)] for _ in range(draw.randrange(1, 20))])
-        kept = undominated(rows)
-        assert len(np.unique(rows[kept], axis=0)) == len(kept)
-        for row in rows:
-            assert (rows[kept] <= row).all(axis=1).any()
-        for i, j in itertools.permutations(kept.tolist(), 2):
-            assert not (rows[i] <= rows[j]).all()
