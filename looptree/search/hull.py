@@ -75,6 +75,13 @@ class Hull:
         slack = 1e-9 * np.maximum(np.abs(bounds), 1.0)
         return np.asarray(found[(found @ normals.T >= bounds - slack).all(axis=1)])
 
+    def missing(self, corner: Array) -> float:
+        """How far a corner is outside the inner hull: the largest share by which it is below a facet."""
+        normals, values = self._facets()
+        if not len(normals):
+            return 1.0
+        return float(((values - normals @ corner) / np.where(values > 0, values, 1.0)).max(initial=0.0))
+
     def violated(self, corner: Array) -> Array | None:
         """The normal of the facet that a corner violates most; `None` if it is inside the inner hull."""
         normals, values = self._facets()

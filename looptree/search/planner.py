@@ -37,13 +37,14 @@ class Found:
 
     Attributes:
         path: the plan; its steps are empty if there is none. weights: of the metrics that count.
-        value: its objective. bound: no plan has a smaller one.
+        value: its objective. bound: no plan has a smaller one. room: bytes on chip that it may take in the end.
     """
 
     path: Path
     weights: Weights
     value: float
     bound: float
+    room: float = math.inf
 
 
 def buffer_of(architecture: Architecture) -> str:
@@ -131,10 +132,10 @@ class Planner:
         path, tally = found.path, self.catalogue.tally
         if not path.steps:
             raise self.infeasible() if math.isinf(found.bound) else self.too_short()
-        architecture, rooms = self.architecture, [step.capacity for step in path.steps]
-        if objective == "capacity":
-            architecture = architecture.with_capacity(self.level, int(found.value))
-            rooms = [found.value - step.held for step in path.steps]
+        architecture = self.architecture
+        if math.isfinite(found.room):
+            architecture = architecture.with_capacity(self.level, int(found.room))
+        rooms = [min(step.capacity, found.room - step.held) for step in path.steps]
         designs = self.catalogue.polished(
             found.weights, [(s.variant, r, d) for s, r, d in zip(path.steps, rooms, path.designs, strict=True)]
         )

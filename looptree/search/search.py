@@ -8,6 +8,8 @@ from dataclasses import replace
 from looptree.architecture import Architecture
 from looptree.errors import InputError
 from looptree.search.answer import answer
+from looptree.search.front import Front, checked_axes
+from looptree.search.front import front as front_of
 from looptree.search.limits import Limit, checked_limits
 from looptree.search.objective import checked
 from looptree.search.planner import Planner, buffer_of
@@ -15,6 +17,8 @@ from looptree.search.result import Comparison, Plan, Progress
 from looptree.search.space import SPACES, Space
 from looptree.search.workers import Searches, Workers
 from looptree.workload import Workload
+
+POINTS = 16
 
 
 def search(
@@ -46,23 +50,63 @@ def search(
         InputError: the architecture has no on-chip level, the objective is not known, or a setting makes no sense.
         LooptreeError: the time was up before there was a plan.
     """
+    checked(objective)
+    known = checked_limits(limits)
+    hardware = _within(architecture, known, any_capacity=objective == "capacity")
+    with _crew(hardware, space, seconds, workers) as crew:
+        return answer(Planner(workload, crew, seconds, progress), objective, known)
+
+
+def front(
+    workload: Workload,
+    architecture: Architecture,
+    *,
+    axes: Sequence[str],
+    points: int = POINTS,
+    limits: Sequence[Limit | str] = (),
+    space: Space | None = None,
+    seconds: float | None = None,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> Front:
+    """Plans that trade one metric for another, with a proof; see `looptree.search.front`.
+
+    Args:
+        axes: two or three of `capacity`, `energy`, `offchip`, `latency`, `operations`. With `capacity`, the buffer of
+            the architecture does not count.
+        points: about so many at most.
+        limits: of capacity only.
+        workload, architecture, space, seconds, workers, progress: as for `search`.
+
+    Raises:
+        InfeasibleError, InputError, LooptreeError: as for `search`.
+    """
+    known = checked_axes(axes)
+    if points < 2:
+        raise InputError(f"expected at least 2 points of a front, found {points}")
+    within = checked_limits(limits)
+    for limit in within:
+        if limit.metric != "capacity":
+            raise InputError(f"{limit.text}: of a front, only the capacity can be limited")
+    hardware = _within(architecture, within, any_capacity="capacity" in known)
+    with _crew(hardware, space, seconds, workers) as crew:
+        return front_of(Planner(workload, crew, seconds, progress), known, points)
+
+
+def _within(architecture: Architecture, limits: Sequence[Limit], *, any_capacity: bool) -> Architecture:
+    """The architecture with the bytes that plans may use: its own, unless that is what is looked for."""
+    level = buffer_of(architecture)
+    own = None if any_capacity else architecture.level(level).capacity_bytes
+    known = [int(limit.most) for limit in limits if limit.metric == "capacity"] + ([] if own is None else [own])
+    return architecture.with_capacity(level, min(known, default=None))
+
+
+def _crew(architecture: Architecture, space: Space | None, seconds: float | None, workers: int | None) -> Workers:
     if seconds is not None and not seconds > 0:
         raise InputError(f"expected a time limit above 0 seconds, found {seconds}")
     if workers is not None and workers < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")
-    checked(objective)
-    known = checked_limits(limits)
-    level = buffer_of(architecture)
-    hardware = architecture.with_capacity(level, capacity_of(architecture, objective, known))
-    with Workers(Searches(hardware, level, space or Space()), workers) as crew:
-        return answer(Planner(workload, crew, seconds, progress), objective, known)
-
-
-def capacity_of(architecture: Architecture, objective: str, limits: Sequence[Limit]) -> int | None:
-    """Bytes of the buffer that plans may use: those of the architecture, unless that is what is looked for."""
-    own = None if objective == "capacity" else architecture.level(buffer_of(architecture)).capacity_bytes
-    known = [int(limit.most) for limit in limits if limit.metric == "capacity"] + ([] if own is None else [own])
-    return min(known, default=None)
+    return Workers(Searches(architecture, buffer_of(architecture), space or Space()), workers)
 
 
 def compare(

@@ -32,4 +32,4 @@ def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
             low = middle
         else:
             break
-    return Found(best.path, best.weights, float(high), float(low + 1))
+    return Found(best.path, best.weights, float(high), float(low + 1), float(high))
