@@ -123,7 +123,7 @@ def read_limits(limits: Sequence[str]) -> tuple[Limit, ...]:
 
 
 @contextmanager
-def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], None] | None]:
+def shown_progress(title: str, objective: str | None) -> Iterator[Callable[[State], None] | None]:
     """How long it has been, the best plan so far and its gap, on stderr while a search runs, if that is a terminal."""
     from looptree.cli.console import progress_console
     from looptree.report.text import printable
@@ -140,14 +140,17 @@ def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], Non
         yield lambda state: line.update(task, description=printable(f"{title}: {state_text(state, objective)}"))
 
 
-def state_text(state: State, objective: str) -> str:
-    """How far a search is, in a few words."""
+def state_text(state: State, objective: str | None) -> str:
+    """How far a search is, in a few words; without an objective, how much was looked at."""
     from looptree.report.proof import percent
     from looptree.search.objective import amount
 
+    stage = f"{state.stage}, " if state.stage else ""
+    if objective is None:
+        return f"{state.groups:,} searches of groups, {state.designs:,} designs"
     if state.value == float("inf"):
-        return "no plan yet"
-    return f"{amount(objective, state.value)} so far, gap {percent(state.gap)}, {state.designs:,} designs"
+        return f"{stage}no plan yet"
+    return f"{stage}{amount(objective, state.value)} so far, gap {percent(state.gap)}, {state.designs:,} designs"
 
 
 def write_plan(path: Path, planned: Planned, parameters: Mapping[str, int], evaluate: str, *, force: bool) -> None:

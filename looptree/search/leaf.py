@@ -149,7 +149,7 @@ class Streamer:
     def _tables(self, tensor: str, row: Sequence[Factors], depth: int) -> tuple[Array, Array, Array]:
         """Shares of piece and entering words, and whether a loop moves it, over all tile shapes."""
         whole = self.profiler.whole
-        extents = whole.writes.get(tensor) or whole.tensors[tensor]
+        extents = whole.extents(tensor)
         shape = tuple(len(f.window) for f in row)
         sweep = np.full(shape, -1)
         for index in range(depth):

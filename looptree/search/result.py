@@ -38,7 +38,7 @@ class State:
 
     Attributes:
         seconds: so far. value: objective of the best plan so far (infinite if there is none). bound: no plan is better.
-        groups: searches of groups so far. designs: evaluated so far.
+        groups: searches of groups so far. designs: evaluated so far. stage: which search this is, if there are several.
     """
 
     seconds: float
@@ -46,6 +46,7 @@ class State:
     bound: float
     groups: int
     designs: int
+    stage: str = ""
 
     @property
     def gap(self) -> float:

@@ -131,7 +131,7 @@ def compare(
         space=replace(SPACES["layer-by-layer"], lone_loops=lone_loops),
         seconds=seconds,
         workers=workers,
-        progress=progress,
+        progress=_staged(progress, "layer by layer"),
     )
     fused = search(
         workload,
@@ -140,6 +140,11 @@ def compare(
         space=space,
         seconds=seconds,
         workers=workers,
-        progress=progress,
+        progress=_staged(progress, "fused"),
     )
     return Comparison(apart, fused)
+
+
+def _staged(progress: Progress | None, stage: str) -> Progress | None:
+    """Progress that says which search it is of."""
+    return None if progress is None else lambda state: progress(replace(state, stage=stage))
