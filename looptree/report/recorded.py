@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from looptree.architecture import Architecture
@@ -32,7 +31,7 @@ def record_of(planned: Planned, parameters: Mapping[str, int], version: str) -> 
         bound=statistics.bound,
         status=statistics.status,
         limits=tuple(limit.described for limit in statistics.limits),
-        space={"name": space_name(statistics.space), **asdict(statistics.space)},
+        space={"name": space_name(statistics.space), **statistics.space.settings()},
         architecture=planned.architecture.name,
         buffer=planned.buffer,
         capacity_bytes=planned.capacity_bytes,

@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from looptree.model.result import GroupResult, plain
@@ -93,11 +93,12 @@ def statistics_dict(statistics: Statistics) -> dict[str, Any]:
     """How a plan was found and what is proven; a bound that is not known is `None`."""
     space = {
         "name": space_name(statistics.space),
-        **asdict(statistics.space),
+        **statistics.space.settings(),
         "leaves_out": statistics.space.leaves_out(),
     }
     limits = [{"metric": limit.metric, "most": limit.amount, "asked": limit.text} for limit in statistics.limits]
-    found = asdict(statistics) | {"gap": statistics.gap, "space": space, "limits": limits}
+    found = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
+    found |= {"gap": statistics.gap, "space": space, "limits": limits}
     return {
         key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in found.items()
     }

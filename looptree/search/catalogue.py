@@ -71,7 +71,8 @@ class Catalogue:
         self.looked_at.add(tuple(names))
         part = segment(self.workload, names)
         shape = shape_of(part, self.workers.searches.architecture.compute.spatial)
-        number = self._shape_of.setdefault(shape.key, len(self.shapes))
+        key = (shape.key, self.space.restrictions.key(shape))
+        number = self._shape_of.setdefault(key, len(self.shapes))
         if number == len(self.shapes):
             self.shapes.append(shape)
             self.parts.append(part)

@@ -23,9 +23,10 @@ from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, evaluate
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
-from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.metrics import METRICS
 from looptree.search.planner import buffer_of
+from looptree.search.profile import Rank
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
@@ -118,8 +119,10 @@ class Exhaustive:
             for order in itertools.permutations(groups):
                 if self._made_before_read(order):
                     crossing = [t for t in self.whole_bytes if sum(bool(self.users(t) & g) for g in order) > 1]
-                    for kept in _subsets(crossing):
-                        if self._most_between(order, kept) <= self.space.resident:
+                    rules = {t: self.space.restrictions.tensor(t).between for t in crossing}
+                    must = {t for t, rule in rules.items() if rule == "always"}
+                    for kept in _subsets([t for t in crossing if rules[t] != "never"]):
+                        if must <= set(kept) and self._most_between(order, kept) <= self.space.resident:
                             found.add(frozenset(self._steps(order, kept)))
         return found
 
@@ -128,7 +131,8 @@ class Exhaustive:
             yield []
         for others in _subsets(names[1:]) if names else ():
             group = frozenset((names[0], *others))
-            if len(group) <= self.space.group_layers and self._connected(group):
+            allowed = self.space.restrictions.allows(sorted(group))
+            if len(group) <= self.space.group_layers and self._connected(group) and allowed:
                 for rest in self._partitions([n for n in names if n not in group]):
                     yield [group, *rest]
 
@@ -193,11 +197,18 @@ class Group:
         found = np.zeros((0, 7))
         for choice in self.choices():
             whole = self.evaluated(choice)
-            if whole is not None and (self.space.recompute or not whole.groups[0].recomputed):
+            if whole is not None and self._computes_enough_once(whole):
                 fixed = [self.work(whole), *(self.sums(whole, t) for t in (*choice.retention, *self.resident))]
                 rows = reduce(together, self.items(choice), np.sum(fixed, axis=0, keepdims=True))
                 found = undominated(np.vstack([found, rows]))
         return Designs(found)
+
+    def _computes_enough_once(self, whole: Evaluation) -> bool:
+        """Whether nothing is computed again that must not be."""
+        if not self.space.recompute:
+            return not whole.groups[0].recomputed
+        rules = {name: self.space.restrictions.tensor(self.alone.einsum(name).output.tensor) for name in self.names}
+        return all(rule.recompute or not whole.operations[name].recomputed for name, rule in rules.items())
 
     def choices(self) -> Iterator[GroupChoice]:
         """Loops above the branch with places of the intermediates that are not spilled."""
@@ -205,15 +216,26 @@ class Group:
         ranks, clashes = candidate_ranks(self.alone, sinks), clashing_ranks(self.alone, sinks)
         counts = range(1, self.space.loops + 1) if len(self.names) > 1 else range(self.space.lone_loops + 1)
         for order in itertools.chain.from_iterable(orders(ranks, clashes, count) for count in counts):
-            for tiles in itertools.product(*(useful_tiles(self.alone.einsum(o[0][0]).ranks[o[0][1]]) for o in order)):
+            for tiles in itertools.product(*map(self._tiles, order)):
                 loops = tuple(
                     Temporal(tuple(RankRef(r, e) for e, r in o), t) for o, t in zip(order, tiles, strict=True)
                 )
-                for spilled in _subsets(self.inner if self.space.spill else []):
+                may = [t for t in self.inner if self.space.spill and self.space.restrictions.tensor(t).spill]
+                for spilled in _subsets(may):
                     kept = [t for t in self.inner if t not in spilled]
-                    for depths in itertools.product(range(len(loops) + 1), repeat=len(kept)):
+                    for depths in itertools.product(*(self._depths(t, loops) for t in kept)):
                         places = dict(zip(kept, depths, strict=True))
                         yield GroupChoice(self.names, loops, places, spilled=frozenset(spilled), level=self.level)
+
+    def _tiles(self, rank: Rank) -> list[int]:
+        """Tile shapes of a loop."""
+        rules = self.space.restrictions
+        listed = [rules.layer(e).shapes(r, self.alone.einsum(e).ranks[r]) for e, r in rank]
+        return [tile for tile in listed[0] if all(tile in others for others in listed)]
+
+    def _depths(self, tensor: str, loops: Sequence[Temporal]) -> range:
+        """Numbers of loops that may be above the node of a tensor."""
+        return range(1 if self.space.restrictions.tensor(tensor).whole else len(loops) + 1)
 
     def free(self, choice: GroupChoice) -> list[str]:
         """Tensors that have no place yet."""
@@ -228,7 +250,10 @@ class Group:
         free, depths = self.free(choice), range(len(choice.loops) + 1)
         everywhere = [replace(choice, retention={**choice.retention, **dict.fromkeys(free, depth)}) for depth in depths]
         results = [result for moved in everywhere if (result := self.evaluated(moved)) is not None]
-        return {t: np.array([self.sums(result, t) for result in results]) for t in free}
+        return {
+            t: np.array([self.sums(result, t) for result in results[: len(self._depths(t, choice.loops))]])
+            for t in free
+        }
 
     def evaluated(self, choice: GroupChoice) -> Evaluation | None:
         """What the model says, where it says anything; tensors without a place are whole on chip."""

@@ -18,10 +18,11 @@ from looptree.model.box import Coupled
 from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.goal import EVERYTHING, Goal
 from looptree.search.leaf import Known, Streamer
-from looptree.search.loops import Loop, candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.search.loops import Loop, candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.metrics import Totals
 from looptree.search.prices import Prices, Role, role_of
 from looptree.search.profile import Profiler, Rank
+from looptree.search.restrictions import TensorRule
 from looptree.search.space import Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
 from looptree.workload import Workload
@@ -146,8 +147,9 @@ class Group:
     def streamer(self, layer: str) -> Streamer:
         """The ways to stream the tensors of one layer."""
         if layer not in self._streamers:
+            rule = self.space.restrictions.layer(layer)
             self._streamers[layer] = Streamer(
-                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams
+                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule
             )
         return self._streamers[layer]
 
@@ -188,8 +190,13 @@ class Group:
 
     def _loops(self, rank: Rank) -> list[Loop]:
         """The useful tile shapes of a rank, apart where the loop is relevant to different tensors."""
-        einsum, name = rank[0]
-        tiles = useful_tiles(self.part.einsum(einsum).ranks[name])
+        listed = [
+            self.space.restrictions.layer(einsum).shapes(name, self.part.einsum(einsum).ranks[name])
+            for einsum, name in rank
+        ]
+        tiles = [tile for tile in listed[0] if all(tile in others for others in listed)]
+        if not tiles:
+            return []
         try:
             run = self.profiler.run(rank, tiles, frozenset())
         except (UnsupportedError, Coupled):
@@ -214,13 +221,13 @@ class Group:
         An intermediate with one place only is decided already.
         """
         left = list(pattern.undecided)
-        while left and len(pattern.depths(left[0])) == 1:
+        while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].whole:
             left.pop(0)
         if not left:
             return []
         row, *rest = left
         found = []
-        for index, depth in enumerate(pattern.depths(row)[: None if self.space.recompute else 1]):
+        for index, depth in enumerate(self._depths(pattern, row)):
             sweep = depth.sweep if index else 0
             lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
             try:
@@ -230,6 +237,18 @@ class Group:
             places = {**pattern.places, row: (depth.loops, index == 0)}
             found.append(Pattern(pattern.loops, tables, pattern.bases, lost, places, tuple(rest)))
         return found
+
+    def _depths(self, pattern: Pattern, row: int) -> list[Depth]:
+        """Places of an intermediate that are worth trying, as far as they are allowed."""
+        rule = self.rules[row]
+        if rule.whole:
+            return [Depth(0, 0)]
+        return pattern.depths(row)[: None if self.space.recompute and rule.recompute else 1]
+
+    @cached_property
+    def rules(self) -> list[TensorRule]:
+        """What may be done with each tensor."""
+        return [self.space.restrictions.tensor(t) for t in self.tensors]
 
     # -- bounds that hold for all designs --------------------------------------------------
 

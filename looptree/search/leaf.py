@@ -22,8 +22,9 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
-from looptree.search.loops import clashing_ranks, useful_tiles
+from looptree.search.loops import clashing_ranks
 from looptree.search.profile import Factors, Profiler, Rank
+from looptree.search.restrictions import LayerRule
 from looptree.search.segment import segment, shape_of
 from looptree.search.undominated import undominated
 from looptree.workload import Workload
@@ -71,10 +72,19 @@ class Streamer:
 
     Args:
         part: the segment. layer: the Einsum. most: most own loops. spatial: operations done at once along each rank.
-        known: what was found for layers of equal shape.
+        known: what was found for layers of equal shape. rule: of the layer.
     """
 
-    def __init__(self, part: Workload, layer: str, most: int, spatial: Mapping[str, int], known: Known) -> None:
+    def __init__(
+        self,
+        part: Workload,
+        layer: str,
+        most: int,
+        spatial: Mapping[str, int],
+        known: Known,
+        rule: LayerRule,
+    ) -> None:
+        self.rule = rule
         self.layer = layer
         self.alone = segment(part, [layer])
         self.shape = shape_of(self.alone, self.alone.einsum(layer).ranks)
@@ -92,7 +102,7 @@ class Streamer:
         """
         key = (tuple(tensors), driven)
         if key not in self._known:
-            alike = (self.shape.key, self.most, tuple(map(self.shape.tensors.index, tensors)), driven)
+            alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
             if alike not in self._shared:
                 found = self._find(tensors, driven)
                 self._shared[alike] = [(way.loops, tuple(way.tensors[t] for t in tensors)) for way in found]
@@ -144,7 +154,11 @@ class Streamer:
         """Useful tile shapes that take no more cycles than the whole rank."""
         extent, wide = self.alone.einsum(self.layer).ranks[rank], self.spatial.get(rank, 1)
         cycles = -(-extent // wide)
-        return [t for t in useful_tiles(extent) if extent // t * -(-t // wide) + -(-(extent % t) // wide) <= cycles]
+        return [
+            t
+            for t in self.rule.shapes(rank, extent)
+            if extent // t * -(-t // wide) + -(-(extent % t) // wide) <= cycles
+        ]
 
     def _tables(self, tensor: str, row: Sequence[Factors], depth: int) -> tuple[Array, Array, Array]:
         """Shares of piece and entering words, and whether a loop moves it, over all tile shapes."""

@@ -80,7 +80,7 @@ class Placing:
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
-            if len(users) == 1 and not group.roles[row].inner:
+            if len(users) == 1 and not group.roles[row].inner and not group.rules[row].whole:
                 found.setdefault(users[0], []).append(row)
         return found
 
@@ -95,7 +95,16 @@ class Placing:
                 shares = [way.tensors[group.tensors[row]] for way in ways]
                 streamed[row] = min((s.times for s in shares if s.moves), default=np.inf)
         free = np.isin(np.arange(len(group.tensors)), self.free)
-        return Tensors(group.width, group.roles, free, streamed, anew, group.space.spill)
+        rules = group.rules
+        return Tensors(
+            group.width,
+            group.roles,
+            free,
+            streamed,
+            anew,
+            np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
+            np.array([rule.whole for rule in rules], dtype=bool),
+        )
 
     def least(self, book: PatternBook, nodes: Nodes, below: float) -> tuple[Array, Array]:
         """A lower bound of each node, infinite if it is not below a value; and whether the placing in it is exact."""

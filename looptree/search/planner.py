@@ -182,4 +182,9 @@ class Planner:
             own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
             found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
         demand, name, parts = max(found, key=lambda entry: entry[0])
+        rules = self.space.restrictions.described()
+        if demand <= self.capacity and rules:
+            return InfeasibleError(
+                f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
+            )
         return InfeasibleError.of(name, level, demand, parts)

@@ -53,6 +53,7 @@ def search(
     checked(objective)
     known = checked_limits(limits)
     hardware = _within(architecture, known, any_capacity=objective == "capacity")
+    (space or Space()).restrictions.check(workload, (space or Space()).group_layers)
     with _crew(hardware, space, seconds, workers) as crew:
         return answer(Planner(workload, crew, seconds, progress), objective, known)
 
@@ -89,6 +90,7 @@ def front(
         if limit.metric != "capacity":
             raise InputError(f"{limit.text}: of a front, only the capacity can be limited")
     hardware = _within(architecture, within, any_capacity="capacity" in known)
+    (space or Space()).restrictions.check(workload, (space or Space()).group_layers)
     with _crew(hardware, space, seconds, workers) as crew:
         return front_of(Planner(workload, crew, seconds, progress), known, points)
 

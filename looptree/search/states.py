@@ -86,6 +86,10 @@ class StateGraph:
         self.space = space
         self.crossing = self._crossing() if space.resident else []
         self.groups: dict[int, Group] = {}
+        self._allows: dict[int, bool] = {}
+        self._always = sum(
+            1 << i for i, t in enumerate(self.crossing) if space.restrictions.tensor(t.name).between == "always"
+        )
         self._queries: dict[tuple[int, float], int] = {}
         self.queries: list[tuple[int, float]] = []
         self.states: dict[tuple[int, int], int] = {(0, 0): 0}
@@ -97,7 +101,7 @@ class StateGraph:
             alive = kept.pop(ideal, [])
             if not alive:
                 continue
-            groups = [self._group(mask) for mask in layers.groups(ideal, space.group_layers)]
+            groups = [self._group(mask) for mask in layers.groups(ideal, space.group_layers) if self._allowed(mask)]
             for resident in alive:
                 state = self.states[ideal, resident]
                 for group, then, query in self._steps(ideal, resident, groups):
@@ -129,6 +133,15 @@ class StateGraph:
                     raise
         raise TooManyError
 
+    def _allowed(self, mask: int) -> bool:
+        """Whether a group keeps the restrictions."""
+        if mask not in self._allows:
+            rules, names = self.space.restrictions, self.layers.members(mask)
+            crossing = {tensor.name for tensor in self.crossing}
+            leaves = rules.leaves(self.catalogue.workload, names)
+            self._allows[mask] = rules.allows(names) and all(tensor in crossing for tensor in leaves)
+        return self._allows[mask]
+
     def _held_bytes(self) -> Callable[[int], int]:
         known: dict[int, int] = {0: 0}
 
@@ -146,7 +159,8 @@ class StateGraph:
         for tensor in workload.intermediates:
             producer = workload.producer(tensor)
             room = workload.tensors[tensor].size_bytes
-            if producer is not None and tensor not in workload.outputs and room <= self.capacity:
+            never = self.space.restrictions.tensor(tensor).between == "never"
+            if producer is not None and tensor not in workload.outputs and room <= self.capacity and not never:
                 readers = sum({1 << number[c.name] for c in workload.consumers(tensor)})
                 found.append(Crossing(tensor, room, number[producer.name], readers))
         return found
@@ -179,6 +193,8 @@ class StateGraph:
             for count in range(len(made) + 1):
                 for chosen in itertools.combinations(made, count):
                     fresh = sum(1 << i for i in chosen)
+                    if group.made & self._always & ~fresh:
+                        continue
                     if (stays | fresh).bit_count() <= self.space.resident and self._held(used | fresh) <= room:
                         yield group, stays | fresh, self._query(group, used | fresh, room)
 

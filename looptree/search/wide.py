@@ -8,7 +8,7 @@ nothing left to find out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from looptree.search.catalogue import Catalogue, Task
@@ -50,8 +50,15 @@ class WidePartition:
                 masks = self.layers.convex(most, MOST_GROUPS)
             except TooManyError:
                 continue
-            return replace(space, group_layers=most, resident=0), masks
-        return replace(space, group_layers=1, resident=0), self.layers.convex(1, len(self.layers.names))
+            return replace(space, group_layers=most, resident=0), self._allowed(masks)
+        alone = self.layers.convex(1, len(self.layers.names))
+        return replace(space, group_layers=1, resident=0), self._allowed(alone)
+
+    def _allowed(self, masks: Sequence[int]) -> list[int]:
+        """The groups that keep the restrictions."""
+        rules, workload = self.catalogue.space.restrictions, self.catalogue.workload
+        listed = [(mask, self.layers.members(mask)) for mask in masks]
+        return [mask for mask, names in listed if rules.allows(names) and not rules.leaves(workload, names)]
 
     def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
         """The partition of least weighted sum; or the best one so far once `going` returns false."""

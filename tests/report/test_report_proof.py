@@ -69,6 +69,7 @@ def test_what_a_file_remembers() -> None:
         "bound": record.value * 0.9,
         "status": "feasible",
         "space": "default",
+        "limits": [],
         "holds": True,
     }
 
