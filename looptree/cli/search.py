@@ -24,6 +24,8 @@ from looptree.errors import InputError
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
     from looptree.report.planned import Planned
+    from looptree.search import Space
+    from looptree.workload import Workload
 
 
 @click.command(name="search")
@@ -37,6 +39,12 @@ if TYPE_CHECKING:
     metavar="METRIC<=AMOUNT",
     multiple=True,
     help="What a plan may take: offchip<=1MiB, latency<=2Mcycles, energy<=1.05x, ... May be repeated.",
+)
+@click.option(
+    "--restrict",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A YAML file with what plans must and must not do: loops, tile shapes, tensors kept, layers fused.",
 )
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option(
@@ -58,6 +66,7 @@ def command(
     time_limit: str | None,
     workers: str | None,
     limits: tuple[str, ...],
+    restrict: Path | None,
     settings: tuple[str, ...],
     axes: str | None,
     points: str | None,
@@ -84,14 +93,15 @@ def command(
     parameters = read_settings(settings)
     if axes is not None or points is not None:
         asked_front = _asked_front(axes, points, output)
-        _front(network, read_architecture(architecture, buffer), wanted, parameters, asked_front, as_json=as_json)
+        hardware = read_architecture(architecture, buffer)
+        _front(network, hardware, wanted, parameters, restrict, asked_front, as_json=as_json)
         return
     if output is not None:
         from looptree.cli.files import check_target
 
         check_target(output, force=force)
     hardware = read_architecture(architecture, buffer)
-    planned = _search(network, hardware, wanted, parameters)
+    planned = _search(network, hardware, wanted, parameters, restrict)
     if output is not None:
         if planned.architecture != hardware:
             buffer = str(planned.capacity_bytes)
@@ -100,10 +110,24 @@ def command(
     _print(planned, parameters, as_json=as_json)
 
 
-def _search(network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int]) -> Planned:
+def _space(name: str, restrict: Path | None, workload: Workload, architecture: Architecture) -> Space:
+    """The space of a name, with the restrictions of a file."""
+    from looptree.search import space_named
+
+    if restrict is None:
+        return space_named(name)
+    from looptree.search.restrict_file import read_restrictions
+
+    return read_restrictions(restrict, workload, architecture, space_named(name))
+
+
+def _search(
+    network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int], restrict: Path | None
+) -> Planned:
     workload = load_network(network, parameters)
+    space = _space(wanted.space, restrict, workload, architecture)
     from looptree.report.planned import Planned
-    from looptree.search import search, space_named
+    from looptree.search import search
 
     with shown_progress(f"searching {workload.name}", wanted.objective) as progress:
         plan = search(
@@ -111,7 +135,7 @@ def _search(network: str, architecture: Architecture, wanted: Asked, parameters:
             architecture,
             objective=wanted.objective,
             limits=wanted.limits,
-            space=space_named(wanted.space),
+            space=space,
             seconds=wanted.seconds,
             workers=wanted.workers,
             progress=progress,
@@ -145,15 +169,17 @@ def _front(
     architecture: Architecture,
     wanted: Asked,
     parameters: dict[str, int],
+    restrict: Path | None,
     asked_front: tuple[tuple[str, ...], int],
     *,
     as_json: bool,
 ) -> None:
     workload = load_network(network, parameters)
+    space = _space(wanted.space, restrict, workload, architecture)
     import time
 
     from looptree.report.front import Fronted, front_dict, front_report
-    from looptree.search import front, space_named
+    from looptree.search import front
 
     started = time.perf_counter()
     with shown_progress(f"searching {workload.name}", None) as progress:
@@ -163,7 +189,7 @@ def _front(
             axes=asked_front[0],
             points=asked_front[1],
             limits=wanted.limits,
-            space=space_named(wanted.space),
+            space=space,
             seconds=wanted.seconds,
             workers=wanted.workers,
             progress=progress,

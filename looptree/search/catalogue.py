@@ -10,15 +10,18 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from looptree.model import evaluate
 from looptree.search.decode import choice_of
 from looptree.search.design import GroupDesign, Tally
 from looptree.search.goal import Aim
 from looptree.search.group_search import GroupSearch
-from looptree.search.metrics import METRICS, Weights
+from looptree.search.metrics import METRICS, Totals, Weights
+from looptree.search.objective import value
+from looptree.search.restrictions import Pin
 from looptree.search.segment import Shape, renamed, segment, shape_of
 from looptree.search.variant import Variant
 from looptree.search.workers import Gather, Job, Workers
-from looptree.taxonomy.group import GroupChoice
+from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 
 SECONDS = ("latency", "energy", "offchip", "operations")
@@ -84,10 +87,25 @@ class Catalogue:
         key = (number, places)
         if key not in self._variant_of:
             known = frozenset(self.shapes[number].tensors[i] for i in places)
-            least = self.search_of(number).group.least(known)
             self._variant_of[key] = len(self.variants)
+            pin = self.space.restrictions.pin(shape.einsums)
+            if pin is not None:
+                self.variants.append(self._pinned(number, known, pin))
+                return self._variant_of[key]
+            least = self.search_of(number).group.least(known)
             self.variants.append(Variant(number, known, least))
         return self._variant_of[key]
+
+    def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
+        """A group whose design is given; there is none with tensors on chip that others leave or find there."""
+        part, searches = self.parts[number], self.workers.searches
+        architecture = searches.architecture.with_capacity(searches.level, None)
+        choice = pin.choice(part, architecture)
+        found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
+        totals = Totals(*(float(value(name, found)) for name in METRICS))
+        room = float(found.occupancy[searches.level].window_bytes)
+        design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, choice)
+        return Variant(number, resident, totals, pinned=True, designs=[] if resident else [design])
 
     def search_of(self, number: int) -> GroupSearch:
         """The search of the groups of one shape."""
@@ -132,17 +150,23 @@ class Catalogue:
         second = next((name for name in SECONDS if name not in weights.metrics), None)
         if second is None:
             return [design for _, _, design in wanted]
-        asked = []
+        asked: list[tuple[int, float, tuple[tuple[Weights, float], ...]] | None] = []
         for variant, capacity, design in wanted:
+            if self.variants[variant].pinned:
+                asked.append(None)
+                continue
             limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
             asked.append((variant, capacity, limits))
-        unique = list(dict.fromkeys(asked))
+        unique = list(dict.fromkeys(key for key in asked if key is not None))
         jobs = [
             self._job(variant, Aim(Weights.only(second), limits), capacity, math.inf, math.inf, EFFORT)
             for variant, capacity, limits in unique
         ]
         found = dict(zip(unique, self.workers.run(jobs), strict=True))
-        return [found[key].design or design for key, (_, _, design) in zip(asked, wanted, strict=True)]
+        return [
+            design if key is None else found[key].design or design
+            for key, (_, _, design) in zip(asked, wanted, strict=True)
+        ]
 
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""

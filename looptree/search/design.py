@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from looptree.search.leaf import Streaming
 from looptree.search.metrics import Totals
 from looptree.search.profile import Rank
+from looptree.taxonomy.group import GroupChoice
 
 
 @dataclass(slots=True)
@@ -37,7 +38,7 @@ class GroupDesign:
     Attributes:
         loops: rank and tile shape of the loops above the branch. retention: loops above the node of each tensor.
         spilled: intermediates that are written out. streaming: own loops per layer. dropped: overlap that is not kept.
-        totals: what it takes. room: bytes on chip.
+        totals: what it takes. room: bytes on chip. pinned: the choice of the taxonomy that it is, if it was given.
     """
 
     loops: tuple[tuple[Rank, int], ...]
@@ -47,6 +48,7 @@ class GroupDesign:
     dropped: frozenset[str]
     totals: Totals
     room: float
+    pinned: GroupChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -171,6 +171,8 @@ class Pursuit:
         axes = [Weights.only(name) for name in self.target.metrics]
         for query, left in room.items():
             variant, capacity = graph.queries[query]
+            if partition.catalogue.variants[variant].pinned:
+                continue
             most = dict(zip((rule.weights for rule in rules), left.tolist(), strict=True))
             limits = tuple((axis, most.get(axis, math.inf)) for axis in axes)
             tasks.append(Task(variant, rules[0].weights, capacity, float(left[0])))

@@ -5,19 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from looptree.architecture import Architecture
 from looptree.documents import Node, read_document
 from looptree.errors import InputError
-from looptree.search.restrictions import BETWEEN, LayerRule, Restrictions, TensorRule, known
+from looptree.search.restrictions import BETWEEN, LayerRule, Pin, Restrictions, TensorRule, known
 from looptree.search.space import Space
+from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
 _NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "resident")
 _FLAGS = ("spill", "recompute")
 _LOOPS = ("ranks", "tiles")
-_KEYS = (*_NUMBERS, *_FLAGS, *_LOOPS, "layers", "tensors", "together", "apart")
+_KEYS = (*_NUMBERS, *_FLAGS, *_LOOPS, "layers", "tensors", "together", "apart", "pins")
 
 
-def read_restrictions(path: str | Path, workload: Workload, space: Space) -> Space:
+def read_restrictions(path: str | Path, workload: Workload, architecture: Architecture, space: Space) -> Space:
     """A space with the restrictions of a file.
 
     Args:
@@ -26,10 +28,10 @@ def read_restrictions(path: str | Path, workload: Workload, space: Space) -> Spa
     Raises:
         InputError: naming file, line and key.
     """
-    return restrictions_from_node(read_document(path), workload, space)
+    return restrictions_from_node(read_document(path), workload, architecture, space)
 
 
-def restrictions_from_node(node: Node, workload: Workload, space: Space) -> Space:
+def restrictions_from_node(node: Node, workload: Workload, architecture: Architecture, space: Space) -> Space:
     """The same from a parsed document."""
     fields = node.mapping(known=_KEYS)
     settings: dict[str, int | bool] = {
@@ -48,10 +50,11 @@ def restrictions_from_node(node: Node, workload: Workload, space: Space) -> Spac
         ),
         together=_sets(fields["together"], workload) if "together" in fields else (),
         apart=_sets(fields["apart"], workload) if "apart" in fields else (),
+        pins=tuple(_pin(entry, workload) for entry in fields["pins"].sequence()) if "pins" in fields else (),
     )
     try:
         found = replace(space, **settings, restrictions=rules)  # type: ignore[arg-type]
-        rules.check(workload, found.group_layers)
+        rules.check(workload, architecture, found.group_layers)
     except InputError as problem:
         raise problem.at(node.file) from None
     return found
@@ -86,6 +89,19 @@ def _tensor(node: Node) -> TensorRule:
         recompute=fields["recompute"].boolean() if "recompute" in fields else True,
         spill=fields["spill"].boolean() if "spill" in fields else True,
         between=fields["between"].choice(BETWEEN) if "between" in fields else "any",
+    )
+
+
+def _pin(node: Node, workload: Workload) -> Pin:
+    fields = node.mapping(known=("layers", "point", "parameters"), required=("layers", "point"))
+    names = {_named(name, name.text(), workload, "layer") for name in fields["layers"].sequence()}
+    parameters = fields["parameters"].mapping() if "parameters" in fields else {}
+    if not names:
+        raise fields["layers"].error("expected one or more layers, found none")
+    return Pin(
+        tuple(e.name for e in workload.einsums if e.name in names),
+        fields["point"].choice(tuple(point_names())),
+        tuple((name, entry.integer("the value of a parameter")) for name, entry in parameters.items()),
     )
 
 

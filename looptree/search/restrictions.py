@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
 from looptree.search.loops import useful_tiles
 from looptree.search.segment import Shape
+from looptree.taxonomy.group import GroupChoice
+from looptree.taxonomy.points import point_choice
 from looptree.workload import Workload
 
 BETWEEN = ("any", "always", "never")
@@ -63,12 +66,41 @@ class TensorRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Pin:
+    """Layers that are one group, in the way of a published design.
+
+    Attributes:
+        layers: in the order of the network. point: name of a point of the taxonomy. parameters: of the point.
+    """
+
+    layers: tuple[str, ...]
+    point: str
+    parameters: tuple[tuple[str, int], ...] = ()
+
+    def choice(self, workload: Workload, architecture: Architecture) -> GroupChoice:
+        """The design.
+
+        Raises:
+            InputError: an unknown point or parameter, or layers that it cannot be applied to.
+        """
+        inside = [e.name for e in workload.einsums if e.name in self.layers]
+        return point_choice(self.point, workload, architecture, inside, **dict(self.parameters))
+
+    @property
+    def text(self) -> str:
+        """The pin in words."""
+        given = ", ".join(f"{name} {value}" for name, value in self.parameters)
+        return f"{', '.join(self.layers)} as {self.point}" + (f" ({given})" if given else "")
+
+
+@dataclass(frozen=True, slots=True)
 class Restrictions:
     """All rules.
 
     Attributes:
         everywhere: for all layers; a rule of a layer replaces it. layers, tensors: by name.
         together: layers that are fused into one group, each. apart: layers no two of which are.
+        pins: groups whose design is given; what they read and make does not stay on chip for others.
     """
 
     everywhere: LayerRule = LayerRule()
@@ -76,6 +108,12 @@ class Restrictions:
     tensors: tuple[tuple[str, TensorRule], ...] = ()
     together: tuple[frozenset[str], ...] = ()
     apart: tuple[frozenset[str], ...] = ()
+    pins: tuple[Pin, ...] = ()
+
+    def pin(self, names: Iterable[str]) -> Pin | None:
+        """The pin of a group."""
+        group = set(names)
+        return next((pin for pin in self.pins if set(pin.layers) == group), None)
 
     def layer(self, name: str) -> LayerRule:
         """The rule of a layer."""
@@ -87,11 +125,13 @@ class Restrictions:
 
     def key(self, shape: Shape) -> tuple[object, ...]:
         """What distinguishes groups of equal shape."""
-        return tuple(map(self.layer, shape.einsums)), tuple(map(self.tensor, shape.tensors))
+        return tuple(map(self.layer, shape.einsums)), tuple(map(self.tensor, shape.tensors)), self.pin(shape.einsums)
 
     def allows(self, names: Sequence[str]) -> bool:
         """Whether some layers may be a group."""
         group = frozenset(names)
+        if any(group & set(pin.layers) and group != set(pin.layers) for pin in self.pins):
+            return False
         if any(group & each and not each <= group for each in self.together):
             return False
         return all(len(group & each) < 2 for each in self.apart)
@@ -114,19 +154,33 @@ class Restrictions:
             *(f"tensor {name}: {text}" for name, rule in self.tensors for text in rule.described()),
             *(f"together: {', '.join(sorted(each))}" for each in self.together),
             *(f"apart: {', '.join(sorted(each))}" for each in self.apart),
+            *(f"pinned: {pin.text}" for pin in self.pins),
         ]
 
-    def check(self, workload: Workload, most: int) -> None:
+    def check(self, workload: Workload, architecture: Architecture, most: int) -> None:
         """Refuse rules that make no sense for a network.
 
         Args:
             most: layers of a group.
 
         Raises:
-            InputError: a layer, tensor or rank that is not there, or rules that contradict each other.
+            InputError: a layer, tensor, rank or point that is not there, or rules that contradict each other.
         """
-        layers, tensors = {e.name: e for e in workload.einsums}, workload.tensors
-        named = [*(name for name, _ in self.layers), *(n for each in (*self.together, *self.apart) for n in each)]
+        self._check_layers(workload)
+        for name, tensor_rule in self.tensors:
+            known(name, workload.tensors, "tensor", workload)
+            self._check_tensor(workload, name, tensor_rule)
+        self._check_groups(most)
+        for pin in self.pins:
+            try:
+                pin.choice(workload, architecture)
+            except InputError as problem:
+                raise problem.at(f"pin of {', '.join(pin.layers)}") from None
+
+    def _check_layers(self, workload: Workload) -> None:
+        layers = {e.name: e for e in workload.einsums}
+        sets = (*self.together, *self.apart, *(pin.layers for pin in self.pins))
+        named = [*(name for name, _ in self.layers), *(name for each in sets for name in each)]
         for name in named:
             known(name, layers, "layer", workload)
         for name, rule in self.layers:
@@ -139,10 +193,15 @@ class Restrictions:
         for rank in (*(self.everywhere.ranks or ()), *(rank for rank, _ in self.everywhere.tiles)):
             if rank not in everywhere:
                 raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, everywhere))
-        for name, tensor_rule in self.tensors:
-            known(name, tensors, "tensor", workload)
-            self._check_tensor(workload, name, tensor_rule)
-        for each in self.together:
+
+    def _check_groups(self, most: int) -> None:
+        pinned: dict[str, Pin] = {}
+        for pin in self.pins:
+            for name in pin.layers:
+                if name in pinned:
+                    raise InputError(f"layer {name!r} is pinned twice: {pinned[name].text}; {pin.text}")
+                pinned[name] = pin
+        for each in (*self.together, *(frozenset(pin.layers) for pin in self.pins)):
             if len(each) > most:
                 raise InputError(
                     f"{', '.join(sorted(each))} cannot be together: a group has up to {most} layers",

@@ -53,7 +53,7 @@ def search(
     checked(objective)
     known = checked_limits(limits)
     hardware = _within(architecture, known, any_capacity=objective == "capacity")
-    (space or Space()).restrictions.check(workload, (space or Space()).group_layers)
+    _check(workload, hardware, space)
     with _crew(hardware, space, seconds, workers) as crew:
         return answer(Planner(workload, crew, seconds, progress), objective, known)
 
@@ -90,7 +90,7 @@ def front(
         if limit.metric != "capacity":
             raise InputError(f"{limit.text}: of a front, only the capacity can be limited")
     hardware = _within(architecture, within, any_capacity="capacity" in known)
-    (space or Space()).restrictions.check(workload, (space or Space()).group_layers)
+    _check(workload, hardware, space)
     with _crew(hardware, space, seconds, workers) as crew:
         return front_of(Planner(workload, crew, seconds, progress), known, points)
 
@@ -101,6 +101,11 @@ def _within(architecture: Architecture, limits: Sequence[Limit], *, any_capacity
     own = None if any_capacity else architecture.level(level).capacity_bytes
     known = [int(limit.most) for limit in limits if limit.metric == "capacity"] + ([] if own is None else [own])
     return architecture.with_capacity(level, min(known, default=None))
+
+
+def _check(workload: Workload, architecture: Architecture, space: Space | None) -> None:
+    if space is not None:
+        space.restrictions.check(workload, architecture, space.group_layers)
 
 
 def _crew(architecture: Architecture, space: Space | None, seconds: float | None, workers: int | None) -> Workers:

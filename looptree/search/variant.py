@@ -37,12 +37,13 @@ class Variant:
 
     Attributes:
         shape: number of the shape. resident: tensors of its first group that stay on chip. least: holds for all
-        designs. facts, designs: what searches found.
+        designs. facts, designs: what searches found. pinned: whether there is no other design than those known.
     """
 
     shape: int
     resident: frozenset[str]
     least: Totals
+    pinned: bool = False
     facts: list[Fact] = field(default_factory=list)
     designs: list[GroupDesign] = field(default_factory=list)
     _weights: Weights | None = None
@@ -92,6 +93,8 @@ class Variant:
     def _lower(self, weights: Weights, capacity: float) -> float:
         facts = [fact for fact in self.facts if fact.capacity >= capacity]
         floor = weights.of(self.least)
+        if self.pinned:
+            return self._upper(weights, capacity)
         if any(fact.bound == math.inf for fact in facts):
             return math.inf
         same = [fact.bound for fact in facts if fact.weights == weights]

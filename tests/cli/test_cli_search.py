@@ -165,6 +165,28 @@ def test_the_smallest_buffer(tmp_path: Path) -> None:
     assert f"--buffer {data['buffer']['capacity_bytes']}" in target.read_text().splitlines()[1]
 
 
+def test_restrictions(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("apart: [[conv1, conv2]]\ntensors: {conv1: {between: never}}\nloops: 2\n")
+    target = tmp_path / "plan.yaml"
+    outcome = looptree("search", "conv_conv", *SMALL, "--restrict", str(rules), "-o", str(target))
+    assert (outcome.code, outcome.err) == (0, "")
+    said = " ".join(outcome.out.split())
+    assert "2 layers in 2 groups" in said
+    assert "Space custom:" in said
+    assert "loops: 2 (default 3); tensor conv1: never on chip between groups; apart: conv1, conv2." in said
+    assert "restrictions: 'tensor conv1: never on chip between groups; apart: conv1, conv2'" in target.read_text()
+    data = found("conv_conv", *SMALL, "--restrict", str(rules))
+    # what conv1 makes is written and read again: 2 * 4096 bytes more than 12,800
+    assert data["plan"]["total"]["offchip_bytes"] == 20_992
+    assert data["statistics"]["space"]["restrictions"].endswith("apart: conv1, conv2")
+    rules.write_text("tensors: {conv3: {whole: true}}\n")
+    message = complaint(looptree("search", "conv_conv", *SMALL, "--restrict", str(rules)))
+    assert message.startswith(f"{rules}:1: tensors.conv3: the network 'conv_conv' has no tensor 'conv3' (did you mean")
+    missing = complaint(looptree("search", "conv_conv", *SMALL, "--restrict", str(tmp_path / "no.yaml")))
+    assert "no.yaml" in missing
+
+
 def test_fronts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     outcome = looptree(

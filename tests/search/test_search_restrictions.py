@@ -8,10 +8,14 @@ import pytest
 
 from looptree.documents import parse_document
 from looptree.errors import InputError
+from looptree.model import evaluate
 from looptree.search import InfeasibleError, Space, search
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.restrict_file import restrictions_from_node
-from looptree.search.restrictions import LayerRule, Restrictions, TensorRule
+from looptree.search.restrictions import LayerRule, Pin, Restrictions, TensorRule
+from looptree.search.segment import segment
+from looptree.taxonomy.group import plan_tree
+from looptree.taxonomy.points import point_choice
 from tests.search.search_cases import architecture, network
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
@@ -64,7 +68,7 @@ def test_no_plan_of_other_networks_that_keeps_the_rules_is_better(name: str, kin
     workload = network(kind, seed)
     rules = RULES[name]
     try:
-        rules.check(workload, 8)
+        rules.check(workload, architecture(), 8)
     except InputError:
         pytest.skip("the network has no such rank or tensor")
     check(kind, seed, rules)
@@ -87,8 +91,28 @@ def test_rules_that_leave_no_plan_are_named() -> None:
         search(workload, architecture(room), space=Space(restrictions=rules), workers=1)
 
 
+def test_a_pinned_group_is_as_the_point_says_and_the_rest_is_best() -> None:
+    workload, hardware = network("plane", 1), architecture(200, seed=3, buffer_bandwidth=3)
+    pins = (Pin(("layer1", "layer2"), "fused_layer_cnn", (("tile_p", 2),)),)
+    for objective in ("energy", "edp"):
+        space = Space(loops=1, lone_loops=1, leaf_loops=0, restrictions=Restrictions(pins=pins))
+        plan = search(workload, hardware, objective=objective, space=space, workers=1)
+        assert plan.statistics.status == "optimal"
+        assert [group.einsums for group in plan.groups] == [("layer1", "layer2"), ("layer3",)]
+        assert plan.groups[0] == point_choice("fused_layer_cnn", workload, hardware, ("layer1", "layer2"), tile_p=2)
+        assert not plan.resident
+        alone = search(segment(workload, ["layer3"]), hardware, objective="energy", space=ONE, workers=1)
+        both = plan_tree(segment(workload, ["layer1", "layer2"]), hardware, [plan.groups[0]])
+        first = evaluate(segment(workload, ["layer1", "layer2"]), hardware, both)
+        if objective == "energy":
+            assert plan.statistics.value == float(first.energy.total) + alone.statistics.value
+    needed = plan.evaluation.groups[0].occupancy["GLB"][0]
+    with pytest.raises(InfeasibleError, match="pinned: layer1, layer2 as fused_layer_cnn"):
+        search(workload, hardware.with_capacity("GLB", needed - 1), space=space, workers=1)
+
+
 def read(text: str) -> Space:
-    return restrictions_from_node(parse_document(text, "rules.yaml"), network("chain", 3), Space())
+    return restrictions_from_node(parse_document(text, "rules.yaml"), network("chain", 3), architecture(), Space())
 
 
 def test_a_file() -> None:
@@ -137,6 +161,17 @@ def test_a_file() -> None:
         ("together: [[layer1]]", "expected two or more different layers, found layer1"),
         ("together: [[layer1, layer2]]\napart: [[layer1, layer2]]", "are to be both together and apart"),
         ("group_layers: 1\ntogether: [[layer1, layer2]]", "cannot be together: a group has up to 1 layers"),
+        (
+            "pins: [{layers: [layer1, layer4], point: depfin}]",
+            "rules.yaml:1: pins[0].layers[1]: the network 'drawn' has",
+        ),
+        ("pins: [{layers: [layer1], point: depfun}]", "found 'depfun' (did you mean 'depfin'?)"),
+        ("pins: [{layers: [layer1], point: depfin, parameters: {size: 3}}]", "rules.yaml: pin of layer1: "),
+        ("pins: [{layers: [layer1], point: flat_r}]", "rules.yaml: pin of layer1: point 'flat_r': the sink 'layer1'"),
+        (
+            "pins: [{layers: [layer1], point: depfin}, {layers: [layer1, layer2], point: depfin}]",
+            "layer 'layer1' is pinned twice: layer1 as depfin; layer1, layer2 as depfin",
+        ),
         ("- 3", "expected a mapping"),
     ],
 )
