@@ -44,7 +44,7 @@ class Space:
                 raise InputError(f"expected {name} from {least} to {most}, found {found!r}", where="search space")
 
     def described(self) -> str:
-        """The space in words."""
+        """The space in words, without its restrictions."""
         kept = "a storage node of each tensor at every depth"
         if self.recompute:
             kept += ", intermediates kept or recomputed"
@@ -60,7 +60,7 @@ class Space:
             parts.append(f"{own}, if the array stays as full")
         if self.resident:
             parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
-        return "; ".join([*parts, *self.restrictions.described()])
+        return "; ".join(parts)
 
     def settings(self) -> dict[str, int | bool | str]:
         """All settings as plain data, the restrictions in words."""
