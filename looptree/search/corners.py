@@ -29,13 +29,15 @@ class Corners:
         self.partition = planner.partition(capacity)
         self.hull = Hull(sums, [self.partition.bound(Weights.only(name)) for name in sums])
         self.paths: list[Path] = []
+        self.tried: set[Weights] = set()
         self.gap = 1.0
         self.stopped = False
-        while not self.stopped:
-            normal = self._direction()
-            if normal is None or len(self.paths) >= most:
-                break
-            self._search(self.hull.weights(normal))
+        try:
+            self._explore(most)
+        except KeyboardInterrupt:
+            if not self.paths:
+                raise
+            self.stopped = True
 
     @property
     def closed(self) -> bool:
@@ -57,15 +59,25 @@ class Corners:
             found.append(({name: weights[METRICS.index(name)] for name in self.sums}, float(least * share)))
         return found
 
+    def _explore(self, most: int) -> None:
+        while not self.stopped:
+            normal = self._direction()
+            if normal is None or len(self.paths) >= most:
+                break
+            self._search(self.hull.weights(normal))
+
     def _direction(self) -> Array | None:
         """Where the corner of the outer hull that is furthest outside the inner one may be cut off."""
         corners = self.hull.corners({})
         missing = [self.hull.missing(corner) for corner in corners]
         normal = self.hull.violated(corners[missing.index(max(missing))])
+        if normal is not None and self.hull.weights(normal) in self.tried:
+            normal = None
         self.gap = 0.0 if normal is None else max(missing)
         return normal
 
     def _search(self, weights: Weights) -> None:
+        self.tried.add(weights)
         path = self.partition.solve(weights, lambda path: self.planner.told(path.value, path.bound))
         if not path.steps:
             raise self.planner.infeasible() if math.isinf(path.bound) else self.planner.too_short()

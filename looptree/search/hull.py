@@ -39,6 +39,7 @@ class Hull:
         self.columns = [METRICS.index(name) for name in metrics]
         self.scale = np.array([value if 0 < value < math.inf else 1.0 for value in least])
         self.points = np.zeros((0, len(metrics)))
+        self._known: tuple[Array, Array] | None = None
         self.normals = np.eye(len(metrics))
         self.bounds = np.array(least) / self.scale
 
@@ -55,6 +56,7 @@ class Hull:
 
     def learn(self, weights: Weights, bound: float, totals: Totals | None) -> None:
         """Keep that no plan has a smaller weighted sum than `bound`, and a plan."""
+        self._known = None
         normal = np.array([weights[i] for i in self.columns]) * self.scale
         size = normal.sum()
         self.normals = np.vstack([self.normals, normal / size])
@@ -93,6 +95,11 @@ class Hull:
 
     def _facets(self) -> tuple[Array, Array]:
         """Normals that add up to 1, and the least of each over the points."""
+        if self._known is None:
+            self._known = self._find_facets()
+        return self._known
+
+    def _find_facets(self) -> tuple[Array, Array]:
         size, count = len(self.metrics), len(self.points)
         found = [np.zeros((0, size))]
         for chosen in range(1, min(size, count) + 1):

@@ -48,6 +48,7 @@ class Pursuit:
         self.enough = enough
         self.partition = planner.partition(capacity)
         self.hull = Hull(target.metrics, [self.partition.bound(Weights.only(name)) for name in target.metrics])
+        self.tried: set[Weights] = set()
         self.best = NO_PATH
         self.value = math.inf
         self.bound = 0.0
@@ -63,9 +64,16 @@ class Pursuit:
         return self.proven or (self.enough and bool(self.best.steps))
 
     def found(self) -> Found:
-        """The best plan; without one, the bound is infinite if there is none that keeps the limits."""
-        if self._narrow() and not self.done:
-            self._close()
+        """The best plan; without one, the bound is infinite if there is none that keeps the limits.
+
+        Ctrl-C ends the search with the best plan so far, if there is one.
+        """
+        try:
+            if self._narrow() and not self.done:
+                self._close()
+        except KeyboardInterrupt:
+            if not self.best.steps:
+                raise
         return Found(self.best, Weights(**dict.fromkeys(self.target.metrics, 1.0)), self.value, self.bound)
 
     def _narrow(self) -> bool:
@@ -80,7 +88,7 @@ class Pursuit:
             if self.done or corner is None:
                 return True
             normal = self.hull.violated(corner)
-            if not finished or normal is None:
+            if not finished or normal is None or self.hull.weights(normal) in self.tried:
                 return finished
 
     def _corner(self) -> Array | None:
@@ -95,6 +103,7 @@ class Pursuit:
 
     def _try(self, weights: Weights) -> bool:
         """Search one weighted sum; whether that was finished."""
+        self.tried.add(weights)
         path = self.partition.solve(weights, lambda path: self._going(weights, path))
         if math.isinf(path.bound):
             self.bound = math.inf

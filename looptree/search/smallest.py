@@ -16,7 +16,10 @@ from looptree.search.target import Target
 
 
 def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
-    """The plan that keeps the limits in the fewest bytes on chip; its value is their number."""
+    """The plan that keeps the limits in the fewest bytes on chip; its value is their number.
+
+    Ctrl-C ends the search with the best plan so far, if there is one.
+    """
     objective = next(iter(limits), METRICS[0])
     best = Pursuit(planner, Target(objective, limits), planner.capacity, enough=True).found()
     if not best.path.steps:
@@ -25,7 +28,10 @@ def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
     while low + 1 < high:
         middle = math.isqrt(max(low, 1) * high) if high > 2 * low else (low + high) // 2
         middle = min(max(middle, low + 1), high - 1)
-        found = Pursuit(planner, Target(objective, limits), middle, enough=True).found()
+        try:
+            found = Pursuit(planner, Target(objective, limits), middle, enough=True).found()
+        except KeyboardInterrupt:
+            break
         if found.path.steps:
             best, high = found, int(found.path.room)
         elif math.isinf(found.bound):

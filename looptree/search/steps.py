@@ -30,9 +30,17 @@ class Steps:
         self.weights = Weights.only(metric)
         self.solved: dict[float, Path] = {}
         self.stopped = False
-        self._search(planner.capacity)
+        try:
+            self._explore(most)
+        except KeyboardInterrupt:
+            if not self.solved:
+                raise
+            self.stopped = True
+
+    def _explore(self, most: int) -> None:
+        self._search(self.planner.capacity)
         if not self.stopped:
-            least = smallest(planner, {})
+            least = smallest(self.planner, {})
             if least.path.steps:
                 self._search(least.value)
         while not self.stopped and self._open() and len({path.room for path in self.solved.values()}) < most:

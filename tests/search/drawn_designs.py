@@ -24,11 +24,12 @@ DESIGNS = 4
 
 
 class Drawn(Workers):
-    """Answers searches of groups from designs that were drawn."""
+    """Answers searches of groups from designs that were drawn; somebody presses Ctrl-C after some of them."""
 
-    def __init__(self, searches: Searches, seed: int) -> None:
+    def __init__(self, searches: Searches, seed: int, presses: float = math.inf) -> None:
         super().__init__(searches, 1)
         self.seed = seed
+        self.presses = presses
 
     def designs(self, job: Job) -> list[GroupDesign]:
         """Of one group, with some tensors on chip."""
@@ -50,6 +51,10 @@ class Drawn(Workers):
 
     def run(self, jobs: Sequence[Any]) -> list[Any]:
         """What searches and collections of designs would return."""
+        self.presses -= 1
+        if self.presses < 0:
+            self.presses = math.inf
+            raise KeyboardInterrupt
         return [self._collected(job.job) if isinstance(job, Gather) else self._best(job) for job in jobs]
 
     def _best(self, job: Job) -> Outcome:
@@ -71,10 +76,10 @@ class Drawn(Workers):
         return Collected(tuple(kept), True, Tally(groups=1))
 
 
-def planner(kind: str, seed: int, layers: int = 3) -> Planner:
+def planner(kind: str, seed: int, *, layers: int = 3, presses: float = math.inf) -> Planner:
     """For a network with drawn designs."""
     searches = Searches(architecture(), "GLB", Space(resident=1))
-    return Planner(network(kind, seed, layers=layers), Drawn(searches, seed), None, None)
+    return Planner(network(kind, seed, layers=layers), Drawn(searches, seed, presses), None, None)
 
 
 def plans(known: Planner, capacity: float) -> Array:

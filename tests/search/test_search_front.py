@@ -79,6 +79,23 @@ def test_between_sampled_capacities_no_plan_is_better_than_the_bound() -> None:
         assert energy >= steps.solved[below[-1]].value * (1 - steps.gap) * (1 - 1e-9)
 
 
+def test_after_an_interruption_a_front_has_what_was_found() -> None:
+    totals = plans(planner("branches", 2), math.inf)
+    stopped = 0
+    for presses in range(1, 20):
+        try:
+            corners = Corners(planner("branches", 2, presses=presses), ("energy", "latency"), math.inf, 100)
+            steps = Steps(planner("branches", 2, presses=presses), "energy", 100)
+        except KeyboardInterrupt:
+            continue
+        stopped += corners.stopped + steps.stopped
+        for weights, bound in corners.facts():
+            assert bound <= min(Weights(**weights).of(row[:4]) for row in totals.tolist()) * (1 + 1e-9)
+        for capacity, path in steps.solved.items():
+            assert path.bound <= totals[totals[:, 4] <= capacity, 0].min()
+    assert stopped
+
+
 @pytest.mark.parametrize("axes", [("offchip", "capacity"), ("energy", "operations"), ("capacity", "latency", "energy")])
 def test_points_are_plans_that_the_model_values(axes: tuple[str, ...]) -> None:
     workload, hardware = network("plane", 1, layers=2), architecture(60, seed=1, buffer_bandwidth=3)

@@ -165,6 +165,26 @@ def test_no_smaller_buffer_keeps_the_limits_of_drawn_designs(kind: str) -> None:
             assert found.bound == expected
 
 
+def test_after_an_interruption_the_best_plan_so_far_is_kept() -> None:
+    totals = plans(planner("branches", 1), math.inf)
+    latency = float(np.quantile(values(totals, "latency"), 0.05))
+    best = float(values(totals[values(totals, "latency") <= latency], "edp").min())
+    kept = 0
+    for presses in range(40):
+        known = planner("branches", 1, presses=presses)
+        try:
+            found = Pursuit(known, Target("edp", {"latency": latency}), math.inf).found()
+            small = smallest(planner("branches", 1, presses=presses), {"latency": latency})
+        except KeyboardInterrupt:
+            continue
+        kept += found.bound < found.value
+        assert found.bound <= best * (1 + 1e-9)
+        assert found.value >= best * (1 - 1e-9)
+        assert math.isinf(found.value) == (not found.path.steps)
+        assert small.bound <= totals[values(totals, "latency") <= latency, -1].min() <= small.value
+    assert kept
+
+
 # -- explanations, buffers, time ---------------------------------------------------------------
 
 
