@@ -23,6 +23,8 @@ _SIZE_UNITS = {"": 1, "B": 1} | {
     for unit, base, prefixes in (("iB", 1024, "KMGT"), ("B", 1000, "kMGT"))
     for power, prefix in enumerate(prefixes, start=1)
 }
+_HINT_OF_UNITS = "write B after a number of bytes, or KiB, kB, MiB, MB, ..."
+_THOUSANDS = (("", 1), ("k", 10**3), ("M", 10**6), ("G", 10**9), ("T", 10**12))
 _HINT = "write a whole number of bytes, such as 65536, 512KiB, 64kB or 1.5MiB"
 
 
@@ -48,6 +50,64 @@ def parse_size(text: str) -> int:
     if not 1 <= size <= MAX_SIZE_BYTES:
         raise InputError(f"expected a size from 1 byte to {MAX_SIZE_BYTES} bytes, found {shown}")
     return int(size)
+
+
+def parse_bytes(text: str) -> int:
+    """A size whose unit is written.
+
+    Raises:
+        InputError: as `parse_size`, or there is no unit.
+
+    >>> parse_bytes("2KiB")
+    2048
+    """
+    size = parse_size(text)
+    if not text.strip()[-1].isalpha():
+        raise InputError(f"expected a unit of size, found {text.strip()!r}", hint=_HINT_OF_UNITS)
+    return size
+
+
+def parse_energy(text: str) -> Fraction:
+    """An energy in pJ, with its unit.
+
+    >>> parse_energy("1.5uJ")
+    Fraction(1500000, 1)
+    """
+    return _amount(text, dict(PICOJOULES), "an energy", "500uJ")
+
+
+def parse_cycles(text: str) -> Fraction:
+    """A time in cycles, with its unit.
+
+    >>> parse_cycles("2 Mcycles")
+    Fraction(2000000, 1)
+    """
+    return _amount(text, {f"{prefix}cycles": factor for prefix, factor in _THOUSANDS}, "a time", "2Mcycles")
+
+
+def parse_count(text: str) -> Fraction:
+    """A count, which may end in `k`, `M`, `G` or `T`.
+
+    >>> parse_count("27M"), parse_count("12")
+    (Fraction(27000000, 1), Fraction(12, 1))
+    """
+    return _amount(text, dict(_THOUSANDS), "a count", "27M")
+
+
+def _amount(text: str, units: Mapping[str, int], what: str, example: str) -> Fraction:
+    shown = repr(text if len(text) <= 40 else text[:37] + "...")
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise InputError(f"expected {what}, found {shown}", hint=f"write a number with its unit, such as {example}")
+    number, unit = match.groups()
+    if unit not in units:
+        known = ", ".join(filter(None, units))
+        found = repr(unit) if unit else "none"
+        raise InputError(f"expected {what} with its unit, found {found} in {shown}", hint=f"known: {known}")
+    amount = Fraction(number) * units[unit]
+    if not amount > 0:
+        raise InputError(f"expected {what} above 0, found {shown}")
+    return amount
 
 
 def _unit_hint(unit: str) -> str:

@@ -21,11 +21,14 @@ from looptree.cli.searching import (
     shown_progress,
     write_plan,
 )
+from looptree.errors import InputError
 
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
     from looptree.report.html.shown import ShownPlan
     from looptree.report.planned import Planned
+    from looptree.search import Space
+    from looptree.workload import Workload
 
 
 @click.command(name="search")
@@ -33,7 +36,27 @@ if TYPE_CHECKING:
 @architecture_option
 @buffer_option
 @search_options(SPACES)
+@click.option(
+    "--limit",
+    "limits",
+    metavar="METRIC<=AMOUNT",
+    multiple=True,
+    help="What a plan may take: offchip<=1MiB, latency<=2Mcycles, energy<=1.05x, ... May be repeated.",
+)
+@click.option(
+    "--restrict",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="A YAML file with what plans must and must not do: loops, tile shapes, tensors kept, layers fused.",
+)
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
+@click.option(
+    "--front",
+    "axes",
+    metavar="AXIS,AXIS[,AXIS]",
+    help="Plans that trade these: capacity,offchip or energy,latency, ...",
+)
+@click.option("--points", metavar="N", help="Points of the front, about so many at most. [default: 16]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("-o", "--yaml", "output", type=click.Path(path_type=Path), help="Write the plan to this YAML file.")
 @click.option("--force", is_flag=True, help="Let --yaml overwrite a file.")
@@ -47,7 +70,11 @@ def command(
     space: str,
     time_limit: str | None,
     workers: str | None,
+    limits: tuple[str, ...],
+    restrict: Path | None,
     settings: tuple[str, ...],
+    axes: str | None,
+    points: str | None,
     as_json: bool,
     output: Path | None,
     force: bool,
@@ -62,12 +89,20 @@ def command(
 
     \b
       looptree search mobilenet_v2 --buffer 256KiB --objective offchip
+      looptree search mobilenet_v2 --objective edp --limit "offchip<=4MiB"
+      looptree search mobilenet_v2 --objective capacity --limit "offchip<=1.2x"
       looptree search bert_base --set sequence=128 --space quick --time-limit 60
+      looptree search mobilenet_v2 --front capacity,offchip --points 8
       looptree search resnet18 -o plan.yaml
       looptree evaluate resnet18 mobile plan.yaml
     """
-    wanted = asked(objective, space, time_limit, workers)
+    wanted = asked(objective, space, time_limit, workers, limits)
     parameters = read_settings(settings)
+    if axes is not None or points is not None:
+        asked_front = _asked_front(axes, points, output)
+        hardware = read_architecture(architecture, buffer)
+        _front(network, hardware, wanted, parameters, restrict, asked_front, as_json=as_json)
+        return
     if output is not None:
         from looptree.cli.files import check_target
 
@@ -76,9 +111,11 @@ def command(
     pictures = check_figures(figures, PLAN_KINDS)
     hardware = read_architecture(architecture, buffer, parameters)
     parameters = settings_of_workload(parameters, network, architecture)
-    planned = _search(network, hardware, wanted, parameters)
+    planned = _search(network, hardware, wanted, parameters, restrict)
     warn(hardware)
     if output is not None:
+        if planned.architecture != hardware:
+            buffer = str(planned.capacity_bytes)
         line = evaluate_line(network, architecture, buffer, settings, output)
         write_plan(output, planned, parameters, line, force=force)
     write_report(html, lambda made_by: _report(planned, made_by))
@@ -86,22 +123,99 @@ def command(
     _print(planned, parameters, as_json=as_json)
 
 
-def _search(network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int]) -> Planned:
+def _space(name: str, restrict: Path | None, workload: Workload, architecture: Architecture) -> Space:
+    """The space of a name, with the restrictions of a file."""
+    from looptree.search import space_named
+
+    if restrict is None:
+        return space_named(name)
+    from looptree.search.restrict_file import read_restrictions
+
+    return read_restrictions(restrict, workload, architecture, space_named(name))
+
+
+def _search(
+    network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int], restrict: Path | None
+) -> Planned:
     workload = load_network(network, parameters)
+    space = _space(wanted.space, restrict, workload, architecture)
     from looptree.report.planned import Planned
-    from looptree.search import search, space_named
+    from looptree.search import search
 
     with shown_progress(f"searching {workload.name}", wanted.objective) as progress:
         plan = search(
             workload,
             architecture,
             objective=wanted.objective,
-            space=space_named(wanted.space),
+            limits=wanted.limits,
+            space=space,
             seconds=wanted.seconds,
             workers=wanted.workers,
             progress=progress,
         )
-    return Planned(workload, architecture, plan)
+    return Planned(workload, plan.architecture, plan)
+
+
+def _asked_front(axes: str | None, points: str | None, output: Path | None) -> tuple[tuple[str, ...], int]:
+    """The axes of a front and its number of points, checked."""
+    from looptree.search.front import checked_axes
+    from looptree.search.search import POINTS
+
+    if axes is None:
+        raise InputError("there are no points without a front", where="--points", hint="add --front capacity,offchip")
+    if output is not None:
+        raise InputError("a front has several plans", where="--yaml", hint="--json prints the mappings of all of them")
+    try:
+        known = checked_axes([axis.strip() for axis in axes.split(",")])
+    except InputError as problem:
+        raise problem.at("--front") from None
+    if points is None:
+        return known, POINTS
+    count = int(points) if points.strip().isascii() and points.strip().isdigit() and len(points) < 9 else 0
+    if count < 2:
+        raise InputError(f"expected a number of points from 2 on, found {points!r}", where="--points")
+    return known, count
+
+
+def _front(
+    network: str,
+    architecture: Architecture,
+    wanted: Asked,
+    parameters: dict[str, int],
+    restrict: Path | None,
+    asked_front: tuple[tuple[str, ...], int],
+    *,
+    as_json: bool,
+) -> None:
+    workload = load_network(network, parameters)
+    space = _space(wanted.space, restrict, workload, architecture)
+    import time
+
+    from looptree.report.front import Fronted, front_dict, front_report
+    from looptree.search import front
+
+    started = time.perf_counter()
+    with shown_progress(f"searching {workload.name}", None) as progress:
+        found = front(
+            workload,
+            architecture,
+            axes=asked_front[0],
+            points=asked_front[1],
+            limits=wanted.limits,
+            space=space,
+            seconds=wanted.seconds,
+            workers=wanted.workers,
+            progress=progress,
+        )
+    fronted = Fronted(workload, architecture, found, time.perf_counter() - started)
+    if as_json:
+        import json
+
+        click.echo(json.dumps(front_dict(fronted, parameters), indent=2))
+    else:
+        from looptree.cli.console import show
+
+        show(front_report(fronted))
 
 
 def _shown(planned: Planned) -> ShownPlan:

@@ -20,10 +20,11 @@ from looptree.units import SECONDS, parse_quantity
 if TYPE_CHECKING:
     from looptree.report.planned import Planned
     from looptree.search import State
+    from looptree.search.limits import Limit
     from looptree.workload import Workload
 
 DEFAULT_ARCHITECTURE = "mobile"
-OBJECTIVES = ("energy", "offchip", "latency")
+OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
 SPACES = ("default", "quick", "layer-by-layer")
 MOST_WORKERS = 256
 
@@ -36,11 +37,12 @@ class Asked:
     """What was asked of a search.
 
     Attributes:
-        objective: what to make small. space: name of what is searched.
+        objective: what to make small. limits: of what a plan may take. space: name of what is searched.
         seconds: when to stop. workers: processes; `None` for both where nothing was said.
     """
 
     objective: str
+    limits: tuple[Limit, ...]
     space: str
     seconds: float | None
     workers: int | None
@@ -60,7 +62,7 @@ def search_options(spaces: Sequence[str], *, default_objective: str = OBJECTIVES
             type=click.Choice(OBJECTIVES),
             default=default_objective,
             show_default=True,
-            help="What a plan minimises.",
+            help="What a plan minimises; edp is energy times latency, capacity the smallest buffer.",
         ),
         click.option(
             "--space",
@@ -86,12 +88,14 @@ def search_options(spaces: Sequence[str], *, default_objective: str = OBJECTIVES
     return decorated
 
 
-def asked(objective: str, space: str, time_limit: str | None, workers: str | None) -> Asked:
+def asked(objective: str, space: str, time_limit: str | None, workers: str | None, limits: Sequence[str] = ()) -> Asked:
     """The options of a search, checked.
 
     Raises:
-        InputError: a time limit that is no number above zero, or a number of workers that is none from 1 on.
+        InputError: a time limit that is no number above zero, a number of workers that is none from 1 on, or a limit
+            that is none.
     """
+    known = read_limits(limits) if limits else ()
     seconds, count = None, None
     if time_limit is not None:
         seconds = _seconds(time_limit)
@@ -101,7 +105,21 @@ def asked(objective: str, space: str, time_limit: str | None, workers: str | Non
             raise InputError(
                 f"expected a number of processes from 1 to {MOST_WORKERS}, found {workers!r}", where="--workers"
             )
-    return Asked(objective, space, seconds, count)
+    return Asked(objective, known, space, seconds, count)
+
+
+def read_limits(limits: Sequence[str]) -> tuple[Limit, ...]:
+    """The limits of `--limit`.
+
+    Raises:
+        InputError: what is wrong with them.
+    """
+    from looptree.search.limits import checked_limits
+
+    try:
+        return checked_limits(limits)
+    except InputError as problem:
+        raise problem.at("--limit") from None
 
 
 def _seconds(text: str) -> float:
@@ -117,7 +135,7 @@ def _seconds(text: str) -> float:
 
 
 @contextmanager
-def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], None] | None]:
+def shown_progress(title: str, objective: str | None) -> Iterator[Callable[[State], None] | None]:
     """How long it has been, the best plan so far and its gap, on stderr while a search runs, if that is a terminal."""
     with progress_line(title) as show:
         yield None if show is None else lambda state: show(state_text(state, objective))
@@ -141,13 +159,17 @@ def progress_line(title: str) -> Iterator[Callable[[str], None] | None]:
         yield lambda text: line.update(task, description=printable(f"{title}: {text}"))
 
 
-def state_text(state: State, objective: str) -> str:
-    """How far a search is, in a few words."""
-    from looptree.report.proof import amount, percent
+def state_text(state: State, objective: str | None) -> str:
+    """How far a search is, in a few words; without an objective, how much was looked at."""
+    from looptree.report.proof import percent
+    from looptree.search.objective import amount
 
+    stage = f"{state.stage}, " if state.stage else ""
+    if objective is None:
+        return f"{state.groups:,} searches of groups, {state.designs:,} designs"
     if state.value == float("inf"):
-        return "no plan yet"
-    return f"{amount(objective, state.value)} so far, gap {percent(state.gap)}, {state.designs:,} designs"
+        return f"{stage}no plan yet"
+    return f"{stage}{amount(objective, state.value)} so far, gap {percent(state.gap)}, {state.designs:,} designs"
 
 
 def write_plan(path: Path, planned: Planned, parameters: Mapping[str, int], evaluate: str, *, force: bool) -> None:

@@ -10,9 +10,10 @@ from rich.table import Table
 from looptree.report.compared import Compared
 from looptree.report.groups import GROUP_HEADER, group_cell, on_chip_between
 from looptree.report.planned import moved_bytes, offchip_bytes
-from looptree.report.proof import NOUNS, amount, proof, verdict
+from looptree.report.proof import NOUNS, proof, verdict
 from looptree.report.table import Row, table
 from looptree.report.text import counted
+from looptree.search.objective import amount
 from looptree.units import (
     BYTES,
     COUNTS,

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from types import MappingProxyType
 
 from looptree.report.text import counted
 from looptree.search import SPACES, Space, Statistics
-from looptree.units import format_count, format_energy, format_percent, format_size
+from looptree.search.limits import Limit
+from looptree.search.objective import amount
+from looptree.units import format_percent
 
-NOUNS: Mapping[str, str] = MappingProxyType({"energy": "energy", "offchip": "off-chip transfers", "latency": "latency"})
+NOUNS: Mapping[str, str] = MappingProxyType(
+    {
+        "energy": "energy",
+        "offchip": "off-chip transfers",
+        "latency": "latency",
+        "operations": "operations",
+        "edp": "energy-delay product",
+        "capacity": "capacity",
+    }
+)
 """What each objective makes small."""
-
-
-def amount(objective: str, value: float) -> str:
-    """A value of an objective with its unit.
-
-    >>> amount("energy", 2.5e9), amount("offchip", 65536.0), amount("latency", 1000.0), amount("latency", float("inf"))
-    ('2.5 mJ', '64 KiB', '1,000 cycles', 'unknown')
-    """
-    if not math.isfinite(value):
-        return "unknown"
-    if objective == "energy":
-        return format_energy(Fraction(value))
-    return format_size(round(value)) if objective == "offchip" else f"{format_count(Fraction(value))} cycles"
 
 
 def percent(share: float) -> str:
@@ -65,9 +63,16 @@ def effort(statistics: Statistics) -> str:
     )
 
 
+def limits_text(limits: Sequence[Limit]) -> str:
+    """Limits in words."""
+    return " and ".join(limit.described for limit in limits)
+
+
 def proof(statistics: Statistics) -> str:
     """What was searched for how long, what is proven, in which space, with how much work."""
+    within = f" within {limits_text(statistics.limits)}" if statistics.limits else ""
     return (
-        f"Searched for the least {NOUNS[statistics.objective]} in {statistics.seconds:.1f} s: {verdict(statistics)}.\n"
+        f"Searched for the least {NOUNS[statistics.objective]}{within} in {statistics.seconds:.1f} s: "
+        f"{verdict(statistics)}.\n"
         f"{space_sentences(statistics.space)}\n{effort(statistics)}"
     )

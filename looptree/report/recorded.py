@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from looptree.architecture import Architecture
 from looptree.model.result import Evaluation
 from looptree.report.planned import Planned
-from looptree.report.proof import NOUNS, amount, percent, space_name
-from looptree.search.objective import value
+from looptree.report.proof import NOUNS, percent, space_name
+from looptree.search.objective import amount, value
 from looptree.taxonomy.plan_file import PlanRecord
 from looptree.units import format_size
 
@@ -31,7 +30,8 @@ def record_of(planned: Planned, parameters: Mapping[str, int], version: str) -> 
         value=statistics.value,
         bound=statistics.bound,
         status=statistics.status,
-        space={"name": space_name(statistics.space), **asdict(statistics.space)},
+        limits=tuple(limit.described for limit in statistics.limits),
+        space={"name": space_name(statistics.space), **statistics.space.settings()},
         architecture=planned.architecture.name,
         buffer=planned.buffer,
         capacity_bytes=planned.capacity_bytes,
@@ -50,7 +50,8 @@ def holds(record: PlanRecord, architecture: Architecture, evaluation: Evaluation
 
 def recorded(record: PlanRecord, architecture: Architecture, evaluation: Evaluation) -> str:
     """What is proven of the plan that was evaluated, in one sentence."""
-    least, taken = NOUNS[record.objective], amount(record.objective, record.value)
+    within = f" within {' and '.join(record.limits)}" if record.limits else ""
+    least, taken = f"{NOUNS[record.objective]}{within}", amount(record.objective, record.value)
     if not holds(record, architecture, evaluation):
         size = "unlimited" if record.capacity_bytes is None else format_size(record.capacity_bytes)
         return (
@@ -74,5 +75,6 @@ def recorded_dict(record: PlanRecord, architecture: Architecture, evaluation: Ev
         "bound": record.bound,
         "status": record.status,
         "space": record.space["name"],
+        "limits": list(record.limits),
         "holds": holds(record, architecture, evaluation),
     }

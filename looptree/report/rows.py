@@ -6,7 +6,7 @@ import csv
 import io
 import math
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Any
 
 from looptree.model.result import GroupResult, plain
@@ -48,7 +48,7 @@ def search_dict(planned: Planned, parameters: Mapping[str, int]) -> dict[str, An
         "architecture": planned.architecture.name,
         "objective": planned.plan.statistics.objective,
         "buffer": _buffer(planned),
-        "plan": _plan(planned),
+        "plan": plan_dict(planned),
         "statistics": statistics_dict(planned.plan.statistics),
         "mapping": mapping_to_list(planned.plan.tree.root),
         "evaluation": planned.plan.evaluation.to_dict(),
@@ -65,7 +65,7 @@ def comparison_dict(compared: Compared) -> dict[str, Any]:
         "objective": compared.objective,
         "buffer": _buffer(compared.fused),
         **{
-            name: _plan(planned, compared.apart) | {"statistics": statistics_dict(planned.plan.statistics)}
+            name: plan_dict(planned, compared.apart) | {"statistics": statistics_dict(planned.plan.statistics)}
             for name, planned in plans.items()
         },
         "ratio": {key: _ratio(after[key], value) for key, value in before.items()},
@@ -93,10 +93,12 @@ def statistics_dict(statistics: Statistics) -> dict[str, Any]:
     """How a plan was found and what is proven; a bound that is not known is `None`."""
     space = {
         "name": space_name(statistics.space),
-        **asdict(statistics.space),
+        **statistics.space.settings(),
         "leaves_out": statistics.space.leaves_out(),
     }
-    found = asdict(statistics) | {"gap": statistics.gap, "space": space}
+    limits = [{"metric": limit.metric, "most": limit.amount, "asked": limit.text} for limit in statistics.limits]
+    found = {field.name: getattr(statistics, field.name) for field in fields(statistics)}
+    found |= {"gap": statistics.gap, "space": space, "limits": limits}
     return {
         key: None if isinstance(value, float) and not math.isfinite(value) else value for key, value in found.items()
     }
@@ -106,7 +108,8 @@ def _buffer(planned: Planned) -> dict[str, Any]:
     return {"level": planned.buffer, "capacity_bytes": planned.capacity_bytes}
 
 
-def _plan(planned: Planned, apart: Mapping[str, GroupResult] | None = None) -> dict[str, Any]:
+def plan_dict(planned: Planned, apart: Mapping[str, GroupResult] | None = None) -> dict[str, Any]:
+    """Totals and groups of a plan; with the results of layers alone, their transfers beside those of the groups."""
     evaluation = planned.plan.evaluation
     return {
         "total": _total(planned) | {"bottleneck": evaluation.latency.bottleneck, "fits": evaluation.fits},

@@ -7,19 +7,24 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from looptree.search.front import Front
+from looptree.search.limits import Limit
 from looptree.search.result import Comparison, InfeasibleError, Plan, State, Statistics
-from looptree.search.search import compare, search
+from looptree.search.search import compare, front, search
 from looptree.search.space import SPACES, Space, space_named
 
 __all__ = [
     "SPACES",
     "Comparison",
+    "Front",
     "InfeasibleError",
+    "Limit",
     "Plan",
     "Space",
     "State",
     "Statistics",
     "compare",
+    "front",
     "search",
     "space_named",
 ]

@@ -7,14 +7,14 @@ large buffer is a bound in every smaller one, and most groups that are searched 
 from __future__ import annotations
 
 import math
-import time
 from types import TracebackType
 
 from looptree.architecture import Architecture
-from looptree.search.catalogue import Catalogue
-from looptree.search.objective import checked
+from looptree.errors import InputError, nearest
+from looptree.search.metrics import METRICS, Weights
+from looptree.search.partition import Path
+from looptree.search.planner import Found, Planner, buffer_of
 from looptree.search.result import InfeasibleError, Plan, Progress
-from looptree.search.search import NetworkSearch, Settings, buffer_of
 from looptree.search.space import Space
 from looptree.search.workers import Searches, Workers
 from looptree.workload import Workload
@@ -43,11 +43,17 @@ class Capacities:
         space: Space | None = None,
         workers: int | None = None,
     ) -> None:
+        if objective not in METRICS:
+            raise InputError(
+                f"expected one of {', '.join(METRICS)} as objective, found {objective!r}",
+                hint=nearest(objective, METRICS),
+            )
         self.workload = workload
-        self.settings = Settings(architecture, buffer_of(architecture), checked(objective), space or Space())
-        searches = Searches(architecture, objective, self.settings.level, self.settings.space)
+        self.objective = objective
+        level = buffer_of(architecture)
+        searches = Searches(architecture.with_capacity(level, None), level, space or Space())
         self.workers = Workers(searches, workers)
-        self.catalogue = Catalogue(workload, self.workers, math.inf)
+        self.planner = Planner(workload, self.workers, None, None)
 
     def __enter__(self) -> Capacities:
         return self
@@ -64,11 +70,11 @@ class Capacities:
             InfeasibleError: a layer has none at all.
         """
         least = 0.0
+        catalogue, level = self.planner.catalogue, self.planner.architecture.level(self.planner.level)
         for einsum in self.workload.einsums:
-            number, _ = self.catalogue.shape((einsum.name,))
-            demand, parts = self.catalogue.search_of(number).smallest()
+            number, _ = catalogue.shape((einsum.name,))
+            demand, parts = catalogue.search_of(number).smallest()
             if math.isinf(demand):
-                level = self.settings.architecture.level(self.settings.level)
                 raise InfeasibleError.of(einsum.name, level, demand, parts)
             least = max(least, demand)
         return math.ceil(least)
@@ -94,11 +100,15 @@ class Capacities:
         Raises:
             InfeasibleError: a layer does not fit. KeyboardInterrupt: Ctrl-C, even if there is a plan by then.
         """
-        limit = math.inf if seconds is None else seconds
-        self.catalogue.until = time.time() + limit
-        architecture = self.settings.architecture.with_capacity(self.settings.level, capacity_bytes)
-        settings = Settings(architecture, self.settings.level, self.settings.objective, self.settings.space)
-        plan = NetworkSearch(settings, self.catalogue, limit, progress, target).plan()
-        if self.catalogue.interrupted:
+        planner = self.planner
+        planner.restart(seconds, progress)
+
+        def going(path: Path) -> bool:
+            decided = target is not None and (path.value <= target or path.bound > target)
+            return planner.told(path.value, path.bound) and not decided
+
+        weights = Weights.only(self.objective)
+        path = planner.solve(weights, float(capacity_bytes), going)
+        if planner.catalogue.interrupted:
             raise KeyboardInterrupt
-        return plan
+        return planner.plan(Found(path, weights, path.value, path.bound, float(capacity_bytes)), self.objective)

@@ -1,8 +1,6 @@
 """The groups of a network: groups of equal shape are searched once, and what was proven of them is kept.
 
-A *variant* is a shape of group and which of its inputs and outputs stay on chip. What a search of a variant
-proved for one capacity says something about others: with less room nothing gets better, and a design that takes
-little room serves wherever it fits.
+A *variant* is a shape of group and which of its inputs and outputs stay on chip; see `looptree.search.variant`.
 """
 
 from __future__ import annotations
@@ -10,61 +8,35 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from looptree.model import evaluate
 from looptree.search.decode import choice_of
-from looptree.search.design import GroupDesign, Outcome, Tally
-from looptree.search.goal import ROUNDING
+from looptree.search.design import GroupDesign, Tally
+from looptree.search.goal import Aim
 from looptree.search.group_search import GroupSearch
+from looptree.search.metrics import METRICS, NOTHING, Totals, Weights
+from looptree.search.objective import value
+from looptree.search.restrictions import Pin
 from looptree.search.segment import Shape, renamed, segment, shape_of
 from looptree.search.trimmed import trimmed
-from looptree.search.workers import Job, Question, Workers
-from looptree.taxonomy.group import GroupChoice
+from looptree.search.variant import Variant
+from looptree.search.workers import Gather, Job, Question, Result, Runs, Workers
+from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 
 FLOORS_AT_ONCE = 256  # shapes; the time is looked at in between
-
-
-@dataclass(slots=True)
-class Variant:
-    """What is known of the groups of one shape with some tensors on chip.
-
-    Attributes:
-        shape: number of the shape. resident: tensors of its first group that stay on chip. floor: holds for all
-        designs. proven: capacity and outcome of each search.
-    """
-
-    shape: int
-    resident: frozenset[str]
-    floor: float
-    proven: list[tuple[float, Outcome]] = field(default_factory=list)
-
-    def lower(self, capacity: float) -> float:
-        """What no design in that many bytes undercuts."""
-        known = [outcome.bound for searched, outcome in self.proven if searched >= capacity]
-        return max([self.floor, *known])
-
-    def upper(self, capacity: float) -> float:
-        """The objective of the best design known to fit."""
-        design = self.best(capacity)
-        return math.inf if design is None else design.value
-
-    def best(self, capacity: float) -> GroupDesign | None:
-        """The best design known to fit."""
-        fitting = [o.design for _, o in self.proven if o.design is not None and o.design.room <= capacity]
-        return min(fitting, key=lambda d: (d.value, d.room), default=None)
-
-    def exact(self, capacity: float) -> bool:
-        """Whether nothing is left to be found out."""
-        lower, upper = self.lower(capacity), self.upper(capacity)
-        return lower == upper or lower >= upper * (1 - ROUNDING)
+SECONDS = ("latency", "energy", "offchip", "operations")
+"""Of designs of equal objective the one is taken that is best in the first of these that is no part of it."""
+EFFORT = 10_000  # ranges that are bounded for that, at most
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A search to be done: of a variant, in so many bytes, for less than `below`."""
+    """A search to be done: of a variant, for the least weighted sum below `below`, in so many bytes."""
 
     variant: int
+    weights: Weights
     capacity: float
     below: float
 
@@ -126,7 +98,8 @@ class Catalogue:
     def _new_shape(self, names: tuple[str, ...]) -> tuple[int, Shape]:
         part = segment(self.workload, names)
         shape = shape_of(part, self.workers.searches.architecture.compute.spatial)
-        number = self._shape_of.setdefault(shape.key, len(self.shapes))
+        key = (shape.key, self.space.restrictions.key(shape))
+        number = self._shape_of.setdefault(key, len(self.shapes))
         if number == len(self.shapes):
             self.shapes.append(shape)
             self.parts.append(part)
@@ -139,8 +112,12 @@ class Catalogue:
         if key not in self._variant_of:
             known = frozenset(self.shapes[number].tensors[i] for i in places)
             self._variant_of[key] = len(self.variants)
+            pin = self.space.restrictions.pin(shape.einsums)
+            if pin is not None:
+                self.variants.append(self._pinned(number, known, pin))
+                return self._variant_of[key]
             self._without_floor.setdefault(number, []).append(len(self.variants))
-            self.variants.append(Variant(number, known, 0.0))
+            self.variants.append(Variant(number, known, NOTHING))
         return self._variant_of[key]
 
     def find_floors(self) -> None:
@@ -158,51 +135,90 @@ class Catalogue:
                 Question(n, self.parts[n], tuple(v.resident for v in variants))
                 for n, variants in zip(numbers, asked, strict=True)
             ]
-            for number, variants, floors in zip(numbers, asked, self.workers.floors(questions), strict=True):
+            for number, variants, floors in zip(numbers, asked, self._done(questions), strict=True):
                 for variant, floor in zip(variants, floors, strict=True):
-                    variant.floor = floor
+                    variant.bounded(floor)
                 del self._without_floor[number]
+
+    def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
+        """A group whose design is given; there is none with tensors on chip that others leave or find there."""
+        part, searches = self.parts[number], self.workers.searches
+        architecture = searches.architecture.with_capacity(searches.level, None)
+        choice = pin.choice(part, architecture)
+        found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
+        totals = Totals(*(float(value(name, found)) for name in METRICS))
+        room = float(found.occupancy[searches.level].window_bytes)
+        design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, choice)
+        return Variant(number, resident, totals, pinned=True, designs=[] if resident else [design])
 
     def search_of(self, number: int) -> GroupSearch:
         """The search of the groups of one shape."""
         return self.workers.searches.of(number, self.parts[number])
 
     def run(self, tasks: Sequence[Task]) -> None:
-        """Do some searches, and keep what they prove; Ctrl-C is remembered in `interrupted`."""
-        jobs = []
-        for task in tasks:
-            known = self.variants[task.variant]
-            jobs.append(
-                Job(known.shape, self.parts[known.shape], known.resident, task.capacity, task.below, self.until, None)
-            )
+        """Do some searches, and keep what they prove."""
+        jobs = [
+            self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
+            for task in tasks
+        ]
+        for task, outcome in zip(tasks, self._done(jobs), strict=True):
+            self.variants[task.variant].learn(task.weights, task.capacity, outcome)
+            self.tally.add(outcome.tally)
+
+    def _done(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
+        """What the workers answer; Ctrl-C is remembered in `interrupted`."""
         try:
-            outcomes = self.workers.run(jobs)
+            return self.workers.run(jobs)
         except KeyboardInterrupt:
             self.interrupted = True
             raise
-        for task, outcome in zip(tasks, outcomes, strict=True):
-            self.variants[task.variant].proven.append((task.capacity, outcome))
-            self.tally.add(outcome.tally)
 
-    def seconds(self, wanted: Sequence[tuple[int, float]]) -> dict[tuple[int, float], GroupDesign]:
-        """For variants and capacities, of the designs with the best objective one that is good in another way, too.
+    def collect(self, tasks: Sequence[Task], limits: Sequence[Aim], effort: float) -> list[bool]:
+        """All designs of variants below a weighted sum that no other one beats; whether each search found them all.
 
-        That is latency, or energy where latency is the objective; see `goal.Second`.
+        Args:
+            limits: aim of each task, with a limit for each metric that counts. effort: as for a search of a group.
         """
-        listed = list(dict.fromkeys(wanted))
-        jobs, firsts = [], []
-        for variant, capacity in listed:
-            known = self.variants[variant]
-            design = known.best(capacity)
-            assert design is not None
-            firsts.append(design)
-            part = self.parts[known.shape]
-            jobs.append(Job(known.shape, part, known.resident, capacity, math.inf, math.inf, design.value))
-        outcomes = self.workers.run(jobs)
-        return {
-            key: first if outcome.design is None else outcome.design
-            for key, first, outcome in zip(listed, firsts, outcomes, strict=True)
-        }
+        jobs = [
+            Gather(self._job(task.variant, aim, task.capacity, task.below, self.until, effort))
+            for task, aim in zip(tasks, limits, strict=True)
+        ]
+        outcomes = self._done(jobs)
+        for task, outcome in zip(tasks, outcomes, strict=True):
+            for design in outcome.designs:
+                self.variants[task.variant].add(design)
+            self.tally.add(outcome.tally)
+        return [outcome.complete for outcome in outcomes]
+
+    def _job(self, variant: int, aim: Aim, capacity: float, below: float, until: float, effort: float) -> Job:
+        known = self.variants[variant]
+        return Job(known.shape, self.parts[known.shape], aim, known.resident, capacity, below, until, effort)
+
+    def polished(self, weights: Weights, wanted: Sequence[tuple[int, float, GroupDesign]]) -> list[GroupDesign]:
+        """For designs of variants in capacities others that are as good in all that has a weight, and better otherwise.
+
+        Whether there are yet better ones is not proven.
+        """
+        second = next((name for name in SECONDS if name not in weights.metrics), None)
+        if second is None:
+            return [design for _, _, design in wanted]
+        asked: list[tuple[int, float, tuple[tuple[Weights, float], ...]] | None] = []
+        for variant, capacity, design in wanted:
+            if self.variants[variant].pinned:
+                asked.append(None)
+                continue
+            limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
+            asked.append((variant, capacity, limits))
+        unique = list(dict.fromkeys(key for key in asked if key is not None))
+        jobs = [
+            self._job(variant, Aim(Weights.only(second), limits), capacity, math.inf, math.inf, EFFORT)
+            for variant, capacity, limits in unique
+        ]
+        found = dict(zip(unique, self._done(jobs), strict=True))
+        return [
+            design if key is None else found[key].design or design
+            for key, (_, _, design) in zip(asked, wanted, strict=True)
+        ]
 
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""

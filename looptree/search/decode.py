@@ -10,6 +10,8 @@ from looptree.workload import Workload
 
 def choice_of(part: Workload, design: GroupDesign, level: str) -> GroupChoice:
     """The design of a segment as a choice of the taxonomy."""
+    if design.pinned is not None:
+        return design.pinned
     return GroupChoice(
         einsums=tuple(e.name for e in part.einsums),
         loops=tuple(

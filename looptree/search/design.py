@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from looptree.search.leaf import Streaming
+from looptree.search.metrics import Totals
 from looptree.search.profile import Rank
+from looptree.taxonomy.group import GroupChoice
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class GroupDesign:
     Attributes:
         loops: rank and tile shape of the loops above the branch. retention: loops above the node of each tensor.
         spilled: intermediates that are written out. streaming: own loops per layer. dropped: overlap that is not kept.
-        value: the objective. room: bytes on chip.
+        totals: what it takes. room: bytes on chip. pinned: the choice of the taxonomy that it is, if it was given.
     """
 
     loops: tuple[tuple[Rank, int], ...]
@@ -44,8 +46,9 @@ class GroupDesign:
     spilled: frozenset[str]
     streaming: Mapping[str, Streaming]
     dropped: frozenset[str]
-    value: float
+    totals: Totals
     room: float
+    pinned: GroupChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +56,24 @@ class Outcome:
     """What a search of one group proved.
 
     Attributes:
-        design: the best one whose objective is below what was asked for, or `None`.
+        design: the best one whose objective is below what was asked for, or `None`. value: its objective.
         bound: no design that fits has a smaller objective.
     """
 
     design: GroupDesign | None
+    value: float
     bound: float
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """Designs of one group none of which beats another.
+
+    Attributes:
+        designs: those. complete: whether they are all that keep what was asked for.
+    """
+
+    designs: tuple[GroupDesign, ...]
+    complete: bool
     tally: Tally

@@ -23,8 +23,10 @@ from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, evaluate
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
-from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
-from looptree.search.search import buffer_of
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
+from looptree.search.metrics import METRICS
+from looptree.search.planner import buffer_of
+from looptree.search.profile import Rank
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
@@ -41,16 +43,23 @@ class Designs:
     """Designs of a group that no other one beats.
 
     Attributes:
-        rows: of each the bytes above the branch and inside it, pJ, bytes that pass off chip and the buffer, and cycles.
+        rows: of each the bytes above the branch and inside it, pJ, bytes that pass off chip and the buffer, cycles and
+        operations.
     """
 
     rows: Array
 
+    def totals(self, capacity: float, bandwidths: Sequence[float]) -> Array:
+        """The metrics of those that fit in so many bytes, in the order of `METRICS`."""
+        fitting = self.rows[self.rows[:, :2].sum(axis=1) <= capacity]
+        _, _, energy, offchip, buffer, cycles, operations = fitting.T
+        slowest = np.maximum(cycles, np.maximum(offchip / bandwidths[0], buffer / bandwidths[1]))
+        return undominated(np.stack([energy, offchip, slowest, operations], axis=1))
+
     def least(self, objective: str, capacity: float, bandwidths: Sequence[float]) -> float:
         """The least objective in so many bytes, infinite if nothing fits."""
-        _, _, energy, offchip, buffer, cycles = self.rows[self.rows[:, :2].sum(axis=1) <= capacity].T
-        slowest = np.maximum(cycles, np.maximum(offchip / bandwidths[0], buffer / bandwidths[1]))
-        return float({"energy": energy, "offchip": offchip, "latency": slowest}[objective].min(initial=math.inf))
+        column = self.totals(capacity, bandwidths)[:, METRICS.index(objective)]
+        return float(column.min(initial=math.inf))
 
 
 class Exhaustive:
@@ -83,6 +92,20 @@ class Exhaustive:
         }
         return min((sum(known[step] for step in plan) for plan in self.plans), default=math.inf)
 
+    def totals(self, capacity: float = math.inf) -> Array:
+        """The metrics of the plans in so many bytes that no other one matches or beats, one plan per row."""
+        known = {
+            (layers, resident, held): self.designs(layers, resident).totals(capacity - held, self.bandwidths)
+            for layers, resident, held in {step for plan in self.plans for step in plan}
+        }
+        found = np.zeros((0, len(METRICS)))
+        for plan in self.plans:
+            sums = np.zeros((1, len(METRICS)))
+            for step in plan:
+                sums = undominated((sums[:, None] + known[step][None]).reshape(-1, len(METRICS)))
+            found = undominated(np.vstack([found, sums]))
+        return found
+
     def designs(self, layers: Names, resident: Names = frozenset()) -> Designs:
         """Designs of a group with some of its inputs and outputs on chip, which take no bytes of its own."""
         key = (layers, resident)
@@ -100,8 +123,10 @@ class Exhaustive:
             for order in itertools.permutations(groups):
                 if self._made_before_read(order):
                     crossing = [t for t in self.whole_bytes if sum(bool(self.users(t) & g) for g in order) > 1]
-                    for kept in _subsets(crossing):
-                        if self._most_between(order, kept) <= self.space.resident:
+                    rules = {t: self.space.restrictions.tensor(t).between for t in crossing}
+                    must = {t for t, rule in rules.items() if rule == "always"}
+                    for kept in _subsets([t for t in crossing if rules[t] != "never"]):
+                        if must <= set(kept) and self._most_between(order, kept) <= self.space.resident:
                             found.add(frozenset(self._steps(order, kept)))
         return found
 
@@ -110,7 +135,8 @@ class Exhaustive:
             yield []
         for others in _subsets(names[1:]) if names else ():
             group = frozenset((names[0], *others))
-            if len(group) <= self.space.group_layers and self._connected(group):
+            allowed = self.space.restrictions.allows(sorted(group))
+            if len(group) <= self.space.group_layers and self._connected(group) and allowed:
                 for rest in self._partitions([n for n in names if n not in group]):
                     yield [group, *rest]
 
@@ -172,14 +198,21 @@ class Group:
 
     def designs(self) -> Designs:
         """All of them."""
-        found = np.zeros((0, 6))
+        found = np.zeros((0, 7))
         for choice in self.choices():
             whole = self.evaluated(choice)
-            if whole is not None and (self.space.recompute or not whole.groups[0].recomputed):
+            if whole is not None and self._computes_enough_once(whole):
                 fixed = [self.work(whole), *(self.sums(whole, t) for t in (*choice.retention, *self.resident))]
                 rows = reduce(together, self.items(choice), np.sum(fixed, axis=0, keepdims=True))
                 found = undominated(np.vstack([found, rows]))
         return Designs(found)
+
+    def _computes_enough_once(self, whole: Evaluation) -> bool:
+        """Whether nothing is computed again that must not be."""
+        if not self.space.recompute:
+            return not whole.groups[0].recomputed
+        rules = {name: self.space.restrictions.tensor(self.alone.einsum(name).output.tensor) for name in self.names}
+        return all(rule.recompute or not whole.operations[name].recomputed for name, rule in rules.items())
 
     def choices(self) -> Iterator[GroupChoice]:
         """Loops above the branch with places of the intermediates that are not spilled."""
@@ -187,15 +220,26 @@ class Group:
         ranks, clashes = candidate_ranks(self.alone, sinks), clashing_ranks(self.alone, sinks)
         counts = range(1, self.space.loops + 1) if len(self.names) > 1 else range(self.space.lone_loops + 1)
         for order in itertools.chain.from_iterable(orders(ranks, clashes, count) for count in counts):
-            for tiles in itertools.product(*(useful_tiles(self.alone.einsum(o[0][0]).ranks[o[0][1]]) for o in order)):
+            for tiles in itertools.product(*map(self._tiles, order)):
                 loops = tuple(
                     Temporal(tuple(RankRef(r, e) for e, r in o), t) for o, t in zip(order, tiles, strict=True)
                 )
-                for spilled in _subsets(self.inner if self.space.spill else []):
+                may = [t for t in self.inner if self.space.spill and self.space.restrictions.tensor(t).spill]
+                for spilled in _subsets(may):
                     kept = [t for t in self.inner if t not in spilled]
-                    for depths in itertools.product(range(len(loops) + 1), repeat=len(kept)):
+                    for depths in itertools.product(*(self._depths(t, loops) for t in kept)):
                         places = dict(zip(kept, depths, strict=True))
                         yield GroupChoice(self.names, loops, places, spilled=frozenset(spilled), level=self.level)
+
+    def _tiles(self, rank: Rank) -> list[int]:
+        """Tile shapes of a loop."""
+        rules = self.space.restrictions
+        listed = [rules.layer(e).shapes(r, self.alone.einsum(e).ranks[r]) for e, r in rank]
+        return [tile for tile in listed[0] if all(tile in others for others in listed)]
+
+    def _depths(self, tensor: str, loops: Sequence[Temporal]) -> range:
+        """Numbers of loops that may be above the node of a tensor."""
+        return range(1 if self.space.restrictions.tensor(tensor).whole else len(loops) + 1)
 
     def free(self, choice: GroupChoice) -> list[str]:
         """Tensors that have no place yet."""
@@ -210,7 +254,10 @@ class Group:
         free, depths = self.free(choice), range(len(choice.loops) + 1)
         everywhere = [replace(choice, retention={**choice.retention, **dict.fromkeys(free, depth)}) for depth in depths]
         results = [result for moved in everywhere if (result := self.evaluated(moved)) is not None]
-        return {t: np.array([self.sums(result, t) for result in results]) for t in free}
+        return {
+            t: np.array([self.sums(result, t) for result in results[: len(self._depths(t, choice.loops))]])
+            for t in free
+        }
 
     def evaluated(self, choice: GroupChoice) -> Evaluation | None:
         """What the model says, where it says anything; tensors without a place are whole on chip."""
@@ -244,13 +291,14 @@ class Group:
         energy = reads * outer.read_pj_per_word(known.bits) + writes * outer.write_pj_per_word(known.bits)
         energy += fetched * inner.read_pj_per_word(known.bits) + stored * inner.write_pj_per_word(known.bits)
         offchip, buffer = known.bytes(reads) + known.bytes(writes), known.bytes(fetched) + known.bytes(stored)
-        return np.array([room, 0, float(energy), offchip, buffer, 0], dtype=np.float64)
+        return np.array([room, 0, float(energy), offchip, buffer, 0, 0], dtype=np.float64)
 
     def work(self, result: Evaluation) -> Array:
         """What the operations add."""
         compute = self.search.architecture.compute
         spent = [result.operations[n].total * compute.energy_pj(self.alone.einsum(n).operation) for n in self.names]
-        return np.array([0, 0, float(sum(spent)), 0, 0, float(result.groups[0].latency_cycles)])
+        done = sum(result.operations[n].total for n in self.names)
+        return np.array([0, 0, float(sum(spent)), 0, 0, float(result.groups[0].latency_cycles), done])
 
 
 def together(one: Array, other: Array) -> Array:

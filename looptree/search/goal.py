@@ -1,6 +1,6 @@
-"""What a search makes small: sums over the tensors and layers of a group, and the objective made of them.
+"""What a search makes small: a weighted sum of metrics, made of sums over the tensors and layers of a group.
 
-Every objective is a function of sums that grows with each of them. So the least of each sum gives a lower bound.
+Every metric is a function of sums that grows with each of them. So the least of each sum gives a lower bound.
 """
 
 from __future__ import annotations
@@ -10,167 +10,135 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from looptree.architecture import Architecture, Level, Limit
+from looptree.architecture import Architecture
 from looptree.model.axis import Array
-from looptree.search.objective import Price, energy_of, load_of, nothing, price
+from looptree.search.metrics import METRICS, Totals, Weights
+from looptree.search.prices import Load, Prices, Sum
 from looptree.workload import Workload
 
 ROUNDING = 1e-11  # of float64 sums of exact products; closer values count as equal
+OFFCHIP = Sum(offchip=1.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
-    """A sum: what passes through one resource of a memory level.
+class Aim:
+    """What is asked of a design.
 
     Attributes:
-        level: the memory level. limit: its resource. outer: it is off chip.
+        weights: of the metrics whose sum is made small. limits: weights, and what a sum with these may be at most.
     """
 
-    level: Level
-    limit: Limit
-    outer: bool
+    weights: Weights
+    limits: tuple[tuple[Weights, float], ...] = ()
 
 
-Sum = Load | str
-"""What is added up over tensors and layers: bytes that pass `offchip`, `energy` in pJ, or a `Load`."""
+EVERYTHING = Aim(Weights.only(METRICS[0]), tuple((Weights.only(name), float("inf")) for name in METRICS))
+"""Limits nothing: with it, every metric of a design is known."""
 
 
-@dataclass(frozen=True, eq=False)
-class Role:
-    """How the words of a tensor that enter its place become off-chip reads and writes.
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A weighted sum of metrics: `scale` times a sum (by its number, if there is one), and `latency` per cycle."""
 
-    reads = max(entered - `less` * first, 0), writes = `drained` * entered + `made` * first
-
-    Attributes:
-        inner: an intermediate that does not leave the group.
-    """
-
-    less: float
-    drained: float
-    made: float
-    inner: bool = False
-
-
-INPUT = Role(0, 0, 0)
-OUTPUT = Role(1, 1, 0)
-LEAVING = Role(1, 0, 1)  # an intermediate that is needed outside, too, or spilled: written once, then fetched again
-INNER = Role(1, 0, 1, inner=True)
-
-
-def role_of(part: Workload, tensor: str) -> Role:
-    """The role of a tensor in a group."""
-    if part.producer(tensor) is None:
-        return INPUT
-    if not part.consumers(tensor):
-        return OUTPUT
-    return LEAVING if tensor in part.outputs else INNER
-
-
-@dataclass(frozen=True, eq=False)
-class Prices:
-    """What one sum takes for a word of each tensor, and for an operation of each layer.
-
-    Attributes:
-        reads, writes: of one off-chip word of each tensor; rounded up to whole units if `whole`.
-        operations, saved: of each operation, and what the first write of each output point saves.
-    """
-
-    reads: Array
-    writes: Array
-    operations: Array
-    saved: Array
-    whole: bool
-
-    @classmethod
-    def of(cls, what: Sum, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
-        """The prices of one sum. What passes off chip in bytes is rounded up per tensor, as the model does."""
-        layers = [e.name for e in part.einsums]
-        bytes_off_chip = isinstance(what, Load) and what.outer and what.level.ports is None
-        if what == "offchip" or bytes_off_chip:
-            reads, writes = (what.limit.reads, what.limit.writes) if isinstance(what, Load) else (True, True)
-            width = np.array([part.tensors[t].bits / 8 for t in tensors])
-            return cls(width * reads, width * writes, np.zeros(len(layers)), np.zeros(len(layers)), True)
-        known = _price(what, part, architecture, level)
-        return cls(
-            np.array([known.reads[t] for t in tensors]),
-            np.array([known.writes[t] for t in tensors]),
-            np.array([known.operations[n] for n in layers]),
-            np.array([known.points[n] for n in layers]),
-            False,
-        )
-
-    def moved(self, row: int, reads: Array, writes: Array) -> Array:
-        """What off-chip words of one tensor add to the sum."""
-        if self.whole:
-            return np.asarray(np.ceil(reads * self.reads[row]) + np.ceil(writes * self.writes[row]))
-        return np.asarray(reads * self.reads[row] + writes * self.writes[row])
-
-    def moved_all(self, reads: Array, writes: Array) -> Array:
-        """What off-chip words of all tensors (the first axis) add to the sum."""
-        shape = (-1, *([1] * (reads.ndim - 1)))
-        read, write = reads * self.reads.reshape(shape), writes * self.writes.reshape(shape)
-        return np.asarray(np.ceil(read) + np.ceil(write) if self.whole else read + write)
-
-
-def _price(what: Sum, part: Workload, architecture: Architecture, level: str) -> Price:
-    if isinstance(what, Load):
-        load = load_of(what.level, what.limit)
-        return price(part, load if what.outer else nothing, nothing if what.outer else load, lambda kind: 0.0)
-    outer, inner = energy_of(architecture.off_chip), energy_of(architecture.level(level))
-    return price(part, outer, inner, lambda kind: float(architecture.compute.energy_pj(kind)))
+    number: int | None
+    scale: float
+    latency: float
 
 
 class Goal:
-    """The objective of a search on one architecture.
+    """An aim on one architecture.
 
     Args:
-        objective: `energy` in pJ, `offchip` in bytes, `latency` in cycles. level: the on-chip level.
+        aim: what is asked. level: the on-chip level.
+
+    Attributes:
+        sums: what has to be added up. Metrics that simply add up are one sum together, which gives tighter bounds than
+            one sum each; latency is the largest of compute cycles and of what passes each resource of a memory level
+            by its rate. Leakage is energy per cycle of it.
     """
 
-    def __init__(self, objective: str, architecture: Architecture, level: str) -> None:
-        self.objective = objective
+    def __init__(self, aim: Aim, architecture: Architecture, level: str) -> None:
+        self.aim = aim
         self.architecture = architecture
         self.level = level
-        ends = (architecture.off_chip, True), (architecture.level(level), False)
-        self.loads = [Load(known, limit, outer) for known, outer in ends for limit in known.limits]
-        self.leakage = float(architecture.leakage_pj_per_cycle) if objective == "energy" else 0.0
-        self.sums: tuple[Sum, ...] = () if objective == "latency" else (objective,)
-        if objective == "latency" or self.leakage:
-            self.sums = (*self.sums, *self.loads)
+        self.sums: list[Sum] = []
+        self._forms = [self._form(weights) for weights in (aim.weights, *(weights for weights, _ in aim.limits))]
+        self._ports = self._with_bandwidth() if any(form.latency for form in self._forms) else []
+        if not self.sums:
+            self._number(OFFCHIP)
+
+    def _form(self, weights: Weights) -> _Form:
+        added = (weights.energy, weights.offchip, weights.operations)
+        latency = weights.latency + weights.energy * float(self.architecture.leakage_pj_per_cycle)
+        if not any(added):
+            return _Form(None, 0.0, latency)
+        scale = max(added) if sum(map(bool, added)) == 1 else 1.0
+        return _Form(self._number(Sum(added[0] / scale, added[1] / scale, added[2] / scale)), scale, latency)
+
+    def _number(self, wanted: Sum) -> int:
+        if wanted not in self.sums:
+            self.sums.append(wanted)
+        return self.sums.index(wanted)
+
+    def _with_bandwidth(self) -> list[tuple[int, float]]:
+        """Sums of what takes time to pass a resource of a memory level, with what passes per cycle."""
+        levels = ((self.architecture.off_chip, True), (self.architecture.level(self.level), False))
+        loads = [Load(known, limit, outer) for known, outer in levels for limit in known.limits]
+        return [(self._number(_sum_of(load)), float(load.limit.rate)) for load in loads]
 
     def prices(self, part: Workload, tensors: Sequence[str]) -> list[Prices]:
         """The prices of each sum."""
-        return [Prices.of(what, part, self.architecture, self.level, tensors) for what in self.sums]
+        return [Prices.of(wanted, part, self.architecture, self.level, tensors) for wanted in self.sums]
 
     def value(self, sums: Sequence[Array], cycles: Array) -> Array:
-        """The objective from the sums and compute cycles."""
-        if self.objective == "latency":
-            return self._slowest(sums, cycles)
-        return sums[0] + self.leakage * self._slowest(sums[1:], cycles) if self.leakage else sums[0]
+        """The objective from the sums and compute cycles, infinite beyond a limit."""
+        first, *others = self._amounts(sums, cycles)
+        for amount, (_, most) in zip(others, self.aim.limits, strict=True):
+            if most < float("inf"):
+                first = np.where(amount > most * (1 + ROUNDING), np.inf, first)
+        return first
 
-    def _slowest(self, loads: Sequence[Array], cycles: Array) -> Array:
+    def totals(self, sums: Sequence[Array], cycles: Array) -> Totals:
+        """All metrics of a single design; the goal has to ask for everything."""
+        return Totals(*(float(amount) for amount in self._amounts(sums, cycles)[1:]))
+
+    def _amounts(self, sums: Sequence[Array], cycles: Array) -> list[Array]:
         slowest = cycles
-        for load, moved in zip(self.loads, loads, strict=True):
-            slowest = np.maximum(slowest, moved / float(load.limit.rate))
-        return slowest
+        for number, bandwidth in self._ports:
+            slowest = np.maximum(slowest, sums[number] / bandwidth)
+        return [self._amount(form, sums, slowest) for form in self._forms]
+
+    @staticmethod
+    def _amount(form: _Form, sums: Sequence[Array], slowest: Array) -> Array:
+        if form.number is None:
+            return slowest if form.latency == 1.0 else form.latency * slowest
+        known = sums[form.number] if form.scale == 1.0 else form.scale * sums[form.number]
+        return known + form.latency * slowest if form.latency else known
 
 
-class Second(Goal):
-    """What makes one design better than another of equal objective: latency, or energy where the objective is latency.
+def _sum_of(load: Load) -> Sum:
+    """The sum of a load; all bytes off chip are one that other metrics may ask for, too."""
+    return OFFCHIP if load.in_bytes and load.limit.reads and load.limit.writes else Sum(load=load)
 
-    Args:
-        first: the objective. limit: its value, which no design may exceed.
+
+class Gathering(Goal):
+    """A goal under which only designs count that no design found so far beats in all metrics that are limited.
+
+    Attributes:
+        beaten_by: metrics of the designs found so far, in the order of the limits.
     """
 
-    def __init__(self, first: Goal, limit: float) -> None:
-        other = "energy" if first.objective == "latency" else "latency"
-        super().__init__(other, first.architecture, first.level)
-        self.first = first
-        self.limit = limit
-        self.own = len(self.sums)
-        self.sums = (*self.sums, *first.sums)
+    def __init__(self, aim: Aim, architecture: Architecture, level: str) -> None:
+        super().__init__(aim, architecture, level)
+        self.beaten_by: list[list[float]] = []
 
     def value(self, sums: Sequence[Array], cycles: Array) -> Array:
-        """The second objective, infinite where the first exceeds its limit."""
-        beyond = self.first.value(sums[self.own :], cycles) > self.limit * (1 + ROUNDING)
-        return np.where(beyond, np.inf, super().value(sums[: self.own], cycles))
+        """The objective, infinite beyond a limit and where another design is as good in every metric."""
+        value = super().value(sums, cycles)
+        amounts = self._amounts(sums, cycles)[1:]
+        for known in self.beaten_by:
+            worse = np.isfinite(value)
+            for amount, least in zip(amounts, known, strict=True):
+                worse &= amount >= least * (1 - ROUNDING)
+            value = np.where(worse, np.inf, value)
+        return value

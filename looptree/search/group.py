@@ -16,10 +16,13 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.bounds import complete_layers, compulsory_words
-from looptree.search.goal import Goal, Prices, Role, role_of
+from looptree.search.goal import EVERYTHING, Goal
 from looptree.search.leaf import Known, Streamer
-from looptree.search.loops import Loop, candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.search.loops import Loop, candidate_ranks, clashing_ranks, orders, sinks_of
+from looptree.search.metrics import Totals
+from looptree.search.prices import Prices, Role, role_of
 from looptree.search.profile import Profiler, Rank
+from looptree.search.restrictions import TensorRule
 from looptree.search.space import Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
 from looptree.workload import Workload
@@ -68,16 +71,19 @@ class Group:
     """One segment, with all that holds for any capacity and any tensors that stay on chip.
 
     Args:
-        part: the segment. goal: what is made small. space: what is searched. streams: shared between groups.
+        part: the segment. level: the on-chip level. space: what is searched. streams: shared between groups.
+
+    Attributes:
+        goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
     """
 
     def __init__(
-        self, part: Workload, architecture: Architecture, goal: Goal, space: Space, streams: Known | None = None
+        self, part: Workload, architecture: Architecture, level: str, space: Space, streams: Known | None = None
     ) -> None:
         self.part = part
-        self.goal = goal
+        self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
-        self.copies = 2 if architecture.level(goal.level).double_buffered else 1
+        self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
         self.layers = [e.name for e in part.einsums]
@@ -90,8 +96,7 @@ class Group:
         """The same group for another goal; tables are shared."""
         other = copy.copy(self)
         other.goal = goal
-        for name in ("prices", "_compulsory"):
-            other.__dict__.pop(name, None)
+        other.__dict__.pop("prices", None)
         return other
 
     @cached_property
@@ -143,8 +148,9 @@ class Group:
     def streamer(self, layer: str) -> Streamer:
         """The ways to stream the tensors of one layer."""
         if layer not in self._streamers:
+            rule = self.space.restrictions.layer(layer)
             self._streamers[layer] = Streamer(
-                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams
+                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule
             )
         return self._streamers[layer]
 
@@ -190,8 +196,13 @@ class Group:
 
     def _loops(self, rank: Rank) -> list[Loop]:
         """The useful tile shapes of a rank, apart where the loop is relevant to different tensors."""
-        einsum, name = rank[0]
-        tiles = useful_tiles(self.part.einsum(einsum).ranks[name])
+        listed = [
+            self.space.restrictions.layer(einsum).shapes(name, self.part.einsum(einsum).ranks[name])
+            for einsum, name in rank
+        ]
+        tiles = [tile for tile in listed[0] if all(tile in others for others in listed)]
+        if not tiles:
+            return []
         try:
             run = self.profiler.run(rank, tiles, frozenset())
         except (UnsupportedError, Coupled):
@@ -216,13 +227,13 @@ class Group:
         An intermediate with one place only is decided already.
         """
         left = list(pattern.undecided)
-        while left and len(pattern.depths(left[0])) == 1:
+        while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].whole:
             left.pop(0)
         if not left:
             return []
         row, *rest = left
         found = []
-        for index, depth in enumerate(pattern.depths(row)[: None if self.space.recompute else 1]):
+        for index, depth in enumerate(self._depths(pattern, row)):
             sweep = depth.sweep if index else 0
             lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
             try:
@@ -246,6 +257,18 @@ class Group:
             return pattern.bases
         return bases_of(self.profiler, self.tensors, self.layers, tables)
 
+    def _depths(self, pattern: Pattern, row: int) -> list[Depth]:
+        """Places of an intermediate that are worth trying, as far as they are allowed."""
+        rule = self.rules[row]
+        if rule.whole:
+            return [Depth(0, 0)]
+        return pattern.depths(row)[: None if self.space.recompute and rule.recompute else 1]
+
+    @cached_property
+    def rules(self) -> list[TensorRule]:
+        """What may be done with each tensor."""
+        return [self.space.restrictions.tensor(t) for t in self.tensors]
+
     # -- bounds that hold for all designs --------------------------------------------------
 
     @cached_property
@@ -257,14 +280,15 @@ class Group:
         writes = np.where([t in self.part.outputs for t in self.tensors], count, 0.0)
         work = [self.profiler.untiled_work(n, ()) if n in complete else None for n in self.layers]
         done = np.array([w or (0.0, 0.0, 0.0) for w in work])
-        spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in self.prices]
-        moved = np.stack([p.moved_all(reads, writes) for p in self.prices])
+        prices = self.everything.prices(self.part, self.tensors)
+        spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in prices]
+        moved = np.stack([p.moved_all(reads, writes) for p in prices])
         return moved, np.array(spent), float(done[:, 1].sum())
 
-    def floor(self, resident: frozenset[str] = frozenset()) -> float:
+    def least(self, resident: frozenset[str] = frozenset()) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles."""
         if not self.possible:
-            return math.inf
+            return Totals(math.inf, math.inf, math.inf, math.inf)
         moved, spent, cycles = self._compulsory
         free = np.array([t not in resident for t in self.tensors])
-        return float(self.goal.value(list(moved @ free + spent), np.asarray(cycles)))
+        return self.everything.totals(list(moved @ free + spent), np.asarray(cycles))

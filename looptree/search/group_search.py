@@ -20,12 +20,14 @@ import time
 import numpy as np
 
 from looptree.model.axis import Array
+from looptree.search.assign import Placed
 from looptree.search.book import PatternBook
-from looptree.search.design import GroupDesign, Outcome, Tally
-from looptree.search.goal import Goal
+from looptree.search.design import Collected, GroupDesign, Outcome, Tally
+from looptree.search.goal import Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.nodes import Nodes
 from looptree.search.placing import Placing
+from looptree.search.undominated import undominated
 
 FIRST_BATCH = 64
 LARGEST_BATCH = 1024
@@ -72,15 +74,38 @@ class GroupSearch:
             effort: bound no more ranges than about so many.
         """
         tally = Tally(groups=1)
-        floor = self.group.floor(resident)
+        floor = self.group.goal.aim.weights.of(self.group.least(resident))
         if floor >= below:
-            return Outcome(None, floor, tally)
+            return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
         if room < 0:
-            return Outcome(None, math.inf, tally)
+            return Outcome(None, math.inf, math.inf, tally)
         branch = _Branch(self.group, resident, room, floor, below, tally)
         bound = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
-        return Outcome(branch.found, max(floor, min(bound, branch.below)), tally)
+        found, bound = branch.design, max(floor, min(bound, branch.below))
+        return Outcome(found, math.inf if found is None else branch.below, bound, tally)
+
+    def collect(
+        self,
+        resident: frozenset[str],
+        capacity: float,
+        below: float,
+        until: float = math.inf,
+        effort: float = math.inf,
+    ) -> Collected:
+        """All designs with an objective below a value that no other one beats in all metrics that the goal limits.
+
+        Args:
+            resident, capacity, until, effort: as for `search`.
+        """
+        tally = Tally(groups=1)
+        room = capacity - self.group.resident_bytes(resident)
+        if room < 0 or not self.group.possible:
+            return Collected((), True, tally)
+        branch = _Gathering(self.group, resident, room, 0.0, below, tally)
+        left = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
+        best = undominated(np.array(branch.goal.beaten_by).reshape(len(branch.designs), -1)) if branch.designs else ()
+        return Collected(tuple(branch.designs[i] for i in best), math.isinf(left), tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""
@@ -92,7 +117,10 @@ class GroupSearch:
 
 
 class _Branch:
-    """One branch and bound: the best design found so far is `found`, of objective `below`."""
+    """One branch and bound: the best design found so far is `found`, of objective `below`.
+
+    What is found is a single design and how its tensors are placed in it.
+    """
 
     def __init__(
         self, group: Group, resident: frozenset[str], capacity: float, floor: float, below: float, tally: Tally
@@ -100,7 +128,7 @@ class _Branch:
         self.floor = floor
         self.below = below
         self.tally = tally
-        self.found: GroupDesign | None = None
+        self.found: tuple[PatternBook, Nodes, Placed] | None = None
         self.placing = Placing(group, resident, capacity)
         self.relaxation = self.placing.relaxation
 
@@ -108,6 +136,11 @@ class _Branch:
     def target(self) -> float:
         """Designs must be better than this; nothing is better than the floor."""
         return -math.inf if self.below <= self.floor * (1 + ROUNDING) else self.below
+
+    @property
+    def design(self) -> GroupDesign | None:
+        """The best design found."""
+        return None if self.found is None else self.placing.design(*self.found)
 
     def search(self, book: PatternBook, until: float, effort: float) -> float:
         """All designs with the loop orders of a book; a bound of what was not looked at."""
@@ -168,7 +201,34 @@ class _Branch:
     def _settle(self, book: PatternBook, nodes: Nodes) -> None:
         """Take the best of some single designs whose intermediates are decided; their bounds are exact."""
         if len(nodes):
-            at = int(nodes.bound.argmin())
-            design = self.placing.best(book, nodes.at(np.array([at])), self.below)
-            if design is not None:
-                self.below, self.found = design.value, design
+            node = nodes.at(np.array([int(nodes.bound.argmin())]))
+            placed = self.placing.best(book, node, self.below)
+            if placed is not None:
+                self.below, self.found = placed.value, (book, node, placed)
+
+
+class _Gathering(_Branch):
+    """One that keeps every design below `below` that no other one beats."""
+
+    def __init__(
+        self, group: Group, resident: frozenset[str], capacity: float, floor: float, below: float, tally: Tally
+    ) -> None:
+        super().__init__(group, resident, capacity, floor, below, tally)
+        assert isinstance(group.goal, Gathering)
+        self.goal = group.goal
+        self.goal.beaten_by.clear()
+        self.designs: list[GroupDesign] = []
+
+    @property
+    def target(self) -> float:
+        """Designs must be better than this."""
+        return self.below
+
+    def _settle(self, book: PatternBook, nodes: Nodes) -> None:
+        """Take all of some single designs; the goal says which of them still count."""
+        for at in np.argsort(nodes.bound, kind="stable").tolist():
+            node = nodes.at(np.array([at]))
+            while (placed := self.placing.best(book, node, self.below)) is not None:
+                design = self.placing.design(book, node, placed)
+                self.designs.append(design)
+                self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])

@@ -22,9 +22,11 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
-from looptree.search.loops import clashing_ranks, useful_tiles
+from looptree.search.loops import clashing_ranks
 from looptree.search.profile import Factors, Profiler, Rank
+from looptree.search.restrictions import LayerRule
 from looptree.search.segment import segment, shape_of
+from looptree.search.undominated import undominated
 from looptree.workload import Workload
 
 
@@ -70,10 +72,19 @@ class Streamer:
 
     Args:
         part: the segment. layer: the Einsum. most: most own loops. spatial: operations done at once along each rank.
-        known: what was found for layers of equal shape.
+        known: what was found for layers of equal shape. rule: of the layer.
     """
 
-    def __init__(self, part: Workload, layer: str, most: int, spatial: Mapping[str, int], known: Known) -> None:
+    def __init__(
+        self,
+        part: Workload,
+        layer: str,
+        most: int,
+        spatial: Mapping[str, int],
+        known: Known,
+        rule: LayerRule,
+    ) -> None:
+        self.rule = rule
         self.layer = layer
         self.alone = segment(part, [layer])
         self.shape = shape_of(self.alone, self.alone.einsum(layer).ranks)
@@ -91,7 +102,7 @@ class Streamer:
         """
         key = (tuple(tensors), driven)
         if key not in self._known:
-            alike = (self.shape.key, self.most, tuple(map(self.shape.tensors.index, tensors)), driven)
+            alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
             if alike not in self._shared:
                 found = self._find(tensors, driven)
                 self._shared[alike] = [(way.loops, tuple(way.tensors[t] for t in tensors)) for way in found]
@@ -143,12 +154,16 @@ class Streamer:
         """Useful tile shapes that take no more cycles than the whole rank."""
         extent, wide = self.alone.einsum(self.layer).ranks[rank], self.spatial.get(rank, 1)
         cycles = -(-extent // wide)
-        return [t for t in useful_tiles(extent) if extent // t * -(-t // wide) + -(-(extent % t) // wide) <= cycles]
+        return [
+            t
+            for t in self.rule.shapes(rank, extent)
+            if extent // t * -(-t // wide) + -(-(extent % t) // wide) <= cycles
+        ]
 
     def _tables(self, tensor: str, row: Sequence[Factors], depth: int) -> tuple[Array, Array, Array]:
         """Shares of piece and entering words, and whether a loop moves it, over all tile shapes."""
         whole = self.profiler.whole
-        extents = whole.writes.get(tensor) or whole.tensors[tensor]
+        extents = whole.extents(tensor)
         shape = tuple(len(f.window) for f in row)
         sweep = np.full(shape, -1)
         for index in range(depth):
@@ -177,20 +192,6 @@ def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
     rows = np.stack([table.reshape(-1) for table in tables], axis=1)
     shape = tables[0].shape
     return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
-
-
-def undominated(rows: Array) -> list[int]:
-    """Indices of the rows that no other row matches or beats in every column; of equal rows the first.
-
-    >>> undominated(np.array([[1, 3], [2, 2], [2, 4], [1, 3]]))
-    [0, 1]
-    """
-    left = np.lexsort((np.arange(len(rows)), rows.sum(axis=1)))
-    found: list[int] = []
-    while len(left):
-        found.append(int(left[0]))
-        left = left[(rows[left] < rows[left[0]]).any(axis=1)]
-    return sorted(found)
 
 
 def _front(found: Sequence[Streaming], tensors: Sequence[str]) -> list[Streaming]:

@@ -16,8 +16,10 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.catalogue import Catalogue, Task
+from looptree.search.design import GroupDesign
 from looptree.search.goal import ROUNDING
 from looptree.search.ideals import Layers
+from looptree.search.metrics import NOTHING, Totals, Weights
 from looptree.search.states import Group, StateGraph, Step
 
 
@@ -26,10 +28,12 @@ class Path:
     """The best plan found, and what was proven.
 
     Attributes:
-        steps: of the plan; empty if there is none. value: its objective. bound: no plan has a smaller one.
+        steps: of the plan, with the design of each; empty if there is none. value: its objective. bound: no plan has a
+        smaller one.
     """
 
     steps: tuple[Step, ...]
+    designs: tuple[GroupDesign, ...]
     value: float
     bound: float
 
@@ -38,18 +42,42 @@ class Path:
         """Whether the plan is optimal."""
         return self.bound >= self.value * (1 - ROUNDING)
 
+    @property
+    def totals(self) -> Totals:
+        """What the plan takes."""
+        total = NOTHING
+        for design in self.designs:
+            total = total.plus(design.totals)
+        return total
 
-def alone(layers: Layers, catalogue: Catalogue, capacity: float) -> Path:
-    """The first plan: every layer by itself, nothing on chip in between; nothing is proven of it."""
-    steps = []
+    @property
+    def room(self) -> float:
+        """Bytes on chip that the plan needs, what stays there between groups included."""
+        return max(d.room + s.held for s, d in zip(self.steps, self.designs, strict=True))
+
+
+NO_PATH = Path((), (), math.inf, 0.0)
+
+
+def alone(layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float) -> Path:
+    """A first plan: every layer by itself, nothing on chip in between; nothing is proven of it.
+
+    There is none where the restrictions ask for something else.
+    """
+    rules, steps = catalogue.space.restrictions, []
     for number, name in enumerate(layers.names):
-        shape, names = catalogue.shape((name,))
-        variant = catalogue.variant(shape, names, frozenset())
-        steps.append(Step(Group(1 << number, shape, names), variant, capacity, frozenset(), frozenset()))
+        if rules.allows((name,)) and not rules.leaves(catalogue.workload, (name,)):
+            shape, names = catalogue.shape((name,))
+            variant = catalogue.variant(shape, names, frozenset())
+            steps.append(Step(Group(1 << number, shape, names), variant, capacity, 0, frozenset(), frozenset()))
     catalogue.find_floors()
-    catalogue.run([Task(variant, capacity, math.inf) for variant in dict.fromkeys(step.variant for step in steps)])
-    value = sum(catalogue.variants[step.variant].upper(capacity) for step in steps)
-    return Path(tuple(steps) if math.isfinite(value) else (), value, 0.0)
+    variants = catalogue.variants
+    unknown = [v for v in dict.fromkeys(s.variant for s in steps) if not variants[v].exact(weights, capacity)]
+    catalogue.run([Task(variant, weights, capacity, math.inf) for variant in unknown])
+    designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
+    if len(designs) < len(layers.names):
+        return NO_PATH
+    return Path(tuple(steps), designs, math.fsum(weights.of(d.totals) for d in designs), 0.0)
 
 
 class Partition:
@@ -61,8 +89,8 @@ class Partition:
         self.space = graph.space
         self.rounds = 0
 
-    def solve(self, going: Callable[[Path], bool] = lambda path: True) -> Path:
-        """The optimal path; or the best one so far once `going` returns false.
+    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
+        """The path of least weighted sum; or the best one so far once `going` returns false.
 
         Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
         designs that are better than the best known way to run its layers in smaller ones.
@@ -70,16 +98,17 @@ class Partition:
         Args:
             going: asked between rounds with the state of things.
         """
-        path = Path((), math.inf, 0.0)
-        sizes = self.graph.sizes
+        if not going(NO_PATH):
+            return NO_PATH
+        path, sizes = NO_PATH, self.graph.sizes
         for most in range(1, int(sizes.max(initial=1)) + 1):
             while True:
                 self.rounds += 1
-                path, tasks = self._look(sizes <= most)
-                if not tasks:
-                    break
+                path, tasks = self._look(weights, sizes <= most)
                 if path.proven or not going(path):
                     return path
+                if not tasks:
+                    break
                 try:
                     self.catalogue.run(tasks)
                 except KeyboardInterrupt:
@@ -88,11 +117,17 @@ class Partition:
                     return path
         return path
 
-    def _look(self, allowed: Array) -> tuple[Path, list[Task]]:
+    def bound(self, weights: Weights) -> float:
+        """What no plan undercuts, as far as that is known already."""
+        variants = self.catalogue.variants
+        lower = np.array([variants[v].lower(weights, room) for v, room in self.graph.queries])
+        return self.graph.shortest(lower[self.graph.query])[0]
+
+    def _look(self, weights: Weights, allowed: Array) -> tuple[Path, list[Task]]:
         """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for."""
         variants, queries = self.catalogue.variants, self.graph.queries
-        lower = np.array([variants[v].lower(room) for v, room in queries])
-        upper = np.array([variants[v].upper(room) for v, room in queries])
+        known = np.array([variants[v].between(weights, room) for v, room in queries])
+        lower, upper = known[:, 0], known[:, 1]
         value, steps = self.graph.shortest(upper[self.graph.query])
         bound, _ = self.graph.shortest(lower[self.graph.query])
         reach, hopeful = self.graph.shortest(np.where(allowed, lower[self.graph.query], np.inf))
@@ -101,7 +136,9 @@ class Partition:
             for index in hopeful:
                 query = int(self.graph.query[index])
                 variant, room = queries[query]
-                if not variants[variant].exact(room):
+                if not variants[variant].exact(weights, room):
                     below = min(value - (reach - lower[query]), self.graph.between(upper, index))
-                    tasks[query] = Task(variant, room, below)
-        return Path(tuple(self.graph.step(i) for i in steps), value, min(bound, value)), list(tasks.values())
+                    tasks[query] = Task(variant, weights, room, below)
+        found = tuple(self.graph.step(i) for i in steps)
+        designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
+        return Path(found, designs, value, min(bound, value)), list(tasks.values())

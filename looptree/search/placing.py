@@ -21,6 +21,7 @@ from looptree.search.design import GroupDesign
 from looptree.search.group import Group
 from looptree.search.leaf import Streaming
 from looptree.search.ledger import Columns
+from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
 from looptree.search.relax import NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
@@ -64,6 +65,7 @@ class Placing:
 
     def __init__(self, group: Group, resident: frozenset[str], capacity: float) -> None:
         self.group = group
+        self.resident = resident
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
@@ -78,7 +80,7 @@ class Placing:
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
-            if len(users) == 1 and not group.roles[row].inner:
+            if len(users) == 1 and not group.roles[row].inner and not group.rules[row].whole:
                 found.setdefault(users[0], []).append(row)
         return found
 
@@ -93,18 +95,39 @@ class Placing:
                 shares = [way.tensors[group.tensors[row]] for way in ways]
                 streamed[row] = min((s.times for s in shares if s.moves), default=np.inf)
         free = np.isin(np.arange(len(group.tensors)), self.free)
-        return Tensors(group.width, group.roles, free, streamed, anew, group.space.spill, group.copies)
+        rules = group.rules
+        return Tensors(
+            group.width,
+            group.roles,
+            free,
+            streamed,
+            anew,
+            np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
+            np.array([rule.whole for rule in rules], dtype=bool),
+            group.copies,
+        )
 
     def least(self, book: PatternBook, nodes: Nodes, below: float) -> tuple[Array, Array]:
         """A lower bound of each node, infinite if it is not below a value; and whether the placing in it is exact."""
         problem, _, _ = self._problem(book, nodes)
         return least(problem, np.arange(len(nodes)), below)
 
-    def best(self, book: PatternBook, node: Nodes, below: float) -> GroupDesign | None:
+    def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
-        problem, listed, places = self._problem(book, node)
-        placed = best(problem, 0, below)
-        return None if placed is None else self._design(book, node, places, listed, placed)
+        problem, _, _ = self._problem(book, node)
+        return best(problem, 0, below)
+
+    def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
+        """What `best` found, as a design with all its metrics."""
+        group = self.group.towards(self.group.everything)
+        measured = Placing(group, self.resident, self.capacity)
+        problem, listed, places = measured._problem(book, node)
+        sums = problem.fixed[:, 0]
+        for item, option in zip(problem.items, placed.options, strict=True):
+            sums = sums + item.sums[:, option, 0]
+        return measured._design(
+            book, node, places, listed, placed, group.everything.totals(list(sums), problem.cycles[0])
+        )
 
     def _problem(self, book: PatternBook, nodes: Nodes) -> tuple[Problem, list[_Ways], Places]:
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
@@ -196,7 +219,13 @@ class Placing:
         return self._known[key]
 
     def _design(
-        self, book: PatternBook, nodes: Nodes, places: Places, listed: Sequence[_Ways], placed: Placed
+        self,
+        book: PatternBook,
+        nodes: Nodes,
+        places: Places,
+        listed: Sequence[_Ways],
+        placed: Placed,
+        totals: Totals,
     ) -> GroupDesign:
         group = self.group
         pattern = book.patterns[int(nodes.pattern[0])]
@@ -220,7 +249,7 @@ class Placing:
             frozenset(spilled),
             streaming,
             frozenset(dropped),
-            placed.value,
+            totals,
             placed.room + self.held,
         )
 

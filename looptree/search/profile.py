@@ -100,6 +100,10 @@ class Whole:
     writes: Mapping[str, Mapping[Key, int]]
     operations: Mapping[str, tuple[Part, ...]]
 
+    def extents(self, tensor: str) -> Mapping[Key, int]:
+        """Extents of a tensor that leaves from a sink, or is read; none for a single word."""
+        return self.writes[tensor] if tensor in self.writes else self.tensors[tensor]
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.goal import LEAVING, Goal, Prices, Role
+from looptree.search.goal import Goal
 from looptree.search.ledger import Columns
+from looptree.search.prices import LEAVING, Prices, Role
 
 NEVER = 1e30
 WIDE = tuple(4.0**power for power in range(-5, 5))
@@ -34,7 +35,7 @@ class Tensors:
         width: bytes per word. roles: what each is to the group. free: those that do not stay on chip anyway.
         streamed: least share of words that enter where its layer streams a tensor by loops of its own (infinite if it
             cannot). anew: tensors that may be stored inside a branch without such loops.
-        spill: whether intermediates may be spilled.
+        spill: which intermediates may be spilled. whole: which tensors are kept whole.
         copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
     """
 
@@ -43,7 +44,8 @@ class Tensors:
     free: Array
     streamed: Array
     anew: Array
-    spill: bool
+    spill: Array
+    whole: Array
     copies: int = 1
 
 
@@ -171,8 +173,9 @@ class Relaxation:
             decided = np.where(places.loops == UNDECIDED, loops, places.loops)
             kept = np.take_along_axis(room[self.inner], decided[:, None] + 1, axis=1)[:, 0]
             room[self.inner, 0] = kept
-            spilled = places.first & (places.loops != UNDECIDED) if self.tensors.spill else np.zeros_like(places.first)
+            spilled = places.first & (places.loops != UNDECIDED) & self.tensors.spill[self.inner, None]
             room[self.inner, 1:] = np.where(spilled[:, None], room[self.inner, 1:], NEVER)
+        room[self.tensors.whole, 2:] = NEVER
         room[~self.tensors.free] = 0
 
     def _added(self, prices: Prices, reads: Array, writes: Array) -> Array:

@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from looptree.architecture import Level
+from looptree.architecture import Architecture, Level
 from looptree.display import Displayed
 from looptree.errors import LooptreeError
 from looptree.model import Evaluation
+from looptree.search.limits import Limit
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import LoopTree
@@ -38,7 +39,7 @@ class State:
 
     Attributes:
         seconds: so far. value: objective of the best plan so far (infinite if there is none). bound: no plan is better.
-        groups: searches of groups so far. designs: evaluated so far.
+        groups: searches of groups so far. designs: evaluated so far. stage: which search this is, if there are several.
     """
 
     seconds: float
@@ -46,6 +47,7 @@ class State:
     bound: float
     groups: int
     designs: int
+    stage: str = ""
 
     @property
     def gap(self) -> float:
@@ -69,6 +71,7 @@ class Statistics:
         seconds: wall-clock time. groups: groups of layers that were looked at; shapes: different ones.
         searches: of one group in some capacity. designs_evaluated: designs of which every sum was computed.
         ranges_bounded: sets of designs of which only a bound was computed. space: what was searched.
+        limits: that the plan keeps.
     """
 
     status: str
@@ -82,6 +85,7 @@ class Statistics:
     designs_evaluated: int
     ranges_bounded: int
     space: Space
+    limits: tuple[Limit, ...] = ()
 
     @property
     def gap(self) -> float:
@@ -95,6 +99,7 @@ class Plan(Displayed):
 
     Attributes:
         groups: in the order in which they run. resident: tensors that stay on chip between groups.
+        architecture: with the buffer that it is for.
     """
 
     groups: tuple[GroupChoice, ...]
@@ -102,6 +107,7 @@ class Plan(Displayed):
     tree: LoopTree
     evaluation: Evaluation
     statistics: Statistics
+    architecture: Architecture
 
 
 @dataclass(frozen=True, slots=True)

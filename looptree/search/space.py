@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 from looptree.errors import InputError, nearest
+from looptree.search.restrictions import NONE, Restrictions
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,7 @@ class Space:
         spill: whether an intermediate of a group may be written out and fetched again.
         recompute: whether overlap that was not retained may be computed again.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
+        restrictions: of single layers and tensors.
     """
 
     group_layers: int = 8
@@ -27,6 +29,7 @@ class Space:
     spill: bool = True
     recompute: bool = True
     resident: int = 16
+    restrictions: Restrictions = NONE
 
     def __post_init__(self) -> None:
         for name, least, most in (
@@ -41,7 +44,7 @@ class Space:
                 raise InputError(f"expected {name} from {least} to {most}, found {found!r}", where="search space")
 
     def described(self) -> str:
-        """The space in words."""
+        """The space in words, without its restrictions."""
         kept = "a storage node of each tensor at every depth"
         if self.recompute:
             kept += ", intermediates kept or recomputed"
@@ -59,14 +62,19 @@ class Space:
             parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
         return "; ".join(parts)
 
+    def settings(self) -> dict[str, int | bool | str]:
+        """All settings as plain data, the restrictions in words."""
+        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        return found | {"restrictions": "; ".join(self.restrictions.described())}
+
     def leaves_out(self) -> list[str]:
         """What the default space has and this one has not."""
         default = Space()
         return [
             f"{field.name}: {getattr(self, field.name)} (default {getattr(default, field.name)})"
             for field in fields(self)
-            if getattr(self, field.name) != getattr(default, field.name)
-        ]
+            if field.name != "restrictions" and getattr(self, field.name) != getattr(default, field.name)
+        ] + self.restrictions.described()
 
 
 SPACES = {

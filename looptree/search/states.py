@@ -58,11 +58,17 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One group of a plan. `resident`: tensors on chip whole while it runs; `through`: those that it does not touch."""
+    """One group of a plan.
+
+    Attributes:
+        capacity: bytes left for it. held: those that tensors take that it does not touch.
+        resident: tensors that it reads or writes and that stay on chip whole. made: those of them that it makes.
+    """
 
     group: Group
     variant: int
     capacity: float
+    held: float
     resident: frozenset[str]
     made: frozenset[str]
 
@@ -81,7 +87,11 @@ class StateGraph:
         self.capacity = capacity
         self.space = space
         self.crossing = self._crossing() if space.resident else []
-        self.groups = [self._group(mask) for mask in outline.groups]
+        self._always = sum(
+            1 << i for i, t in enumerate(self.crossing) if space.restrictions.tensor(t.name).between == "always"
+        )
+        allowed = {number: mask for number, mask in enumerate(outline.groups) if self._allowed(mask)}
+        self.groups = {number: self._group(mask) for number, mask in allowed.items()}
         self._queries: dict[tuple[int, float], int] = {}
         self._variants: dict[tuple[int, int], int] = {}
         self.queries: list[tuple[int, float]] = []
@@ -116,6 +126,8 @@ class StateGraph:
             for resident in kept.pop(ideal, []):
                 state = self.states[ideal, resident]
                 for number in following:
+                    if number not in self.groups:
+                        continue
                     done = ideal | self.groups[number].layers
                     for then, used, room in self._choices(done, resident, self.groups[number]):
                         if (done, then) not in self.states:
@@ -126,6 +138,12 @@ class StateGraph:
                 raise TooManyError
             self.catalogue.check_time()
         return moves
+
+    def _allowed(self, mask: int) -> bool:
+        """Whether a group keeps the restrictions."""
+        rules, names = self.space.restrictions, self.layers.members(mask)
+        crossing = {tensor.name for tensor in self.crossing}
+        return rules.allows(names) and crossing.issuperset(rules.leaves(self.catalogue.workload, names))
 
     def _held_bytes(self) -> Callable[[int], int]:
         known: dict[int, int] = {0: 0}
@@ -144,7 +162,8 @@ class StateGraph:
         for tensor in workload.intermediates:
             producer = workload.producer(tensor)
             room = workload.tensors[tensor].size_bytes
-            if producer is not None and tensor not in workload.outputs and room <= self.capacity:
+            never = self.space.restrictions.tensor(tensor).between == "never"
+            if producer is not None and tensor not in workload.outputs and room <= self.capacity and not never:
                 readers = sum({1 << number[c.name] for c in workload.consumers(tensor)})
                 found.append(Crossing(tensor, room, number[producer.name], readers))
         return found
@@ -170,6 +189,8 @@ class StateGraph:
             if self.crossing[i].readers & ~done:
                 stays |= 1 << i
         for fresh in group.subsets:
+            if group.made & self._always & ~fresh:
+                continue
             then = stays | fresh
             if then.bit_count() <= self.space.resident and self._held(used | fresh) <= room:
                 yield then, used | fresh, room
@@ -226,6 +247,19 @@ class StateGraph:
             last = int(self.source[via[last]])
         return float(reached[-1]), path[::-1]
 
+    def ways(self, cost: Array) -> tuple[Array, Array]:
+        """The lengths of shortest paths from the first state to each one, and from each one to the last."""
+        before = np.full(len(self.order), np.inf)
+        after = before.copy()
+        before[0] = after[-1] = 0.0
+        for state in range(1, len(self.order)):
+            part = slice(self.first[state], self.first[state + 1])
+            before[state] = (before[self.source[part]] + cost[part]).min(initial=np.inf)
+        for state in range(len(self.order) - 1, 0, -1):
+            part = slice(self.first[state], self.first[state + 1])
+            np.minimum.at(after, self.source[part], cost[part] + after[state])
+        return before, after
+
     def between(self, cost: Array, step: int) -> float:
         """The length of a shortest path from where a step begins to where it ends."""
         start, stop = int(self.source[step]), int(self.target[step])
@@ -255,6 +289,7 @@ class StateGraph:
             group,
             variant,
             capacity,
+            self._held(before & ~group.touched),
             frozenset(self.crossing[i].name for i in bits(used)),
             frozenset(self.crossing[i].name for i in bits(fresh)),
         )

@@ -102,7 +102,7 @@ def bases_of(profiler: Profiler, tensors: Sequence[str], layers: Sequence[str], 
     whole = profiler.whole
     words, work = [], []
     for row, tensor in enumerate(tensors):
-        base = left(whole.writes.get(tensor) or whole.tensors[tensor], tuple(t.dimensions[row] for t in tables))
+        base = left(whole.extents(tensor), tuple(t.dimensions[row] for t in tables))
         if base is None:
             raise InseparableError
         words.append(base)

@@ -8,15 +8,16 @@ nothing left to find out.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from looptree.search.catalogue import Catalogue, Task
 from looptree.search.covering import Column, Cover, cover
 from looptree.search.goal import ROUNDING
 from looptree.search.ideals import Layers, TooManyError, bits
+from looptree.search.metrics import Weights
 from looptree.search.outline import MOST_GROUPS
-from looptree.search.partition import Path
+from looptree.search.partition import NO_PATH, Path
 from looptree.search.space import Space
 from looptree.search.states import Group, Step
 
@@ -51,28 +52,51 @@ class WidePartition:
                 masks = self.layers.convex(most, MOST_GROUPS)
             except TooManyError:
                 continue
-            return replace(space, group_layers=most, resident=0), masks
-        return replace(space, group_layers=1, resident=0), self.layers.convex(1, len(self.layers.names))
+            return replace(space, group_layers=most, resident=0), self._allowed(masks)
+        alone = self.layers.convex(1, len(self.layers.names))
+        return replace(space, group_layers=1, resident=0), self._allowed(alone)
 
-    def solve(self, going: Callable[[Path], bool]) -> Path:
-        """The optimal partition; or the best one so far once `going` returns false."""
+    def _allowed(self, masks: Sequence[int]) -> list[int]:
+        """The groups that keep the restrictions."""
+        rules, workload = self.catalogue.space.restrictions, self.catalogue.workload
+        listed = [(mask, self.layers.members(mask)) for mask in masks]
+        return [mask for mask, names in listed if rules.allows(names) and not rules.leaves(workload, names)]
+
+    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
+        """The partition of least weighted sum; or the best one so far once `going` returns false."""
+        if not going(NO_PATH):
+            return NO_PATH
         while True:
-            known = self._cover(lambda v: self.catalogue.variants[v].upper(self.capacity))
-            found = self._cover(lambda v: self.catalogue.variants[v].lower(self.capacity))
-            value, bound = self._value(known), found.bound / SCALE if found.found else math.inf
-            steps = tuple(self._step(i) for i in known.chosen) if math.isfinite(value) else ()
-            path = Path(steps, value, min(bound, value))
-            tasks = self._tasks(found, value)
-            if not tasks:
-                return Path(steps, value, value if found.proven else path.bound)
-            if path.proven or not going(path):
+            known = self._cover(lambda v: self.catalogue.variants[v].upper(weights, self.capacity))
+            found = self._cover(lambda v: self.catalogue.variants[v].lower(weights, self.capacity))
+            value, bound = self._value(weights, known), found.bound / SCALE if found.found else math.inf
+            path = self._path(weights, known, value, min(bound, value))
+            tasks = self._tasks(weights, found, value)
+            if not tasks and found.proven:
+                path = replace(path, bound=value)
+            if path.proven or not going(path) or not tasks:
                 return path
             try:
                 self.catalogue.run(tasks)
             except KeyboardInterrupt:
-                if not steps:
+                if not path.steps:
                     raise
                 return path
+
+    def bound(self, weights: Weights) -> float:
+        """What no plan undercuts, as far as that is known already."""
+        found = self._cover(lambda v: self.catalogue.variants[v].lower(weights, self.capacity))
+        return found.bound / SCALE if found.found else math.inf
+
+    def _path(self, weights: Weights, known: Cover, value: float, bound: float) -> Path:
+        if not math.isfinite(value):
+            return replace(NO_PATH, bound=bound)
+        steps = tuple(
+            Step(self.groups[i], self.variants[i], self.capacity, 0, frozenset(), frozenset()) for i in known.chosen
+        )
+        variants = self.catalogue.variants
+        designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, s.capacity)) is not None)
+        return Path(steps, designs, value, bound)
 
     def _cover(self, cost: Callable[[int], float]) -> Cover:
         """The cheapest cover by some cost of the variants."""
@@ -88,23 +112,22 @@ class WidePartition:
         back = list(number)
         return replace(found, chosen=tuple(back[i] for i in found.chosen))
 
-    def _value(self, found: Cover) -> float:
+    def _value(self, weights: Weights, found: Cover) -> float:
         if not found.found:
             return math.inf
-        return sum(self.catalogue.variants[self.variants[i]].upper(self.capacity) for i in found.chosen)
+        known = self.catalogue.variants
+        return sum(known[self.variants[i]].upper(weights, self.capacity) for i in found.chosen)
 
-    def _tasks(self, found: Cover, value: float) -> list[Task]:
+    def _tasks(self, weights: Weights, found: Cover, value: float) -> list[Task]:
         """Searches of the groups of a cover of which not everything is known."""
-        lowers = {i: self.catalogue.variants[self.variants[i]].lower(self.capacity) for i in found.chosen}
+        known = self.catalogue.variants
+        lowers = {i: known[self.variants[i]].lower(weights, self.capacity) for i in found.chosen}
         total = sum(lowers.values())
         if total >= value * (1 - ROUNDING):
             return []
         tasks = {}
         for i, lower in lowers.items():
-            if not self.catalogue.variants[self.variants[i]].exact(self.capacity):
+            if not known[self.variants[i]].exact(weights, self.capacity):
                 below = value - (total - lower) if math.isfinite(value) else math.inf
-                tasks[self.variants[i]] = Task(self.variants[i], self.capacity, below)
+                tasks[self.variants[i]] = Task(self.variants[i], weights, self.capacity, below)
         return list(tasks.values())
-
-    def _step(self, index: int) -> Step:
-        return Step(self.groups[index], self.variants[index], self.capacity, frozenset(), frozenset())

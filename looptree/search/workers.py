@@ -6,47 +6,83 @@ processes are started once there is enough to do to be worth it.
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from looptree.architecture import Architecture
-from looptree.search.design import Outcome
-from looptree.search.goal import Goal, Second
+from looptree.search.design import Collected, Outcome
+from looptree.search.goal import Aim, Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.group_search import GroupSearch
 from looptree.search.leaf import Known
+from looptree.search.metrics import Totals
 from looptree.search.space import Space
 from looptree.workload import Workload
 
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
-J = TypeVar("J", "Job", "Question")
-R = TypeVar("R")
-
 WORTH_IT = 1.0  # seconds of searching after which worker processes are started
-EFFORT = 10_000  # ranges that are bounded for a second objective, at most
 KEPT = 512  # groups whose tables a process keeps
+
+
+Result = TypeVar("Result")
+Out = TypeVar("Out", covariant=True)
+
+
+class Runs(Protocol[Out]):
+    """Something to be done with the searches of a process, for a segment; `shape` is its number."""
+
+    @property
+    def shape(self) -> int:
+        """The number of the segment."""
+
+    def run(self, searches: Searches) -> Out:
+        """Do it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One search: of a segment (`shape` is its number), with some tensors on chip; `until` as in `GroupSearch`.
-
-    With a `limit` it is for a second objective, among designs that do not exceed the limit in the first one.
-    """
+    """One search: of a segment (`shape` is its number), with some tensors on chip; see `GroupSearch.search`."""
 
     shape: int
     part: Workload
+    aim: Aim
     resident: frozenset[str]
     capacity: float
-    below: float
-    until: float
-    limit: float | None
+    below: float = math.inf
+    until: float = math.inf
+    effort: float = math.inf
+
+    def run(self, searches: Searches) -> Outcome:
+        """The best design."""
+        goal = Goal(self.aim, searches.architecture, searches.level)
+        known = searches.of(self.shape, self.part).towards(goal)
+        return known.search(self.resident, self.capacity, self.below, self.until, self.effort)
+
+
+@dataclass(frozen=True, slots=True)
+class Gather:
+    """The same for all designs that no other one beats; see `GroupSearch.collect`."""
+
+    job: Job
+
+    @property
+    def shape(self) -> int:
+        """The number of the segment."""
+        return self.job.shape
+
+    def run(self, searches: Searches) -> Collected:
+        """The designs."""
+        job = self.job
+        goal = Gathering(job.aim, searches.architecture, searches.level)
+        known = searches.of(job.shape, job.part).towards(goal)
+        return known.collect(job.resident, job.capacity, job.below, job.until, job.effort)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +93,18 @@ class Question:
     part: Workload
     residents: tuple[frozenset[str], ...]
 
+    def run(self, searches: Searches) -> list[Totals]:
+        """The least of each metric, for each set."""
+        group = searches.of(self.shape, self.part).group
+        return [group.least(resident) for resident in self.residents]
+
 
 class Searches:
     """The searches of groups by one process, each with its tables."""
 
-    def __init__(self, architecture: Architecture, objective: str, level: str, space: Space) -> None:
+    def __init__(self, architecture: Architecture, level: str, space: Space) -> None:
         self.architecture = architecture
-        self.goal = Goal(objective, architecture, level)
+        self.level = level
         self.space = space
         self._known: dict[int, GroupSearch] = {}
         self._streams: Known = {}
@@ -73,21 +114,8 @@ class Searches:
         if shape not in self._known:
             if len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
-            self._known[shape] = GroupSearch(Group(part, self.architecture, self.goal, self.space, self._streams))
+            self._known[shape] = GroupSearch(Group(part, self.architecture, self.level, self.space, self._streams))
         return self._known[shape]
-
-    def run(self, job: Job) -> Outcome:
-        """Do one search."""
-        found = self.of(job.shape, job.part)
-        if job.limit is None:
-            return found.search(job.resident, job.capacity, job.below, job.until)
-        second = found.towards(Second(self.goal, job.limit))
-        return second.search(job.resident, job.capacity, job.below, job.until, EFFORT)
-
-    def floors(self, question: Question) -> list[float]:
-        """Answer a question."""
-        group = self.of(question.shape, question.part).group
-        return [group.floor(resident) for resident in question.residents]
 
 
 class Workers:
@@ -111,24 +139,17 @@ class Workers:
         for pool in self._pools:
             pool.shutdown(wait=True, kill_workers=True)
 
-    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def run(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         """The outcome of each job."""
-        return self._map(self.searches.run, _run, jobs)
-
-    def floors(self, questions: Sequence[Question]) -> list[list[float]]:
-        """The answer to each question."""
-        return self._map(self.searches.floors, _floors, questions)
-
-    def _map(self, here: Callable[[J], R], apart: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
         started = time.perf_counter()
         try:
             if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
-                return self._apart(apart, jobs)
-            return [here(job) for job in jobs]
+                return self._apart(jobs)
+            return [job.run(self.searches) for job in jobs]
         finally:
             self.spent += time.perf_counter() - started
 
-    def _apart(self, task: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
+    def _apart(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         """Each process takes the jobs of shapes whose tables it has, and then what is left of the others'."""
         from concurrent.futures import FIRST_COMPLETED, Future, wait
 
@@ -136,15 +157,15 @@ class Workers:
         waiting: list[list[int]] = [[] for _ in pools]
         for index, job in enumerate(jobs):
             waiting[self._home.setdefault(job.shape, len(self._home) % len(pools))].append(index)
-        outcomes: dict[int, R] = {}
-        running: dict[Future[R], tuple[int, int]] = {}
+        outcomes: dict[int, Result] = {}
+        running: dict[Future[Result], tuple[int, int]] = {}
         free = list(range(len(pools)))
         while free or running:
             for at in free:
                 queue = waiting[at] or max(waiting, key=len)
                 if queue:
                     index = queue.pop(0 if queue is waiting[at] else -1)
-                    running[pools[at].submit(task, jobs[index])] = at, index
+                    running[pools[at].submit(_run, jobs[index])] = at, index
             if not running:
                 break
             done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -160,7 +181,7 @@ class Workers:
 
         if not self._pools:
             known = self.searches
-            settings = (known.architecture, known.goal.objective, known.goal.level, known.space)
+            settings = (known.architecture, known.level, known.space)
             self._pools = [ProcessPoolExecutor(1, initializer=_start, initargs=settings) for _ in range(self.count)]
         return self._pools
 
@@ -168,17 +189,12 @@ class Workers:
 _searches: Searches | None = None
 
 
-def _start(architecture: Architecture, objective: str, level: str, space: Space) -> None:
+def _start(architecture: Architecture, level: str, space: Space) -> None:
     global _searches
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
-    _searches = Searches(architecture, objective, level, space)
+    _searches = Searches(architecture, level, space)
 
 
-def _run(job: Job) -> Outcome:
+def _run(job: Runs[Result]) -> Result:
     assert _searches is not None
-    return _searches.run(job)
-
-
-def _floors(question: Question) -> list[float]:
-    assert _searches is not None
-    return _searches.floors(question)
+    return job.run(_searches)

@@ -19,7 +19,7 @@ from looptree.errors import InputError
 from looptree.search import SPACES, Space
 from looptree.search.capacities import Capacities
 from looptree.search.goal import ROUNDING
-from looptree.search.search import buffer_of
+from looptree.search.planner import buffer_of
 from looptree.sizing.cache import Kept, Memory
 from looptree.sizing.point import Point, point_of
 from looptree.workload import Workload

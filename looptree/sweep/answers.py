@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from looptree.errors import InputError, nearest
-from looptree.search.leaf import undominated
+from looptree.search.undominated import undominated
 from looptree.sweep.store import Result, Store
 from looptree.sweep.study import METRICS, Study
 from looptree.sweep.surveyed import decoded, merged, surveying_of

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from looptree import resources
 from looptree.documents import Node, read_document
+from looptree.resources import find
 
 _KEYS = ("name", "page", "question", "choices")
 
@@ -38,7 +38,7 @@ def load_axes() -> tuple[Axis, ...]:
     >>> [axis.name for axis in load_axes()][:2]
     ['fused layers', 'partitioned ranks']
     """
-    document = read_document(resources.find("taxonomy", "axes"))
+    document = read_document(find("taxonomy", "axes"))
     return tuple(_axis(item) for item in document.mapping(known=("axes",), required=("axes",))["axes"].sequence())
 
 

@@ -19,7 +19,7 @@ from looptree.workload.difference import first_difference
 from looptree.workload.reader import workload_from_node, workload_to_dict
 from looptree.workload.workload import Workload
 
-OBJECTIVES = ("energy", "offchip", "latency")
+OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
 STATUSES = ("optimal", "feasible")
 
 _KEYS = (
@@ -34,6 +34,7 @@ _KEYS = (
     "parameters",
     "network",
 )
+_OPTIONAL = ("limits",)
 _MOST = 2**62
 _HINT = "delete the section 'plan' to evaluate the mapping alone"
 
@@ -45,7 +46,7 @@ class PlanRecord:
     Attributes:
         version: of looptree, when it was written.
         objective: what was made small. value: of the plan (pJ, bytes or cycles). bound: no plan of the space has less.
-        status: `optimal` or `feasible`.
+        status: `optimal` or `feasible`. limits: that it keeps, in words.
         space: what was searched: its name and its settings.
         architecture: its name. buffer, capacity_bytes: the level that was used; `None` for an unlimited one.
         parameters: of the network, those that were given.
@@ -63,6 +64,7 @@ class PlanRecord:
     capacity_bytes: int | None
     parameters: Mapping[str, int]
     network: Workload
+    limits: tuple[str, ...] = ()
 
     def check(self, workload: Workload, file: str) -> None:
         """Refuse a plan that was made for another network.
@@ -105,7 +107,7 @@ def plan_from_node(node: Node, **parameters: int) -> tuple[LoopTree, PlanRecord 
 
 
 def _record(node: Node) -> PlanRecord:
-    fields = node.mapping(known=_KEYS, required=_KEYS)
+    fields = node.mapping(known=(*_KEYS, *_OPTIONAL), required=_KEYS)
     buffer = fields["buffer"].mapping(known=("level", "capacity_bytes"), required=("level", "capacity_bytes"))
     capacity = buffer["capacity_bytes"]
     value, bound = fields["value"].number("the objective of the plan"), fields["bound"].number("the bound")
@@ -126,6 +128,7 @@ def _record(node: Node) -> PlanRecord:
             for name, entry in fields["parameters"].mapping().items()
         },
         network=workload_from_node(fields["network"]),
+        limits=tuple(fields["limits"].texts()) if "limits" in fields else (),
     )
 
 
@@ -145,6 +148,7 @@ def plan_to_dict(record: PlanRecord) -> dict[str, Any]:
         "value": record.value,
         "bound": record.bound,
         "status": record.status,
+        **({"limits": list(record.limits)} if record.limits else {}),
         "space": dict(record.space),
         "architecture": record.architecture,
         "buffer": {"level": record.buffer, "capacity_bytes": record.capacity_bytes},

@@ -12,9 +12,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from looptree import resources
 from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
+from looptree.resources import find
+from looptree.resources import names as resource_names
 from looptree.taxonomy.group import GroupChoice, plan_tree, tensor_kinds
 from looptree.taxonomy.point import Amount, Point, PointLoop, read_point
 from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
@@ -25,7 +26,7 @@ _FOLDER = "points/"
 
 def point_names() -> list[str]:
     """The names of all published designs, sorted."""
-    return [name.removeprefix(_FOLDER) for name in resources.names("taxonomy") if name.startswith(_FOLDER)]
+    return [name.removeprefix(_FOLDER) for name in resource_names("taxonomy") if name.startswith(_FOLDER)]
 
 
 def load_point(name: str | Path) -> Point:
@@ -38,7 +39,7 @@ def load_point(name: str | Path) -> Point:
         return read_point(name)
     if name not in point_names():
         raise InputError(f"there is no point {name!r} in the taxonomy", hint=nearest(name, point_names()))
-    return read_point(resources.find("taxonomy", _FOLDER + name))
+    return read_point(find("taxonomy", _FOLDER + name))
 
 
 def apply_point(
@@ -80,6 +81,19 @@ def apply_point(
 
 def _is_looped(point: Point, index: int, einsums: tuple[str, ...], are_given: bool) -> bool:
     return len(einsums) > 1 if are_given else index == 0 or point.fuse != "first"
+
+
+def point_choice(
+    point: Point | str, workload: Workload, architecture: Architecture, einsums: Sequence[str], **parameters: int
+) -> GroupChoice:
+    """A published design as the choice of one fusion group of some layers, whatever it fuses otherwise.
+
+    Raises:
+        InputError: an unknown point or parameter, or a sink without the rank of a loop.
+    """
+    found = load_point(point) if isinstance(point, str) else point
+    level = architecture.levels[1].name
+    return _choice(found, found.values(parameters), workload, tuple(einsums), level, looped=True)
 
 
 def _value(amount: Amount, values: dict[str, int]) -> int:

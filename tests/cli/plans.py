@@ -61,7 +61,7 @@ def plan(
         ranges_bounded=5,
         space=Space(),
     )
-    return Plan(groups, resident, tree, evaluation, statistics)
+    return Plan(groups, resident, tree, evaluation, statistics, architecture)
 
 
 def by_hand(

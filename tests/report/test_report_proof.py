@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 
 from looptree.model.evaluate import evaluate
-from looptree.report.proof import amount, proof, space_name, space_sentences, verdict
+from looptree.report.proof import proof, space_name, space_sentences, verdict
 from looptree.report.recorded import record_of, recorded, recorded_dict
 from looptree.report.rows import statistics_dict
 from looptree.search import SPACES, Space
+from looptree.search.objective import amount
 from tests.cli.plans import APART, kept_between, plan
 
 FOUND = kept_between()
@@ -68,6 +69,7 @@ def test_what_a_file_remembers() -> None:
         "bound": record.value * 0.9,
         "status": "feasible",
         "space": "default",
+        "limits": [],
         "holds": True,
     }
 

@@ -9,7 +9,9 @@ from looptree.architecture import Architecture
 from looptree.model import evaluate
 from looptree.search.decode import choice_of
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.goal import Aim, Goal
 from looptree.search.group_search import GroupSearch
+from looptree.search.metrics import Weights
 from looptree.search.objective import value
 from looptree.search.segment import segment
 from looptree.search.space import Space
@@ -24,7 +26,8 @@ CLOSE = 1e-9
 def searched(workload: Workload, hardware: Architecture, objective: str, space: Space) -> GroupSearch:
     """The search of all layers as one group."""
     part = segment(workload, [e.name for e in workload.einsums])
-    return Searches(hardware, objective, "GLB", space).of(0, part)
+    goal = Goal(Aim(Weights.only(objective)), hardware, "GLB")
+    return Searches(hardware, "GLB", space).of(0, part).towards(goal)
 
 
 def capacities(slow: Exhaustive, most: int, largest: float) -> list[float]:
@@ -61,10 +64,10 @@ def differences(
             choice = choice_of(search.group.part, outcome.design, "GLB")
             result = evaluate(search.group.part, hardware, plan_tree(search.group.part, hardware, [choice]))
             told, room = float(value(objective, result)), result.occupancy["GLB"].window_bytes
-            if not math.isclose(outcome.design.value, expected, rel_tol=CLOSE):
-                found.append(f"{where}: found {outcome.design.value}, expected {expected}")
-            if not math.isclose(outcome.design.value, told, rel_tol=CLOSE) or room != outcome.design.room:
-                found.append(f"{where}: {outcome.design.value} in {outcome.design.room}, the model {told} in {room}")
-            if not outcome.bound <= outcome.design.value * (1 + CLOSE) or outcome.design.room > capacity:
+            if not math.isclose(outcome.value, expected, rel_tol=CLOSE):
+                found.append(f"{where}: found {outcome.value}, expected {expected}")
+            if not math.isclose(outcome.value, told, rel_tol=CLOSE) or room != outcome.design.room:
+                found.append(f"{where}: {outcome.value} in {outcome.design.room}, the model {told} in {room}")
+            if not outcome.bound <= outcome.value * (1 + CLOSE) or outcome.design.room > capacity:
                 found.append(f"{where}: bound {outcome.bound}, room {outcome.design.room}")
     return found, cases

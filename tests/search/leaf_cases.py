@@ -49,7 +49,7 @@ class StreamingGroup(Group):
         above = self.above(choice)
         for layer in self.names if len(self.names) > 1 and self.space.leaf_loops else ():
             own = [t for t in above if self.search.users(t) & {*self.names} == {layer}]
-            alone = np.zeros((1, 6))
+            alone = np.zeros((1, 7))
             yield np.vstack(
                 [
                     reduce(beside, (_places(above[t], inside.get(t)) for t in own), added)

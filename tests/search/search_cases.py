@@ -10,7 +10,7 @@ from looptree.architecture import Architecture, Compute, Level
 from looptree.workload import Einsum, Workload
 from looptree.workload.expression import parse_expression
 
-OBJECTIVES = ("energy", "offchip", "latency")
+OBJECTIVES = ("energy", "offchip", "latency", "operations")
 KINDS = ("chain", "padded", "plane", "skip", "branches", "matmul", "pool", "odd bits")
 """Kinds of networks whose layers read all of what is before them; `loose` ones leave out rows at the end."""
 

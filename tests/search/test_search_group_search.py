@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import math
+import random
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from looptree.search.exhaustive import Exhaustive
+from looptree.architecture import Architecture, Compute, Level
+from looptree.search.exhaustive import Exhaustive, undominated
+from looptree.search.goal import EVERYTHING, Aim, Gathering
+from looptree.search.metrics import METRICS, Weights
 from looptree.search.space import Space
 from looptree.workload import Workload
-from tests.search.group_cases import differences, searched
+from tests.search.group_cases import capacities, differences, searched
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
 
 ONE = Space(loops=1, lone_loops=2, leaf_loops=0)
@@ -57,10 +63,10 @@ def test_no_design_of_three_layers_with_two_loops_is_better(kind: str, seed: int
     check(kind, seed, 3, Space(loops=1 if kind == "padded" else 2, leaf_loops=0))
 
 
-@pytest.mark.parametrize("change", [{"spill": False}, {"recompute": False}, {"spill": False, "recompute": False}])
+@pytest.mark.parametrize(("spill", "recompute"), [(False, True), (True, False), (False, False)])
 @pytest.mark.parametrize("kind", ["padded", "skip", "matmul"])
-def test_no_design_of_a_narrower_space_is_better(kind: str, change: dict[str, bool]) -> None:
-    check(kind, 1, 2, Space(loops=1, leaf_loops=0, **change))
+def test_no_design_of_a_narrower_space_is_better(kind: str, spill: bool, recompute: bool) -> None:
+    check(kind, 1, 2, Space(loops=1, leaf_loops=0, spill=spill, recompute=recompute))
 
 
 @pytest.mark.xfail(reason="the model rounds what each tensor moves through the buffer up to whole bytes")
@@ -83,26 +89,81 @@ def test_two_readers_of_one_tensor_may_differ_along_two_loops() -> None:
     assert differences(slow, architecture(), most=30)[0] == []
 
 
+def asymmetric(seed: int) -> tuple[Workload, Architecture]:
+    """Two convolutions, writes dear and reads cheap or the other way round, operations dear: metrics contradict."""
+    draw = random.Random(seed)
+    outer = Level("DRAM", None, Fraction(1, 2), Fraction(draw.choice([0, 1, 5])), Fraction(draw.choice([0, 1, 20])))
+    hardware = Architecture(
+        "drawn",
+        (outer, Level("GLB", None, Fraction(draw.choice([4, 8, 16])), Fraction(1), Fraction(1))),
+        Compute("MAC", Fraction(draw.choice([1, 3, 9])), spatial={rank: draw.choice([1, 2, 4]) for rank in "pqmcr"}),
+    )
+    rows, columns, channels = draw.choice([6, 7]), draw.choice([6, 7]), 1
+    layers = []
+    for index in (1, 2):
+        width, rows, columns = draw.choice([1, 2]), rows - 2, columns - 2
+        text = f"T{index}[m,p,q] = T{index - 1}[c,p+r,q+s] * W{index}[m,c,r,s]"
+        ranks = {"m": width, "p": rows, "q": columns, "c": channels, "r": 3, "s": 3}
+        layers.append(einsum(f"layer{index}", text, ranks))
+        channels = width
+    return Workload("plane", layers), hardware
+
+
+def check_collected(seed: int) -> int:
+    """All designs that no other one beats are collected; how many trade-offs there are."""
+    workload, hardware = asymmetric(seed)
+    slow = Exhaustive(workload, hardware, Space(loops=2, lone_loops=2, leaf_loops=0))
+    designs = slow.designs(frozenset(e.name for e in workload.einsums))
+    base, most = searched(workload, hardware, "energy", slow.space), 1
+    for capacity in capacities(slow, 5, math.inf):
+        totals = designs.totals(capacity, slow.bandwidths)
+        goal = Gathering(EVERYTHING, hardware, "GLB")
+        found = base.towards(goal).collect(frozenset(), capacity, math.inf)
+        assert found.complete
+        assert all(design.room <= capacity for design in found.designs)
+        assert np.array(sorted(d.totals for d in found.designs)).reshape(-1, 4) == pytest.approx(totals, rel=1e-9)
+        if len(totals):
+            most = max(most, len(totals))
+            limit = float(np.median(totals[:, 1]))
+            aim = Aim(Weights(energy=1, latency=2), tuple((Weights.only(m), math.inf) for m in METRICS[:3]))
+            aim = Aim(aim.weights, (aim.limits[0], (Weights.only("offchip"), limit), aim.limits[2]))
+            below = float((totals[:, 0] + 2 * totals[:, 2]).max()) * 1.01
+            some = base.towards(Gathering(aim, hardware, "GLB")).collect(frozenset(), capacity, below)
+            wanted = {tuple(np.round(row[:3], 6)) for row in undominated(totals[totals[:, 1] <= limit][:, :3])}
+            assert {tuple(np.round(d.totals[:3], 6)) for d in some.designs} == wanted
+    return most
+
+
+def test_all_designs_that_no_other_one_beats_are_collected() -> None:
+    assert max(check_collected(seed) for seed in (0, 5)) > 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(6, 16))
+def test_all_designs_of_many_groups_that_no_other_one_beats_are_collected(seed: int) -> None:
+    check_collected(seed)
+
+
 @pytest.mark.parametrize("objective", OBJECTIVES)
 def test_only_what_is_better_than_what_is_asked_for_is_found(objective: str) -> None:
     search = searched(network("skip", 1, layers=2), architecture(buffer_bandwidth=3), objective, TWO)
     best = search.search(frozenset(), 40)
     assert best.design is not None
-    assert best.bound == pytest.approx(best.design.value, rel=1e-12)
-    again = search.search(frozenset(), 40, best.design.value * 1.001)
+    assert best.bound == pytest.approx(best.value, rel=1e-12)
+    again = search.search(frozenset(), 40, best.value * 1.001)
     assert again.design is not None
-    assert again.design.value == best.design.value
-    none = search.search(frozenset(), 40, best.design.value)
+    assert again.value == best.value
+    none = search.search(frozenset(), 40, best.value)
     assert none.design is None
-    assert none.bound == pytest.approx(best.design.value, rel=1e-12)
+    assert none.bound == pytest.approx(best.value, rel=1e-12)
 
 
 def test_a_search_without_time_proves_no_more_than_it_may() -> None:
     search = searched(network("plane", 1, layers=2), architecture(), "energy", TWO)
     best, hasty = search.search(frozenset(), 30), search.search(frozenset(), 30, until=0.0)
     assert best.design is not None
-    assert hasty.bound <= best.design.value
-    assert hasty.design is None or hasty.design.value >= best.design.value
+    assert hasty.bound <= best.value
+    assert hasty.design is None or hasty.value >= best.value
 
 
 def test_the_smallest_room_that_is_named_suffices() -> None:

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-import random
 
-import numpy as np
 import pytest
 
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.leaf import undominated
 from looptree.search.space import Space
 from looptree.workload import Workload
 from tests.search.group_cases import differences
@@ -71,16 +68,3 @@ def test_own_loops_over_rows_that_are_partly_needed() -> None:
     space = Space(loops=1, lone_loops=1, leaf_loops=1)
     slow = streaming(Exhaustive(Workload("two", [first, second]), architecture(), space))
     assert differences(slow, architecture(), largest=ROOMY)[0] == []
-
-
-def test_rows_that_are_not_beaten_are_kept() -> None:
-    draw = random.Random(0)
-    for _ in range(100):
-        rows = np.array([[draw.randrange(5) for _ in range(3)] for _ in range(draw.randrange(1, 12))], dtype=float)
-        beaten = {
-            i
-            for i in range(len(rows))
-            for j in range(len(rows))
-            if (rows[j] <= rows[i]).all() and ((rows[j] < rows[i]).any() or j < i)
-        }
-        assert undominated(rows) == [i for i in range(len(rows)) if i not in beaten]

@@ -7,7 +7,7 @@ import math
 
 import pytest
 
-from looptree.search import exhaustive
+from looptree.search import restrictions
 from looptree.search.exhaustive import Designs, Exhaustive
 from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
 from looptree.search.space import Space
@@ -24,7 +24,7 @@ def designs(workload: Workload, monkeypatch: pytest.MonkeyPatch, *, every_tile: 
     """Of all layers in one group, with useful tile shapes or with every one."""
     with monkeypatch.context() as patch:
         if every_tile:
-            patch.setattr(exhaustive, "useful_tiles", lambda extent: range(1, extent))
+            patch.setattr(restrictions, "useful_tiles", lambda extent: range(1, extent))
         space = Space(loops=1, lone_loops=2, leaf_loops=0)
         names = frozenset(e.name for e in workload.einsums)
         return Exhaustive(workload, architecture(spatial=spatial), space).designs(names)

@@ -90,6 +90,18 @@ def test_an_output_that_others_read_leaves() -> None:
     check(Workload("two", [first, second], outputs=["A"]), ONE, 3)
 
 
+def test_tensors_of_a_single_word() -> None:
+    """A layer to a vector, the sum of that, and the vector times the sum."""
+    layers = [
+        einsum("linear", "Y[n] = X[k] * W[n,k]", {"n": 4, "k": 3}),
+        einsum("total", "S[] = Y[n]", {"n": 4}),
+        einsum("scaled", "Z[n] = Y[n] * S[]", {"n": 4}),
+    ]
+    check(Workload("vector", layers), replace(ONE, spill=False), 3)
+    found = compare(Workload("vector", layers), architecture(12), workers=1)
+    assert found.fused.statistics.status == found.layer_by_layer.statistics.status == "optimal"
+
+
 @pytest.mark.parametrize("reader", ["C[p] = B[2*p+r] * W[r]", "C[p] = B[p+1] * W[r]"])
 def test_what_no_layer_reads_is_not_made(reader: str) -> None:
     """The last row, or the first."""
@@ -222,6 +234,19 @@ def test_a_search_that_is_stopped_says_what_it_has() -> None:
         assert plan.statistics.value >= best.statistics.value * (1 - 1e-9)
         assert plan.statistics.status in ("feasible", "optimal")
     assert all(bound <= best.statistics.value * (1 + 1e-9) for bound in seen)
+
+
+def test_the_time_is_looked_at_before_there_is_a_plan() -> None:
+    seen: list[float] = []
+    with pytest.raises(LooptreeError, match=r"no plan of 'drawn' was found in .* s \(allow more time"):
+        search(network("skip", 2), architecture(20), seconds=1e-9, progress=lambda state: seen.append(state.value))
+    assert seen == [math.inf]
+
+
+def test_a_comparison_says_which_search_runs() -> None:
+    seen: list[str] = []
+    compare(network("chain", 1), architecture(40), workers=1, progress=lambda state: seen.append(state.stage))
+    assert list(dict.fromkeys(seen)) == ["layer by layer", "fused"]
 
 
 def test_the_tree_of_a_plan_evaluates_to_its_evaluation() -> None:

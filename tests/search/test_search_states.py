@@ -21,7 +21,7 @@ ROOMY = 10.0**9
 
 
 def graph_of(workload: Workload, space: Space, capacity: float = ROOMY) -> StateGraph:
-    searches = Searches(architecture(), "energy", "GLB", space)
+    searches = Searches(architecture(), "GLB", space)
     catalogue = Catalogue(workload, Workers(searches, 1), np.inf)
     return StateGraph.of(Layers.of(workload), catalogue, capacity)
 

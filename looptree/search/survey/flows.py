@@ -14,9 +14,9 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
-from looptree.search.goal import LEAVING, Role
 from looptree.search.group import Group
 from looptree.search.ledger import Columns
+from looptree.search.prices import LEAVING, Role
 from looptree.search.survey.grid import Branch, Option
 from looptree.search.tables import bases_of
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.leaf import undominated
 from looptree.search.survey.block import Slab
 from looptree.search.survey.meter import Metrics
+from looptree.search.undominated import undominated
 
 ROWS = 1024  # outer combinations and tile shapes whose designs are looked at together
 PIVOTS = 16  # designs of the front that are compared with first, one by one

@@ -20,7 +20,7 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError, nearest
 from looptree.model import Evaluation, evaluate
 from looptree.search.goal import ROUNDING
-from looptree.search.search import DisagreementError, buffer_of
+from looptree.search.planner import DisagreementError, buffer_of
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.search.survey.keeper import Designs

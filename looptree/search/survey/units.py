@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from looptree.search.goal import Goal
 from looptree.search.group import Group
 from looptree.search.space import Space
 from looptree.search.survey.block import slabs
@@ -66,7 +65,7 @@ class Task:
     def groups(self) -> list[Group]:
         """The tables, for each different array."""
         alike = {tuple(sorted(h.architecture.compute.spatial.items())): h.architecture for h in self.hardware}
-        return [Group(self.part, a, Goal("energy", a, self.level), self.space) for a in alike.values()]
+        return [Group(self.part, a, self.level, self.space) for a in alike.values()]
 
     @property
     def group(self) -> Group:

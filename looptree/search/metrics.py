@@ -1,0 +1,52 @@
+"""The sums that a plan is judged by, and weights of them."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+METRICS = ("energy", "offchip", "latency", "operations")
+"""Sums over the groups of a plan: pJ, bytes read and written off chip, cycles (overlapped), operations."""
+
+
+class Totals(NamedTuple):
+    """What a design of a group, or a whole plan, takes: pJ, bytes, cycles, operations."""
+
+    energy: float
+    offchip: float
+    latency: float
+    operations: float
+
+    def plus(self, other: Totals) -> Totals:
+        """Both together, one after the other."""
+        return Totals(*(a + b for a, b in zip(self, other, strict=True)))
+
+
+NOTHING = Totals(0.0, 0.0, 0.0, 0.0)
+
+
+class Weights(NamedTuple):
+    """What a unit of each metric counts; none is negative.
+
+    >>> Weights(energy=2.0, latency=3.0).of(Totals(5.0, 7.0, 11.0, math.inf))
+    43.0
+    """
+
+    energy: float = 0.0
+    offchip: float = 0.0
+    latency: float = 0.0
+    operations: float = 0.0
+
+    @classmethod
+    def only(cls, metric: str, weight: float = 1.0) -> Weights:
+        """One metric alone."""
+        return cls(**{metric: weight})
+
+    def of(self, totals: Totals) -> float:
+        """The weighted sum; what has no weight does not count, even if it is infinite."""
+        return math.fsum(w * x for w, x in zip(self, totals, strict=True) if w)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics that count."""
+        return tuple(name for name, weight in zip(METRICS, self, strict=True) if weight)

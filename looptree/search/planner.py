@@ -1,0 +1,227 @@
+"""What every search of a network needs: the best plan for some weights in some capacity, and its evaluation."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from looptree.architecture import Architecture
+from looptree.errors import InputError, LooptreeError
+from looptree.model import evaluate
+from looptree.search.catalogue import Catalogue, TimeUpError
+from looptree.search.design import Tally
+from looptree.search.ideals import Layers, TooManyError
+from looptree.search.limits import Limit
+from looptree.search.metrics import Weights
+from looptree.search.objective import value
+from looptree.search.partition import NO_PATH, Partition, Path, alone
+from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
+from looptree.search.states import StateGraph
+from looptree.search.target import Target
+from looptree.search.wide import WidePartition
+from looptree.search.workers import Workers
+from looptree.taxonomy.group import plan_tree
+from looptree.workload import Workload
+
+CLOSE = 1e-9  # values of the search and of the model that differ by no larger share are equal
+
+
+class DisagreementError(Exception):
+    """The model values a plan differently from the search: a defect of the search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best plan that was found for an objective.
+
+    Attributes:
+        path: the plan; its steps are empty if there is none. weights: of the metrics that count.
+        value: its objective. bound: no plan has a smaller one. room: bytes on chip that it may take in the end.
+    """
+
+    path: Path
+    weights: Weights
+    value: float
+    bound: float
+    room: float = math.inf
+
+
+def buffer_of(architecture: Architecture) -> str:
+    """The level that a search uses: the first one below off chip.
+
+    Raises:
+        InputError: there is none, or one of the two has a feature that is not searched.
+    """
+    where = f"architecture {architecture.name!r}"
+    if len(architecture.levels) < 2:
+        raise InputError("expected an off-chip level and an on-chip one", where=where)
+    off_chip, level = architecture.levels[:2]
+    if level.partitions:
+        raise _not_searched(where, f"{level.name} has partitions", "give it one capacity_bytes")
+    for known in (off_chip, level):
+        if known.keeps is not None or known.bypasses:
+            raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")
+    return level.name
+
+
+def _not_searched(where: str, problem: str, instead: str) -> InputError:
+    """The model prices more hardware than the search does."""
+    hint = f"a mapping can be evaluated on it; to search, {instead}"
+    return InputError(f"{problem}, which a search does not take into account", where=where, hint=hint)
+
+
+def worth(objective: str, path: Path) -> float:
+    """The objective of a plan."""
+    return path.room if objective == "capacity" else Target(objective, {}).value(path.totals)
+
+
+class Planner:
+    """Finds plans of one network; what is found out for one question serves the next.
+
+    Args:
+        workers: do the searches of groups. seconds: after which to stop. progress: called between rounds.
+
+    Attributes:
+        space: what is searched; narrower than what was asked for if that is too large for the network.
+    """
+
+    def __init__(self, workload: Workload, workers: Workers, seconds: float | None, progress: Progress | None) -> None:
+        self.network = workload
+        self.architecture = workers.searches.architecture
+        self.level = workers.searches.level
+        self.catalogue = Catalogue(workload, workers, math.inf)
+        self.restart(seconds, progress)
+        self.layers = Layers.of(workload)
+        self.space = self.catalogue.space
+        self._partition: tuple[float, Partition | WidePartition] | None = None
+
+    def restart(self, seconds: float | None, progress: Progress | None) -> None:
+        """Begin to count time and searches anew; what was found out stays known."""
+        self.started = time.perf_counter()
+        self.seconds = math.inf if seconds is None else seconds
+        self.progress = progress
+        self.catalogue.until = time.time() + self.seconds
+        self.catalogue.interrupted = False
+        self.before = replace(self.catalogue.tally)
+
+    @property
+    def tally(self) -> Tally:
+        """What was looked at since the start."""
+        now, before = self.catalogue.tally, self.before
+        return Tally(now.evaluated - before.evaluated, now.nodes - before.nodes, now.groups - before.groups)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self.started
+
+    @property
+    def capacity(self) -> float:
+        """Bytes on chip."""
+        known = self.architecture.level(self.level).capacity_bytes
+        return math.inf if known is None else float(known)
+
+    def partition(self, capacity: float) -> Partition | WidePartition:
+        """The ways to run the layers in groups, in so many bytes."""
+        if self._partition is None or self._partition[0] != capacity:
+            found: Partition | WidePartition
+            try:
+                found = Partition(StateGraph.of(self.layers, self.catalogue, capacity), self.catalogue)
+            except TooManyError:
+                found = WidePartition(self.layers, self.catalogue, capacity)
+            self._partition = capacity, found
+            self.space = found.space
+        return self._partition[1]
+
+    def solve(self, weights: Weights, capacity: float, going: Callable[[Path], bool] | None = None) -> Path:
+        """The plan of least weighted sum in so many bytes; not proven if the time is up before that is.
+
+        Args:
+            going: asked between rounds, with what is known; it may end the search. By default the time does.
+        """
+        path = NO_PATH
+        try:
+            path = alone(self.layers, self.catalogue, weights, capacity)
+            return self.partition(capacity).solve(weights, going or (lambda path: self.told(path.value, path.bound)))
+        except TimeUpError:
+            return path
+        except KeyboardInterrupt:
+            if not path.steps:
+                raise
+            self.catalogue.interrupted = True
+            return path
+
+    def told(self, value: float, bound: float) -> bool:
+        """Say how far the search is; whether there is time left."""
+        if self.progress is not None:
+            tally = self.tally
+            self.progress(State(self.elapsed, value, bound, tally.groups, tally.evaluated))
+        return self.elapsed < self.seconds and not self.catalogue.interrupted
+
+    def plan(self, found: Found, objective: str, limits: tuple[Limit, ...] = ()) -> Plan:
+        """The plan of a path, evaluated by the model, which must value it as the search does.
+
+        The model values it lower where a group makes something that no other group reads: alone, the group has to make
+        all that leaves it. Then nothing is proven.
+        """
+        path, tally = found.path, self.tally
+        if not path.steps:
+            raise self.infeasible() if math.isinf(found.bound) else self.too_short()
+        architecture = self.architecture
+        if math.isfinite(found.room):
+            architecture = architecture.with_capacity(self.level, int(found.room))
+        rooms = [min(step.capacity, found.room - step.held) for step in path.steps]
+        designs = self.catalogue.polished(
+            found.weights, [(s.variant, r, d) for s, r, d in zip(path.steps, rooms, path.designs, strict=True)]
+        )
+        choices = tuple(
+            self.catalogue.choice(step.variant, design, step.group.names, self.level)
+            for step, design in zip(path.steps, designs, strict=True)
+        )
+        resident = frozenset(tensor for step in path.steps for tensor in step.resident)
+        tree = plan_tree(self.network, architecture, choices, resident=resident)
+        evaluation = evaluate(self.network, architecture, tree)
+        told, expected = float(value(objective, evaluation)), worth(objective, replace(path, designs=tuple(designs)))
+        same = math.isclose(told, expected, rel_tol=CLOSE)
+        if (told > expected and not same) or not evaluation.fits:
+            raise DisagreementError(f"the search finds {expected}, the model {told}, fits: {evaluation.fits}")
+        proven = found.bound >= found.value * (1 - CLOSE)
+        statistics = Statistics(
+            status="optimal" if proven and same else "feasible",
+            objective=objective,
+            value=told,
+            bound=(told if proven else min(told, found.bound)) if same else 0.0,
+            seconds=self.elapsed,
+            groups=self.catalogue.groups,
+            shapes=len(self.catalogue.shapes),
+            searches=tally.groups,
+            designs_evaluated=tally.evaluated,
+            ranges_bounded=tally.nodes - tally.evaluated,
+            space=self.space,
+            limits=limits,
+        )
+        return Plan(choices, resident, tree, evaluation, statistics, architecture)
+
+    def too_short(self, what: str = "") -> LooptreeError:
+        """There was not enough time for a plan, or for something else."""
+        missing = f"{what} was not proven" if what else f"no plan of {self.network.name!r} was found"
+        return LooptreeError(f"{missing} in {self.elapsed:.1f} s (allow more time, or search a narrower space)")
+
+    def infeasible(self) -> InfeasibleError:
+        """Which layer does not fit."""
+        level = self.architecture.level(self.level)
+        found = []
+        for einsum in self.network.einsums:
+            number, names = self.catalogue.shape((einsum.name,))
+            demand, rows = self.catalogue.search_of(number).smallest()
+            own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
+            found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
+        demand, name, parts = max(found, key=lambda entry: entry[0])
+        rules = self.space.restrictions.described()
+        if demand <= self.capacity and rules:
+            return InfeasibleError(
+                f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
+            )
+        return InfeasibleError.of(name, level, demand, parts)

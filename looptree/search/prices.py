@@ -1,0 +1,178 @@
+"""What a word moved and an operation add to the sums that objectives are made of.
+
+Compute sits right below the buffer: an operation reads its inputs there and reads and writes its output there, and the
+first read of each output point is skipped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from looptree.architecture import Architecture, Level, Limit
+from looptree.model.axis import Array
+from looptree.workload import Workload
+
+
+@dataclass(frozen=True, eq=False)
+class Role:
+    """How the words of a tensor that enter its place become off-chip reads and writes.
+
+    reads = max(entered - `less` * first, 0), writes = `drained` * entered + `made` * first
+
+    Attributes:
+        inner: an intermediate that does not leave the group.
+    """
+
+    less: float
+    drained: float
+    made: float
+    inner: bool = False
+
+
+INPUT = Role(0, 0, 0)
+OUTPUT = Role(1, 1, 0)
+LEAVING = Role(1, 0, 1)  # an intermediate that is needed outside, too, or spilled: written once, then fetched again
+INNER = Role(1, 0, 1, inner=True)
+
+
+def role_of(part: Workload, tensor: str) -> Role:
+    """The role of a tensor in a group."""
+    if part.producer(tensor) is None:
+        return INPUT
+    if not part.consumers(tensor):
+        return OUTPUT
+    return LEAVING if tensor in part.outputs else INNER
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What passes through one resource of a memory level.
+
+    Attributes:
+        level: the memory level. limit: its resource. outer: it is off chip.
+    """
+
+    level: Level
+    limit: Limit
+    outer: bool
+
+    @property
+    def in_bytes(self) -> bool:
+        """Whether it counts bytes off chip, which are rounded up per tensor, as the model does."""
+        return self.outer and self.level.ports is None
+
+
+class Sum(NamedTuple):
+    """A weighted sum of what adds up over tensors and layers, or a load alone.
+
+    Attributes:
+        energy: weight of a pJ. offchip: of a byte that is read or written off chip. operations: of an operation.
+        load: what passes through a resource of a memory level.
+    """
+
+    energy: float = 0.0
+    offchip: float = 0.0
+    operations: float = 0.0
+    load: Load | None = None
+
+
+Cost = Callable[[int], tuple[float, float]]
+"""What reading, and what writing, one word of so many bits takes at a level."""
+
+
+@dataclass(frozen=True, eq=False)
+class Prices:
+    """What one sum takes for a word of each tensor, and for an operation of each layer.
+
+    Attributes:
+        reads, writes: of one off-chip word of each tensor. whole: of each byte off chip, where a tensor's bytes that
+        are read, or written, are rounded up to whole ones. bytes_read, bytes_written: bytes of a word that count there.
+        operations, saved: of each operation, and what the first write of each output point saves.
+    """
+
+    reads: Array
+    writes: Array
+    whole: float
+    bytes_read: Array
+    bytes_written: Array
+    operations: Array
+    saved: Array
+
+    @classmethod
+    def of(cls, wanted: Sum, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
+        """The prices of a sum in one group, of its tensors in that order."""
+        load = wanted.load
+        outer, inner = _energy(architecture.off_chip, wanted.energy), _energy(architecture.level(level), wanted.energy)
+        if load is not None:
+            passed = _nothing if load.in_bytes else _passing(load.level, load.limit)
+            outer, inner = (passed, _nothing) if load.outer else (_nothing, passed)
+        whole = wanted.offchip if load is None else float(load.in_bytes)
+        counted = (True, True) if load is None else (load.limit.reads, load.limit.writes)
+        off_chip = {t: outer(part.tensors[t].bits) for t in part.tensors}
+        buffer = {t: inner(part.tensors[t].bits) for t in part.tensors}
+        compute = architecture.compute
+        done = [
+            sum(buffer[a.tensor][0] for a in e.inputs)
+            + sum(buffer[e.output.tensor])
+            + wanted.energy * float(compute.energy_pj(e.operation))
+            + wanted.operations
+            for e in part.einsums
+        ]
+        width = np.array([part.tensors[t].bits / 8 for t in tensors])
+        return cls(
+            np.array([off_chip[t][0] + buffer[t][1] for t in tensors]),
+            np.array([off_chip[t][1] + buffer[t][0] for t in tensors]),
+            whole,
+            width * counted[0],
+            width * counted[1],
+            np.array(done),
+            np.array([buffer[e.output.tensor][0] for e in part.einsums]),
+        )
+
+    def moved(self, row: int, reads: Array, writes: Array) -> Array:
+        """What off-chip words of one tensor add to the sum."""
+        return self._moved(
+            reads, writes, self.reads[row], self.writes[row], self.bytes_read[row], self.bytes_written[row]
+        )
+
+    def moved_all(self, reads: Array, writes: Array) -> Array:
+        """What off-chip words of all tensors (the first axis) add to the sum."""
+        shape = (-1, *([1] * (reads.ndim - 1)))
+        rows = (self.reads, self.writes, self.bytes_read, self.bytes_written)
+        return self._moved(reads, writes, *(row.reshape(shape) for row in rows))
+
+    def _moved(self, reads: Array, writes: Array, read: Array, write: Array, inward: Array, outward: Array) -> Array:
+        if not self.whole:
+            return np.asarray(reads * read + writes * write)
+        whole = np.asarray(np.ceil(reads * inward) + np.ceil(writes * outward))
+        return whole if self.only_whole else np.asarray(reads * read + writes * write + self.whole * whole)
+
+    @property
+    def only_whole(self) -> bool:
+        """Whether the sum is that of bytes off chip, and nothing else."""
+        return self.whole == 1.0 and not self.reads.any() and not self.writes.any()
+
+
+def _energy(level: Level, weight: float) -> Cost:
+    """The energy of accesses of a level, in pJ, times a weight."""
+    return lambda bits: (weight * float(level.read_pj_per_word(bits)), weight * float(level.write_pj_per_word(bits)))
+
+
+def _passing(level: Level, limit: Limit) -> Cost:
+    """How much accesses of a level take of what a limit lets through: bytes, or accesses where it has ports."""
+
+    def cost(bits: int) -> tuple[float, float]:
+        amount = bits / 8 if level.ports is None else float(level.accesses(bits))
+        return amount * limit.reads, amount * limit.writes
+
+    return cost
+
+
+def _nothing(bits: int) -> tuple[float, float]:
+    """Accesses of another level take nothing."""
+    del bits
+    return 0.0, 0.0

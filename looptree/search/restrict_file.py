@@ -1,0 +1,115 @@
+"""Reads restrictions of the search space from a file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from looptree.architecture import Architecture
+from looptree.documents import Node, read_document
+from looptree.errors import InputError
+from looptree.search.restrictions import BETWEEN, LayerRule, Pin, Restrictions, TensorRule, known
+from looptree.search.space import Space
+from looptree.taxonomy.points import point_names
+from looptree.workload import Workload
+
+_NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "resident")
+_FLAGS = ("spill", "recompute")
+_LOOPS = ("ranks", "tiles")
+_KEYS = (*_NUMBERS, *_FLAGS, *_LOOPS, "layers", "tensors", "together", "apart", "pins")
+
+
+def read_restrictions(path: str | Path, workload: Workload, architecture: Architecture, space: Space) -> Space:
+    """A space with the restrictions of a file.
+
+    Args:
+        space: whose settings hold where the file says nothing.
+
+    Raises:
+        InputError: naming file, line and key.
+    """
+    return restrictions_from_node(read_document(path), workload, architecture, space)
+
+
+def restrictions_from_node(node: Node, workload: Workload, architecture: Architecture, space: Space) -> Space:
+    """The same from a parsed document."""
+    fields = node.mapping(known=_KEYS)
+    settings: dict[str, int | bool] = {
+        name: fields[name].integer(f"a setting {name}", least=0, most=64) for name in _NUMBERS if name in fields
+    }
+    settings |= {name: fields[name].boolean() for name in _FLAGS if name in fields}
+    rules = Restrictions(
+        everywhere=_layer(fields),
+        layers=tuple(
+            (_named(entry, name, workload, "layer"), _layer(entry.mapping(known=_LOOPS)))
+            for name, entry in (fields["layers"].mapping().items() if "layers" in fields else ())
+        ),
+        tensors=tuple(
+            (_named(entry, name, workload, "tensor"), _tensor(entry))
+            for name, entry in (fields["tensors"].mapping().items() if "tensors" in fields else ())
+        ),
+        together=_sets(fields["together"], workload) if "together" in fields else (),
+        apart=_sets(fields["apart"], workload) if "apart" in fields else (),
+        pins=tuple(_pin(entry, workload) for entry in fields["pins"].sequence()) if "pins" in fields else (),
+    )
+    try:
+        found = replace(space, **settings, restrictions=rules)  # type: ignore[arg-type]
+        rules.check(workload, architecture, found.group_layers)
+    except InputError as problem:
+        raise problem.at(node.file) from None
+    return found
+
+
+def _named(node: Node, name: str, workload: Workload, what: str) -> str:
+    names = [e.name for e in workload.einsums] if what == "layer" else list(workload.tensors)
+    try:
+        return known(name, names, what, workload)
+    except InputError as problem:
+        raise node.error(problem.problem, problem.hint) from None
+
+
+def _layer(fields: dict[str, Node]) -> LayerRule:
+    ranks = frozenset(fields["ranks"].texts()) if "ranks" in fields else None
+    tiles = fields["tiles"].mapping() if "tiles" in fields else {}
+    for rank, entry in tiles.items():
+        if ranks is not None and rank not in ranks:
+            raise entry.error(f"tile shapes of {rank!r}, which may not be tiled", f"tiled may be: {', '.join(ranks)}")
+    return LayerRule(
+        ranks,
+        tuple(
+            (rank, tuple(shape.integer("a tile shape") for shape in entry.sequence())) for rank, entry in tiles.items()
+        ),
+    )
+
+
+def _tensor(node: Node) -> TensorRule:
+    fields = node.mapping(known=("whole", "recompute", "spill", "between"))
+    return TensorRule(
+        whole=fields["whole"].boolean() if "whole" in fields else False,
+        recompute=fields["recompute"].boolean() if "recompute" in fields else True,
+        spill=fields["spill"].boolean() if "spill" in fields else True,
+        between=fields["between"].choice(BETWEEN) if "between" in fields else "any",
+    )
+
+
+def _pin(node: Node, workload: Workload) -> Pin:
+    fields = node.mapping(known=("layers", "point", "parameters"), required=("layers", "point"))
+    names = {_named(name, name.text(), workload, "layer") for name in fields["layers"].sequence()}
+    parameters = fields["parameters"].mapping() if "parameters" in fields else {}
+    if not names:
+        raise fields["layers"].error("expected one or more layers, found none")
+    return Pin(
+        tuple(e.name for e in workload.einsums if e.name in names),
+        fields["point"].choice(tuple(point_names())),
+        tuple((name, entry.integer("the value of a parameter")) for name, entry in parameters.items()),
+    )
+
+
+def _sets(node: Node, workload: Workload) -> tuple[frozenset[str], ...]:
+    found = []
+    for entry in node.sequence():
+        names = [_named(name, name.text(), workload, "layer") for name in entry.sequence()]
+        if len(set(names)) < 2:
+            raise entry.error(f"expected two or more different layers, found {', '.join(names) or 'none'}")
+        found.append(frozenset(names))
+    return tuple(found)

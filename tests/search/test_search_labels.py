@@ -1,0 +1,47 @@
+"""Labels, against every path with every design."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from looptree.search.labels import Labels, Rule
+from looptree.search.metrics import Weights
+from looptree.search.space import Space
+from tests.search.search_cases import network
+from tests.search.test_search_states import graph_of, paths
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_plan_within_a_limit_is_better(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    graph = graph_of(network("branches", seed, layers=3), Space(resident=1))
+    found_some = 0
+    for _ in range(5):
+        options = {q: draw.integers(1, 9, size=(3, 2)).astype(np.float64) for q in range(len(graph.queries))}
+        totals = np.array(
+            [
+                sum((options[int(graph.query[step])][i] for step, i in zip(path, chosen, strict=True)), np.zeros(2))
+                for path in paths(graph)
+                for chosen in itertools.product(range(3), repeat=len(path))
+            ]
+        )
+        limit = float(np.quantile(totals[:, 1], draw.choice([0.0, 0.2, 0.6]))) - float(draw.choice([0, 1]))
+        rules = []
+        for column, weights, most in ((0, Weights(1, 0), np.inf), (1, Weights(0, 1), limit + 0.5)):
+            cost = np.array([options[q][:, column].min() for q in range(len(graph.queries))])
+            rules.append(Rule(weights, most, cost, *graph.ways(cost[graph.query])))
+        known = Labels(graph, options, [0, 1], rules, range(len(graph.source)))
+        found = known.best(lambda sums: np.asarray(sums[:, 0]))
+        within = totals[totals[:, 1] <= limit]
+        assert bool(found.steps) == bool(len(within))
+        assert found.complete
+        if len(within):
+            found_some += 1
+            taken = [options[int(graph.query[s])][o] for s, o in zip(found.steps, found.options, strict=True)]
+            assert sum(t[0] for t in taken) == within[:, 0].min()
+            assert sum(t[1] for t in taken) <= limit
+            assert [int(graph.target[s]) for s in found.steps[:-1]] == [int(graph.source[s]) for s in found.steps[1:]]
+    assert found_some
