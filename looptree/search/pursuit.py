@@ -87,6 +87,8 @@ class Pursuit:
         normal: Array | None = None
         if len(first) == 1:
             normal = np.array([float(name in first) for name in self.target.metrics])
+        if self._corner() is None:
+            return True
         while True:
             finished = normal is None or self._try(self.hull.weights(normal))
             corner = self._corner()
