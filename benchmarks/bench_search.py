@@ -1,7 +1,7 @@
 """How long the search takes to a proven optimum, and how it grows: one process per case, so that memory is the case's
 own.
 
-Run: python benchmarks/bench_search.py [cases|networks|chains|all] [seconds]
+Run: python benchmarks/bench_search.py [cases|networks|chains|questions|all] [seconds]
 """
 
 from __future__ import annotations
@@ -24,6 +24,14 @@ NETWORKS = (
     "densenet121",
 )
 LENGTHS = (10, 100, 1000)
+QUESTIONS = (
+    ("edp",),
+    ("energy", "latency<=1x"),
+    ("offchip", "operations<=1.02x"),
+    ("energy", "offchip<=1.1x", "operations<=1.05x"),
+    ("capacity", "offchip<=1.5x"),
+)
+"""An objective and limits."""
 
 
 def chain(layers: int) -> str:
@@ -61,28 +69,28 @@ def excerpt() -> str:
     return "\n".join([*lines, "tensors:", *shapes]) + "\n"
 
 
-def child(network: str, architecture: str, buffer: str, objective: str, seconds: str) -> None:
+def child(network: str, architecture: str, buffer: str, objective: str, seconds: str, *limits: str) -> None:
     """Search once and print one row."""
     from looptree.architecture.load import load_architecture
     from looptree.search import search
     from looptree.workload.load import load_workload
 
     hardware = load_architecture(architecture).with_capacity("GLB", int(buffer))
-    found = search(load_workload(network), hardware, objective=objective, seconds=float(seconds)).statistics
+    workload = load_workload(network)
+    found = search(workload, hardware, objective=objective, limits=limits, seconds=float(seconds)).statistics
     peak = sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) >> 10
     looked = f"{found.searches:>9,} {found.designs_evaluated:>9,} {found.ranges_bounded:>9,}"
     print(
         f"{Path(network).stem:<20} {int(buffer):>8,} {objective:<8} {found.value:>20,.0f} {100 * found.gap:>8.3f} "
-        f"{found.seconds:>8.1f} {looked} {peak:>6,}",
+        f"{found.seconds:>8.1f} {looked} {peak:>6,} {' '.join(limits)}".rstrip(),
         flush=True,
     )
 
 
-def run(network: str, architecture: str, buffer: int, objective: str, seconds: float) -> None:
+def run(network: str, architecture: str, buffer: int, objective: str, seconds: float, *limits: str) -> None:
     """One case in a process of its own."""
-    subprocess.run(
-        [sys.executable, __file__, CHILD, network, architecture, str(buffer), objective, str(seconds)], check=True
-    )
+    asked = [network, architecture, str(buffer), objective, str(seconds), *limits]
+    subprocess.run([sys.executable, __file__, CHILD, *asked], check=True)
 
 
 def cases(folder: Path, seconds: float) -> None:
@@ -108,7 +116,7 @@ def main() -> None:
     seconds = float(sys.argv[2]) if len(sys.argv) > 2 else 120.0
     print(f"python benchmarks/bench_search.py {what} {seconds:g}\n")
     print(
-        f"{'network':<20} {'buffer B':>8} {'least':<8} {'pJ or bytes':>20} {'gap %':>8} "
+        f"{'network':<20} {'buffer B':>8} {'least':<8} {'value':>20} {'gap %':>8} "
         f"{'s':>8} {'searches':>9} {'designs':>9} {'ranges':>9} {'MB':>6}"
     )
     with tempfile.TemporaryDirectory() as name:
@@ -117,6 +125,10 @@ def main() -> None:
         if what in ("networks", "all"):
             for network in NETWORKS:
                 run(network, "mobile", 524_288, "energy", seconds)
+        if what in ("questions", "all"):
+            for network in ("mobilenet_v2", "resnet18"):
+                for objective, *limits in QUESTIONS:
+                    run(network, "mobile", 65_536, objective, seconds, *limits)
         if what in ("chains", "all"):
             for layers in LENGTHS:
                 run(_file(Path(name), chain(layers)), "reference_cost", 65_536, "energy", seconds)

@@ -48,10 +48,11 @@ def front_report(fronted: Fronted) -> list[str | Table]:
 
 def _title(fronted: Fronted) -> str:
     nouns = [NOUNS[axis] for axis in fronted.front.axes]
-    return (
-        f"{fronted.workload.name} on {fronted.architecture.name}: {counted(len(fronted.front.points), 'plan')} that "
-        f"trade {', '.join(nouns[:-1])} for {nouns[-1]}"
-    )
+    count = len(fronted.front.points)
+    about = f"{fronted.workload.name} on {fronted.architecture.name}"
+    if count == 1:
+        return f"{about}: one plan is best along all of {', '.join(nouns)}"
+    return f"{about}: {counted(count, 'plan')} that trade {', '.join(nouns[:-1])} for {nouns[-1]}"
 
 
 def _points(fronted: Fronted) -> Table:

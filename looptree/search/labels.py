@@ -16,7 +16,6 @@ from looptree.search.metrics import Weights
 from looptree.search.states import StateGraph
 from looptree.search.undominated import undominated
 
-MOST_LABELS = 2_000  # at a state
 AT_ONCE = 4_000_000  # pairs of labels and designs
 
 
@@ -55,7 +54,7 @@ class Labels:
 
     Args:
         options: what the designs of each query take, of shape (designs, metrics). columns: numbers of the metrics.
-        rules: what plans have to keep. steps: those that are looked at.
+        rules: what plans have to keep. steps: those that are looked at. most: labels that are kept at a state.
     """
 
     def __init__(
@@ -65,7 +64,9 @@ class Labels:
         columns: Sequence[int],
         rules: Sequence[Rule],
         steps: Sequence[int],
+        most: int,
     ) -> None:
+        self.most = most
         self.graph = graph
         self.options = options
         self.rules = rules
@@ -111,7 +112,7 @@ class Labels:
             return
         known, origin = np.concatenate(sums), np.concatenate(origins)
         best = undominated(known)
-        if len(best) > MOST_LABELS:
+        if len(best) > self.most:
             best, self.complete = self._most_hopeful(known, best, state), False
         if len(best):
             self.sums[state], self._from[state] = known[best], origin[best]
@@ -128,4 +129,4 @@ class Labels:
         for rule, weights in zip(self.rules, self._weights, strict=True):
             if np.isfinite(rule.most):
                 used = np.maximum(used, (sums[some] @ weights + rule.after[state]) / rule.most)
-        return some[np.argsort(used, kind="stable")[:MOST_LABELS]]
+        return some[np.argsort(used, kind="stable")[: self.most]]

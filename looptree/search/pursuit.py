@@ -29,6 +29,7 @@ from looptree.search.planner import CLOSE, Found, Planner
 from looptree.search.target import FACTORS, Target
 
 EFFORT = 100_000  # ranges that are bounded to collect the designs of one group, at most
+FEW_LABELS, MOST_LABELS = 100, 2_000  # at a state: for a good plan, and for the best one
 MOST_COLLECTED = 20_000  # groups whose designs are collected
 
 
@@ -69,8 +70,12 @@ class Pursuit:
         Ctrl-C ends the search with the best plan so far, if there is one.
         """
         try:
-            if self._narrow() and not self.done:
-                self._close()
+            finished = self._narrow()
+            if isinstance(self.partition, Partition) and not self.done:
+                if finished:
+                    self._close(self.partition)
+                elif not self.best.steps:
+                    self._combine(self.partition)
         except KeyboardInterrupt:
             if not self.best.steps:
                 raise
@@ -82,6 +87,8 @@ class Pursuit:
         normal: Array | None = None
         if len(first) == 1:
             normal = np.array([float(name in first) for name in self.target.metrics])
+        if self._corner() is None:
+            return True
         while True:
             finished = normal is None or self._try(self.hull.weights(normal))
             corner = self._corner()
@@ -115,8 +122,10 @@ class Pursuit:
 
     def _going(self, weights: Weights, path: Path) -> bool:
         """Whether to go on with a search: not if that cannot change the answer any more."""
+        if path.steps:
+            self._offer(path)
         going = self.planner.told(self.value, min(self.bound, self.value))
-        if self.enough and path.steps and self.target.keeps(path.totals):
+        if self.enough and self.best.steps:
             return False
         beyond = any(
             weights == Weights.only(name) and path.bound > most * (1 + CLOSE)
@@ -131,19 +140,20 @@ class Pursuit:
 
     # -- inside the hull -------------------------------------------------------------------
 
-    def _close(self) -> None:
-        """Find the best plan between the bound and the best one known, if the groups are few enough."""
-        partition = self.partition
-        if not isinstance(partition, Partition):
-            return
+    def _combine(self, partition: Partition) -> None:
+        """Take the best plan that the designs known so far make."""
         rules = self._rules(partition)
-        self._label(partition, rules, self._hopeful(partition, rules))
+        self._label(partition, rules, self._hopeful(partition, rules), FEW_LABELS)
+
+    def _close(self, partition: Partition) -> None:
+        """Find the best plan between the bound and the best one known, if the groups are few enough."""
+        self._combine(partition)
         rules = self._rules(partition)
         steps = self._hopeful(partition, rules)
         queries = sorted({int(partition.graph.query[step]) for step in steps})
         if len(queries) > MOST_COLLECTED or not self._collect(partition, rules, steps, queries):
-            self._label(partition, rules, steps)
-        elif self._label(partition, rules, steps):
+            self._label(partition, rules, steps, FEW_LABELS)
+        elif self._label(partition, rules, steps, MOST_LABELS):
             self.bound = self.value
 
     def _rules(self, partition: Partition) -> list[Rule]:
@@ -194,7 +204,7 @@ class Pursuit:
                 return False
         return True
 
-    def _label(self, partition: Partition, rules: Sequence[Rule], steps: Sequence[int]) -> bool:
+    def _label(self, partition: Partition, rules: Sequence[Rule], steps: Sequence[int], most: int) -> bool:
         """Take the best plan that known designs make; whether no other plan was left out."""
         graph, variants = partition.graph, partition.catalogue.variants
         listed = {}
@@ -206,7 +216,7 @@ class Pursuit:
             query: np.array([[d.totals[i] for i in self.hull.columns] for d in designs]).reshape(len(designs), size)
             for query, designs in listed.items()
         }
-        known = Labels(graph, options, self.hull.columns, rules, steps)
+        known = Labels(graph, options, self.hull.columns, rules, steps, most)
         found = known.best(self.target.values)
         if found.steps:
             taken = tuple(

@@ -43,6 +43,8 @@ class Steps:
             least = smallest(self.planner, {})
             if least.path.steps:
                 self._search(least.value)
+            if least.bound < least.value:
+                self.stopped = True
         while not self.stopped and self._open() and len({path.room for path in self.solved.values()}) < most:
             _, low, high = max(self._open())
             self._search(min(max(math.isqrt(low * high), low + 1), high - 1))

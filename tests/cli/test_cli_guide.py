@@ -29,7 +29,7 @@ def test_console_blocks_of_the_page_on_searching(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "90")
     shown = [(command, text) for command, text in blocks("search.md") if "--time-limit" not in command]
-    assert len(shown) == 4
+    assert len(shown) == 8
     for command, text in shown:
         outcome = looptree(*shlex.split(command))
         expected = lines(text)

@@ -33,7 +33,7 @@ def test_no_plan_within_a_limit_is_better(seed: int) -> None:
         for column, weights, most in ((0, Weights(1, 0), np.inf), (1, Weights(0, 1), limit + 0.5)):
             cost = np.array([options[q][:, column].min() for q in range(len(graph.queries))])
             rules.append(Rule(weights, most, cost, *graph.ways(cost[graph.query])))
-        known = Labels(graph, options, [0, 1], rules, range(len(graph.source)))
+        known = Labels(graph, options, [0, 1], rules, range(len(graph.source)), 1000)
         found = known.best(lambda sums: np.asarray(sums[:, 0]))
         within = totals[totals[:, 1] <= limit]
         assert bool(found.steps) == bool(len(within))
@@ -45,3 +45,19 @@ def test_no_plan_within_a_limit_is_better(seed: int) -> None:
             assert sum(t[1] for t in taken) <= limit
             assert [int(graph.target[s]) for s in found.steps[:-1]] == [int(graph.source[s]) for s in found.steps[1:]]
     assert found_some
+
+
+def test_few_labels_find_a_plan_that_is_not_proven() -> None:
+    draw = np.random.default_rng(1)
+    graph = graph_of(network("branches", 1, layers=4), Space(resident=1))
+    options = {q: draw.integers(1, 99, size=(4, 2)).astype(np.float64) for q in range(len(graph.queries))}
+    rules = []
+    for column, weights, most in ((0, Weights(1, 0), np.inf), (1, Weights(0, 1), 120.0)):
+        cost = np.array([options[q][:, column].min() for q in range(len(graph.queries))])
+        rules.append(Rule(weights, most, cost, *graph.ways(cost[graph.query])))
+    few, all_ = (Labels(graph, options, [0, 1], rules, range(len(graph.source)), most) for most in (2, 1000))
+    assert (few.complete, all_.complete) == (False, True)
+    one, best = (known.best(lambda sums: np.asarray(sums[:, 0])) for known in (few, all_))
+    sums = [sum(options[int(graph.query[s])][o] for s, o in zip(f.steps, f.options, strict=True)) for f in (one, best)]
+    assert sums[0][1] < 120
+    assert sums[0][0] >= sums[1][0]

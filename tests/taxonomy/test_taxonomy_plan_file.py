@@ -60,7 +60,7 @@ def test_a_mapping_has_no_record() -> None:
         (
             "objective: energy",
             "objective: size",
-            "plan.objective: expected one of energy, offchip, latency, found 'size'",
+            "plan.objective: expected one of energy, offchip, latency, operations, edp, capacity, found 'size'",
         ),
         ("objective: energy", "objectiv: energy", "plan.objectiv: unknown key 'objectiv' (did you mean 'objective'?"),
         ("  objective: energy\n", "", "plan: key 'objective' is missing"),
