@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from looptree.errors import InputError
 from looptree.report.table import table
 from looptree.sweep.answers import (
     Row,
@@ -38,6 +39,8 @@ def selected(study: Study, store: Store, what: str, names: Sequence[str]) -> lis
     if what == "front":
         return front(rows, names)
     if study.group is not None:
+        if what not in ("points", "best"):
+            raise InputError(f"a survey has no answer to {what!r}", hint="known: overview, points, front, best")
         return rows if what == "points" else [row for row in rows if row["role"] != "front"]
     if what == "best":
         return best_per_network(rows)
