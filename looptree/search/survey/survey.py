@@ -84,8 +84,8 @@ def survey(
 
     Args:
         workload: the network.
-        hardware: an architecture, of which the first two levels are used, or points of a hardware space: every design is
-            evaluated on each of them, and has a power and an area, too.
+        hardware: an architecture, of which the first two levels are used, or points of a hardware space: every design
+            is evaluated on each of them, and has a power and an area, too.
         layers: the group; all layers of the workload by default.
         order: the only loop order, ranks of the sink from the outside in; every one of the space by default.
         space: of it `loops`, `lone_loops`, `spill` and `recompute` are used.
