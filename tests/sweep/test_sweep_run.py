@@ -85,7 +85,8 @@ def test_answers(tmp_path: Path) -> None:
 
 
 def test_spaces_side_by_side(tmp_path: Path) -> None:
-    known = study(SEARCHED.replace("spaces: [quick]", "spaces: [layer-by-layer, quick]"))
+    text = SEARCHED.replace("resolution: [8, 12]", "resolution: 8")
+    known = study(text.replace("spaces: [quick]", "spaces: [layer-by-layer, quick]"))
     found = results(known, tmp_path / "study.db")
     with Store(tmp_path / "study.db", known) as store:
         rows = between_spaces(known, rows_of(known, store))
