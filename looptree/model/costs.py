@@ -24,6 +24,14 @@ def level_energy(level: Level, workload: Workload, per_tensor: Mapping[str, Traf
     }
 
 
+def level_accesses(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> tuple[Fraction, Fraction]:
+    """Accesses that read, and that write, each of `word_bits` bits."""
+    per_word = {tensor: level.accesses(workload.tensors[tensor].bits) for tensor in per_tensor}
+    reads = sum((t.reads_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
+    writes = sum((t.writes_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
+    return reads, writes
+
+
 def level_cycles(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> Fraction | None:
     """Cycles that the slowest resource of a level is busy; `None` where nothing limits it.
 
@@ -35,7 +43,5 @@ def level_cycles(level: Level, workload: Workload, per_tensor: Mapping[str, Traf
         reads = Fraction(sum(t.reads_bytes for t in per_tensor.values()))
         writes = Fraction(sum(t.writes_bytes for t in per_tensor.values()))
     else:
-        per_word = {tensor: level.accesses(workload.tensors[tensor].bits) for tensor in per_tensor}
-        reads = sum((t.reads_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
-        writes = sum((t.writes_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
+        reads, writes = level_accesses(level, workload, per_tensor)
     return max(limit.cycles(reads, writes) for limit in level.limits)

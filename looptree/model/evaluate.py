@@ -14,7 +14,7 @@ from looptree.architecture import Architecture, Level, Partition
 from looptree.errors import InputError
 from looptree.model.convention import OWN, Convention
 from looptree.model.convention import convention as named
-from looptree.model.costs import level_cycles, level_energy
+from looptree.model.costs import level_accesses, level_cycles, level_energy
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
@@ -75,18 +75,15 @@ def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
     cycles = [chain_cycles(design, inferred, group) for group in groups]
     busy = [_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
-        _energy(design, table, _operations(design, inferred, group), max(busy_.values()))
-        for group, table, busy_ in zip(groups, tables, busy, strict=True)
+        _energy(design, table, _operations(design, inferred, group), max(taken.values()))
+        for group, table, taken in zip(groups, tables, busy, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, busy_)
-        for group, table, energy, busy_ in zip(groups, tables, energies, busy, strict=True)
+        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, taken)
+        for group, table, energy, taken in zip(groups, tables, energies, busy, strict=True)
     )
     transfers = _merged(design, tables)
-    if convention.groups_overlap:
-        latency = _overlapped(_cycles(design, transfers, sum(cycles)), sum(cycles))
-    else:
-        latency = _latency(busy, results, sum(cycles))
+    overlapped = _cycles(design, transfers, sum(cycles)) if convention.groups_overlap else None
     return Evaluation(
         operations={
             e.name: OperationCount(counts.operations, counts.operations - counts.distinct)
@@ -96,10 +93,11 @@ def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
         energy=_summed(energies),
-        latency=latency,
+        latency=_overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles)),
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
+        accesses=_accesses(design, transfers),
         convention=convention.name,
     )
 
@@ -160,6 +158,15 @@ def _merged(design: Design, tables: list[Tables]) -> Tables:
                 known = found[level].get(tensor)
                 found[level][tensor] = traffic if known is None else known + traffic
     return found
+
+
+def _accesses(design: Design, transfers: Tables) -> dict[str, tuple[Fraction, Fraction]]:
+    """Accesses of the levels that say how wide one is."""
+    return {
+        level.name: level_accesses(level, design.workload, transfers[level.name])
+        for level in design.architecture.levels
+        if level.word_bits is not None
+    }
 
 
 # -- occupancy, energy, latency ---------------------------------------------------------------

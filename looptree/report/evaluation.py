@@ -24,8 +24,9 @@ def headline(design: Design, evaluation: Evaluation) -> str:
     fits = "every memory level fits" if evaluation.fits else "does not fit"
     total, again = evaluation.total_operations, evaluation.recomputed_operations
     recomputed = f"{format_percent(again, total)} recomputed" if again else "none recomputed"
+    counted_as = "" if evaluation.convention == "own" else f", counted as {evaluation.convention} does"
     return (
-        f"{design.workload.name} on {design.architecture.name}: {layers} in {groups}, {fits}\n"
+        f"{design.workload.name} on {design.architecture.name}: {layers} in {groups}, {fits}{counted_as}\n"
         f"{counted(evaluation.offchip_bytes, 'byte')} off chip, {format_count(total)} operations ({recomputed})\n"
         f"{format_energy(evaluation.energy.total)}, {format_count(evaluation.latency.overlapped)} cycles, "
         f"most of them bound by {evaluation.latency.bottleneck}"

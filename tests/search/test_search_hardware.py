@@ -81,8 +81,19 @@ def test_search_and_model_agree_on_a_fused_pair(objective: str) -> None:
         assert plan.statistics.value == float(value(objective, plan.evaluation))
 
 
-@pytest.mark.parametrize("kind", ["chain", "plane", "skip", "matmul"])
-@pytest.mark.parametrize("space", [ONE, Space(loops=1, lone_loops=1, leaf_loops=1)], ids=["whole", "streamed"])
+STREAMED = Space(loops=1, lone_loops=1, leaf_loops=1)
+
+
+@pytest.mark.parametrize(
+    "kind, space",
+    [
+        ("chain", ONE),
+        ("plane", ONE),
+        ("matmul", ONE),
+        ("plane", STREAMED),
+        *(pytest.param(kind, STREAMED, marks=pytest.mark.slow) for kind in ("chain", "skip", "matmul", "padded")),
+    ],
+)
 def test_no_design_on_a_double_buffered_level_is_better(kind: str, space: Space) -> None:
     plain = architecture()
     doubled = replace(plain, levels=(plain.levels[0], replace(plain.levels[1], double_buffered=True)))
