@@ -118,6 +118,17 @@ def test_words_are_as_wide_as_the_hardware_says(tmp_path: Path) -> None:
     assert json.loads(outcome.out)["occupancy"]["Shared"]["per_tensor"]["WUp"]["window_bytes"] == 2 * 64 * 64
 
 
+def test_searched_with_the_width_of_the_hardware(tmp_path: Path) -> None:
+    small = WORKLOAD.replace("128", "4").replace("64", "4")
+    wide = ARCHITECTURE.replace("datawidth: 8", "datawidth: 16").replace("word_bits: 8", "word_bits: 16")
+    workload, architecture, _ = files(tmp_path, architecture=wide, workload=small)
+    options = ["--objective", "offchip", "--workers", "1", "--json"]
+    outcome = looptree("search", workload, "--architecture", architecture, *options)
+    assert outcome.code == 0, outcome.err
+    compulsory = 4 * 4 * 4 * 2  # Rows, WUp, WDown and Result, 4 by 4 words of 2 bytes
+    assert json.loads(outcome.out)["evaluation"]["offchip"]["reads_bytes"] == compulsory * 3 // 4
+
+
 def test_command_line(tmp_path: Path) -> None:
     together = tmp_path / "all.yaml"
     together.write_text(WORKLOAD + ARCHITECTURE + FUSED)

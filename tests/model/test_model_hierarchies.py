@@ -171,6 +171,13 @@ def test_a_tensor_where_it_may_not_be() -> None:
         bind(Workload("line", PAIR), bind_pair, tree)
 
 
+def test_a_tensor_that_no_level_may_hold() -> None:
+    tree = LoopTree(chain(keep("DRAM", "A", "W1", "W2", "C"), sequential("first", "second")))
+    levels = (Level("DRAM", bypasses=("B",)), Level("GLB", bypasses=("B",)))
+    with pytest.raises(InputError, match="no memory level of architecture 'odd' may hold tensor 'B'"):
+        bind(Workload("line", PAIR), Architecture("odd", levels), tree)
+
+
 def test_groups_that_are_bound_by_different_ports_add_up() -> None:
     tree = LoopTree(
         chain(
