@@ -73,14 +73,20 @@ def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     if chain.id not in inferred.axes:
         return 0
     axes = inferred.axes[chain.id]
-    stages = [_stage(design, inferred, child, axes) for child in children]
-    idle = [_idle(inferred, part, axes) for part in design.path(chain) if part.loops]
-    made = ~np.logical_or.reduce([skipped for skipped in idle if skipped is not None] or [np.zeros(1, dtype=bool)])
+    made = made_iterations(design, inferred, chain)
+    stages = [stage_cycles(design, inferred, child, axes) for child in children]
     stages = [stage[np.broadcast_to(made, stage.shape)] for stage in stages]
     schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=np.result_type(*stages))
     for index, needs in enumerate(stages):
         schedule[index, index : index + len(needs)] = needs
     return exact_sum(schedule.max(axis=0))
+
+
+def made_iterations(design: Design, inferred: Inferred, chain: BoundChain) -> Array:
+    """Which iterations of the loops around a pipeline are made (one entry if all are)."""
+    idle = [_idle(inferred, part, inferred.axes[chain.id]) for part in design.path(chain) if part.loops]
+    made: Array = ~np.logical_or.reduce([skip for skip in idle if skip is not None] or [np.zeros(1, dtype=bool)])
+    return made
 
 
 def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Array | None:
@@ -111,10 +117,10 @@ def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Ar
     return ~working
 
 
-def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping[int, Axis]) -> Array:
+def stage_cycles(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping[int, Axis]) -> Array:
     """Cycles below one branch of a pipeline at each iteration of the loops around the pipeline."""
     if chain.kind != "compute":
-        stages = [_stage(design, inferred, design.chains[child], outer) for child in chain.children]
+        stages = [stage_cycles(design, inferred, design.chains[child], outer) for child in chain.children]
         return _added(stages)
     leaf = inferred.einsums[chain.einsums[0]].leaf
     if leaf is None:
@@ -126,14 +132,14 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
         key: np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
         for key, axis in axes.items()
     }
-    cycles = _over(fixed, tables, axes, outer)
+    cycles = over(fixed, tables, axes, outer)
     if not compute.fill_drain_cycles:
         return cycles
     working = {key: (table > 0).astype(np.int64) for key, table in tables.items()}
-    return _added([cycles, _over(compute.fill_drain_cycles, working, axes, outer)])
+    return _added([cycles, over(compute.fill_drain_cycles, working, axes, outer)])
 
 
-def _over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:
+def over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:
     """A factor times the product of tables, added up over the loops that the outer axes do not have."""
     return exact_product(
         factor, _spread({key: _gather(t, axes[key], outer.get(key)) for key, t in tables.items()}, outer)

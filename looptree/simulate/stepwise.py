@@ -54,11 +54,20 @@ def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> 
     groups = list(_groups(run, run.design.root))
     steps = [list(_steps(run, cycles, group, ())) for group in groups]
     everything = [step for listed in steps for step in listed]
-    for place in run.design.places:
-        if place.parent is not None:
+    around = {part.id for group in groups for part in run.design.path(group)[:-1]}
+    places = [place for place in run.design.places if place.parent is not None]
+    for place in places:
+        if place.chain not in around:
             _hand_out(run, place, required[place.id], everything)
     for einsum in run.design.workload.einsums:
         _compute(run, einsum.name, everything)
+    steps = [
+        _abreast(run, *pair) if pair[0].kind == "pipeline" else pair[1] for pair in zip(groups, steps, strict=True)
+    ]
+    everything = [step for listed in steps for step in listed]
+    for place in places:
+        if place.chain in around:
+            _hand_out(run, place, required[place.id], everything)
     return [_played(run, listed) for listed in steps]
 
 
@@ -82,6 +91,27 @@ def _steps(run: Run, cycles: Cycles, chain: BoundChain, outer: Index) -> Iterato
                 yield Step(einsum, index, cycles[einsum][index])
         for child in chain.children:
             yield from _steps(run, cycles, run.design.chains[child], index)
+
+
+def _abreast(run: Run, chain: BoundChain, steps: list[Step]) -> list[Step]:
+    """The steps of a pipeline: stage s does at step t what it does at iteration t - s, all stages at once."""
+    iterations = list(run.activity[chain.id])
+    stages = [run.design.chains[child].einsums for child in chain.children]
+    found = []
+    for time in range(len(iterations) + len(stages) - 1 if iterations else 0):
+        together = Step(chain.einsums[0], (), 0)
+        for position, einsums in enumerate(stages):
+            if 0 <= time - position < len(iterations):
+                now = [
+                    s for s in steps if s.einsum in einsums and s.index[: chain.depth] == iterations[time - position]
+                ]
+                together.cycles = max(together.cycles, sum(step.cycles for step in now))
+                for step in now:
+                    together.load += step.load
+                    together.work += step.work
+                    together.store += step.store
+        found.append(together)
+    return found
 
 
 # -- who moves what -----------------------------------------------------------------------------
