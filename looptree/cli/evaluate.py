@@ -70,7 +70,7 @@ def command(
     hardware = read_architecture(architecture, buffer)
     network, tree, record = read_design(workload, hardware, mapping, read_settings(settings))
     design = bind(network, hardware, tree)
-    evaluation = evaluate_design(design, counting)
+    evaluation = evaluate_design(design, convention=counting)
     counts = _checked(design, evaluation) if checked else ()
     warn(hardware)
     if as_json:

@@ -101,18 +101,23 @@ def read_design(
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the point has as parameters are the point's, all others are the workload's. The third is what a
-    plan file says of its plan.
+    `settings` that the mapping or the point has as parameters are its own, all others are the workload's. The third
+    is what a plan file says of its plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.importers.load import load_plan
+    from looptree.importers.load import mapping_document
+    from looptree.taxonomy.plan_file import plan_from_node
     from looptree.taxonomy.points import apply_point, load_point
+    from looptree.taxonomy.reader import mapping_parameters
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        loaded = load_network(workload, settings, architecture)
-        tree, record = load_plan(mapping, architecture)
+        document = mapping_document(mapping, architecture)
+        own = {name: value for name, value in settings.items() if name in mapping_parameters(document)}
+        others = {name: value for name, value in settings.items() if name not in own}
+        loaded = load_network(workload, others, architecture)
+        tree, record = plan_from_node(document, **own)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

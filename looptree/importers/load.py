@@ -12,7 +12,6 @@ from looptree.architecture import Architecture, architecture_from_node
 from looptree.documents import Node, read_document
 from looptree.errors import InputError
 from looptree.importers.imported import Imported
-from looptree.taxonomy.plan_file import PlanRecord, plan_from_node
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload.load import workload_of, workload_path
@@ -79,23 +78,27 @@ def load_architecture(source: str | Path) -> Architecture:
     return architecture_from_node(document)
 
 
-def load_plan(path: str | Path, architecture: Architecture) -> tuple[LoopTree, PlanRecord | None]:
-    """The mapping of a file and, of a plan file, its record.
+def load_mapping(path: str | Path, architecture: Architecture, **parameters: int) -> LoopTree:
+    """The mapping of a file, of our own format or of the original LoopTree (`type: fused`).
 
     Args:
-        path: of a mapping, a plan, or a mapping of the original LoopTree (`type: fused`).
-        architecture: whose components the targets of the latter count.
+        path: of the file. architecture: whose components the targets of the original's mappings count.
+        parameters: replace those of the mapping.
 
     Raises:
         InputError: a mistake in the file (naming file, line and key).
     """
+    return mapping_from_node(mapping_document(path, architecture), **parameters)
+
+
+def mapping_document(path: str | Path, architecture: Architecture) -> Node:
+    """A mapping or plan file as a document of our own format; see `load_mapping`."""
     document = read_document(path)
     if not _is_original(document, "mapping", "nodes"):
-        return plan_from_node(document)
-    from looptree.importers.looptree_yaml import mapping_document
+        return document
+    from looptree.importers.looptree_yaml import mapping_document as translated
 
-    components = [*(level.name for level in architecture.levels), architecture.compute.name]
-    return mapping_from_node(mapping_document(document, components)), None
+    return translated(document, [*(level.name for level in architecture.levels), architecture.compute.name])
 
 
 def _is_original(document: Node, key: str, inside: str | None = None) -> bool:

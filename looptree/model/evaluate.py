@@ -8,10 +8,11 @@ of them that uses the tensor.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 
 from looptree.architecture import Architecture, Level, Partition
-from looptree.errors import InputError
+from looptree.errors import InputError, UnsupportedError
 from looptree.model.convention import OWN, Convention
 from looptree.model.convention import convention as named
 from looptree.model.costs import level_accesses, level_cycles, level_energy
@@ -28,8 +29,11 @@ from looptree.model.result import (
     Occupancy,
     OperationCount,
     PartOccupancy,
+    Stepwise,
     Traffic,
+    stepwise_together,
 )
+from looptree.model.stepwise import stepwise as step_by_step
 from looptree.model.transfers import Movement, movements
 from looptree.taxonomy.binding import BoundChain, Design, bind
 from looptree.taxonomy.tree import LoopTree
@@ -39,22 +43,30 @@ Tables = dict[str, dict[str, Traffic]]
 
 
 def evaluate(
-    workload: Workload, architecture: Architecture, mapping: LoopTree, *, convention: str = OWN.name
+    workload: Workload,
+    architecture: Architecture,
+    mapping: LoopTree,
+    *,
+    stepwise: bool = True,
+    convention: str = OWN.name,
 ) -> Evaluation:
     """Exact counts, occupancy, energy and latency of a mapping.
 
     Args:
-        workload: what is computed. architecture: where. mapping: how.
+        workload: what is computed.
+        architecture: on what.
+        mapping: how.
+        stepwise: whether to find the latency step by step as well, which takes longer than all other counts.
         convention: `own`, or `looptree` for the conventions of the original LoopTree; see `model.convention`.
 
     Raises:
         InputError: the mapping does not fit the workload or the architecture.
         UnsupportedError: the mapping is well formed but has no closed form; the message says what stands in the way.
     """
-    return evaluate_design(bind(workload, architecture, mapping), named(convention))
+    return evaluate_design(bind(workload, architecture, mapping), stepwise=stepwise, convention=named(convention))
 
 
-def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
+def evaluate_design(design: Design, *, stepwise: bool = True, convention: Convention = OWN) -> Evaluation:
     """The same for a mapping that is already bound."""
     try:
         inferred = infer(design)
@@ -82,6 +94,14 @@ def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
         _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, taken)
         for group, table, energy, taken in zip(groups, tables, energies, busy, strict=True)
     )
+    refused = ""
+    if stepwise and not convention.groups_overlap:
+        steps = step_by_step(design, inferred)
+        results = tuple(
+            replace(result, stepwise=found) if isinstance(found, Stepwise) else result
+            for result, found in zip(results, steps, strict=True)
+        )
+        refused = next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
     transfers = _merged(design, tables)
     overlapped = _cycles(design, transfers, sum(cycles)) if convention.groups_overlap else None
     return Evaluation(
@@ -93,7 +113,7 @@ def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
         energy=_summed(energies),
-        latency=_overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles)),
+        latency=_overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles), refused),
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
@@ -253,14 +273,15 @@ def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:
     return found
 
 
-def _latency(busy: list[dict[str, Fraction]], groups: tuple[GroupResult, ...], compute: int) -> Latency:
+def _latency(busy: list[dict[str, Fraction]], groups: tuple[GroupResult, ...], compute: int, refused: str) -> Latency:
     spent: dict[str, Fraction] = {}
     for group in groups:
         spent[group.bottleneck] = spent.get(group.bottleneck, Fraction(0)) + group.latency_cycles
     _, *levels = busy[0]
     memory = {name: sum((cycles[name] for cycles in busy), Fraction(0)) for name in levels}
     overlapped = sum((group.latency_cycles for group in groups), Fraction(0))
-    return Latency(compute, memory, overlapped, max(spent, key=lambda name: spent[name]))
+    bottleneck = max(spent, key=lambda name: spent[name])
+    return Latency(compute, memory, overlapped, bottleneck, stepwise_together(groups), refused)
 
 
 def _overlapped(cycles: dict[str, Fraction], compute: int) -> Latency:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -88,6 +88,42 @@ class Energy:
 
 
 @dataclass(frozen=True, slots=True)
+class Stepwise:
+    """Cycles step by step: neighbouring steps overlap, the first load and the last store do not.
+
+    Attributes:
+        spent: cycles by layer and by the component that takes longest in its steps.
+    """
+
+    spent: Mapping[str, Mapping[str, Fraction]]
+
+    @property
+    def cycles(self) -> Fraction:
+        """Cycles of all layers."""
+        return sum(self.per_layer.values(), Fraction(0))
+
+    @property
+    def per_layer(self) -> dict[str, Fraction]:
+        """Cycles of the steps of each layer."""
+        return {layer: sum(of.values(), Fraction(0)) for layer, of in self.spent.items()}
+
+    @property
+    def per_component(self) -> dict[str, Fraction]:
+        """Cycles of the steps in which each component takes longest."""
+        found: dict[str, Fraction] = {}
+        for of in self.spent.values():
+            for component, cycles in of.items():
+                found[component] = found.get(component, Fraction(0)) + cycles
+        return found
+
+    @property
+    def bottleneck(self) -> str | None:
+        """The component that determines most of it; `None` where nothing is done."""
+        found = self.per_component
+        return max(found, key=lambda component: found[component]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """Cycles.
 
@@ -96,12 +132,16 @@ class Latency:
         memory: cycles that each level is busy which something limits: bytes over bandwidth, or accesses over ports.
         overlapped: per fusion group the largest of compute and every level, added up over groups.
         bottleneck: the component that determines most of it.
+        stepwise: step by step, all groups; `None` where it was not asked for, or refused.
+        refused: why there is no stepwise latency.
     """
 
     compute: int
     memory: Mapping[str, Fraction]
     overlapped: Fraction
     bottleneck: str
+    stepwise: Stepwise | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +154,7 @@ class GroupResult:
         offchip_reads_bytes, offchip_writes_bytes: traffic with the off-chip level.
         occupancy: (window_bytes, live_bytes) by level while the group runs.
         energy_pj: of the group. latency_cycles: overlapped. bottleneck: what determines it.
+        stepwise: cycles step by step, as in `Latency`.
     """
 
     einsums: tuple[str, ...]
@@ -125,6 +166,15 @@ class GroupResult:
     energy_pj: Fraction
     latency_cycles: Fraction
     bottleneck: str
+    stepwise: Stepwise | None = None
+
+
+def stepwise_together(groups: Iterable[GroupResult]) -> Stepwise | None:
+    """The stepwise latency of groups one after the other; `None` where that of a group is not known."""
+    found = [group.stepwise for group in groups]
+    if not found or None in found:
+        return None
+    return Stepwise({layer: of for steps in found if steps is not None for layer, of in steps.spent.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,13 +243,7 @@ class Evaluation:
                     for component, actions in self.energy.per_component.items()
                 },
             },
-            "latency_cycles": {
-                "overlapped": plain(self.latency.overlapped),
-                "stepwise": None,
-                "compute": self.latency.compute,
-                "memory": {level: plain(cycles) for level, cycles in self.latency.memory.items()},
-                "bottleneck": self.latency.bottleneck,
-            },
+            "latency_cycles": _latency_dict(self.latency),
             **self._area_dict(),
             **({} if self.convention == "own" else {"convention": self.convention}),
             "groups": [_group_dict(group) for group in self.groups],
@@ -222,6 +266,25 @@ def _maybe(value: Fraction | None) -> int | float | None:
     return None if value is None else plain(value)
 
 
+def _latency_dict(latency: Latency) -> dict[str, Any]:
+    steps = latency.stepwise
+    found: dict[str, Any] = {
+        "overlapped": plain(latency.overlapped),
+        "stepwise": None if steps is None else plain(steps.cycles),
+        "compute": latency.compute,
+        "memory": {level: plain(cycles) for level, cycles in latency.memory.items()},
+        "bottleneck": latency.bottleneck,
+    }
+    if steps is not None:
+        found["stepwise_bottleneck"] = steps.bottleneck
+        found["stepwise_per_layer"] = {
+            layer: {component: plain(cycles) for component, cycles in of.items()} for layer, of in steps.spent.items()
+        }
+    if latency.refused:
+        found["stepwise_refused"] = latency.refused
+    return found
+
+
 def _group_dict(group: GroupResult) -> dict[str, Any]:
     return {
         "einsums": list(group.einsums),
@@ -233,6 +296,8 @@ def _group_dict(group: GroupResult) -> dict[str, Any]:
         "energy_pj": plain(group.energy_pj),
         "latency_cycles": plain(group.latency_cycles),
         "bottleneck": group.bottleneck,
+        "stepwise_cycles": None if group.stepwise is None else plain(group.stepwise.cycles),
+        "stepwise_bottleneck": None if group.stepwise is None else group.stepwise.bottleneck,
     }
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from looptree.architecture import Architecture
-from looptree.model.result import Evaluation, GroupResult
+from looptree.model.result import Evaluation, GroupResult, stepwise_together
 from looptree.search import Plan
 from looptree.taxonomy.group import group_tensors
 from looptree.workload import Workload
@@ -106,6 +106,7 @@ def _together(parts: Sequence[GroupResult]) -> GroupResult:
         energy_pj=sum((part.energy_pj for part in parts), Fraction(0)),
         latency_cycles=sum((part.latency_cycles for part in parts), Fraction(0)),
         bottleneck=max(parts, key=lambda part: part.latency_cycles).bottleneck,
+        stepwise=stepwise_together(parts),
     )
 
 

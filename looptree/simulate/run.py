@@ -9,6 +9,7 @@ from looptree.simulate.elsewhere import check_outer_consumers
 from looptree.simulate.inference import Run, infer
 from looptree.simulate.occupancy import demand_bytes, live_words, window_words
 from looptree.simulate.points import union
+from looptree.simulate.stepwise import stepwise_cycles
 from looptree.simulate.sweeps import Required, total
 from looptree.simulate.tables import Tables
 from looptree.simulate.transfers import count_transfers
@@ -49,6 +50,7 @@ def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:
         partition_live_bytes=_partitions(design, live),
         compute_cycles={einsum: sum(steps.values()) for einsum, steps in cycles.items()},
         total_compute_cycles=total_cycles(run, cycles, design.root),
+        stepwise_cycles=tuple(stepwise_cycles(run, required, cycles)),
     )
 
 

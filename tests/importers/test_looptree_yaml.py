@@ -18,7 +18,7 @@ from looptree.architecture import Architecture, Ports
 from looptree.check import check
 from looptree.documents import parse_document
 from looptree.errors import InputError
-from looptree.importers.load import load_architecture, load_plan, load_workload
+from looptree.importers.load import load_architecture, load_mapping, load_workload
 from looptree.importers.looptree_yaml import mapping_document, workload_document
 from looptree.model import Evaluation, evaluate
 from looptree.taxonomy.binding import bind
@@ -40,7 +40,7 @@ def files(folder: Path, mapping: str = FUSED, architecture: str = ARCHITECTURE, 
 def evaluated(folder: Path, mapping: str, convention: str = "looptree") -> Evaluation:
     workload, architecture, tree = files(folder, mapping)
     hardware = load_architecture(architecture)
-    return evaluate(load_workload(workload), hardware, load_plan(tree, hardware)[0], convention=convention)
+    return evaluate(load_workload(workload), hardware, load_mapping(tree, hardware), convention=convention)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_groups_overlap_in_the_convention_of_looptree(tmp_path: Path) -> None:
     uneven = WORKLOAD.replace("I1 < 64", "I1 < 1").replace("depth: 8192", "depth: 65536")
     paths = files(tmp_path, LAYER_BY_LAYER, slow, uneven)
     hardware = load_architecture(paths[1])
-    tree = load_plan(paths[2], hardware)[0]
+    tree = load_mapping(paths[2], hardware)
     ours, theirs = (evaluate(load_workload(paths[0]), hardware, tree, convention=c) for c in ("own", "looptree"))
     assert [group.bottleneck for group in ours.groups] == ["OffChip", "Multiplier"]
     assert ours.latency.overlapped == sum(group.latency_cycles for group in ours.groups)
@@ -92,7 +92,7 @@ def test_model_and_simulator_agree_on_translated_files(tmp_path: Path) -> None:
     small = WORKLOAD.replace("128", "5").replace("64", "4")
     paths = files(tmp_path, workload=small)
     hardware = load_architecture(paths[1])
-    assert check(bind(load_workload(paths[0]), hardware, load_plan(paths[2], hardware)[0])) == ()
+    assert check(bind(load_workload(paths[0]), hardware, load_mapping(paths[2], hardware))) == ()
 
 
 def test_architecture(tmp_path: Path) -> None:
@@ -173,8 +173,8 @@ def test_bindings_and_older_keys(tmp_path: Path) -> None:
     bound = moved + "bindings: {7: OffChip, 5: Shared, 2: Multiplier}\n"
     paths = files(tmp_path, bound)
     hardware = load_architecture(paths[1])
-    tree = load_plan(paths[2], hardware)[0]
-    assert tree.root == load_plan(files(tmp_path)[2], hardware)[0].root
+    tree = load_mapping(paths[2], hardware)
+    assert tree.root == load_mapping(files(tmp_path)[2], hardware).root
 
 
 @pytest.mark.parametrize(
