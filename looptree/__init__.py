@@ -17,7 +17,7 @@
 Importing this package is cheap: each name below is imported when it is first used.
 
 * `load_workload`, `load_architecture`, `read_mapping`: from files, or by the name of what is shipped.
-* `load_mapping`: as `read_mapping`, and of the original LoopTree, whose targets count the components of an architecture.
+* `load_mapping`: as `read_mapping`, and of the original LoopTree, whose targets count components of hardware.
 * `import_onnx`: an ONNX model as a workload, with a report of what became of its operators.
 * `apply_point`: a published design as the mapping of a workload.
 * `evaluate`: the exact numbers of a mapping.
