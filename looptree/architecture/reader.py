@@ -8,8 +8,9 @@ from typing import Any
 
 from looptree.architecture.architecture import Architecture, Compute
 from looptree.architecture.array import Array
-from looptree.architecture.level import Level, Partition, Ports
+from looptree.architecture.level import Level, Partition
 from looptree.architecture.models import memory_model, operation_model
+from looptree.architecture.ports import Ports
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
@@ -80,7 +81,7 @@ def _level(node: Node) -> Level:
     fields = {
         key: value
         for key, value in node.mapping(known=_LEVEL_KEYS, required=("name",)).items()
-        if value.value is not None or key in ("name", "partitions", "keeps", "bypasses")
+        if value.value is not None or key not in ("capacity_bytes", *_RATES)  # null is unlimited
     }
     _check_pairs(node)
     capacity = fields.get("capacity_bytes")

@@ -11,24 +11,23 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from looptree.architecture import Architecture, Level, Partition
+from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError
 from looptree.model.convention import OWN, Convention
 from looptree.model.convention import convention as named
 from looptree.model.costs import level_accesses, level_cycles, level_energy
+from looptree.model.fitting import occupancies
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.latency import chain_cycles
-from looptree.model.occupancy import Demand, copies, demands
+from looptree.model.occupancy import Demand, copies
 from looptree.model.result import (
     Energy,
     Evaluation,
     GroupResult,
     Latency,
-    Occupancy,
     OperationCount,
-    PartOccupancy,
     Stepwise,
     Traffic,
     stepwise_together,
@@ -111,7 +110,7 @@ def evaluate_design(design: Design, *, stepwise: bool = True, convention: Conven
             for counts in (inferred.einsums[e.name],)
         },
         transfers=transfers,
-        occupancy=_occupancy(design, sizes),
+        occupancy=occupancies(design, sizes),
         energy=_summed(energies),
         latency=_overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles), refused),
         groups=results,
@@ -190,39 +189,6 @@ def _accesses(design: Design, transfers: Tables) -> dict[str, tuple[Fraction, Fr
 
 
 # -- occupancy, energy, latency ---------------------------------------------------------------
-
-
-def _occupancy(design: Design, sizes: dict[int, Demand]) -> dict[str, Occupancy]:
-    found = demands(design, sizes, design.root)
-    result = {}
-    for level in design.architecture.levels:
-        demand = found.get((level.name, None), Demand())
-        per_tensor = {
-            tensor: (d.window, d.live)
-            for (name, tensor), d in found.items()
-            if name == level.name and tensor is not None
-        }
-        parts = {part.name: _part(design, level, part, sizes) for part in level.partitions}
-        fits = all(part.fits for part in parts.values()) and _fits(design, demand, level.capacity_bytes)
-        capacity = level.total_bytes
-        result[level.name] = Occupancy(demand.window, demand.live, capacity, fits, per_tensor, parts)
-    return result
-
-
-def _part(design: Design, level: Level, part: Partition, sizes: dict[int, Demand]) -> PartOccupancy:
-    """What one partition has to hold: the demand of the level if all other tensors took no space."""
-    kind = design.workload.kind
-    own = {
-        place.id: sizes[place.id] if level.partition(place.tensor, kind(place.tensor)) is part else Demand()
-        for place in design.places
-    }
-    demand = demands(design, own, design.root).get((level.name, None), Demand())
-    return PartOccupancy(demand.window, demand.live, part.capacity_bytes, _fits(design, demand, part.capacity_bytes))
-
-
-def _fits(design: Design, demand: Demand, capacity_bytes: int | None) -> bool:
-    counted = demand.live if design.architecture.allocation == "live" else demand.window
-    return capacity_bytes is None or counted <= capacity_bytes
 
 
 def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[str, int]:
