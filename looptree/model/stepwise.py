@@ -29,6 +29,7 @@ from looptree.model.prefixes import Prefixes, codes
 from looptree.model.rates import Costs, added
 from looptree.model.result import Stepwise
 from looptree.model.sequence import Steps, closed, joined, loading, repeated, step, storing
+from looptree.model.spatial import instances_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_VISITS = 1 << 17
@@ -77,6 +78,9 @@ class _Groups:
     def _steps(self, group: BoundChain) -> Steps | None:
         self.layers = group.einsums
         self.visits = 0
+        for chain in self.design.chains:
+            if instances_of(chain) and set(chain.einsums) <= set(group.einsums):
+                raise UnsupportedError(f"the spatial loops of {chain.einsums[0]!r} are not timed step by step")
         if group.kind == "pipeline":
             return pipeline_steps(self.design, self.inferred, self.costs, group, self.layers)
         return _Chain(self, group, {}).run({})

@@ -18,6 +18,7 @@ import numpy as np
 from looptree.simulate.cycles import Cycles
 from looptree.simulate.inference import Run
 from looptree.simulate.points import Index, Numbers
+from looptree.simulate.spatial import spatial_loops
 from looptree.simulate.sweeps import Required, fresh, sweep_depth
 from looptree.simulate.transfers import lifetime_depth
 from looptree.taxonomy.binding import BoundChain, Place
@@ -43,8 +44,8 @@ class Step:
     store: Moved = field(default_factory=Counter)
 
 
-def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> list[Fraction]:
-    """Cycles of every group, in order.
+def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> list[Fraction | None]:
+    """Cycles of every group, in order; `None` of one with spatial loops, which is not timed.
 
     Args:
         run: the design with all its operations.
@@ -52,15 +53,19 @@ def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> 
         cycles: what every leaf takes at each of its iterations.
     """
     groups = list(_groups(run, run.design.root))
-    steps = [list(_steps(run, cycles, group, ())) for group in groups]
+    timed = [not any(_is_spread(run, einsum) for einsum in group.einsums) for group in groups]
+    steps = [
+        list(_steps(run, cycles, group, ())) if is_timed else [] for group, is_timed in zip(groups, timed, strict=True)
+    ]
     everything = [step for listed in steps for step in listed]
     around = {part.id for group in groups for part in run.design.path(group)[:-1]}
     places = [place for place in run.design.places if place.parent is not None]
     for place in places:
-        if place.chain not in around:
+        if place.chain not in around and not spatial_loops(run.design.chains[place.chain]):
             _hand_out(run, place, required[place.id], everything)
     for einsum in run.design.workload.einsums:
-        _compute(run, einsum.name, everything)
+        if not _is_spread(run, einsum.name):
+            _compute(run, einsum.name, everything)
     steps = [
         _abreast(run, *pair) if pair[0].kind == "pipeline" else pair[1] for pair in zip(groups, steps, strict=True)
     ]
@@ -68,7 +73,11 @@ def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> 
     for place in places:
         if place.chain in around:
             _hand_out(run, place, required[place.id], everything)
-    return [_played(run, listed) for listed in steps]
+    return [_played(run, listed) if is_timed else None for listed, is_timed in zip(steps, timed, strict=True)]
+
+
+def _is_spread(run: Run, einsum: str) -> bool:
+    return bool(spatial_loops(run.design.leaf(einsum)))
 
 
 def _groups(run: Run, chain: BoundChain) -> Iterator[BoundChain]:

@@ -215,6 +215,7 @@ def compared(generator: Generator) -> str:
     assert evaluation.latency.compute == counts.total_compute_cycles
     for group, cycles in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
         if group.stepwise is not None:
+            assert cycles is not None
             assert group.stepwise.cycles == cycles
             assert cycles >= group.latency_cycles - rounding(design)
     return "refused" if evaluation.latency.refused else "timed"
