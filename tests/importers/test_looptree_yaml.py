@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from looptree.architecture import Architecture, Ports
+from looptree.architecture import Architecture, Array, Ports
 from looptree.check import check
 from looptree.documents import parse_document
 from looptree.errors import InputError
@@ -108,7 +108,31 @@ def test_architecture(tmp_path: Path) -> None:
 def test_nested_architecture_is_the_same(tmp_path: Path) -> None:
     flat = load_architecture(files(tmp_path)[1])
     nested = load_architecture(files(tmp_path, architecture=NESTED)[1])
-    assert (nested.levels, nested.compute, nested.data_bits) == (flat.levels, flat.compute, flat.data_bits)
+    assert (nested.levels, nested.data_bits) == (flat.levels, flat.data_bits)
+    assert (nested.compute.name, nested.compute.pj_of) == (flat.compute.name, flat.compute.pj_of)
+    assert nested.compute.array == Array({"x": 16, "y": 1})
+
+
+def test_instances_make_an_array(tmp_path: Path) -> None:
+    meshed = ARCHITECTURE.replace("    class: SRAM\n", "    class: SRAM\n    spatial: {meshX: 4}\n")
+    meshed = meshed.replace("    class: intmac\n", "    class: intmac\n    spatial: {meshX: 8, meshY: 2}\n")
+    assert load_architecture(files(tmp_path, architecture=meshed)[1]).compute.array == Array({"x": 32, "y": 2})
+
+
+def test_spatial_loops(tmp_path: Path) -> None:
+    """64 multipliers side by side, one per output: as many steps fewer, and each input is read once for all of them."""
+    paths = files(tmp_path, FUSED.replace("type: temporal, rank: O", "type: spatial, rank: O"))
+    hardware = load_architecture(paths[1])
+    workload, tree = load_workload(paths[0]), load_mapping(paths[2], hardware)
+    found = evaluate(workload, hardware, tree, convention="looptree")
+    assert found.latency.compute == OPERATIONS // 64
+    assert found.transfers["Shared"]["Rows"].reads_words == OPERATIONS // 2 // 64
+    assert found.transfers["Shared"]["WUp"].reads_words == OPERATIONS // 2
+    small = load_workload(files(tmp_path, workload=WORKLOAD.replace("128", "5").replace("64", "4"))[0])
+    assert check(bind(small, hardware, tree)) == ()
+    narrow = load_architecture(files(tmp_path, architecture=NESTED)[1])
+    with pytest.raises(InputError, match="64"):
+        evaluate(workload, narrow, tree)
 
 
 def test_words_are_as_wide_as_the_hardware_says(tmp_path: Path) -> None:
