@@ -17,6 +17,7 @@
 Importing this package is cheap: each name below is imported when it is first used.
 
 * `load_workload`, `load_architecture`, `read_mapping`: from files, or by the name of what is shipped.
+* `load_mapping`: as `read_mapping`, and of the original LoopTree, whose targets count components of hardware.
 * `import_onnx`: an ONNX model as a workload, with a report of what became of its operators.
 * `apply_point`: a published design as the mapping of a workload.
 * `evaluate`: the exact numbers of a mapping.
@@ -33,10 +34,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from looptree.architecture.load import load_architecture
     from looptree.errors import InputError
     from looptree.graph import layer_graph
-    from looptree.importers.load import import_onnx, load_workload
+    from looptree.importers.load import import_onnx, load_architecture, load_mapping, load_workload
     from looptree.model.evaluate import evaluate
     from looptree.search import compare, search
     from looptree.taxonomy.binding import bind
@@ -55,6 +55,7 @@ __all__ = [
     "import_onnx",
     "layer_graph",
     "load_architecture",
+    "load_mapping",
     "load_workload",
     "read_mapping",
     "search",
@@ -72,7 +73,8 @@ _MODULE_OF = {
     "evaluate": "model.evaluate",
     "import_onnx": "importers.load",
     "layer_graph": "graph",
-    "load_architecture": "architecture.load",
+    "load_architecture": "importers.load",
+    "load_mapping": "importers.load",
     "load_workload": "importers.load",
     "read_mapping": "taxonomy.reader",
     "search": "search",

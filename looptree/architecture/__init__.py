@@ -2,8 +2,9 @@
 
 from looptree.architecture.architecture import Architecture, Compute, check_named
 from looptree.architecture.array import Array
-from looptree.architecture.level import Level, Limit, Partition, Ports
+from looptree.architecture.level import Level, Partition
 from looptree.architecture.network import Network
+from looptree.architecture.ports import Limit, Ports
 from looptree.architecture.reader import architecture_from_node, read_architecture
 
 __all__ = [

@@ -73,6 +73,7 @@ class Architecture:
         levels: at least one; `levels[0]` is off chip.
         compute: the compute units below the innermost level.
         allocation: what counts against a capacity: `window` (fixed tiles) or `live` (circular buffers).
+        data_bits: of a word, where the files of the workload do not say; `None` leaves it to them.
 
     >>> arch = Architecture("tiny", (Level("DRAM"), Level("GLB", 1024)), Compute())
     >>> arch.off_chip.name, arch.with_capacity("GLB", 2048).level("GLB").capacity_bytes
@@ -83,6 +84,7 @@ class Architecture:
     levels: tuple[Level, ...]
     compute: Compute = field(default_factory=Compute)
     allocation: str = "window"
+    data_bits: int | None = None
 
     def __post_init__(self) -> None:
         where = f"architecture {self.name!r}"

@@ -8,13 +8,14 @@ from typing import Any
 
 from looptree.architecture.architecture import Architecture, Compute
 from looptree.architecture.array import Array
-from looptree.architecture.level import Level, Partition, Ports
+from looptree.architecture.level import Level, Partition
 from looptree.architecture.models import memory_model, operation_model
 from looptree.architecture.network import Network
+from looptree.architecture.ports import Ports
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
-_KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation")
+_KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits")
 _RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
 _PORTS = ("read_ports", "write_ports", "shared_ports")
 _ENERGIES = {
@@ -72,8 +73,9 @@ def architecture_from_node(node: Node) -> Architecture:
     levels = tuple(_level(item) for item in fields["levels"].sequence())
     compute = _compute(fields["compute"]) if "compute" in fields else Compute()
     allocation = fields["allocation"].choice(("window", "live")) if "allocation" in fields else "window"
+    bits = fields["data_bits"].integer("a width in bits", most=1024) if "data_bits" in fields else None
     try:
-        return Architecture(name, levels, compute, allocation)
+        return Architecture(name, levels, compute, allocation, bits)
     except InputError as problem:
         raise problem.at(node.file) from None
 
@@ -82,7 +84,7 @@ def _level(node: Node) -> Level:
     fields = {
         key: value
         for key, value in node.mapping(known=_LEVEL_KEYS, required=("name",)).items()
-        if value.value is not None or key in ("name", "partitions", "keeps", "bypasses")
+        if value.value is not None or key not in ("capacity_bytes", *_RATES)  # null is unlimited
     }
     _check_pairs(node)
     capacity = fields.get("capacity_bytes")

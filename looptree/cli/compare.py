@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option
+from looptree.cli.inputs import buffer_option, load_network, read_architecture, read_settings, set_option, warn
 from looptree.cli.searching import (
     Asked,
     architecture_option,
     asked,
     evaluate_line,
-    load_network,
     search_options,
     shown_progress,
     write_plan,
@@ -70,7 +69,9 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(mapping, force=force)
-    compared = _compare(network, read_architecture(architecture, buffer), wanted, parameters)
+    hardware = read_architecture(architecture, buffer)
+    compared = _compare(network, hardware, wanted, parameters)
+    warn(hardware)
     if mapping is not None:
         line = evaluate_line(network, architecture, buffer, settings, mapping)
         write_plan(mapping, compared.fused, parameters, line, force=force)
@@ -78,7 +79,7 @@ def command(
 
 
 def _compare(network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int]) -> Compared:
-    workload = load_network(network, parameters)
+    workload = load_network(network, parameters, architecture)
     from looptree.report.compared import Compared
     from looptree.search import compare, space_named
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -61,7 +61,7 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
     Raises:
         InputError: what is wrong with either.
     """
-    from looptree.architecture.load import load_architecture
+    from looptree.importers.load import load_architecture
 
     size: int | None = None
     if buffer is not None:
@@ -74,9 +74,26 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
         if len(architecture.levels) < 2:
             raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
         architecture = architecture.with_capacity(architecture.levels[1].name, size)
+    return architecture
+
+
+def warn(architecture: Architecture) -> None:
+    """Say on the error stream where models of the hardware stretch their numbers, once all else went well."""
     for warning in architecture.warnings:
         click.echo(f"warning: architecture {architecture.name!r}: {warning}", err=True)
-    return architecture
+
+
+def load_network(network: str, parameters: Mapping[str, int], architecture: Architecture) -> Workload:
+    """The network of a file or a name; bad input is reported before anything heavy is imported.
+
+    Where the original LoopTree wrote it, its words are as wide as the architecture says.
+    """
+    from looptree.importers.load import is_problem, load_workload
+
+    given = dict(parameters)
+    if architecture.data_bits is not None and is_problem(network):
+        given.setdefault("bits", architecture.data_bits)
+    return load_workload(network, **given)
 
 
 def read_design(
@@ -90,16 +107,16 @@ def read_design(
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.documents import read_document
-    from looptree.importers.load import load_workload
+    from looptree.importers.load import mapping_document
     from looptree.taxonomy.plan_file import plan_from_node
     from looptree.taxonomy.points import apply_point, load_point
     from looptree.taxonomy.reader import mapping_parameters
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        document = read_document(mapping)
+        document = mapping_document(mapping, architecture)
         own = {name: value for name, value in settings.items() if name in mapping_parameters(document)}
-        loaded = load_workload(workload, **{name: value for name, value in settings.items() if name not in own})
+        others = {name: value for name, value in settings.items() if name not in own}
+        loaded = load_network(workload, others, architecture)
         tree, record = plan_from_node(document, **own)
         if record is not None:
             record.check(loaded, mapping)
@@ -107,5 +124,5 @@ def read_design(
     point = load_point(mapping)
     of_point = {name: value for name, value in settings.items() if name in point.parameters}
     of_workload = {name: value for name, value in settings.items() if name not in point.parameters}
-    loaded = load_workload(workload, **of_workload)
+    loaded = load_network(workload, of_workload, architecture)
     return loaded, apply_point(point, loaded, architecture, **of_point), None

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option
+from looptree.cli.inputs import buffer_option, load_network, read_architecture, read_settings, set_option, warn
 from looptree.cli.searching import (
     SPACES,
     Asked,
     architecture_option,
     asked,
     evaluate_line,
-    load_network,
     search_options,
     shown_progress,
     write_plan,
@@ -65,7 +64,9 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(output, force=force)
-    planned = _search(network, read_architecture(architecture, buffer), wanted, parameters)
+    hardware = read_architecture(architecture, buffer)
+    planned = _search(network, hardware, wanted, parameters)
+    warn(hardware)
     if output is not None:
         line = evaluate_line(network, architecture, buffer, settings, output)
         write_plan(output, planned, parameters, line, force=force)
@@ -73,7 +74,7 @@ def command(
 
 
 def _search(network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int]) -> Planned:
-    workload = load_network(network, parameters)
+    workload = load_network(network, parameters, architecture)
     from looptree.report.planned import Planned
     from looptree.search import search, space_named
 

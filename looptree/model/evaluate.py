@@ -11,24 +11,25 @@ from collections.abc import Iterable
 from dataclasses import replace
 from fractions import Fraction
 
-from looptree.architecture import Architecture, Level, Partition
+from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError
-from looptree.model.costs import level_cycles, level_energy
+from looptree.model.convention import OWN, Convention
+from looptree.model.convention import convention as named
+from looptree.model.costs import level_accesses, level_cycles, level_energy
+from looptree.model.fitting import occupancies
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.latency import chain_cycles, units_used
 from looptree.model.movement import Movement
-from looptree.model.occupancy import Demand, copies, demands
+from looptree.model.occupancy import Demand, copies
 from looptree.model.result import (
     Energy,
     Evaluation,
     GroupResult,
     Latency,
     LayerCycles,
-    Occupancy,
     OperationCount,
-    PartOccupancy,
     Stepwise,
     Traffic,
     stepwise_together,
@@ -42,7 +43,14 @@ from looptree.workload import Workload
 Tables = dict[str, dict[str, Traffic]]
 
 
-def evaluate(workload: Workload, architecture: Architecture, mapping: LoopTree, *, stepwise: bool = True) -> Evaluation:
+def evaluate(
+    workload: Workload,
+    architecture: Architecture,
+    mapping: LoopTree,
+    *,
+    stepwise: bool = True,
+    convention: str = OWN.name,
+) -> Evaluation:
     """Exact counts, occupancy, energy and latency of a mapping.
 
     Args:
@@ -50,15 +58,16 @@ def evaluate(workload: Workload, architecture: Architecture, mapping: LoopTree, 
         architecture: on what.
         mapping: how.
         stepwise: whether to find the latency step by step as well, which takes longer than all other counts.
+        convention: `own`, or `looptree` for the conventions of the original LoopTree; see `model.convention`.
 
     Raises:
         InputError: the mapping does not fit the workload or the architecture.
         UnsupportedError: the mapping is well formed but has no closed form; the message says what stands in the way.
     """
-    return evaluate_design(bind(workload, architecture, mapping), stepwise=stepwise)
+    return evaluate_design(bind(workload, architecture, mapping), stepwise=stepwise, convention=named(convention))
 
 
-def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
+def evaluate_design(design: Design, *, stepwise: bool = True, convention: Convention = OWN) -> Evaluation:
     """The same for a mapping that is already bound."""
     try:
         inferred = infer(design)
@@ -72,23 +81,23 @@ def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
     groups = groups_of(design, design.root)
     owner = Owners(design, groups)
     moved: list[list[Movement]] = [[] for _ in groups]
-    for movement in movements(design, inferred):
+    for movement in movements(design, inferred, convention):
         moved[owner(movement)].append(movement)
     tables = [_traffic(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
     cycles = [chain_cycles(design, inferred, group) for group in groups]
     busy = [_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
-        _energy(design, table, _operations(design, inferred, group), max(busy_.values()))
-        for group, table, busy_ in zip(groups, tables, busy, strict=True)
+        _energy(design, table, _operations(design, inferred, group), max(taken.values()))
+        for group, table, taken in zip(groups, tables, busy, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, busy_)
-        for group, table, energy, busy_ in zip(groups, tables, energies, busy, strict=True)
+        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, taken)
+        for group, table, energy, taken in zip(groups, tables, energies, busy, strict=True)
     )
     refused = ""
     layers: dict[str, LayerCycles] = {}
-    if stepwise:
+    if stepwise and not convention.groups_overlap:
         for chain in design.chains:
             if chain.kind == "compute":
                 units = units_used(design, inferred, chain)
@@ -100,6 +109,8 @@ def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
         )
         refused = next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
     transfers = _merged(design, tables)
+    overlapped = _cycles(design, transfers, sum(cycles)) if convention.groups_overlap else None
+    latency = _overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles), refused)
     return Evaluation(
         operations={
             e.name: OperationCount(counts.operations, counts.operations - counts.distinct)
@@ -107,12 +118,14 @@ def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
             for counts in (inferred.einsums[e.name],)
         },
         transfers=transfers,
-        occupancy=_occupancy(design, sizes),
+        occupancy=occupancies(design, sizes),
         energy=_summed(energies),
-        latency=replace(_latency(busy, results, sum(cycles), refused), layers=layers),
+        latency=replace(latency, layers=layers),
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
+        accesses=_accesses(design, transfers),
+        convention=convention.name,
     )
 
 
@@ -183,40 +196,16 @@ def _merged(design: Design, tables: list[Tables]) -> Tables:
     return found
 
 
-# -- occupancy, energy, latency ---------------------------------------------------------------
-
-
-def _occupancy(design: Design, sizes: dict[int, Demand]) -> dict[str, Occupancy]:
-    found = demands(design, sizes, design.root)
-    result = {}
-    for level in design.architecture.levels:
-        demand = found.get((level.name, None), Demand())
-        per_tensor = {
-            tensor: (d.window, d.live)
-            for (name, tensor), d in found.items()
-            if name == level.name and tensor is not None
-        }
-        parts = {part.name: _part(design, level, part, sizes) for part in level.partitions}
-        fits = all(part.fits for part in parts.values()) and _fits(design, demand, level.capacity_bytes)
-        capacity = level.total_bytes
-        result[level.name] = Occupancy(demand.window, demand.live, capacity, fits, per_tensor, parts)
-    return result
-
-
-def _part(design: Design, level: Level, part: Partition, sizes: dict[int, Demand]) -> PartOccupancy:
-    """What one partition has to hold: the demand of the level if all other tensors took no space."""
-    kind = design.workload.kind
-    own = {
-        place.id: sizes[place.id] if level.partition(place.tensor, kind(place.tensor)) is part else Demand()
-        for place in design.places
+def _accesses(design: Design, transfers: Tables) -> dict[str, tuple[Fraction, Fraction]]:
+    """Accesses of the levels that say how wide one is."""
+    return {
+        level.name: level_accesses(level, design.workload, transfers[level.name])
+        for level in design.architecture.levels
+        if level.word_bits is not None
     }
-    demand = demands(design, own, design.root).get((level.name, None), Demand())
-    return PartOccupancy(demand.window, demand.live, part.capacity_bytes, _fits(design, demand, part.capacity_bytes))
 
 
-def _fits(design: Design, demand: Demand, capacity_bytes: int | None) -> bool:
-    counted = demand.live if design.architecture.allocation == "live" else demand.window
-    return capacity_bytes is None or counted <= capacity_bytes
+# -- occupancy, energy, latency ---------------------------------------------------------------
 
 
 def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[str, int]:
@@ -276,3 +265,10 @@ def _latency(busy: list[dict[str, Fraction]], groups: tuple[GroupResult, ...], c
     overlapped = sum((group.latency_cycles for group in groups), Fraction(0))
     bottleneck = max(spent, key=lambda name: spent[name])
     return Latency(compute, memory, overlapped, bottleneck, stepwise_together(groups), refused)
+
+
+def _overlapped(cycles: dict[str, Fraction], compute: int) -> Latency:
+    """The slowest component of the whole run decides."""
+    slowest = max(cycles, key=lambda name: cycles[name])
+    _, *levels = cycles
+    return Latency(compute, {name: cycles[name] for name in levels}, cycles[slowest], slowest)

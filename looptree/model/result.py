@@ -218,6 +218,8 @@ class Evaluation:
     groups: tuple[GroupResult, ...]
     off_chip: str
     areas_mm2: Mapping[str, Fraction | None] = field(default_factory=dict)
+    convention: str = "own"
+    accesses: Mapping[str, tuple[Fraction, Fraction]] = field(default_factory=dict)
 
     @property
     def fits(self) -> bool:
@@ -262,6 +264,7 @@ class Evaluation:
                 level: {name: _traffic_dict(traffic) for name, traffic in per.items()}
                 for level, per in self.transfers.items()
             },
+            **self._access_dict(),
             "energy_pj": {
                 "total": plain(self.energy.total),
                 "per_component": {
@@ -271,8 +274,14 @@ class Evaluation:
             },
             "latency_cycles": _latency_dict(self.latency),
             **self._area_dict(),
+            **({} if self.convention == "own" else {"convention": self.convention}),
             "groups": [_group_dict(group) for group in self.groups],
         }
+
+    def _access_dict(self) -> dict[str, Any]:
+        """The key `accesses`, where a level says how wide one is."""
+        found = {name: {"reads": plain(r), "writes": plain(w)} for name, (r, w) in self.accesses.items()}
+        return {"accesses": found} if found else {}
 
     def _area_dict(self) -> dict[str, Any]:
         """The key `area_mm2`, where any area is known."""

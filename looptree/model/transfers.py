@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from looptree.model.convention import OWN, Convention
 from looptree.model.inferred import Inferred
 from looptree.model.instances import accessed, exchanged
 from looptree.model.movement import Movement
@@ -17,9 +18,11 @@ from looptree.model.spatial import around, instances_of
 from looptree.taxonomy.binding import Design, Place
 
 
-def movements(design: Design, inferred: Inferred) -> list[Movement]:
+def movements(design: Design, inferred: Inferred, convention: Convention = OWN) -> list[Movement]:
     """All movements of a design: between neighbouring places, then by compute."""
-    found = [m for place in design.places if place.parent is not None for m in _exchange(design, inferred, place)]
+    found = [
+        m for place in design.places if place.parent is not None for m in _exchange(design, inferred, place, convention)
+    ]
     for chain in design.chains:
         if chain.kind != "compute":
             continue
@@ -38,7 +41,7 @@ def movements(design: Design, inferred: Inferred) -> list[Movement]:
     return found
 
 
-def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Movement]:
+def _exchange(design: Design, inferred: Inferred, place: Place, convention: Convention) -> Iterator[Movement]:
     """What a place and the next one further out exchange."""
     if around(design, place):
         yield from exchanged(design, inferred, place)
@@ -52,5 +55,5 @@ def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Move
     else:
         drained, filled = counts.entered, counts.entered - counts.first
     outer = design.places[place.parent if place.parent is not None else place.id]
-    yield Movement(place.chain, place.level, place.tensor, drained, filled)
+    yield Movement(place.chain, place.level, place.tensor, drained if convention.drains_read else 0, filled)
     yield Movement(place.chain, outer.level, place.tensor, filled, drained)

@@ -33,8 +33,9 @@ def headline(design: Design, evaluation: Evaluation) -> str:
     fits = "every memory level fits" if evaluation.fits else "does not fit"
     total, again = evaluation.total_operations, evaluation.recomputed_operations
     recomputed = f"{format_percent(again, total)} recomputed" if again else "none recomputed"
+    counted_as = "" if evaluation.convention == "own" else f", counted as {evaluation.convention} does"
     return (
-        f"{design.workload.name} on {design.architecture.name}: {layers} in {groups}, {fits}\n"
+        f"{design.workload.name} on {design.architecture.name}: {layers} in {groups}, {fits}{counted_as}\n"
         f"{counted(evaluation.offchip_bytes, 'byte')} off chip, {format_count(total)} operations ({recomputed})\n"
         f"{format_energy(evaluation.energy.total)}, {format_count(evaluation.latency.overlapped)} cycles, "
         f"most of them bound by {evaluation.latency.bottleneck}"
@@ -62,6 +63,7 @@ def evaluation_tables(design: Design, evaluation: Evaluation, *, full: bool = Fa
         energy_table(evaluation.energy),
         latency_table(evaluation.latency, design.architecture.compute.name),
         *([layer_table(evaluation.latency.stepwise, most)] if evaluation.latency.stepwise is not None else []),
+        *([area_table(evaluation)] if any(area is not None for area in evaluation.areas_mm2.values()) else []),
     ]
 
 
@@ -153,6 +155,16 @@ def energy_table(energy: Energy) -> Table:
     ]
     total = ["total", "", unit.text(energy.total), format_percent(energy.total, energy.total)]
     return table("Energy", ["component", "action"], [f"energy {unit.unit}", "share"], rows, total=total)
+
+
+def area_table(evaluation: Evaluation) -> Table:
+    """Area of what is on chip, as far as it is known."""
+
+    def shown(area: Fraction | None) -> str:
+        return "unknown" if area is None else f"{float(area):,.3f}"
+
+    rows = [[name, shown(area)] for name, area in evaluation.areas_mm2.items()]
+    return table("Area", ["component"], ["mm2"], rows, total=["total", shown(evaluation.area_mm2)])
 
 
 def latency_table(latency: Latency, compute: str) -> Table:

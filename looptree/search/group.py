@@ -77,6 +77,7 @@ class Group:
         self.part = part
         self.goal = goal
         self.space = space
+        self.copies = 2 if architecture.level(goal.level).double_buffered else 1
         self.sinks = sinks_of(part)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
         self.layers = [e.name for e in part.einsums]

@@ -109,8 +109,6 @@ def buffer_of(architecture: Architecture) -> str:
     off_chip, level = architecture.levels[:2]
     if level.partitions:
         raise _not_searched(where, f"{level.name} has partitions", "give it one capacity_bytes")
-    if level.double_buffered:
-        raise _not_searched(where, f"{level.name} is double-buffered", "leave that out and halve its capacity")
     for known in (off_chip, level):
         if known.keeps is not None or known.bypasses:
             raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")

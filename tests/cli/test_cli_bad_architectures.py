@@ -17,6 +17,7 @@ from tests.cli.command_line import ARCHITECTURE, complaint, looptree, replaced, 
         ("read_pj_per_byte: 100", "read_pj_per_byte: .inf", "(a finite number), found inf"),
         ("read_pj_per_byte: 100", "read_pj_per_byte: 1.0e-300", "(a number from 1e-30 to 1e30), found 1e-300"),
         ("read_pj_per_byte: 100", "read_pj_per_byte: lots", "(a number), found 'lots'"),
+        ("read_pj_per_byte: 100", "read_pj_per_byte: null", "levels[0].read_pj_per_byte: expected an energy in pJ per"),
         (
             "per_cycle: 8",
             "per_cycle: 0",

@@ -215,3 +215,21 @@ mapping:
     assert "[GLB] F1, F2 (from first to last use)" in lines
     assert "# GLB keeps from first to last use F1, F2" in lines
     assert any(line.startswith("conv1") and "14,720" in line for line in lines)
+
+
+def test_area_of_a_modelled_architecture() -> None:
+    shown = looptree("evaluate", "conv_conv", "nvdla_like", "layer_by_layer").out
+    area = shown[shown.index("Area") :].split()
+    assert [word for word in area if word in ("CBUF", "MAC", "total")] == ["CBUF", "MAC", "total"]
+    assert "Area" not in looptree("evaluate", "conv_conv", "mobile", "layer_by_layer").out
+
+
+def test_numbers_outside_the_range_of_a_model_are_announced() -> None:
+    options = ("evaluate", "conv_conv", "nvdla_like", "layer_by_layer", "--json")
+    assert looptree(*options).err == ""
+    outcome = looptree(*options, "--buffer", "64MiB")
+    assert outcome.code == 0
+    assert outcome.err == (
+        "warning: architecture 'nvdla_like': CBUF: a bank of 4096 KiB is outside 1 to 128 KiB, for which numbers are "
+        "published\n"
+    )
