@@ -27,7 +27,7 @@ from tests.cli.command_line import ARCHITECTURE, complaint, looptree, replaced, 
         (
             "per_cycle: 64",
             "per_cycle: 64, network: {broadcast: true}",
-            "levels[1].network.broadcast: unknown key 'broadcast'",
+            "levels[1].network.broadcast: unknown key",
         ),
         ("per_cycle: 64", "per_cycle: 64, network: {reduce: 1}", "levels[1].network.reduce: expected true or false"),
         ("65536", "0", "levels[1].capacity_bytes: expected a capacity in bytes from 1 to"),

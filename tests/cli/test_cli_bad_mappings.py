@@ -93,12 +93,8 @@ ARRAY = "compute: {array: {x: 4, y: 4},"
         ("rank: conv1.m", "rank: conv1.c", "but the network of level 'DRAM' does not reduce (say so (network: {reduce"),
         (
             "  - sequential:",
-            (
-                "  - sequential:",
-                "  - spatial: {rank: p, tile: 8, axis: x}\n  - sequential:",
-                "spatial loops spread one layer, and here is a branch of several below",
-            ),
-            "spatial loops spread one layer",
+            "  - spatial: {rank: p, tile: 8, axis: x}\n  - sequential:",
+            "spatial loops spread one layer, and here is a branch of several below",
         ),
     ],
 )
