@@ -110,6 +110,7 @@ def evaluate_design(design: Design, *, stepwise: bool = True, convention: Conven
         refused = next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
     transfers = _merged(design, tables)
     overlapped = _cycles(design, transfers, sum(cycles)) if convention.groups_overlap else None
+    latency = _overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles), refused)
     return Evaluation(
         operations={
             e.name: OperationCount(counts.operations, counts.operations - counts.distinct)
@@ -119,10 +120,7 @@ def evaluate_design(design: Design, *, stepwise: bool = True, convention: Conven
         transfers=transfers,
         occupancy=occupancies(design, sizes),
         energy=_summed(energies),
-        latency=replace(
-            _overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles), refused),
-            layers=layers,
-        ),
+        latency=replace(latency, layers=layers),
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,

@@ -14,6 +14,7 @@ from looptree.architecture import Network
 from looptree.errors import InputError, UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.begun import is_gapless
+from looptree.model.box import exact_sum
 from looptree.model.exchange import Product
 from looptree.model.inferred import Axes, Inferred
 from looptree.model.movement import Movement
@@ -133,7 +134,7 @@ def _depths(loops: list[Loop] | tuple[Loop, ...], *, shifted: bool = True) -> li
 def _movement(
     place: Place, level: str, *, reads: Array | None = None, writes: Array | None = None, chain: int | None = None
 ) -> Movement:
-    read, written = (0 if a is None else int(a.sum()) for a in (reads, writes))
-    busy_read, busy_written = (0 if a is None else int(a.max()) for a in (reads, writes))
+    read, written = (0 if a is None else exact_sum(a) for a in (reads, writes))
+    busy_read, busy_written = (0 if a is None else int(a.max(initial=0)) for a in (reads, writes))
     owner = place.chain if chain is None else chain
     return Movement(owner, level, place.tensor, read, written, busy_read, busy_written)

@@ -14,7 +14,7 @@ import numpy as np
 
 from looptree.errors import InputError, UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, Track, exact_sum, product
+from looptree.model.box import SAFE, Box, Track, exact_product, exact_sum, product
 from looptree.model.exchange import Product
 from looptree.model.inferred import Axes
 from looptree.model.sweep import fresh_track
@@ -75,6 +75,8 @@ def rearranged(axis: Axis, order: list[int], depths: list[int]) -> tuple[Axis, A
     >>> steps.tolist(), turned.depths
     ([0, 2, 1], (0, 1))
     """
+    if order == list(range(len(order))):
+        return Axis(tuple(depths), axis.groups, axis.ordinals), np.arange(axis.size)
     ordinals = [axis.ordinals[t] for t in order]
     steps: Array = np.lexsort(ordinals[::-1]) if ordinals else np.arange(axis.size)
     moved = [ordinal[steps] for ordinal in ordinals]
@@ -158,14 +160,16 @@ def union_per_step(fresh: Box, axes: Axes, loops: Collection[int]) -> Box:
 
 def per_instance(found: Product, axes: Mapping[int, Axis], loops: Collection[int]) -> Array:
     """The same for every instance of some loops, by depth; one entry if there are no such loops."""
-    result: Array = np.array([found.scale], dtype=object)
+    result: Array = np.array([found.scale], dtype=object if found.scale >= SAFE else np.int64)
     for key, axis in axes.items():
         table = np.broadcast_to(found.tables.get(key, np.ones(1, dtype=np.int64)), (axis.size,))
         own = [t for t, depth in enumerate(axis.depths) if depth in loops]
-        order = [*own, *(t for t in range(len(axis.depths)) if t not in own)]
-        moved, steps = rearranged(axis, order, list(range(len(order))))
-        parts = np.split(table[steps], moved.starts(len(own))[1:]) if own else [table]
-        result = np.outer(result, np.array([exact_sum(part) for part in parts], dtype=object)).ravel()
+        if not own:
+            result = exact_product(exact_sum(table), result)
+            continue
+        moved, steps = rearranged(axis, [*own, *(t for t in range(len(axis.depths)) if t not in own)], [])
+        sums = np.add.reduceat(exact_product(1, table)[steps], moved.starts(len(own)))
+        result = product([np.repeat(result, len(sums)), np.tile(sums, len(result))])
     return result
 
 

@@ -54,9 +54,8 @@ def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> 
     """
     groups = list(_groups(run, run.design.root))
     timed = [not any(_is_spread(run, einsum) for einsum in group.einsums) for group in groups]
-    steps = [
-        list(_steps(run, cycles, group, ())) if is_timed else [] for group, is_timed in zip(groups, timed, strict=True)
-    ]
+    # an untimed group has steps, too: what it needs first does not wait for a later group
+    steps = [list(_steps(run, cycles, group, ())) for group in groups]
     everything = [step for listed in steps for step in listed]
     around = {part.id for group in groups for part in run.design.path(group)[:-1]}
     places = [place for place in run.design.places if place.parent is not None]
@@ -97,7 +96,8 @@ def _steps(run: Run, cycles: Cycles, chain: BoundChain, outer: Index) -> Iterato
         if chain.kind == "compute":
             (einsum,) = chain.einsums
             if run.operations(chain, einsum)[index].size:
-                yield Step(einsum, index, cycles[einsum][index])
+                taken = 0 if _is_spread(run, einsum) else cycles[einsum][index]  # instances are not timed one by one
+                yield Step(einsum, index, taken)
         for child in chain.children:
             yield from _steps(run, cycles, run.design.chains[child], index)
 

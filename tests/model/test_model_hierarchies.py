@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -18,6 +19,7 @@ from looptree.taxonomy.binding import Design, bind
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
 from tests.model.model_cases import chain, keep, layer, loop, sequential
+from tests.model.test_model_spatial import random_design
 from tests.random_designs import Generator
 
 NAMES = ("DRAM", "GLB", "LB", "RF")
@@ -61,6 +63,34 @@ def test_random_hierarchies(chunk: int) -> None:
 def test_more_random_hierarchies(chunk: int) -> None:
     for seed in range(chunk * 100, (chunk + 1) * 100):
         assert not disagreements(hierarchy_of(Generator(random.Random(seed).randrange))), seed
+
+
+def spread_over(generator: Generator) -> Design | None:
+    """A random design with spatial loops on a random hierarchy; `None` where the loops are refused."""
+    try:
+        plain = random_design(generator)
+    except InputError:
+        return None
+    drawn = generator.hierarchy(plain.workload)
+    levels = [
+        replace(level, network=x.network) for level, x in zip(drawn.levels, plain.architecture.levels, strict=True)
+    ]
+    architecture = replace(plain.architecture, levels=tuple(levels), allocation=drawn.allocation)
+    return bind(plain.workload, architecture, plain.tree)
+
+
+@pytest.mark.parametrize("chunk", [0, 1, *(pytest.param(chunk, marks=pytest.mark.slow) for chunk in range(2, 20))])
+def test_random_hierarchies_with_instances(chunk: int) -> None:
+    compared = 0
+    for seed in range(chunk * 100, (chunk + 1) * 100):
+        design = spread_over(Generator(random.Random(seed).randrange))
+        try:
+            different = None if design is None else disagreements(design)
+        except InputError:  # sums of instances that the network cannot add up
+            continue
+        assert not different, (seed, different)
+        compared += different is not None
+    assert compared >= 50
 
 
 @given(st.data())
