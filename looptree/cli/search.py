@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, settings_of_workload, warn
+from looptree.cli.inputs import (
+    buffer_option,
+    load_network,
+    read_architecture,
+    read_settings,
+    set_option,
+    settings_of_workload,
+    warn,
+)
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     SPACES,
@@ -16,7 +24,6 @@ from looptree.cli.searching import (
     architecture_option,
     asked,
     evaluate_line,
-    load_network,
     search_options,
     shown_progress,
     write_plan,
@@ -87,7 +94,7 @@ def command(
 
 
 def _search(network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int]) -> Planned:
-    workload = load_network(network, parameters)
+    workload = load_network(network, parameters, architecture)
     from looptree.report.planned import Planned
     from looptree.search import search, space_named
 

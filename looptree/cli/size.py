@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import check_figures, figure_option
-from looptree.cli.inputs import read_architecture, read_settings, set_option
+from looptree.cli.inputs import load_network, read_architecture, read_settings, set_option
 from looptree.cli.notes import note
-from looptree.cli.searching import SPACES, architecture_option, asked, load_network, search_options
+from looptree.cli.searching import SPACES, architecture_option, asked, search_options
 from looptree.errors import InputError
 from looptree.units import parse_size
 
@@ -76,7 +76,7 @@ def command(
     sizes = tuple(_size(text, "--capacities") for text in capacities.split(",")) if capacities is not None else ()
     lowest = None if least is None else _size(least, "--from")
     hardware = read_architecture(architecture, None)
-    workload = load_network(network, read_settings(settings))
+    workload = load_network(network, read_settings(settings), hardware)
     from looptree.search import space_named
     from looptree.sizing import Asked
 

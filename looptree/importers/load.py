@@ -107,6 +107,19 @@ def load_architecture(source: str | Path, /, **parameters: int) -> Architecture:
     return architecture_from_node(document)
 
 
+def load_mapping(path: str | Path, architecture: Architecture, /, **parameters: int) -> LoopTree:
+    """The mapping of a file in any format that is read.
+
+    Args:
+        path: of the file. architecture: whose components the targets of the original LoopTree's mappings count.
+        parameters: of the mapping, where they differ from its defaults.
+
+    Raises:
+        InputError: a mistake in the file (naming file, line and key).
+    """
+    return load_plan(path, architecture, **parameters)[0]
+
+
 def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int) -> tuple[LoopTree, PlanRecord | None]:
     """The mapping of a file and, of a plan file, its record.
 

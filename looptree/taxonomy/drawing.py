@@ -108,7 +108,8 @@ class _Nest:
         span = self.middle.stepped(loop)
         bounds = f"{span.start}, {span.stop}" if span else "..., ..."
         together = f"  # {loop.label}" if len(loop.ranks) > 1 else ""
-        return f"for {self.middle.names[chain.id, loop.depth]} in range({bounds}, {loop.tile}):{together}"
+        word = "for" if loop.axis is None else f"at once along {loop.axis} for"
+        return f"{word} {self.middle.names[chain.id, loop.depth]} in range({bounds}, {loop.tile}):{together}"
 
     def _storage(self, places: Sequence[Place]) -> list[str]:
         lines = []

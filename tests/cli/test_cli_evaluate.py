@@ -58,6 +58,8 @@ def test_json_of_the_example(files: tuple[str, str, str]) -> None:
     layers = latency.pop("stepwise_per_layer")
     assert latency.pop("stepwise") == sum(cycles for of in layers.values() for cycles in of.values()) == 57_723.5
     assert latency.pop("stepwise_bottleneck") == "GLB"
+    layers = latency.pop("compute_per_layer")
+    assert layers == {"conv1": {"cycles": 10_404, "units": 32}, "conv2": {"cycles": 18_432, "units": 32}}
     assert latency == {
         "overlapped": 57_622,
         "compute": 10_404 + 18_432,
@@ -232,4 +234,22 @@ def test_html_that_cannot_be_written_fails_before_the_work(tmp_path: Path) -> No
     assert "there is no such folder" in complaint(outcome)
     assert complaint(looptree("evaluate", *write(tmp_path), "--html", str(tmp_path))).endswith(
         "expected a file, found a directory"
+    )
+
+
+def test_area_of_a_modelled_architecture() -> None:
+    shown = looptree("evaluate", "conv_conv", "nvdla_like", "layer_by_layer").out
+    area = shown[shown.index("Area") :].split()
+    assert [word for word in area if word in ("CBUF", "MAC", "total")] == ["CBUF", "MAC", "total"]
+    assert "Area" not in looptree("evaluate", "conv_conv", "mobile", "layer_by_layer").out
+
+
+def test_numbers_outside_the_range_of_a_model_are_announced() -> None:
+    options = ("evaluate", "conv_conv", "nvdla_like", "layer_by_layer", "--json")
+    assert looptree(*options).err == ""
+    outcome = looptree(*options, "--buffer", "64MiB")
+    assert outcome.code == 0
+    assert outcome.err == (
+        "warning: architecture 'nvdla_like': CBUF: a bank of 4096 KiB is outside 1 to 128 KiB, for which numbers are "
+        "published\n"
     )
