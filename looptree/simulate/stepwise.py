@@ -60,7 +60,7 @@ def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> 
     around = {part.id for group in groups for part in run.design.path(group)[:-1]}
     places = [place for place in run.design.places if place.parent is not None]
     for place in places:
-        if place.chain not in around and not spatial_loops(run.design.chains[place.chain]):
+        if _meeting(run, place).id not in around and not spatial_loops(_meeting(run, place)):
             _hand_out(run, place, required[place.id], everything)
     for einsum in run.design.workload.einsums:
         if not _is_spread(run, einsum.name):
@@ -70,9 +70,15 @@ def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> 
     ]
     everything = [step for listed in steps for step in listed]
     for place in places:
-        if place.chain in around:
+        if _meeting(run, place).id in around:
             _hand_out(run, place, required[place.id], everything)
     return [_played(run, listed) if is_timed else None for listed, is_timed in zip(steps, timed, strict=True)]
+
+
+def _meeting(run: Run, place: Place) -> BoundChain:
+    """The chain at whose iterations a place and the one further out exchange words."""
+    passing = place.produced and place.consumed
+    return run.productions[place.tensor].chain if passing else run.design.chains[place.chain]
 
 
 def _is_spread(run: Run, einsum: str) -> bool:

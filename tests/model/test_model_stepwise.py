@@ -235,6 +235,11 @@ def test_random_designs_equal_the_event_simulation(chunk: int) -> None:
     assert outcomes["timed"] > 0.6 * CHUNK
 
 
+def test_an_intermediate_that_also_leaves_a_pipeline_is_stored_by_its_stage() -> None:
+    """Its places stand around the pipeline; its words leave after the stage that computes them."""
+    assert compared(Generator(random.Random(20899).randrange)) == "timed"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", range(2, 18))
 def test_many_random_designs_equal_the_event_simulation(chunk: int) -> None:
