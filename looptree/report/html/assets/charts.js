@@ -41,7 +41,7 @@ looptree.charts.bars = function (place, data, width) {
       })
     : Plot.plot({
         ...common,
-        width: Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)),
+        width: Math.min(Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)), 130 + data.bars.length * 90),
         height: barsHeight + (named ? 72 : 0),
         marginLeft: 72,
         marginBottom: named ? 108 : 36,
