@@ -168,6 +168,18 @@ def test_the_slider_and_its_buttons(browser: Browser, files: dict[str, Path]) ->
     tab.close()
 
 
+def test_a_point_of_the_roofline_shows_its_group(browser: Browser, files: dict[str, Path]) -> None:
+    tab = browser.open(files["resnet50"])
+    dots = tab.run("looptree.data['roofline-chart'].series[0].dots.map((dot) => dot.group)")
+    tab.run(
+        "document.querySelectorAll(\"#roofline-chart [aria-label='dot'] > *\")[5]"
+        ".dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    assert tab.run("looptree.chosen.group") == dots[5]
+    assert silent(tab)
+    tab.close()
+
+
 def test_colours(browser: Browser, files: dict[str, Path]) -> None:
     tab = browser.open(files["example"], scheme="dark")
     paper = "getComputedStyle(document.body).backgroundColor"
