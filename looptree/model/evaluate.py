@@ -20,7 +20,7 @@ from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.latency import chain_cycles
-from looptree.model.occupancy import Demand, copies, demands
+from looptree.model.occupancy import Demand, demands, place_demands
 from looptree.model.result import (
     Energy,
     Evaluation,
@@ -64,11 +64,7 @@ def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
         inferred = infer(design)
     except InputError as problem:
         raise problem.at(design.tree.source) if design.tree.source else problem from None
-    sizes = {
-        place.id: Demand(*(_bytes(design, place.tensor, words) * copies(design, place) for words in (c.window, c.live)))
-        for place in design.places
-        for c in (inferred.places[place.id],)
-    }
+    sizes = place_demands(design, inferred)
     groups = groups_of(design, design.root)
     owner = Owners(design, groups)
     moved: list[list[Movement]] = [[] for _ in groups]

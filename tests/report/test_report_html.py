@@ -190,3 +190,13 @@ def test_steps_that_would_fill_the_page_are_left_out(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("looptree.report.html.steps.MOST_NUMBERS", 10)
     (group,) = Parsed(evaluation_page()).data["plans"]["mapping"]["groups"]
     assert group["steps"] == {"problem": "Too many steps to show: conv1, conv2.", "views": []}
+
+
+def test_room_of_a_group_and_of_what_is_kept_for_others() -> None:
+    """`F2`, 8 x 34 x 34 bytes, stays on chip between both groups: W1 and F1 are with it, then W2 and F3."""
+    page = Parsed(plan_html(kept_between(), made_by="Made by a test."))
+    kept = 8 * 34 * 34
+    sizes = [4 * 36 * 36 + 288, 8 * 32 * 32 + 576]
+    rows = page.tables["table-room-1"][1:]
+    assert [row[2:] for row in rows] == [[str(own), str(kept), str(own + kept)] for own in sizes]
+    assert [bar["values"]["kept between groups"] for bar in page.data["room-1"]["bars"]] == [kept, kept]

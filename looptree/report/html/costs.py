@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 from math import prod
 from typing import Any
@@ -15,6 +16,7 @@ from looptree.report.html.datatable import CYCLES, Cell, Column, DataTable, term
 from looptree.report.html.groups import energy_data
 from looptree.report.html.markup import joined
 from looptree.report.html.page import Section
+from looptree.report.html.room import Rooms
 from looptree.report.html.shown import ShownPlan
 from looptree.report.planned import moved_bytes
 from looptree.report.text import short_layers
@@ -129,32 +131,40 @@ def _latency_by_layer(plans: Sequence[ShownPlan]) -> list[Chart]:
 
 
 def room_section(plans: Sequence[ShownPlan]) -> Section:
-    """What each group needs of the outermost on-chip level, against its capacity."""
-    architecture = plans[-1].design.architecture
-    live = architecture.allocation == "live"
-    charts: list[Chart] = []
-    for level in architecture.levels[1:]:
-        rows: Rows = [
-            (str(index + 1), plans[-1].title, {level.name: group.result.occupancy[level.name][live]})
-            for index, group in enumerate(plans[-1].groups)
-        ]
-        chart = bars(
-            f"room-{len(charts)}",
-            f"{level.name} by fusion group",
-            joined(
-                f"What {level.name} holds while each group{_of(plans)} runs, in ",
-                term_link("live" if live else "window"),
-                ", with what stays there for later groups. The line is the ",
-                term_link("capacity"),
-                ".",
-            ),
-            "B",
-            [level.name],
-            rows,
-        )
-        limit = {} if level.total_bytes is None else {"limit": ["capacity", level.total_bytes]}
-        charts.append(Chart(chart.key, chart.kind, chart.title, chart.caption, {**chart.data, **limit}))
+    """What each group needs of the on-chip levels, and what is held there meanwhile, against their capacity."""
+    plan = plans[-1]
+    rooms = Rooms(plan.design)
+    held = [rooms.above(group.chain) for group in plan.groups]
+    charts = [
+        _room_chart(plans, level, [sum(above.get(level.name, {}).values()) for above in held])
+        for level in plan.design.architecture.levels[1:]
+    ]
     return Section("room", "Buffer by group", charts_markup(*charts), charts_data(*charts))
+
+
+def _room_chart(plans: Sequence[ShownPlan], level: Level, held: Sequence[int]) -> Chart:
+    plan, key = plans[-1], f"room-{plans[-1].design.architecture.depth(level.name)}"
+    live = plan.design.architecture.allocation == "live"
+    parts = ["of the group", "kept between groups"]
+    rows: Rows = []
+    listed: list[list[Cell]] = []
+    for index, (group, others) in enumerate(zip(plan.groups, held, strict=True)):
+        total = group.result.occupancy[level.name][live]
+        rows.append((str(index + 1), plan.title, dict(zip(parts, (total - others, others), strict=True))))
+        listed.append([str(index + 1), ", ".join(group.result.einsums), total - others, others, total])
+    caption = joined(
+        f"What {level.name} holds while each group{_of(plans)} runs, in ",
+        term_link("live" if live else "window"),
+        ": for the group itself, and tensors that ",
+        term_link("resident", "stay on chip between groups"),
+        ".",
+    )
+    columns = (Column("group"), Column("layers"), *(Column(part, BYTES) for part in parts), Column("total", BYTES))
+    table = DataTable(key, f"{level.name} by fusion group", columns, listed)
+    chart = bars(key, f"{level.name} by fusion group", caption, "B", parts, rows, [table])
+    if level.total_bytes is None:
+        return chart
+    return replace(chart, data={**chart.data, "limit": ["capacity", level.total_bytes]})
 
 
 def roofline_section(plans: Sequence[ShownPlan]) -> Section:
