@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from looptree.architecture.energy import MemoryModel, MemoryShape
+from looptree.architecture.network import Network
 from looptree.errors import InputError
 from looptree.workload import TENSOR_KINDS
 
@@ -119,6 +120,7 @@ class Level:
         area_mm2: its area; `None` is unknown.
         model: where energies and area come from that were not given; see `modelled`.
         bare: the level as it was given, before the model. warnings: of the model.
+        network: what instances of what is right below share.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Level:
     model: MemoryModel | None = None
     bare: Level | None = field(default=None, repr=False, compare=False)
     warnings: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    network: Network = field(default_factory=Network)
 
     def __post_init__(self) -> None:
         for problem in (*self._wrong_sizes(), *self._wrong_rates(), *self._wrong_energies(), *self._wrong_tensors()):

@@ -10,6 +10,7 @@ from looptree.architecture.architecture import Architecture, Compute
 from looptree.architecture.array import Array
 from looptree.architecture.level import Level, Partition, Ports
 from looptree.architecture.models import memory_model, operation_model
+from looptree.architecture.network import Network
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
@@ -35,9 +36,11 @@ _LEVEL_KEYS = (
     *_PORTS,
     *_ENERGIES,
     "area_mm2",
+    "network",
     "model",
     "source",
 )
+_NETWORK = ("multicast", "reduce", "forward")
 _COMPUTE_KEYS = (
     "name",
     "model",
@@ -98,6 +101,7 @@ def _level(node: Node) -> Level:
             keeps=tuple(fields["keeps"].texts()) if "keeps" in fields else None,
             bypasses=tuple(fields["bypasses"].texts()) if "bypasses" in fields else (),
             area_mm2=fields["area_mm2"].number("an area in square millimetres") if "area_mm2" in fields else None,
+            network=_network(fields["network"]) if "network" in fields else Network(),
         )
     except InputError as problem:
         raise problem if problem.where.startswith(node.file) else problem.at(node.where) from None
@@ -107,6 +111,10 @@ def _level(node: Node) -> Level:
         return level.modelled(memory_model(fields["model"]))
     except InputError as problem:
         raise problem if problem.where.startswith(node.file) else problem.at(fields["model"].where) from None
+
+
+def _network(node: Node) -> Network:
+    return Network(**{name: item.boolean() for name, item in node.mapping(known=_NETWORK).items()})
 
 
 def _check_pairs(node: Node) -> None:

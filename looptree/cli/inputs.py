@@ -84,19 +84,23 @@ def read_design(
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the point has as parameters are the point's, all others are the workload's. The third is what a
-    plan file says of its plan.
+    `settings` that the mapping or the point has as parameters are its own, all others are the workload's. The third
+    is what a plan file says of its plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
+    from looptree.documents import read_document
     from looptree.importers.load import load_workload
-    from looptree.taxonomy.plan_file import read_plan
+    from looptree.taxonomy.plan_file import plan_from_node
     from looptree.taxonomy.points import apply_point, load_point
+    from looptree.taxonomy.reader import mapping_parameters
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        loaded = load_workload(workload, **settings)
-        tree, record = read_plan(mapping)
+        document = read_document(mapping)
+        own = {name: value for name, value in settings.items() if name in mapping_parameters(document)}
+        loaded = load_workload(workload, **{name: value for name, value in settings.items() if name not in own})
+        tree, record = plan_from_node(document, **own)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

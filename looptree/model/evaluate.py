@@ -19,13 +19,15 @@ from looptree.model.costs import level_cycles, level_energy
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
-from looptree.model.latency import chain_cycles
+from looptree.model.latency import chain_cycles, units_used
+from looptree.model.movement import Movement
 from looptree.model.occupancy import Demand, demands, place_demands
 from looptree.model.result import (
     Energy,
     Evaluation,
     GroupResult,
     Latency,
+    LayerCycles,
     Occupancy,
     OperationCount,
     PartOccupancy,
@@ -34,7 +36,7 @@ from looptree.model.result import (
     stepwise_together,
 )
 from looptree.model.stepwise import stepwise as step_by_step
-from looptree.model.transfers import Movement, movements
+from looptree.model.transfers import movements
 from looptree.taxonomy.binding import BoundChain, Design, bind
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
@@ -83,7 +85,12 @@ def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
         for group, table, energy, busy_ in zip(groups, tables, energies, busy, strict=True)
     )
     refused = ""
+    layers: dict[str, LayerCycles] = {}
     if stepwise:
+        for chain in design.chains:
+            if chain.kind == "compute":
+                units = units_used(design, inferred, chain)
+                layers[chain.einsums[0]] = LayerCycles(chain_cycles(design, inferred, chain), units)
         steps = step_by_step(design, inferred)
         results = tuple(
             replace(result, stepwise=found) if isinstance(found, Stepwise) else result
@@ -100,7 +107,7 @@ def evaluate_design(design: Design, *, stepwise: bool = True) -> Evaluation:
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
         energy=reduce(add, energies),
-        latency=_latency(busy, results, sum(cycles), refused),
+        latency=replace(_latency(busy, results, sum(cycles), refused), layers=layers),
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
@@ -144,15 +151,24 @@ def _group(
 def traffic_of(design: Design, listed: Iterable[Movement]) -> Tables:
     """Words and bytes of movements, by level and tensor."""
     words: dict[tuple[str, str], list[int]] = {}
+    instances: set[tuple[str, str]] = set()
     for movement in listed:
-        entry = words.setdefault((movement.level, movement.tensor), [0, 0])
+        key = movement.level, movement.tensor
+        entry = words.setdefault(key, [0, 0, 0, 0])
         entry[0] += movement.reads
         entry[1] += movement.writes
+        if movement.busy_reads is None or movement.busy_writes is None:
+            entry[2] += movement.reads
+            entry[3] += movement.writes
+        else:
+            instances.add(key)
+            entry[2] += movement.busy_reads
+            entry[3] += movement.busy_writes
     found: Tables = {}
-    for (level, tensor), (reads, writes) in words.items():
-        found.setdefault(level, {})[tensor] = Traffic(
-            reads, writes, _bytes(design, tensor, reads), _bytes(design, tensor, writes)
-        )
+    for (level, tensor), (reads, writes, busy_reads, busy_writes) in words.items():
+        busy = (busy_reads, busy_writes) if (level, tensor) in instances else None
+        moved = _bytes(design, tensor, reads), _bytes(design, tensor, writes)
+        found.setdefault(level, {})[tensor] = Traffic(reads, writes, *moved, busy)
     return found
 
 

@@ -9,20 +9,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from looptree.model.inferred import Inferred
+from looptree.model.instances import accessed, exchanged
+from looptree.model.movement import Movement
+from looptree.model.spatial import around, instances_of
 from looptree.taxonomy.binding import Design, Place
-
-
-class Movement(NamedTuple):
-    """Words of one tensor read and written at one level on behalf of one chain."""
-
-    chain: int
-    level: str
-    tensor: str
-    reads: int
-    writes: int
 
 
 def movements(design: Design, inferred: Inferred) -> list[Movement]:
@@ -30,6 +22,9 @@ def movements(design: Design, inferred: Inferred) -> list[Movement]:
     found = [m for place in design.places if place.parent is not None for m in _exchange(design, inferred, place)]
     for chain in design.chains:
         if chain.kind != "compute":
+            continue
+        if instances_of(chain):
+            found += accessed(design, inferred, chain)
             continue
         (name,) = chain.einsums
         einsum = design.workload.einsum(name)
@@ -45,6 +40,9 @@ def movements(design: Design, inferred: Inferred) -> list[Movement]:
 
 def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Movement]:
     """What a place and the next one further out exchange."""
+    if around(design, place):
+        yield from exchanged(design, inferred, place)
+        return
     counts = inferred.places[place.id]
     if place.produced and place.consumed:
         drained = inferred.produced.get(place.tensor, 0)

@@ -44,9 +44,14 @@ def _block(chain: Chain) -> list[str]:
     return block
 
 
+def storage_notes(node: Storage) -> list[str]:
+    """What is said of a storage node besides its level and its tensors."""
+    notes = {"keep": [], "drop": ["overlap dropped"], "reload": ["reloaded"]}[node.overlap]
+    return [*notes, *(["from first to last use"] if node.lifetime == "uses" else [])]
+
+
 def _node(node: Storage) -> str:
-    notes = ["overlap dropped"] if node.overlap == "drop" else []
-    notes += ["from first to last use"] if node.lifetime == "uses" else []
+    notes = storage_notes(node)
     return f"[{node.level}] {', '.join(node.tensors)}" + (f" ({', '.join(notes)})" if notes else "")
 
 
@@ -123,14 +128,17 @@ class _Nest:
         span = self.middle.stepped(loop)
         bounds = f"{span.start}, {span.stop}" if span else "..., ..."
         together = f"  # {loop.label}" if len(loop.ranks) > 1 else ""
-        return f"for {self.middle.names[chain.id, loop.depth]} in range({bounds}, {loop.tile}):{together}"
+        word = "for" if loop.axis is None else f"at once along {loop.axis} for"
+        return f"{word} {self.middle.names[chain.id, loop.depth]} in range({bounds}, {loop.tile}):{together}"
 
     def _storage(self, places: Sequence[Place]) -> list[str]:
         lines = []
-        for (level, drop, while_used), group in groupby(places, key=lambda p: (p.level, p.drop, p.while_used)):
+        nodes = groupby(places, key=lambda p: (p.level, p.drop, p.visits > 0, p.while_used))
+        for (level, drop, reloaded, while_used), group in nodes:
             off_chip = level == self.design.architecture.off_chip.name
             shown = [self._shape(place) if off_chip else self._window(place) for place in group]
-            verb = "holds" if off_chip else "keeps without overlap" if drop else "keeps"
+            keeps = "keeps without overlap" if drop else "reloads" if reloaded else "keeps"
+            verb = "holds" if off_chip else keeps
             until = " from first to last use" if while_used else ""
             lines += _filled(f"# {level} {verb}{until} ", shown)
         return lines

@@ -164,7 +164,8 @@ def _designed(case: Case, items: tuple[tuple[str, str], ...], load: Callable[...
         compute = replace(architecture.compute, spatial=_amounts(recipe.spatial, numbers))
         architecture = replace(architecture, compute=compute)
     if recipe.mapping:
-        return Designed(workload, architecture, read_mapping(case.folder / recipe.mapping))
+        given = _amounts(recipe.arguments, numbers)
+        return Designed(workload, architecture, read_mapping(case.folder / recipe.mapping, **given))
     written = recipe.blocks or next((values[name] for name, p in case.parameters.items() if p.kind == "blocks"), "")
     groups = blocks_of(workload, written) if written not in ("", AS_THE_POINT) else None
     point, arguments = load_point(_file(case, recipe.point)), _amounts(recipe.arguments, numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -12,13 +13,14 @@ from hypothesis import strategies as st
 
 from looptree.architecture import Architecture, Array, Compute, Level, Ports
 from looptree.errors import UnsupportedError
-from looptree.model import evaluate_design
+from looptree.model import evaluate_design, pipelined
 from looptree.model import stepwise as module
 from looptree.model.inference import infer
 from looptree.model.stepwise import stepwise
 from looptree.simulate import simulate
+from looptree.taxonomy import Branch, Chain, LoopTree, Storage
 from looptree.taxonomy.binding import Design, bind
-from tests.model.model_cases import chain, keep, layer, loop, matmuls, run, sequential
+from tests.model.model_cases import chain, keep, layer, loop, matmuls, pipeline, run, sequential
 from tests.random_designs import Generator
 
 CHUNK = 100
@@ -77,6 +79,16 @@ def test_weights_come_in_for_the_layer_that_reads_them() -> None:
     assert steps.per_layer == {"fc1": 6 + 4 + 4, "fc2": 4 + 4 + 2}
 
 
+def test_a_reloaded_tensor_comes_again_at_every_turn() -> None:
+    two = matmuls(2, 2)
+    leaves = [chain(Storage("GLB", (f"W{i}",), "reload"), f"fc{i}") for i in (1, 2)]
+    found = run(two, loop("m", 1), keep("GLB", "T0", "T1", "T2"), sequential(*leaves), on=machine(1))
+    assert found.transfers["DRAM"]["W1"].reads_words == 2 * 4
+    assert found.latency.stepwise is not None
+    # fc1: T0 row and W1, 6 before; fc1 4, W2 in 4; fc2 4, T0 row and W1 in 6; fc1 4, W2 in and T2 row out 6; fc2 4; 2
+    assert found.latency.stepwise.cycles == 6 + 4 + 6 + 6 + 4 + 2
+
+
 def test_groups_do_not_overlap() -> None:
     layers = matmuls(2, 2)
     leaves = [chain(keep("GLB", f"T{i - 1}", f"W{i}", f"T{i}"), f"fc{i}") for i in (1, 2)]
@@ -116,6 +128,30 @@ def test_repeated_steps_take_no_more_visits() -> None:
     assert (cycles[1] - cycles[0]) * (1_000_000 - 400) == (cycles[2] - cycles[1]) * 360
 
 
+def test_stages_of_a_pipeline_share_the_memory() -> None:
+    two = matmuls(2, 2)
+    tree = (keep("GLB", "W1", "W2"), loop("m", 1), keep("GLB", "T0", "T1", "T2"), pipeline("fc1", "fc2"))
+    found = run(two, *tree, on=machine(1)).latency
+    # before: T0 row and W1, 6. fc1 alone, 4: T0 row and W2 in, 6. both 4: nothing in, nothing out yet. fc2 alone 4:
+    # the first T2 row out, 2. after: 2
+    assert found.compute == 4 + 4 + 4
+    assert found.stepwise is not None
+    assert found.stepwise.cycles == 6 + 6 + 4 + 4 + 2
+
+
+def test_too_long_a_pipeline_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipelined, "MAX_ITERATIONS", 1)
+    tree = (loop("m", 1), keep("GLB", "T0", "T1", "T2", "W1", "W2"), pipeline("fc1", "fc2"))
+    found = run(matmuls(2, 2), *tree, on=machine(1)).latency
+    assert found.refused.startswith("a pipeline of 2 iterations is not timed step by step; at most 1")
+
+
+def test_a_pipeline_that_takes_turns_is_refused() -> None:
+    nested = sequential(chain(pipeline("fc1", "fc2")), "fc3")
+    found = run(matmuls(3, 2), loop("m", 1), keep("GLB", "T1", "T2"), nested, on=machine(1)).latency
+    assert "takes turns with other layers" in found.refused
+
+
 def test_too_many_different_steps_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_VISITS", 2)
     found = run(COPY, loop("p", 3), keep("GLB", "X", "Y"), "copy", on=machine(1)).latency
@@ -146,7 +182,20 @@ def random_design(generator: Generator) -> Design:
     levels = tuple(limited(generator, level.name) for level in architecture.levels)
     array = Array({"x": 3, "y": 2}, systolic=True) if generator.chance(30) else None
     compute = Compute(spatial=architecture.compute.spatial, array=array)
-    return bind(workload, Architecture("random", levels, compute), generator.mapping(workload))
+    tree = LoopTree(reloading(generator, generator.mapping(workload).root))
+    return bind(workload, Architecture("random", levels, compute), tree)
+
+
+def reloading(generator: Generator, chain: Chain) -> Chain:
+    """The same chain; some of its storage nodes load anew at every visit of their branch."""
+    inner = tuple(
+        replace(node, overlap="reload") if isinstance(node, Storage) and generator.chance(20) else node
+        for node in chain.inner
+    )
+    end = chain.end
+    if isinstance(end, Branch):
+        end = replace(end, chains=tuple(reloading(generator, child) for child in end.chains))
+    return Chain(inner, end)
 
 
 def compared(generator: Generator) -> str:
@@ -157,9 +206,16 @@ def compared(generator: Generator) -> str:
     except UnsupportedError:
         return "unsupported"
     counts = simulate(design)
+    words = {
+        (level, tensor): (traffic.reads_words, traffic.writes_words)
+        for level, per_tensor in evaluation.transfers.items()
+        for tensor, traffic in per_tensor.items()
+    }
+    assert words == {key: moved for key, moved in counts.transfers.items() if key in words}
     assert evaluation.latency.compute == counts.total_compute_cycles
     for group, cycles in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
         if group.stepwise is not None:
+            assert cycles is not None
             assert group.stepwise.cycles == cycles
             assert cycles >= group.latency_cycles - rounding(design)
     return "refused" if evaluation.latency.refused else "timed"

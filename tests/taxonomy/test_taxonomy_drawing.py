@@ -258,3 +258,10 @@ def test_a_deep_network_is_no_deep_recursion() -> None:
     tree = "\n".join(["mapping:", f"  - storage: {{level: DRAM, tensors: [{tensors}]}}", "  - sequential:", *branches])
     nest = draw_loop_nest(design(tree, workload("\n".join(["name: deep", "einsums:", *layers]))))
     assert nest.count("T1[m]") == 2
+
+
+def test_what_comes_again_at_each_turn_is_said() -> None:
+    reloaded = LEAF_LOOPS.replace("tensors: [W2]}", "tensors: [W2], overlap: reload}")
+    bound = design(reloaded, TWO_CONV)
+    assert "            └─ [GLB] W2 (reloaded)" in draw_tree(bound.tree).splitlines()
+    assert any(line.strip().startswith("# GLB reloads W2[") for line in draw_loop_nest(bound).splitlines())

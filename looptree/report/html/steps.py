@@ -16,6 +16,7 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box
 from looptree.model.occupancy import copies
+from looptree.model.spatial import instances_of
 from looptree.model.steps import ChainSteps, PlaceSteps, steps
 from looptree.report.html.room import Rooms
 from looptree.taxonomy.binding import BoundChain, Design, Place
@@ -42,7 +43,11 @@ class GroupSteps:
         if self.problem:
             return {"problem": self.problem, "views": []}
         views, left_out = [], []
+        at_once: list[str] = []
         for chain in self._below(group):
+            if instances_of(chain):
+                at_once += chain.einsums
+                continue
             places = [self.design.places[p] for p in chain.places if p in self.chains.get(chain.id, _NONE).places]
             on_chip = [place for place in places if place.level != self.design.architecture.off_chip.name]
             if not on_chip:
@@ -52,8 +57,9 @@ class GroupSteps:
                 left_out.append(", ".join(chain.einsums))
             else:
                 views.append(view)
-        problem = f"Too many steps to show: {'; '.join(left_out)}." if left_out else ""
-        return {"problem": problem, "views": views}
+        problems = [f"Too many steps to show: {'; '.join(left_out)}."] if left_out else []
+        problems += [f"Not shown, since steps of spatial loops run at once: {', '.join(at_once)}."] if at_once else []
+        return {"problem": " ".join(problems), "views": views}
 
     def _below(self, chain: BoundChain) -> list[BoundChain]:
         return [chain] + [part for child in chain.children for part in self._below(self.design.chains[child])]
