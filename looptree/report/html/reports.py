@@ -52,7 +52,7 @@ def plan_sections(plans: Sequence[ShownPlan]) -> list[Section]:
     """Everything about one plan, or about two of the same network of which the last is looked at."""
     return [
         graph_section(plans),
-        room_section(plans),
+        *([room_section(plans)] if len(plans[-1].design.architecture.levels) > 1 else []),
         energy_section(plans),
         latency_section(plans),
         roofline_section(plans),

@@ -7,6 +7,10 @@ const barsHeight = 260;
 // Few rows lie on their side, many stand next to each other.
 looptree.charts.bars = function (place, data, width) {
   const largest = Math.max(...data.bars.map((bar) => Object.values(bar.values).reduce((a, b) => a + b, 0)), data.limit ? data.limit[1] : 0);
+  if (largest === 0) {
+    place.replaceChildren(looptree.element("p", { class: "note" }, "All of these are zero."));
+    return;
+  }
   const [factor, unit] = looptree.unit(largest, data.unit);
   const names = [...new Set(data.bars.map((bar) => bar.bar))];
   const parts = data.parts.filter((part) => data.bars.some((bar) => bar.values[part]));
