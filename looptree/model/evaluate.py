@@ -24,7 +24,7 @@ from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.latency import chain_cycles, units_used
 from looptree.model.movement import Movement
-from looptree.model.occupancy import Demand, copies
+from looptree.model.occupancy import place_demands
 from looptree.model.result import (
     Energy,
     Evaluation,
@@ -73,11 +73,7 @@ def evaluate_design(design: Design, *, stepwise: bool = True, convention: Conven
         inferred = infer(design)
     except InputError as problem:
         raise problem.at(design.tree.source) if design.tree.source else problem from None
-    sizes = {
-        place.id: Demand(*(_bytes(design, place.tensor, words) * copies(design, place) for words in (c.window, c.live)))
-        for place in design.places
-        for c in (inferred.places[place.id],)
-    }
+    sizes = place_demands(design, inferred)
     groups = groups_of(design, design.root)
     owner = Owners(design, groups)
     moved: list[list[Movement]] = [[] for _ in groups]

@@ -220,7 +220,7 @@ mapping:
 def test_html_writes_a_report(tmp_path: Path) -> None:
     files = write(tmp_path)
     target = tmp_path / "out.html"
-    target.write_text("an older one")
+    target.write_text("<!DOCTYPE html> an older one")
     outcome = looptree("evaluate", *files, "--html", str(target), "--json")
     assert outcome.code == 0
     assert json.loads(outcome.out)
@@ -232,6 +232,9 @@ def test_html_that_cannot_be_written_fails_before_the_work(tmp_path: Path) -> No
     workload, architecture, _ = write(tmp_path)
     outcome = looptree("evaluate", workload, architecture, "missing.yaml", "--html", str(tmp_path / "no" / "out.html"))
     assert "there is no such folder" in complaint(outcome)
+    mapping = tmp_path / "mapping.yaml"
+    assert "no HTML page" in complaint(looptree("evaluate", *write(tmp_path), "--html", str(mapping)))
+    assert mapping.read_text() == FILES["mapping.yaml"]
     assert complaint(looptree("evaluate", *write(tmp_path), "--html", str(tmp_path))).endswith(
         "expected a file, found a directory"
     )
