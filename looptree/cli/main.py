@@ -19,6 +19,7 @@ _COMMANDS = {
     "search": "The best plan of a network, with a proof.",
     "import": "An ONNX model as a YAML file.",
     "validate": "Published designs run again, with errors.",
+    "study": "What ranks, schedule, retention and recomputation do.",
     "networks": "The networks and segments that ship.",
     "architectures": "The architectures that ship.",
     "points": "The published designs of the taxonomy.",

@@ -47,7 +47,10 @@ def command(cases: tuple[str, ...], settings: tuple[str, ...], as_json: bool, pa
         raise click.UsageError("--set needs exactly one CASE", click.get_current_context())
     results = _results(cases, _read(settings))
     if pages:
-        _write(pages, results)
+        from looptree.cli.pages import write_pages
+        from looptree.report.validation import renewed
+
+        write_pages(pages, lambda text: renewed(text, results), "validate cases")
     elif as_json:
         _print_json(results)
     else:
@@ -97,19 +100,3 @@ def _print_tables(results: Sequence[CaseResult], *, at_setting: bool) -> None:
     tables = [setting_table(results[0])] if at_setting else [t for result in results for t in case_tables(result)]
     ending = parameter_lines(results[0].case) if len(results) == 1 else summary_table(results)
     show([*tables, ending, verdict(results)])
-
-
-def _write(pages: Sequence[Path], results: Sequence[CaseResult]) -> None:
-    from looptree.cli.files import write_whole
-    from looptree.report.validation import MARKS, renewed
-
-    for page in pages:
-        try:
-            text = page.read_text(encoding="utf-8")
-        except OSError as problem:
-            raise InputError(f"cannot be read: {problem.strerror or problem}", where=str(page)) from None
-        new = renewed(text, results)
-        if new is None:
-            hint = f"add two lines, {' and '.join(MARKS['cases'])}"
-            raise InputError("expected a page with marks for the tables", where=str(page), hint=hint)
-        write_whole(page, new, force=True)

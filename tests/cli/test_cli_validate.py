@@ -58,10 +58,12 @@ def test_what_cannot_be_meant() -> None:
 
 def test_pages_are_renewed_between_their_marks(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- validate: summary -->\nold\n<!-- validate: end of summary -->\nafter\n")
+    page.write_text(
+        "before\n<!-- looptree: validate summary -->\nold\n<!-- looptree: end of validate summary -->\nafter\n"
+    )
     assert looptree("validate", "--write", str(page)).code == 0
     text = page.read_text()
-    assert text.startswith("before\n<!-- validate: summary -->\n\n| case |")
+    assert text.startswith("before\n<!-- looptree: validate summary -->\n\n| case |")
     assert text.endswith("after\n")
     assert "old" not in text
     page.write_text("no marks\n")
