@@ -23,6 +23,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.ASCII)
 @click.argument("cases", nargs=-1, metavar="[CASE ...]")
 @set_option("A parameter of the case, such as tile=60x72. May be repeated; needs exactly one CASE.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
+@click.option("--search", "searched", is_flag=True, help="Search for better designs in the published buffers instead.")
 @click.option(
     "--write",
     "pages",
@@ -30,7 +31,9 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.ASCII)
     type=click.Path(path_type=Path),
     help="Write the tables of all cases into this Markdown page, between its marks. May be repeated.",
 )
-def command(cases: tuple[str, ...], settings: tuple[str, ...], as_json: bool, pages: tuple[Path, ...]) -> int:
+def command(
+    cases: tuple[str, ...], settings: tuple[str, ...], as_json: bool, searched: bool, pages: tuple[Path, ...]
+) -> int:
     """Published designs run again: published value, model value, error and confidence.
 
     Without CASE all of them. With --set the model's numbers for that setting, compared where something is published
@@ -40,11 +43,17 @@ def command(cases: tuple[str, ...], settings: tuple[str, ...], as_json: bool, pa
     \b
       looptree validate
       looptree validate defines --set tile=60x72 --set mode=recompute
+      looptree validate defines --search
     """
     if pages and (cases or settings or as_json):
-        raise click.UsageError("--write goes with nothing else", click.get_current_context())
+        raise click.UsageError("--write goes with nothing but --search", click.get_current_context())
+    if searched and settings:
+        raise click.UsageError("--search does not go with --set", click.get_current_context())
     if settings and len(cases) != 1:
         raise click.UsageError("--set needs exactly one CASE", click.get_current_context())
+    if searched:
+        _search(cases, as_json, pages)
+        return DONE
     results = _results(cases, _read(settings))
     if pages:
         from looptree.cli.pages import write_pages
@@ -56,6 +65,30 @@ def command(cases: tuple[str, ...], settings: tuple[str, ...], as_json: bool, pa
     else:
         _print_tables(results, at_setting=bool(settings))
     return DONE if all(result.holds for result in results) else INFEASIBLE
+
+
+def _search(names: Sequence[str], as_json: bool, pages: Sequence[Path]) -> None:
+    """The best designs in the buffers of the published ones."""
+    from looptree.importers.load import load_workload
+    from looptree.validate import case_names, load_case
+    from looptree.validate.beyond import beyond, beyond_dict
+
+    cases = [load_case(name) for name in dict.fromkeys(names or case_names())]
+    results = [result for case in cases for result in beyond(case, load=load_workload)]
+    if pages:
+        from looptree.cli.pages import write_pages
+        from looptree.report.beyond import renewed_beyond
+
+        write_pages(pages, lambda text: renewed_beyond(text, results), "validate search")
+    elif as_json:
+        import json
+
+        click.echo(json.dumps([beyond_dict(result) for result in results], indent=2))
+    else:
+        from looptree.cli.console import show
+        from looptree.report.beyond import beyond_table
+
+        show([beyond_table(results)])
 
 
 def _read(settings: Sequence[str]) -> dict[str, str]:

@@ -70,3 +70,12 @@ def test_pages_are_renewed_between_their_marks(tmp_path: Path) -> None:
     assert "expected a page with marks" in complaint(looptree("validate", "--write", str(page)))
     assert page.read_text() == "no marks\n"
     assert "cannot be read" in complaint(looptree("validate", "--write", str(tmp_path / "none.md")))
+
+
+def test_better_designs_in_the_published_buffer() -> None:
+    outcome = looptree("validate", "orojenesis", "--search")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.count("384 MiB") == 3
+    assert "optimal" in outcome.out
+    assert json.loads(looptree("validate", "orojenesis", "--search", "--json").out)[0]["buffer_bytes"] == 134_242_304
+    assert "does not go with --set" in complaint(looptree("validate", "isaac", "--search", "--set", "width=3"))
