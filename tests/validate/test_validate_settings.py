@@ -55,7 +55,7 @@ def test_settings_that_cannot_be_meant_are_refused(values: dict[str, str], compl
 def test_a_setting_is_compared_where_something_is_published_for_it() -> None:
     case = load_case("defines")
     known = run_at(case, {"tile": "16x18", "mode": "recompute"})
-    assert [row.status for row in known.rows] == [MET, MET, MET, ALONE]
+    assert [row.status for row in known.rows] == [MET, MET, MET]
     unknown = run_at(case, {"tile": "17x18", "mode": "recompute"})
     assert {row.status for row in unknown.rows} == {ALONE}
 
