@@ -25,6 +25,12 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.ASCII)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("--search", "searched", is_flag=True, help="Search for better designs in the published buffers instead.")
 @click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    help="Write the mapping of that setting of one CASE to this YAML file, for `looptree evaluate`.",
+)
+@click.option("--force", is_flag=True, help="Let --mapping overwrite a file.")
+@click.option(
     "--write",
     "pages",
     multiple=True,
@@ -32,7 +38,13 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.ASCII)
     help="Write the tables of all cases into this Markdown page, between its marks. May be repeated.",
 )
 def command(
-    cases: tuple[str, ...], settings: tuple[str, ...], as_json: bool, searched: bool, pages: tuple[Path, ...]
+    cases: tuple[str, ...],
+    settings: tuple[str, ...],
+    as_json: bool,
+    searched: bool,
+    mapping: Path | None,
+    force: bool,
+    pages: tuple[Path, ...],
 ) -> int:
     """Published designs run again: published value, model value, error and confidence.
 
@@ -43,6 +55,7 @@ def command(
     \b
       looptree validate
       looptree validate defines --set tile=60x72 --set mode=recompute
+      looptree validate defines --set tile=60x72 --mapping tiles.yaml
       looptree validate defines --search
     """
     if pages and (cases or settings or as_json):
@@ -51,6 +64,10 @@ def command(
         raise click.UsageError("--search does not go with --set", click.get_current_context())
     if settings and len(cases) != 1:
         raise click.UsageError("--set needs exactly one CASE", click.get_current_context())
+    if mapping is not None:
+        if len(cases) != 1 or searched or pages:
+            raise click.UsageError("--mapping needs exactly one CASE", click.get_current_context())
+        _write_mapping(cases[0], _read(settings), mapping, force=force)
     if searched:
         _search(cases, as_json, pages)
         return DONE
@@ -65,6 +82,27 @@ def command(
     else:
         _print_tables(results, at_setting=bool(settings))
     return DONE if all(result.holds for result in results) else INFEASIBLE
+
+
+def _write_mapping(name: str, given: dict[str, str], path: Path, *, force: bool) -> None:
+    """The mapping of a setting, headed by the command that evaluates it."""
+    import shlex
+
+    from looptree.cli.files import write_whole
+    from looptree.importers.load import load_workload
+    from looptree.taxonomy.reader import mapping_to_yaml
+    from looptree.validate import load_case
+    from looptree.validate.settings import checked_values, designed, evaluate_words, written_at
+
+    case = load_case(name)
+    try:
+        values = checked_values(case.parameters, given)
+        tree = designed(case, values, load_workload).tree
+    except InputError as problem:
+        raise problem.at(f"case {name!r}") from None
+    line = shlex.join(evaluate_words(case, values, str(path)))
+    head = f"# {case.title}\n# {written_at(list(values.items()))}\n# {line}\n"
+    write_whole(path, head + mapping_to_yaml(tree), force=force)
 
 
 def _search(names: Sequence[str], as_json: bool, pages: Sequence[Path]) -> None:
@@ -132,4 +170,5 @@ def _print_tables(results: Sequence[CaseResult], *, at_setting: bool) -> None:
 
     tables = [setting_table(results[0])] if at_setting else [t for result in results for t in case_tables(result)]
     ending = parameter_lines(results[0].case) if len(results) == 1 else summary_table(results)
-    show([*tables, ending, verdict(results)])
+    notes = ["\n".join(results[0].notes)] if results[0].notes else []
+    show([*tables, *notes, ending, verdict(results)])

@@ -12,7 +12,7 @@ from looptree.units import format_size
 
 LARGE = Segment("conv_conv_conv", {"channels": 16, "resolution": 224}, "224x224x16")
 SEGMENTS = (CONV_CONV_CONV[0], LARGE)
-TILES = 8
+TILES = 6
 _KINDS = ("all retained", "all recomputed", "mixed")
 
 Fronts = dict[str, tuple[tuple[float, float], ...]]

@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from looptree.validate import case_names
+from looptree.validate import case_names, load_case
 from looptree.validate import run as validate_run
+from looptree.validate.case import Measure
+from looptree.validate.metrics import measured
+from looptree.validate.settings import checked_values, designed
 from tests.cli.command_line import complaint, looptree
 
 
@@ -70,6 +73,21 @@ def test_pages_are_renewed_between_their_marks(tmp_path: Path) -> None:
     assert "expected a page with marks" in complaint(looptree("validate", "--write", str(page)))
     assert page.read_text() == "no marks\n"
     assert "cannot be read" in complaint(looptree("validate", "--write", str(tmp_path / "none.md")))
+
+
+def test_the_mapping_of_a_setting_is_what_evaluate_takes(tmp_path: Path) -> None:
+    mapping = tmp_path / "blocks.yaml"
+    given = ("validate", "msf_cnn", "--set", "plan=p_128k", "--mapping", str(mapping))
+    assert looptree(*given).code == 0
+    line = next(line for line in mapping.read_text().splitlines() if line.startswith("# looptree evaluate "))
+    outcome = looptree(*line.split()[2:], "--json")
+    operations = json.loads(outcome.out)["operations"].values()
+    case = load_case("msf_cnn")
+    design = designed(case, checked_values(case.parameters, {"plan": "p_128k"}))
+    expected = measured(design, Measure("multiply_accumulates", "", "operations"))
+    assert sum(count["total"] for count in operations) == expected
+    assert "there already" in complaint(looptree(*given))
+    assert "needs exactly one CASE" in complaint(looptree("validate", "--mapping", "x.yaml"))
 
 
 def test_better_designs_in_the_published_buffer() -> None:
