@@ -85,8 +85,8 @@ def draw_study(result: StudyResult, path: Path) -> None:
 def _draw(axes: Axes, chart: Chart) -> None:
     for number, curve in enumerate(chart.curves):
         x, y = ([point[i] for point in curve.points] for i in (0, 1))
-        look = {"linestyle": "-" if chart.joined else "none", "marker": "osv^Dp*Xh"[number % 9]}
-        axes.plot(x, y, markersize=4, linewidth=1.2, label=curve.label, **look)
+        line, marker = "-" if chart.joined else "none", "osv^Dp*Xh"[number % 9]
+        axes.plot(x, y, linestyle=line, marker=marker, markersize=4, linewidth=1.2, label=curve.label)
     axes.set_title(chart.title, fontsize=10)
     if chart.x_label.startswith("bytes"):
         axes.set_xscale("log", base=2)
