@@ -18,12 +18,14 @@ Importing this package is cheap: each name below is imported when it is first us
 
 * `load_workload`, `load_architecture`, `read_mapping`: from files, or by the name of what is shipped.
 * `import_onnx`: an ONNX model as a workload, with a report of what became of its operators.
+* `from_torch`, `import_torch`: a PyTorch module as a workload, without and with the report.
 * `apply_point`: a published design as the mapping of a workload.
 * `evaluate`: the exact numbers of a mapping.
 * `bind`: a mapping checked against workload and architecture: the `Design` that
   `looptree.simulate.simulate` runs step by step and `looptree.check.check` holds the model against.
 * `compare`: a network layer by layer against the best fused mapping that the search finds.
 * `search`: the best plan of a network for an objective, with a proof or with a gap.
+* `size`: the least objective against the capacity of the buffer, with the smallest one that is good enough.
 * `layer_graph`, `draw_tree`, `draw_loop_nest`: the layers as a networkx graph; a mapping as text.
 * `InputError`: what all of them raise when something that a user wrote is wrong.
 """
@@ -33,12 +35,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from looptree.architecture.load import load_architecture
     from looptree.errors import InputError
     from looptree.graph import layer_graph
-    from looptree.importers.load import import_onnx, load_workload
+    from looptree.importers.aten.load import from_torch, import_torch
+    from looptree.importers.load import import_onnx, load_architecture, load_workload
     from looptree.model.evaluate import evaluate
     from looptree.search import compare, search
+    from looptree.sizing import size
     from looptree.taxonomy.binding import bind
     from looptree.taxonomy.drawing import draw_loop_nest, draw_tree
     from looptree.taxonomy.points import apply_point
@@ -52,12 +55,15 @@ __all__ = [
     "draw_loop_nest",
     "draw_tree",
     "evaluate",
+    "from_torch",
     "import_onnx",
+    "import_torch",
     "layer_graph",
     "load_architecture",
     "load_workload",
     "read_mapping",
     "search",
+    "size",
 ]
 
 __version__ = "0.1.0"
@@ -70,12 +76,15 @@ _MODULE_OF = {
     "draw_loop_nest": "taxonomy.drawing",
     "draw_tree": "taxonomy.drawing",
     "evaluate": "model.evaluate",
+    "from_torch": "importers.aten.load",
     "import_onnx": "importers.load",
+    "import_torch": "importers.aten.load",
     "layer_graph": "graph",
-    "load_architecture": "architecture.load",
+    "load_architecture": "importers.load",
     "load_workload": "importers.load",
     "read_mapping": "taxonomy.reader",
     "search": "search",
+    "size": "sizing",
 }
 
 

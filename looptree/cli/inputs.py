@@ -55,13 +55,24 @@ def read_settings(settings: Sequence[str], option: str = "--set") -> dict[str, i
     return values
 
 
-def read_architecture(source: str, buffer: str | None) -> Architecture:
+def settings_of_workload(settings: dict[str, int], workload: str, *others: str) -> dict[str, int]:
+    """The settings without those that are parameters of other files only: of a mapping, or variables of a template."""
+    from looptree.importers.load import file_parameters
+
+    taken = frozenset[str]().union(*(file_parameters(other) for other in others))
+    own = file_parameters(workload) if taken else taken
+    return {name: value for name, value in settings.items() if name in own or name not in taken}
+
+
+def read_architecture(source: str, buffer: str | None, settings: dict[str, int] | None = None) -> Architecture:
     """The architecture of a file or a name, with another capacity where one is given.
+
+    `settings` are variables of a file that is a template.
 
     Raises:
         InputError: what is wrong with either.
     """
-    from looptree.architecture.load import load_architecture
+    from looptree.importers.load import load_architecture
 
     size: int | None = None
     if buffer is not None:
@@ -69,32 +80,39 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
             size = parse_size(buffer)
         except InputError as problem:
             raise problem.at("--buffer") from None
-    architecture = load_architecture(source)
-    if size is None:
-        return architecture
-    if len(architecture.levels) < 2:
-        raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
-    return architecture.with_capacity(architecture.levels[1].name, size)
+    architecture = load_architecture(source, **(settings or {}))
+    if size is not None:
+        if len(architecture.levels) < 2:
+            raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
+        architecture = architecture.with_capacity(architecture.levels[1].name, size)
+    return architecture
+
+
+def warn(architecture: Architecture) -> None:
+    """Say on the error stream where models of the hardware stretch their numbers, once all else went well."""
+    for warning in architecture.warnings:
+        click.echo(f"warning: architecture {architecture.name!r}: {warning}", err=True)
 
 
 def read_design(
-    workload: str, architecture: Architecture, mapping: str, settings: dict[str, int]
+    workload: str, architecture: Architecture, mapping: str, settings: dict[str, int], source: str = ""
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the point has as parameters are the point's, all others are the workload's. The third is what a
-    plan file says of its plan.
+    `settings` that the mapping or the point has as parameters are its own, all others are the workload's, unless only
+    the `source` of the architecture is a template with such a variable. The third is what a plan file says of its plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.importers.load import load_workload
-    from looptree.taxonomy.plan_file import read_plan
+    from looptree.importers.load import is_problem, load_plan, load_workload
     from looptree.taxonomy.points import apply_point, load_point
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        loaded = load_workload(workload, **settings)
-        tree, record = read_plan(mapping)
+        if architecture.data_bits is not None and is_problem(workload):
+            settings = {"bits": architecture.data_bits, **settings}
+        loaded = load_workload(workload, **settings_of_workload(settings, workload, mapping, source))
+        tree, record = load_plan(mapping, architecture, **settings)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

@@ -6,16 +6,13 @@ from pathlib import Path
 
 import click
 
+from looptree.cli.figures import check_figures, figure_option
+
 
 @click.command(name="study")
 @click.argument("names", nargs=-1, metavar="[NAME ...]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with findings, tables and curves.")
-@click.option(
-    "--picture",
-    type=click.Path(path_type=Path),
-    help="Draw the study into this file (.svg, .png, .pdf); needs looptree[report].",
-)
-@click.option("--force", is_flag=True, help="Let --picture overwrite a file.")
+@figure_option(("study",))
 @click.option(
     "--write",
     "pages",
@@ -23,31 +20,28 @@ import click
     type=click.Path(path_type=Path),
     help="Write the studies into this Markdown page, between its marks. May be repeated.",
 )
-def command(names: tuple[str, ...], as_json: bool, picture: Path | None, force: bool, pages: tuple[Path, ...]) -> None:
+def command(names: tuple[str, ...], as_json: bool, figures: tuple[str, ...], pages: tuple[Path, ...]) -> None:
     """Studies of ranks, schedule, retention and recomputation on small fused groups.
 
     Without NAME, what there is. Each takes up to a minute.
 
     \b
       looptree study
-      looptree study recompute --picture recompute.svg
+      looptree study recompute --figure recompute.svg
     """
-    if picture is not None and len(names) != 1:
-        raise click.UsageError("--picture needs exactly one NAME", click.get_current_context())
+    if figures and len(names) != 1:
+        raise click.UsageError("--figure needs exactly one NAME", click.get_current_context())
     from looptree.study import STUDIES, run_study
 
     if not names:
         _list(STUDIES)
         return
-    if picture is not None:
-        from looptree.cli.files import check_target
-
-        check_target(picture, force=force)
+    pictures = check_figures(figures, ("study",))
     results = [run_study(name) for name in names]
-    if picture is not None:
-        from looptree.report.study import draw_study
+    for picture in pictures:
+        from looptree.report.figures import study_figure, write_figure
 
-        draw_study(results[0], picture)
+        write_figure(study_figure(results[0]), picture.path)
     if pages:
         from looptree.cli.pages import write_pages
         from looptree.report.study import renewed_studies

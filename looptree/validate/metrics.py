@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from fractions import Fraction
 from functools import cache
 
-from looptree.errors import InputError
+from looptree.errors import InputError, UnsupportedError
 from looptree.model import Evaluation, evaluate
 from looptree.model.groups import groups_of
 from looptree.model.inference import infer
@@ -202,6 +202,13 @@ def _overlapped_cycles(design: Designed, _of: str) -> Fraction:
     return evaluation_of(design).latency.overlapped
 
 
+def _stepwise_cycles(design: Designed, _of: str) -> Fraction:
+    latency = evaluation_of(design).latency
+    if latency.stepwise is None:
+        raise UnsupportedError(latency.refused)
+    return latency.stepwise.cycles
+
+
 def _energy(design: Designed, of: str) -> Fraction:
     energy = evaluation_of(design).energy
     if not of:
@@ -233,6 +240,7 @@ METRICS: dict[str, Callable[[Designed, str], Fraction]] = {
     "compute_cycles": _compute_cycles,
     "compute_cycles_of_convolutions": _compute_cycles_of_convolutions,
     "overlapped_cycles": _overlapped_cycles,
+    "stepwise_cycles": _stepwise_cycles,
     "energy_pj": _energy,
 }
 """What each number is, is explained in `validation/README.md`."""

@@ -164,7 +164,8 @@ def _designed(case: Case, items: tuple[tuple[str, str], ...], load: Callable[...
         compute = replace(architecture.compute, spatial=_amounts(recipe.spatial, numbers))
         architecture = replace(architecture, compute=compute)
     if recipe.mapping:
-        return Designed(workload, architecture, read_mapping(case.folder / recipe.mapping))
+        given = _amounts(recipe.arguments, numbers)
+        return Designed(workload, architecture, read_mapping(case.folder / recipe.mapping, **given))
     written = recipe.blocks or _chosen(case, values, "blocks")
     groups = blocks_of(workload, written) if written not in ("", AS_THE_POINT) else None
     point, arguments = load_point(_file(case, recipe.point)), _amounts(recipe.arguments, numbers)
@@ -174,13 +175,8 @@ def _designed(case: Case, items: tuple[tuple[str, str], ...], load: Callable[...
 def evaluate_words(case: Case, values: Values, mapping: str) -> list[str]:
     """The command that evaluates the mapping of a setting; parallel instances that the case sets are not part of it."""
     recipe, numbers = recipe_of(case, values), numbers_of(case, values)
-    network = next((values[name] for name, p in case.parameters.items() if p.kind == "network"), "")
-    words = [
-        "looptree",
-        "evaluate",
-        str(_file(case, network or recipe.workload)),
-        str(_file(case, recipe.architecture)),
-    ]
+    files = (_chosen(case, values, "network") or recipe.workload, recipe.architecture)
+    words = ["looptree", "evaluate", *(str(_file(case, name)) for name in files)]
     settings = _amounts(recipe.settings, numbers)
     return [*words, mapping, *(word for name, value in settings.items() for word in ("--set", f"{name}={value}"))]
 

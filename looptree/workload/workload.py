@@ -5,6 +5,8 @@ Assumptions made here:
 * The extent of a tensor that declares no shape is the largest coordinate that its accesses reach,
   plus one. An intermediate may not be read beyond what is written unless its shape is declared:
   what lies outside a declared shape is an implicit zero (padding).
+* Weights are the tensors from outside whose name begins with `W`, as the layer shorthand and the examples write them;
+  other tensors from outside are inputs (activations, caches).
 * A tensor that no Einsum reads is an output; `outputs` may name intermediates that leave as well.
 """
 
@@ -13,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from looptree.display import Displayed
 from looptree.errors import InputError, nearest
 from looptree.workload.einsum import Access, Einsum
 from looptree.workload.tensor import Tensor
@@ -20,7 +23,7 @@ from looptree.workload.tensor import Tensor
 DEFAULT_BITS = 8
 
 
-class Workload:
+class Workload(Displayed):
     """Einsums in topological order and the tensors that they touch (immutable).
 
     Args:
@@ -112,6 +115,12 @@ class Workload:
     def intermediates(self) -> tuple[str, ...]:
         """Tensors that are produced and read."""
         return tuple(t for t in self.tensors if t in self._producer and t in self._consumers)
+
+    def kind(self, tensor: str) -> str:
+        """What a tensor is to the workload: one of `TENSOR_KINDS`; an output that is read as well is an output."""
+        if tensor not in self._producer:
+            return "weight" if tensor.startswith("W") else "input"
+        return "output" if tensor in self.outputs else "intermediate"
 
     @property
     def operations(self) -> int:

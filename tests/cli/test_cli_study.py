@@ -47,14 +47,12 @@ def test_json_has_the_curves() -> None:
 
 def test_what_cannot_be_meant(tmp_path: Path) -> None:
     assert "there is no study 'small'" in complaint(looptree("study", "small"))
-    assert "needs exactly one NAME" in complaint(looptree("study", "--picture", "x.svg"))
-    (tmp_path / "old.svg").touch()
-    assert "there already" in complaint(looptree("study", "small_buffers", "--picture", str(tmp_path / "old.svg")))
+    assert "needs exactly one NAME" in complaint(looptree("study", "--figure", "x.svg"))
 
 
 @pytest.mark.skipif(HAS_MATPLOTLIB, reason="matplotlib is installed")
 def test_a_picture_without_matplotlib_says_what_to_install(tmp_path: Path) -> None:
-    outcome = looptree("study", "small_buffers", "--picture", str(tmp_path / "new.svg"))
+    outcome = looptree("study", "small_buffers", "--figure", str(tmp_path / "new.svg"))
     assert "pip install 'looptree[report]'" in complaint(outcome)
     assert list(tmp_path.iterdir()) == []
 
@@ -62,7 +60,7 @@ def test_a_picture_without_matplotlib_says_what_to_install(tmp_path: Path) -> No
 @pytest.mark.skipif(not HAS_MATPLOTLIB, reason="matplotlib is not installed")
 def test_a_picture(tmp_path: Path) -> None:
     path = tmp_path / "new.svg"
-    assert looptree("study", "small_buffers", "--picture", str(path)).code == 0
-    assert "<svg" in path.read_text()
-    unknown = looptree("study", "small_buffers", "--picture", str(tmp_path / "new.xyz"))
-    assert "expected a kind of picture" in complaint(unknown)
+    assert looptree("study", "small_buffers", "--figure", str(path)).code == 0
+    assert "layer by layer" in path.read_text()
+    unknown = looptree("study", "small_buffers", "--figure", str(tmp_path / "new.xyz"))
+    assert "expected a file name that ends in" in complaint(unknown)
