@@ -37,6 +37,8 @@ SMALL = [
     ("isaac", {"channels": "2", "kernel": "5", "width": "7", "mode": "pixels"}),
     ("orojenesis", {"mode": "one", "size": "5"}),
     ("orojenesis", {"mode": "fused", "rows": "4", "width": "3", "inner": "5"}),
+    ("flat", ATTENTION | {"array": "2"}),
+    ("flat", ATTENTION | {"mode": "flat_key_value_on_chip", "array": "4"}),
     ("flat", ATTENTION | {"mode": "unfused"}),
     ("flat", ATTENTION | {"mode": "fusemax"}),
     ("flat", ATTENTION | {"mode": "granularity_r", "rows": "4"}),
