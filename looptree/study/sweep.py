@@ -1,8 +1,8 @@
-"""Every design of one fusion group over some loop orders and tile shapes, each evaluated by the model.
+"""Every design of one fusion group over some loop orders and tile shapes, each counted by the model.
 
 A *flow* is a loop order, a tile shape for each loop and a place for each intermediate: it fixes what is computed. What
-an input, weight or output then takes and moves depends on its own place alone, so that one evaluation per depth serves
-for all of them.
+an input, weight or output then takes and moves depends on its own place alone, so that one count per depth serves for
+all of them. Only what the studies need is counted (buffer, transfers, operations), which is quicker than an evaluation.
 
 Assumptions made here:
 
@@ -17,7 +17,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from looptree.architecture import Architecture, Level
-from looptree.model import evaluate
+from looptree.model.inference import infer
+from looptree.model.inferred import Inferred
+from looptree.model.transfers import movements
+from looptree.taxonomy.binding import Design, bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
@@ -142,22 +145,40 @@ def _flow(workload: Workload, order: tuple[str, ...], tiles: tuple[int, ...], pl
     for depth in range(len(order) + 1):
         retention = {**places, **dict.fromkeys(others, depth)}
         tree = plan_tree(workload, UNLIMITED, [GroupChoice(names, loops, retention, level=_LEVEL)])
-        result = evaluate(workload, UNLIMITED, tree)
-        held, moved = result.occupancy[_LEVEL].per_tensor, result.transfers[UNLIMITED.off_chip.name]
+        design = bind(workload, UNLIMITED, tree)
+        inferred = infer(design)
+        held, moved = _held(design, inferred), _moved(design, inferred)
         for tensor in others:
-            traffic = moved[tensor]
-            options[tensor].append(Option(depth, held[tensor][0], traffic.reads_bytes + traffic.writes_bytes))
-    counts = [result.operations[einsum.name] for einsum in workload.einsums if einsum.operation == "mac"]
-    again = sum(count.recomputed for count in counts)
+            options[tensor].append(Option(depth, held[tensor], moved[tensor]))
+    counts = [inferred.einsums[einsum.name] for einsum in workload.einsums if einsum.operation == "mac"]
+    once = sum(count.distinct for count in counts)
     return Flow(
         order,
         tiles,
         places,
-        {tensor: held[tensor][0] for tensor in places},
-        sum(count.total for count in counts) - again,
-        again,
+        {tensor: held[tensor] for tensor in places},
+        once,
+        sum(count.operations for count in counts) - once,
         {tensor: tuple(found) for tensor, found in options.items()},
     )
+
+
+def _held(design: Design, inferred: Inferred) -> dict[str, int]:
+    """Bytes of the largest window of each tensor on chip."""
+    tensors = design.workload.tensors
+    on_chip = [place for place in design.places if place.level == _LEVEL]
+    return {place.tensor: tensors[place.tensor].bytes(inferred.places[place.id].window) for place in on_chip}
+
+
+def _moved(design: Design, inferred: Inferred) -> dict[str, int]:
+    """Bytes of each tensor read and written off chip."""
+    found: dict[str, int] = {}
+    for movement in movements(design, inferred):
+        if movement.level == UNLIMITED.off_chip.name:
+            tensor = design.workload.tensors[movement.tensor]
+            moved = tensor.bytes(movement.reads) + tensor.bytes(movement.writes)
+            found[movement.tensor] = found.get(movement.tensor, 0) + moved
+    return found
 
 
 def frontier(points: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

@@ -8,7 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from looptree.study.sweep import Flow, Option, best_option, flows, frontier, orders_of, spread_tiles
+from looptree.model import evaluate
+from looptree.study.sweep import UNLIMITED, Flow, Option, best_option, flows, frontier, orders_of, spread_tiles
+from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload.load import load_workload
 
 SMALL = load_workload("conv_conv", channels=2, resolution=6)
@@ -37,6 +40,25 @@ def test_overlap_below_two_loops_is_computed_again_between_rows() -> None:
     flow = flow_of(("p", "q"), (1, 1), conv1=2)
     assert flow.recomputed == (16 - 6) * 6 * 2 * 2 * 9
     assert flow.extra == pytest.approx(10 / 12)
+
+
+@pytest.mark.parametrize("order", [("p", "q"), ("m", "p"), ("q",)])
+def test_flows_count_what_an_evaluation_counts(order: tuple[str, ...]) -> None:
+    for flow in flows(SMALL, [order], spread_tiles(2)):
+        names = tuple(einsum.name for einsum in SMALL.einsums)
+        loops = tuple(Temporal((RankRef(r),), t) for r, t in zip(flow.order, flow.tiles, strict=True))
+        for depth in range(len(order) + 1):
+            retention = {**flow.places, **dict.fromkeys(flow.options, depth)}
+            tree = plan_tree(SMALL, UNLIMITED, [GroupChoice(names, loops, retention, level="GLB")])
+            result = evaluate(SMALL, UNLIMITED, tree)
+            assert sum(flow.rooms.values()) + sum(o[depth].room for o in flow.options.values()) == (
+                result.occupancy["GLB"].window_bytes
+            )
+            assert sum(o[depth].moved for o in flow.options.values()) == result.offchip_bytes
+            assert (flow.operations + flow.recomputed, flow.recomputed) == (
+                result.total_operations,
+                result.recomputed_operations,
+            )
 
 
 def test_a_buffer_for_more_transfers_is_never_larger() -> None:
