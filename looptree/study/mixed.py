@@ -53,7 +53,7 @@ def mixed(segments: Sequence[Segment] = SEGMENTS, tiles: int = TILES) -> StudyRe
             Chart(
                 segment.label,
                 "bytes on chip",
-                "operations over those without recomputation",
+                "times the least operations",
                 tuple(Curve(kind, tuple((x, 1 + y) for x, y in front)) for kind, front in fronts.items()),
                 linear_y=True,
             )

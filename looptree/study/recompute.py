@@ -70,7 +70,7 @@ def recompute(segments: Sequence[Segment] = SEGMENTS, tiles: int = TILES) -> Stu
             Chart(
                 "Buffer against recomputation",
                 "bytes on chip",
-                "operations over those without recomputation",
+                "times the least operations",
                 tuple(Curve(s.label, tuple((x, 1 + y) for x, y in front)) for s, front in fronts.items()),
                 linear_y=True,
             ),
