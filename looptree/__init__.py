@@ -34,10 +34,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from looptree.architecture.load import load_architecture
     from looptree.errors import InputError
     from looptree.graph import layer_graph
-    from looptree.importers.load import import_onnx, load_workload
+    from looptree.importers.load import import_onnx, load_architecture, load_workload
     from looptree.model.evaluate import evaluate
     from looptree.search import compare, search
     from looptree.sizing import size
@@ -75,7 +74,7 @@ _MODULE_OF = {
     "evaluate": "model.evaluate",
     "import_onnx": "importers.load",
     "layer_graph": "graph",
-    "load_architecture": "architecture.load",
+    "load_architecture": "importers.load",
     "load_workload": "importers.load",
     "read_mapping": "taxonomy.reader",
     "search": "search",

@@ -7,13 +7,14 @@ same generator serves plain seeds and hypothesis (which then shrinks what fails)
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from fractions import Fraction
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from looptree.architecture import Architecture, Compute, Level
+from looptree.architecture import Architecture, Compute, Level, Partition, Ports
 from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Storage, Temporal
 from looptree.taxonomy import Compute as Leaf
-from looptree.workload import Einsum, Workload
+from looptree.workload import TENSOR_KINDS, Einsum, Workload
 from looptree.workload.expression import parse_expression
 
 T = TypeVar("T")
@@ -26,10 +27,17 @@ class Generator:
     Args:
         below: picks a number from `0` to `n - 1`.
         layers: how many layers a workload may have, the more frequent ones several times.
+        levels: names of the memory levels, outside in.
     """
 
-    def __init__(self, below: Callable[[int], int], layers: Sequence[int] = (1, 2, 2, 3, 3, 4)) -> None:
+    def __init__(
+        self,
+        below: Callable[[int], int],
+        layers: Sequence[int] = (1, 2, 2, 3, 3, 4),
+        levels: Sequence[str] = LEVELS,
+    ) -> None:
         self.below = below
+        self.levels = levels
         self.layers = layers
         self.einsums: list[Einsum] = []
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -215,8 +223,42 @@ class Generator:
         ranks = ["i0", "i1", "c", "k"]
         spatial = {rank: self.pick([2, 3, 4]) for rank in ranks if self.chance(40)}
         levels = [Level("DRAM", None, Fraction(8), Fraction(100), Fraction(100))]
-        levels += [Level(name, 1 << 20, Fraction(64), Fraction(2), Fraction(3)) for name in LEVELS[1:]]
+        levels += [Level(name, 1 << 20, Fraction(64), Fraction(2), Fraction(3)) for name in self.levels[1:]]
         return Architecture("random", tuple(levels), Compute("MAC", Fraction(1), spatial=spatial))
+
+    def hierarchy(self, workload: Workload) -> Architecture:
+        """Levels that are double-buffered or not, unified or partitioned, with a bandwidth, two, or ports."""
+        found = [replace(level, **self._rates()) for level in self.architecture().levels]
+        for index, level in enumerate(found[1:], start=1):
+            capacity = None if self.chance(20) else 8 << self.below(10)
+            found[index] = replace(level, capacity_bytes=capacity, double_buffered=self.chance(50))
+            if self.chance(50):
+                found[index] = replace(found[index], capacity_bytes=None, partitions=self._partitions(workload))
+        allocation = self.pick(["window", "live"])
+        return Architecture("hierarchy", tuple(found), Compute("MAC", Fraction(1)), allocation)
+
+    def _rates(self) -> dict[str, Any]:
+        width, per_access = self.pick([4, 12, 32, 64]), Fraction(7, 2)
+        one = {"bandwidth_bytes_per_cycle": None}
+        return self.pick(
+            [
+                {},
+                {**one, "read_bandwidth_bytes_per_cycle": Fraction(3)},
+                {**one, "read_bandwidth_bytes_per_cycle": Fraction(9), "write_bandwidth_bytes_per_cycle": Fraction(2)},
+                {**one, "word_bits": width, "ports": Ports(shared=1 + self.below(2))},
+                {**one, "word_bits": width, "ports": Ports(1, 1 + self.below(2), self.below(3))},
+                {"word_bits": width, "read_pj": per_access, "read_pj_per_byte": Fraction(0)},
+            ]
+        )
+
+    def _partitions(self, workload: Workload) -> tuple[Partition, ...]:
+        """One partition per kind or for several, and sometimes one for a tensor of its own."""
+        kinds = list(TENSOR_KINDS)
+        cut = 1 + self.below(len(kinds) - 1)
+        parts = [kinds[:cut], kinds[cut:]] if self.chance(60) else [[kind] for kind in kinds]
+        if self.chance(40):
+            parts.append([self.pick(list(workload.tensors))])
+        return tuple(Partition(tuple(part), 4 << self.below(10)) for part in parts)
 
     def mapping(self, workload: Workload) -> LoopTree:
         """Any mapping, one in five of them several groups."""
@@ -303,14 +345,14 @@ class Generator:
             must = parted or (tensor not in have and leaf)
             lowest = have.get(tensor, -1)
             position = 0
-            for level in range(lowest + 1, len(LEVELS)):
+            for level in range(lowest + 1, len(self.levels)):
                 wanted = 55 if level else 15
-                is_last = level == len(LEVELS) - 1
+                is_last = level == len(self.levels) - 1
                 if (tensor in have or must) and ((must and is_last) or self.chance(wanted)):
                     position += self.below(len(loops) - position + 1)
                     overlap = "drop" if self.chance(25) else "keep"
                     lifetime = "uses" if passing and self.chance(60) else "branch"
-                    at.setdefault(position, []).append(Storage(LEVELS[level], (tensor,), overlap, lifetime))
+                    at.setdefault(position, []).append(Storage(self.levels[level], (tensor,), overlap, lifetime))
                     have[tensor] = level
                     must = False
         inner: list[Storage | Temporal] = []

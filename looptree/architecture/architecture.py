@@ -6,40 +6,15 @@ written, so that no count is rounded before it has to be.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
 
+from looptree.architecture.array import Array
+from looptree.architecture.level import Level
 from looptree.errors import InputError, nearest
-
-
-@dataclass(frozen=True)
-class Level:
-    """One memory level.
-
-    Attributes:
-        name: unique in its architecture.
-        capacity_bytes: bytes it can hold; `None` is unlimited.
-        bandwidth_bytes_per_cycle: bytes per cycle, reads and writes together; `None` is unlimited.
-        read_pj_per_byte: energy of reading one byte, in pJ.
-        write_pj_per_byte: energy of writing one byte, in pJ.
-    """
-
-    name: str
-    capacity_bytes: int | None = None
-    bandwidth_bytes_per_cycle: Fraction | None = None
-    read_pj_per_byte: Fraction = Fraction(0)
-    write_pj_per_byte: Fraction = Fraction(0)
-
-    def __post_init__(self) -> None:
-        where = f"level {self.name!r}"
-        if self.capacity_bytes is not None and self.capacity_bytes < 1:
-            raise InputError(f"expected a capacity of at least 1 byte, found {self.capacity_bytes}", where=where)
-        if self.bandwidth_bytes_per_cycle is not None and self.bandwidth_bytes_per_cycle <= 0:
-            raise InputError(f"expected a bandwidth above zero, found {self.bandwidth_bytes_per_cycle}", where=where)
-        if self.read_pj_per_byte < 0 or self.write_pj_per_byte < 0:
-            raise InputError("expected energies of at least zero", where=where)
+from looptree.workload import TENSOR_KINDS
 
 
 @dataclass(frozen=True)
@@ -51,17 +26,25 @@ class Compute:
         pj_per_operation: energy of one operation in pJ, unless `pj_of` names its kind.
         pj_of: energy per operation by kind of operation (`mac`, `add`, `exp`, ...), in pJ.
         spatial: operations done at once along each rank, by rank name.
+        leakage_pj_per_cycle: energy that all units take in every cycle, in pJ.
+        area_mm2: area of all units; `None` is unknown.
+        warnings: of the model that the energies are from.
+        array: how the units are arranged; `None` where it does not matter.
     """
 
     name: str = "MAC"
     pj_per_operation: Fraction = Fraction(0)
     pj_of: Mapping[str, Fraction] = field(default_factory=dict)
     spatial: Mapping[str, int] = field(default_factory=dict)
+    leakage_pj_per_cycle: Fraction = Fraction(0)
+    area_mm2: Fraction | None = None
+    warnings: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    array: Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pj_of", MappingProxyType(dict(self.pj_of)))
         object.__setattr__(self, "spatial", MappingProxyType(dict(self.spatial)))
-        if self.pj_per_operation < 0 or any(pj < 0 for pj in self.pj_of.values()):
+        if min(self.pj_per_operation, self.leakage_pj_per_cycle) < 0 or any(pj < 0 for pj in self.pj_of.values()):
             raise InputError("expected energies of at least zero", where=f"compute {self.name!r}")
         if any(extent < 1 for extent in self.spatial.values()):
             raise InputError("expected spatial extents of at least 1", where=f"compute {self.name!r}")
@@ -71,7 +54,14 @@ class Compute:
         return self.pj_of.get(operation, self.pj_per_operation)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Compute, (self.name, self.pj_per_operation, dict(self.pj_of), dict(self.spatial))
+        plain = dict(self.pj_of), dict(self.spatial)
+        rest = self.leakage_pj_per_cycle, self.area_mm2, self.warnings, self.array
+        return Compute, (self.name, self.pj_per_operation, *plain, *rest)
+
+    @property
+    def fill_drain_cycles(self) -> int:
+        """Cycles that each step of a layer takes to fill and to drain the array."""
+        return self.array.fill_drain_cycles if self.array is not None else 0
 
 
 @dataclass(frozen=True)
@@ -83,6 +73,7 @@ class Architecture:
         levels: at least one; `levels[0]` is off chip.
         compute: the compute units below the innermost level.
         allocation: what counts against a capacity: `window` (fixed tiles) or `live` (circular buffers).
+        data_bits: of a word, where the files of the workload do not say; `None` leaves it to them.
 
     >>> arch = Architecture("tiny", (Level("DRAM"), Level("GLB", 1024)), Compute())
     >>> arch.off_chip.name, arch.with_capacity("GLB", 2048).level("GLB").capacity_bytes
@@ -93,6 +84,7 @@ class Architecture:
     levels: tuple[Level, ...]
     compute: Compute = field(default_factory=Compute)
     allocation: str = "window"
+    data_bits: int | None = None
 
     def __post_init__(self) -> None:
         where = f"architecture {self.name!r}"
@@ -104,6 +96,15 @@ class Architecture:
                 raise InputError(f"two memory levels are called {name!r}", where=where)
         if self.compute.name in names:
             raise InputError(f"the compute units and a memory level are both called {self.compute.name!r}", where=where)
+        for kind in TENSOR_KINDS:
+            if kind != "intermediate" and not self.off_chip.may_hold("", kind) and not self.off_chip.named_tensors:
+                raise InputError(
+                    f"{self.off_chip.name!r} may hold no {kind}, but inputs and outputs come from there",
+                    where=where,
+                    hint="keeps and bypasses are for the levels further in",
+                )
+            if not any(level.may_hold("", kind) or level.named_tensors for level in self.levels):
+                raise InputError(f"no memory level may hold a tensor of kind {kind}", where=where)
         if self.allocation not in ("window", "live"):
             raise InputError(f"expected allocation window or live, found {self.allocation!r}", where=where)
 
@@ -111,6 +112,25 @@ class Architecture:
     def off_chip(self) -> Level:
         """The outermost level."""
         return self.levels[0]
+
+    @property
+    def leakage_pj_per_cycle(self) -> Fraction:
+        """Energy that all levels and compute units take in every cycle, in pJ."""
+        return sum((level.leakage_pj_per_cycle for level in self.levels), self.compute.leakage_pj_per_cycle)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Where models of energy and area stretch their numbers."""
+        found = [(level.name, level.warnings) for level in self.levels]
+        return tuple(
+            f"{name}: {text}" for name, texts in (*found, (self.compute.name, self.compute.warnings)) for text in texts
+        )
+
+    @property
+    def areas_mm2(self) -> dict[str, Fraction | None]:
+        """Area of each memory level on chip and of the compute units; `None` where it is not known."""
+        found = {level.name: level.area_mm2 for level in self.levels[1:]}
+        return {**found, self.compute.name: self.compute.area_mm2}
 
     def level(self, name: str) -> Level:
         """The memory level of that name."""
@@ -128,8 +148,37 @@ class Architecture:
         )
 
     def with_capacity(self, name: str, capacity_bytes: int | None) -> Architecture:
-        """The same architecture with another capacity of one level."""
+        """The same architecture with another capacity of one level.
+
+        Raises:
+            InputError: there is no such level, or it has partitions.
+        """
         index = self.depth(name)
         levels = list(self.levels)
-        levels[index] = replace(levels[index], capacity_bytes=capacity_bytes)
+        if levels[index].partitions:
+            raise InputError(
+                f"level {name!r} has partitions: one capacity cannot replace theirs",
+                where=f"architecture {self.name!r}",
+                hint="write another architecture file",
+            )
+        levels[index] = levels[index].resized(capacity_bytes)
         return replace(self, levels=tuple(levels))
+
+
+def check_named(architecture: Architecture, tensors: Collection[str]) -> None:
+    """Check that the tensors which levels name exist.
+
+    Args:
+        architecture: with levels that may name tensors. tensors: those of the workload.
+
+    Raises:
+        InputError: a name that is neither a kind nor a tensor of the workload.
+    """
+    for level in architecture.levels:
+        for word in level.named_tensors:
+            if word not in tensors:
+                raise InputError(
+                    f"{word!r} is neither a kind of tensor nor a tensor of the workload",
+                    where=f"architecture {architecture.name!r}: level {level.name!r}",
+                    hint=nearest(word, (*TENSOR_KINDS, *tensors)),
+                )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import check_figures, figure_option, write_figures
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option
+from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, warn
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     Asked,
@@ -83,7 +83,9 @@ def command(
         check_target(mapping, force=force)
     check_report(html)
     pictures = check_figures(figures, PICTURES)
-    compared = _compare(network, read_architecture(architecture, buffer), wanted, parameters)
+    hardware = read_architecture(architecture, buffer)
+    compared = _compare(network, hardware, wanted, parameters)
+    warn(hardware)
     if mapping is not None:
         line = evaluate_line(network, architecture, buffer, settings, mapping)
         write_plan(mapping, compared.fused, parameters, line, force=force)

@@ -10,9 +10,9 @@ import click
 
 from looptree.cli.ending import DefectError
 from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
-from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option
+from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option, warn
 from looptree.cli.reports import check_report, html_option, write_report
-from looptree.errors import UnsupportedError
+from looptree.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
     from looptree.check import CheckedCount
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("--check", "checked", is_flag=True, help="Count step by step as well and compare (small designs only).")
 @click.option("--draw", "drawn", is_flag=True, help="Draw the mapping as a tree and as the loop nest that it means.")
 @click.option("--full", is_flag=True, help="Do not shorten long tables.")
+@click.option("--convention", help="Count as another tool does: looptree, the original one. [default: own]")
 @html_option
 @figure_option(PLAN_KINDS)
 @buffer_option
@@ -42,6 +43,7 @@ def command(
     checked: bool,
     drawn: bool,
     full: bool,
+    convention: str | None,
     html: Path | None,
     figures: tuple[str, ...],
     buffer: str | None,
@@ -56,19 +58,31 @@ def command(
     \b
       looptree evaluate workload.yaml architecture.yaml mapping.yaml --json
       looptree evaluate conv_conv small fused_layer_cnn --set tile_p=4
+
+    Files of the original LoopTree (problem, architecture with nodes or subtree, mapping of type fused) are read as they
+    are, also all three from one file.
     """
     if as_json and (drawn or full):
         raise click.UsageError("--json goes with neither --draw nor --full", click.get_current_context())
+    if convention is not None and checked:
+        raise click.UsageError("--check counts by our own convention only", click.get_current_context())
     check_report(html)
     pictures = check_figures(figures, PLAN_KINDS)
+    from looptree.model.convention import OWN
+    from looptree.model.convention import convention as named
     from looptree.model.evaluate import evaluate_design
     from looptree.taxonomy.binding import bind
 
+    try:
+        counting = OWN if convention is None else named(convention)
+    except InputError as problem:
+        raise problem.at("--convention") from None
     hardware = read_architecture(architecture, buffer)
     network, tree, record = read_design(workload, hardware, mapping, read_settings(settings))
     design = bind(network, hardware, tree)
-    evaluation = evaluate_design(design)
+    evaluation = evaluate_design(design, counting)
     counts = _checked(design, evaluation) if checked else ()
+    warn(hardware)
     write_report(html, lambda made_by: _report(design, evaluation, record, made_by))
     write_figures(pictures, lambda: [_shown(design, evaluation)])
     if as_json:

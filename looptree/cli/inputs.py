@@ -61,7 +61,7 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
     Raises:
         InputError: what is wrong with either.
     """
-    from looptree.architecture.load import load_architecture
+    from looptree.importers.load import load_architecture
 
     size: int | None = None
     if buffer is not None:
@@ -70,11 +70,17 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
         except InputError as problem:
             raise problem.at("--buffer") from None
     architecture = load_architecture(source)
-    if size is None:
-        return architecture
-    if len(architecture.levels) < 2:
-        raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
-    return architecture.with_capacity(architecture.levels[1].name, size)
+    if size is not None:
+        if len(architecture.levels) < 2:
+            raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
+        architecture = architecture.with_capacity(architecture.levels[1].name, size)
+    return architecture
+
+
+def warn(architecture: Architecture) -> None:
+    """Say on the error stream where models of the hardware stretch their numbers, once all else went well."""
+    for warning in architecture.warnings:
+        click.echo(f"warning: architecture {architecture.name!r}: {warning}", err=True)
 
 
 def read_design(
@@ -82,19 +88,24 @@ def read_design(
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the point has as parameters are the point's, all others are the workload's. The third is what a
-    plan file says of its plan.
+    `settings` that the mapping or the point has as parameters are its own, all others are the workload's. The third
+    is what a plan file says of its plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.importers.load import load_workload
-    from looptree.taxonomy.plan_file import read_plan
+    from looptree.documents import read_document
+    from looptree.importers.load import is_problem, load_plan, load_workload
     from looptree.taxonomy.points import apply_point, load_point
+    from looptree.taxonomy.reader import mapping_parameters
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        loaded = load_workload(workload, **settings)
-        tree, record = read_plan(mapping)
+        own = {name: settings[name] for name in mapping_parameters(read_document(mapping)) if name in settings}
+        others = {name: value for name, value in settings.items() if name not in own}
+        if architecture.data_bits is not None and is_problem(workload):
+            others = {"bits": architecture.data_bits, **others}
+        loaded = load_workload(workload, **others)
+        tree, record = load_plan(mapping, architecture, **own)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

@@ -19,6 +19,7 @@ _COMMANDS = {
     "search": "The best plan of a network, with a proof.",
     "size": "How large a buffer has to be, and what a larger one brings.",
     "import": "An ONNX model as a YAML file.",
+    "validate": "Published designs run again, with errors.",
     "networks": "The networks and segments that ship.",
     "architectures": "The architectures that ship.",
     "points": "The published designs of the taxonomy.",
@@ -32,7 +33,8 @@ _COMMANDS = {
 _EPILOG = """\b
 Exit codes:
     0  done (evaluate: a design that does not fit is an answer, too)
-    1  nothing fits the buffer given in what is searched, or no plan was found in time
+    1  nothing fits the buffer given in what is searched, no plan was found in time, or a published value
+       that has to be met was left (validate)
     2  something in the input is wrong; the message says where and what to do
     3  a defect of looptree itself; please report it (--traceback shows where)
   130  interrupted (a search that has a plan by then prints it instead)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import check_figures, figure_option
-from looptree.cli.inputs import read_architecture, read_settings, set_option
+from looptree.cli.inputs import read_architecture, read_settings, set_option, warn
 from looptree.cli.notes import note
 from looptree.cli.searching import SPACES, architecture_option, asked, load_network, search_options
 from looptree.errors import InputError
@@ -91,6 +91,7 @@ def command(
     )
     memory = None if no_cache else _cache(cache, workload, hardware, wanted)
     sizing = _sizing(workload, hardware, wanted, memory)
+    warn(hardware)
     for picture in pictures:
         from looptree.report.figures import capacity_figure, write_figure
 

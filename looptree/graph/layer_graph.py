@@ -1,8 +1,4 @@
-"""The layer graph of a workload: one node per Einsum, one edge per producer-consumer pair.
-
-Assumption made here: weights are the tensors from outside whose name begins with `W`, as the layer
-shorthand and the examples write them; other tensors from outside are activations (inputs, caches).
-"""
+"""The layer graph of a workload: one node per Einsum, one edge per producer-consumer pair."""
 
 from __future__ import annotations
 
@@ -57,7 +53,7 @@ def topological_order(graph: networkx.DiGraph) -> list[str]:
 
 def _attributes(workload: Workload, einsum: Einsum) -> dict[str, object]:
     outside = [tensor for tensor in einsum.reads if workload.producer(tensor) is None]
-    weights = tuple(tensor for tensor in outside if tensor.startswith("W"))
+    weights = tuple(tensor for tensor in outside if workload.kind(tensor) == "weight")
     inputs = tuple(tensor for tensor in outside if tensor not in weights)
     return {
         "operations": einsum.operations,

@@ -1,13 +1,22 @@
-"""Loading a workload from whatever it is written in: YAML, the name of what ships, or ONNX."""
+"""Loading workloads, architectures and mappings from whatever they are written in.
+
+That is YAML of our own or of the original LoopTree, the name of what ships, or ONNX.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from looptree import resources
+from looptree.architecture import Architecture, architecture_from_node
+from looptree.documents import Node, read_document
 from looptree.errors import InputError
 from looptree.importers.imported import Imported
-from looptree.workload.load import load_workload as load_yaml
-from looptree.workload.reader import MAX_BITS
+from looptree.taxonomy.plan_file import PlanRecord, plan_from_node
+from looptree.taxonomy.reader import mapping_from_node
+from looptree.taxonomy.tree import LoopTree
+from looptree.workload.load import workload_of, workload_path
+from looptree.workload.reader import MAX_BITS, workload_from_node
 from looptree.workload.workload import Workload
 
 SUFFIX = ".onnx"
@@ -17,10 +26,11 @@ def load_workload(source: str | Path, /, **parameters: int) -> Workload:
     """The workload of a file, or of a shipped network or segment.
 
     Args:
-        source: a path to a YAML file that lists `einsums:` or `layers:`, to an ONNX model (`.onnx`), or a name such as
-            `resnet18`.
+        source: a path to a YAML file that lists `einsums:` or `layers:`, or has the `problem:` of the original
+            LoopTree, to an ONNX model (`.onnx`), or a name such as `resnet18`.
         parameters: replace those of the network file, such as `batch=4` or `resolution=96`; of an ONNX model they are
-            its dynamic dimensions, and `bits`, the word width of all floating-point tensors.
+            its dynamic dimensions, and `bits`, the word width of all floating-point tensors; of a `problem:` only
+            `bits`, the word width of all tensors.
 
     Raises:
         InputError: no such file or name, a mistake in the file, or a parameter that the network does not have.
@@ -28,10 +38,73 @@ def load_workload(source: str | Path, /, **parameters: int) -> Workload:
     >>> load_workload("resnet18", resolution=32).einsum("conv1").ranks["p"]
     16
     """
-    if not is_model(source):
-        return load_yaml(source, **parameters)
-    bits = parameters.pop("bits", None)
-    return import_onnx(source, dimensions=parameters, bits=bits).workload
+    if is_model(source):
+        bits = parameters.pop("bits", None)
+        return import_onnx(source, dimensions=parameters, bits=bits).workload
+    document = read_document(workload_path(source))
+    if not _is_original(document, "problem"):
+        return workload_of(document, **parameters)
+    from looptree.importers.looptree_yaml import workload_document
+
+    unknown = [name for name in parameters if name != "bits"]
+    if unknown:
+        raise InputError(f"a problem has no parameter {unknown[0]!r}", where=document.file, hint="known: bits")
+    return workload_from_node(workload_document(document, parameters.get("bits")))
+
+
+def is_problem(source: str | Path) -> bool:
+    """Whether a workload is one of the original LoopTree, whose word width its architecture says."""
+    path = workload_path(source)
+    return not is_model(source) and path.is_file() and _is_original(read_document(path), "problem")
+
+
+def load_architecture(source: str | Path) -> Architecture:
+    """The architecture of a file, or the shipped one of that name.
+
+    Args:
+        source: a path, or a name such as `mobile`; a file that exists comes first. A file may have `levels:`, or the
+            `architecture:` of the original LoopTree and of Timeloop.
+
+    Raises:
+        InputError: no such file or name, or a mistake in the file (naming file, line and key).
+
+    >>> load_architecture("small").off_chip.name
+    'DRAM'
+    """
+    document = read_document(resources.locate("architectures", source))
+    if _is_original(document, "architecture"):
+        from looptree.importers.looptree_yaml import architecture_document
+
+        document = architecture_document(document)
+    return architecture_from_node(document)
+
+
+def load_plan(path: str | Path, architecture: Architecture, **parameters: int) -> tuple[LoopTree, PlanRecord | None]:
+    """The mapping of a file and, of a plan file, its record.
+
+    Args:
+        path: of a mapping, a plan, or a mapping of the original LoopTree (`type: fused`).
+        architecture: whose components the targets of the latter count.
+        parameters: of the mapping, where they differ from its defaults.
+
+    Raises:
+        InputError: a mistake in the file (naming file, line and key).
+    """
+    document = read_document(path)
+    if not _is_original(document, "mapping", "nodes"):
+        return plan_from_node(document, **parameters)
+    from looptree.importers.looptree_yaml import mapping_document
+
+    components = [*(level.name for level in architecture.levels), architecture.compute.name]
+    return mapping_from_node(mapping_document(document, components)), None
+
+
+def _is_original(document: Node, key: str, inside: str | None = None) -> bool:
+    """Whether a document is of the original LoopTree: it has this key, and this one inside it."""
+    body = document.value.get(key) if isinstance(document.value, dict) else None
+    if body is None or inside is None:
+        return body is not None
+    return isinstance(body.value, dict) and inside in body.value
 
 
 def is_model(source: str | Path) -> bool:

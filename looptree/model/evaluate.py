@@ -8,17 +8,21 @@ of them that uses the tensor.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
 from operator import add
 
-from looptree.architecture import Architecture
-from looptree.errors import InputError
+from looptree.architecture import Architecture, Level, Partition
+from looptree.errors import InputError, UnsupportedError
+from looptree.model.convention import OWN, Convention
+from looptree.model.convention import convention as named
+from looptree.model.costs import level_accesses, level_cycles, level_energy
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.latency import chain_cycles
-from looptree.model.occupancy import Demand, demands
+from looptree.model.occupancy import Demand, copies, demands
 from looptree.model.result import (
     Energy,
     Evaluation,
@@ -26,8 +30,12 @@ from looptree.model.result import (
     Latency,
     Occupancy,
     OperationCount,
+    PartOccupancy,
+    Stepwise,
     Traffic,
+    stepwise_together,
 )
+from looptree.model.stepwise import stepwise as step_by_step
 from looptree.model.transfers import Movement, movements
 from looptree.taxonomy.binding import BoundChain, Design, bind
 from looptree.taxonomy.tree import LoopTree
@@ -36,44 +44,69 @@ from looptree.workload import Workload
 Tables = dict[str, dict[str, Traffic]]
 
 
-def evaluate(workload: Workload, architecture: Architecture, mapping: LoopTree) -> Evaluation:
+def evaluate(
+    workload: Workload,
+    architecture: Architecture,
+    mapping: LoopTree,
+    *,
+    convention: str = OWN.name,
+    stepwise: bool = True,
+) -> Evaluation:
     """Exact counts, occupancy, energy and latency of a mapping.
+
+    Args:
+        workload: what is computed. architecture: where. mapping: how.
+        convention: `own`, or `looptree` for the conventions of the original LoopTree; see `model.convention`.
+        stepwise: whether to find the latency step by step as well, which takes longer than all other counts.
 
     Raises:
         InputError: the mapping does not fit the workload or the architecture.
         UnsupportedError: the mapping is well formed but has no closed form; the message says what stands in the way.
     """
-    return evaluate_design(bind(workload, architecture, mapping))
+    return evaluate_design(bind(workload, architecture, mapping), named(convention), stepwise=stepwise)
 
 
-def evaluate_design(design: Design) -> Evaluation:
+def evaluate_design(design: Design, convention: Convention = OWN, *, stepwise: bool = True) -> Evaluation:
     """The same for a mapping that is already bound."""
     try:
         inferred = infer(design)
     except InputError as problem:
         raise problem.at(design.tree.source) if design.tree.source else problem from None
     sizes = {
-        place.id: Demand(*(_bytes(design, place.tensor, words) for words in (counts.window, counts.live)))
+        place.id: Demand(*(_bytes(design, place.tensor, words) * copies(design, place) for words in (c.window, c.live)))
         for place in design.places
-        for counts in (inferred.places[place.id],)
+        for c in (inferred.places[place.id],)
     }
     groups = groups_of(design, design.root)
     owner = Owners(design, groups)
     moved: list[list[Movement]] = [[] for _ in groups]
-    for movement in movements(design, inferred):
+    for movement in movements(design, inferred, convention):
         moved[owner(movement)].append(movement)
-    tables = [_traffic(design, listed) for listed in moved]
+    tables = [traffic_of(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
     cycles = [chain_cycles(design, inferred, group) for group in groups]
+    busy = [_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
-        _energy(design, table, _operations(design, inferred, group))
-        for group, table in zip(groups, tables, strict=True)
+        energy_of(design, table, _operations(design, inferred, group), max(busy_.values()))
+        for group, table, busy_ in zip(groups, tables, busy, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy, compute)
-        for group, table, energy, compute in zip(groups, tables, energies, cycles, strict=True)
+        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy, busy_)
+        for group, table, energy, busy_ in zip(groups, tables, energies, busy, strict=True)
     )
+    refused = ""
+    if stepwise and not convention.groups_overlap:
+        steps = step_by_step(design, inferred)
+        results = tuple(
+            replace(result, stepwise=found) if isinstance(found, Stepwise) else result
+            for result, found in zip(results, steps, strict=True)
+        )
+        refused = next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
     transfers = _merged(design, tables)
+    if convention.groups_overlap:
+        latency = _overlapped(_cycles(design, transfers, sum(cycles)), sum(cycles))
+    else:
+        latency = _latency(busy, results, sum(cycles), refused)
     return Evaluation(
         operations={
             e.name: OperationCount(counts.operations, counts.operations - counts.distinct)
@@ -83,9 +116,16 @@ def evaluate_design(design: Design) -> Evaluation:
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
         energy=reduce(add, energies),
-        latency=_latency(design, transfers, results, sum(cycles)),
+        latency=latency,
         groups=results,
         off_chip=design.architecture.off_chip.name,
+        areas_mm2=design.architecture.areas_mm2,
+        accesses={
+            level.name: level_accesses(level, design.workload, transfers[level.name])
+            for level in design.architecture.levels
+            if level.word_bits is not None
+        },
+        convention=convention.name,
     )
 
 
@@ -100,11 +140,10 @@ def _group(
     table: Tables,
     occupancy: dict[str, tuple[int, int]],
     energy: Energy,
-    compute: int,
+    cycles: dict[str, Fraction],
 ) -> GroupResult:
     architecture = design.architecture
     off_chip = table.get(architecture.off_chip.name, {}).values()
-    cycles = _cycles(design, table, compute)
     slowest = max(cycles, key=lambda name: cycles[name])
     counts = [inferred.einsums[name] for name in group.einsums]
     return GroupResult(
@@ -124,7 +163,8 @@ def _group(
 # -- transfers --------------------------------------------------------------------------------
 
 
-def _traffic(design: Design, listed: Iterable[Movement]) -> Tables:
+def traffic_of(design: Design, listed: Iterable[Movement]) -> Tables:
+    """Words and bytes of movements, by level and tensor."""
     words: dict[tuple[str, str], list[int]] = {}
     for movement in listed:
         entry = words.setdefault((movement.level, movement.tensor), [0, 0])
@@ -154,19 +194,35 @@ def _merged(design: Design, tables: list[Tables]) -> Tables:
 
 def _occupancy(design: Design, sizes: dict[int, Demand]) -> dict[str, Occupancy]:
     found = demands(design, sizes, design.root)
-    live = design.architecture.allocation == "live"
     result = {}
     for level in design.architecture.levels:
         demand = found.get((level.name, None), Demand())
-        counted = demand.live if live else demand.window
         per_tensor = {
             tensor: (d.window, d.live)
             for (name, tensor), d in found.items()
             if name == level.name and tensor is not None
         }
-        fits = level.capacity_bytes is None or counted <= level.capacity_bytes
-        result[level.name] = Occupancy(demand.window, demand.live, level.capacity_bytes, fits, per_tensor)
+        parts = {part.name: _part(design, level, part, sizes) for part in level.partitions}
+        fits = all(part.fits for part in parts.values()) and _fits(design, demand, level.capacity_bytes)
+        capacity = level.total_bytes
+        result[level.name] = Occupancy(demand.window, demand.live, capacity, fits, per_tensor, parts)
     return result
+
+
+def _part(design: Design, level: Level, part: Partition, sizes: dict[int, Demand]) -> PartOccupancy:
+    """What one partition has to hold: the demand of the level if all other tensors took no space."""
+    kind = design.workload.kind
+    own = {
+        place.id: sizes[place.id] if level.partition(place.tensor, kind(place.tensor)) is part else Demand()
+        for place in design.places
+    }
+    demand = demands(design, own, design.root).get((level.name, None), Demand())
+    return PartOccupancy(demand.window, demand.live, part.capacity_bytes, _fits(design, demand, part.capacity_bytes))
+
+
+def _fits(design: Design, demand: Demand, capacity_bytes: int | None) -> bool:
+    counted = demand.live if design.architecture.allocation == "live" else demand.window
+    return capacity_bytes is None or counted <= capacity_bytes
 
 
 def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[str, int]:
@@ -178,39 +234,45 @@ def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[s
     return found
 
 
-def _energy(design: Design, table: Tables, operations: dict[str, int]) -> Energy:
-    per_component: dict[str, dict[str, Fraction]] = {}
-    for level in design.architecture.levels:
-        bits = [0, 0]
-        for tensor, traffic in table.get(level.name, {}).items():
-            width = design.workload.tensors[tensor].bits
-            bits[0] += traffic.reads_words * width
-            bits[1] += traffic.writes_words * width
-        per_component[level.name] = {
-            "read": level.read_pj_per_byte * bits[0] / 8,
-            "write": level.write_pj_per_byte * bits[1] / 8,
-        }
+def energy_of(design: Design, table: Tables, operations: dict[str, int], cycles: Fraction) -> Energy:
+    """Energy of traffic, operations by kind, and of leaking for so many cycles."""
     compute = design.architecture.compute
+    per_component = {
+        level.name: level_energy(level, design.workload, table.get(level.name, {}))
+        for level in design.architecture.levels
+    }
     spent = sum((compute.energy_pj(kind) * count for kind, count in operations.items()), Fraction(0))
     per_component[compute.name] = {"operation": spent}
+    leaking = {level.name: level.leakage_pj_per_cycle for level in design.architecture.levels}
+    for component, pj_per_cycle in {**leaking, compute.name: compute.leakage_pj_per_cycle}.items():
+        if pj_per_cycle:
+            per_component[component]["leakage"] = pj_per_cycle * cycles
     return Energy(per_component)
 
 
 def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:
-    """Cycles by component: compute, then every level with a bandwidth."""
+    """Cycles by component: compute, then every level that something limits."""
     found = {design.architecture.compute.name: Fraction(compute)}
     for level in design.architecture.levels:
-        if level.bandwidth_bytes_per_cycle is not None:
-            moved = sum(t.reads_bytes + t.writes_bytes for t in table.get(level.name, {}).values())
-            found[level.name] = moved / level.bandwidth_bytes_per_cycle
+        cycles = level_cycles(level, design.workload, table.get(level.name, {}))
+        if cycles is not None:
+            found[level.name] = cycles
     return found
 
 
-def _latency(design: Design, transfers: Tables, groups: tuple[GroupResult, ...], compute: int) -> Latency:
-    cycles = _cycles(design, transfers, compute)
+def _latency(busy: list[dict[str, Fraction]], groups: tuple[GroupResult, ...], compute: int, refused: str) -> Latency:
     spent: dict[str, Fraction] = {}
     for group in groups:
         spent[group.bottleneck] = spent.get(group.bottleneck, Fraction(0)) + group.latency_cycles
-    memory = {name: value for name, value in cycles.items() if name != design.architecture.compute.name}
+    _, *levels = busy[0]
+    memory = {name: sum((cycles[name] for cycles in busy), Fraction(0)) for name in levels}
     overlapped = sum((group.latency_cycles for group in groups), Fraction(0))
-    return Latency(compute, memory, overlapped, max(spent, key=lambda name: spent[name]))
+    bottleneck = max(spent, key=lambda name: spent[name])
+    return Latency(compute, memory, overlapped, bottleneck, stepwise_together(groups), refused)
+
+
+def _overlapped(cycles: dict[str, Fraction], compute: int) -> Latency:
+    """The slowest component of the whole run decides."""
+    slowest = max(cycles, key=lambda name: cycles[name])
+    _, *levels = cycles
+    return Latency(compute, {name: cycles[name] for name in levels}, cycles[slowest], slowest)

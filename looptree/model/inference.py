@@ -239,10 +239,12 @@ class _Walker:
         fresh = fresh_box(need, axes, sweep)
         written = writing(einsum, fresh, shape)
         self.result.produced[tensor] = fresh.total(axes)
+        self.result.made[tensor] = Asked(chain.id, need, sweep)
         for place in self.places_of[tensor]:
             if place.produced and place.consumed and place.parent is not None:
-                own = fresh_box(need, axes, max(sweep, self._sweep(place, need, axes)))
-                self.result.spilled[place.id] = own.total(axes)
+                own = max(sweep, self._sweep(place, need, axes))
+                self.result.returned[place.id] = own
+                self.result.spilled[place.id] = fresh_box(need, axes, own).total(axes)
         if written is None:
             return None
         operations, points = written
@@ -263,7 +265,7 @@ class _Walker:
         check_windows(need, axes, place.depth)
         window = windows(need, axes, place.depth)
         relevant = innermost_relevant(window, axes, place.depth)
-        return window, relevant if place.drop else max(relevant - 1, 0)
+        return window, max(relevant if place.drop else relevant - 1, place.visits)
 
     # -- storage nodes --------------------------------------------------------------------
 
@@ -282,7 +284,7 @@ class _Walker:
             if self.exact and need.core is not None:
                 raise Coupled(set(need.core.ties))
             window, sweep = self._window(place, need, axes)
-            self.result.asked[place.id] = Asked(need, sweep)
+            self.result.asked[place.id] = Asked(chain.id, need, sweep)
             if (tensor, sweep) not in swept:
                 fresh = fresh_box(need, axes, sweep)
                 swept[tensor, sweep] = (live_words(need, fresh, axes, sweep), fresh.total(axes))

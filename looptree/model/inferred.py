@@ -26,18 +26,6 @@ class PlaceCounts:
     first: int = 0
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Asked:
-    """What is required of a storage node at each iteration of its chain.
-
-    Attributes:
-        box: what is required. sweep: loops that stand still while nothing but the moving of the window is forgotten.
-    """
-
-    box: Box
-    sweep: int
-
-
 @dataclass(slots=True)
 class EinsumCounts:
     """What one Einsum does in the whole run.
@@ -57,22 +45,40 @@ class EinsumCounts:
 
 
 @dataclass(slots=True)
+class Asked:
+    """What is asked for of a tensor, iteration by iteration.
+
+    Attributes:
+        chain: id of the chain at whose iterations it is given. need: the box at each of them.
+        sweep: loops that stand still while nothing is forgotten.
+    """
+
+    chain: int
+    need: Box
+    sweep: int
+
+
+@dataclass(slots=True)
 class Inferred:
     """Everything that tile inference finds out about a design.
 
     Attributes:
         places: by id of the place. einsums: by name.
-        asked: by id of the place, those of which something is required.
         axes: of each chain, all its loops included.
         produced: words computed of each intermediate, recomputed ones counted again.
         spilled: words of an intermediate that enter a place which has another one further out.
         sinks: of each chain, the operations of its sinks at its iterations.
+        asked: by id of a place, what is asked for there.
+        made: by tensor, what is asked for of an intermediate where it is computed.
+        returned: by id of a place of a spilled intermediate, the loops that bound a sweep there.
     """
 
     places: dict[int, PlaceCounts] = field(default_factory=dict)
     einsums: dict[str, EinsumCounts] = field(default_factory=dict)
-    asked: dict[int, Asked] = field(default_factory=dict)
     axes: dict[int, Axes] = field(default_factory=dict)
     produced: dict[str, int] = field(default_factory=dict)
     spilled: dict[int, int] = field(default_factory=dict)
     sinks: dict[int, list[Operations]] = field(default_factory=dict)
+    asked: dict[int, Asked] = field(default_factory=dict)
+    made: dict[str, Asked] = field(default_factory=dict)
+    returned: dict[int, int] = field(default_factory=dict)

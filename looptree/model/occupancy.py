@@ -3,6 +3,8 @@
 Tensors stored above a branch count through all its branches, or, with a lifetime by uses, from the first branch
 that uses them to the last; those inside a sequential branch count as the largest branch, those inside a pipeline
 branch add up.
+
+A double-buffered level works on one copy while the other one is exchanged with the next place further out.
 """
 
 from __future__ import annotations
@@ -29,6 +31,12 @@ class Demand:
 
 
 Key = tuple[str, str | None]
+
+
+def copies(design: Design, place: Place) -> int:
+    """How many times a place takes its space: twice at a double-buffered level if it is filled from, or drained to, a
+    place further out; once if its words are made and used right there."""
+    return 2 if place.parent is not None and design.architecture.level(place.level).double_buffered else 1
 
 
 def lifetime(design: Design, place: Place) -> range:

@@ -6,7 +6,6 @@ dimension is written through several ranks.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -42,23 +41,28 @@ class Operations:
         """Operations over all iterations."""
         if not self.slabs:
             return self.box.total(axes)
-        fixed, along = self.along(axes)
-        return math.prod((exact_sum(table) for table in along.values()), start=fixed)
+        result, along = self.factors(axes)
+        for key, axis in axes.items():
+            result *= exact_sum(along[key]) if key in along else axis.size
+        return result
 
-    def along(self, axes: Mapping[int, Axis]) -> tuple[int, dict[int, Array]]:
-        """Operations at each iteration: a factor, and per axis the factor at each own step."""
-        result = 1
+    def factors(self, axes: Mapping[int, Axis]) -> tuple[int, dict[int, Array]]:
+        """Operations of each iteration: a factor, and one table per axis."""
         loose = {rank for slab in self.slabs for rank in slab.form.ranks}
+        fixed = 1
         for rank, (start, stop) in self.box.fixed.items():
             if rank not in loose:
-                result *= stop - start
+                fixed *= stop - start
         for slab in self.slabs:
             if slab.axis is None:
-                result *= int(slab.count(self._spans(slab, 1))[0])
-        return result, {key: self._along(key, axis, loose) for key, axis in axes.items()}
+                fixed *= int(slab.count(self._spans(slab, 1))[0])
+        along = {key: self._along(key, axis, loose) for key, axis in axes.items()}
+        return fixed, {key: np.broadcast_to(table, (axes[key].size,)) for key, table in along.items() if table.ndim}
 
     def _along(self, key: int, axis: Axis, loose: set[str]) -> Array:
         track = self.box.tracks.get(key)
+        if track is not None and not loose:
+            return track.sizes()
         factors = [slab.count(self._spans(slab, axis.size)) for slab in self.slabs if slab.axis == key]
         if track is not None:
             if track.count is not None:
@@ -67,7 +71,7 @@ class Operations:
                 factors += [high - low for rank, (low, high) in track.spans.items() if rank not in loose]
             if track.active is not None:
                 factors.append(track.active.astype(np.int64))
-        return np.broadcast_to(product(factors), (axis.size,))
+        return product(factors)
 
     def _spans(self, slab: Slab, size: int) -> dict[str, tuple[Array, Array]]:
         axis = -1 if slab.axis is None else slab.axis

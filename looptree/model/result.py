@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -37,13 +37,23 @@ class Traffic:
 
 
 @dataclass(frozen=True, slots=True)
+class PartOccupancy:
+    """What one partition of a memory level has to hold, in bytes; see `Occupancy`."""
+
+    window_bytes: int
+    live_bytes: int
+    capacity_bytes: int
+    fits: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Occupancy:
     """What a memory level has to hold, in bytes.
 
     Attributes:
         window_bytes: with fixed tiles. live_bytes: with an ideal allocator.
-        capacity_bytes: `None` if unlimited. fits: the counted one is within the capacity.
-        per_tensor: (window_bytes, live_bytes) of each tensor.
+        capacity_bytes: `None` if unlimited. fits: the counted one is within the capacity, in every partition.
+        per_tensor: (window_bytes, live_bytes) of each tensor. partitions: by name; empty where there are none.
     """
 
     window_bytes: int
@@ -51,6 +61,20 @@ class Occupancy:
     capacity_bytes: int | None
     fits: bool
     per_tensor: Mapping[str, tuple[int, int]]
+    partitions: Mapping[str, PartOccupancy] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data; partitions only where there are some."""
+        data: dict[str, Any] = {
+            "window_bytes": self.window_bytes,
+            "live_bytes": self.live_bytes,
+            "capacity_bytes": self.capacity_bytes,
+            "fits": self.fits,
+            "per_tensor": {t: {"window_bytes": w, "live_bytes": v} for t, (w, v) in self.per_tensor.items()},
+        }
+        if self.partitions:
+            data["partitions"] = {name: asdict(part) for name, part in self.partitions.items()}
+        return data
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +88,15 @@ class Energy:
         """All components, in pJ."""
         return sum((pj for actions in self.per_component.values() for pj in actions.values()), Fraction(0))
 
+    def less(self, part: Energy) -> Energy:
+        """What is left without a part, whose actions are among these."""
+        return Energy(
+            {
+                component: {action: pj - part.per_component[component].get(action, 0) for action, pj in actions.items()}
+                for component, actions in self.per_component.items()
+            }
+        )
+
     def __add__(self, other: Energy) -> Energy:
         return Energy(
             {
@@ -74,20 +107,60 @@ class Energy:
 
 
 @dataclass(frozen=True, slots=True)
+class Stepwise:
+    """Cycles step by step: neighbouring steps overlap, the first load and the last store do not.
+
+    Attributes:
+        spent: cycles by layer and by the component that takes longest in its steps.
+    """
+
+    spent: Mapping[str, Mapping[str, Fraction]]
+
+    @property
+    def cycles(self) -> Fraction:
+        """Cycles of all layers."""
+        return sum(self.per_layer.values(), Fraction(0))
+
+    @property
+    def per_layer(self) -> dict[str, Fraction]:
+        """Cycles of the steps of each layer."""
+        return {layer: sum(of.values(), Fraction(0)) for layer, of in self.spent.items()}
+
+    @property
+    def per_component(self) -> dict[str, Fraction]:
+        """Cycles of the steps in which each component takes longest."""
+        found: dict[str, Fraction] = {}
+        for of in self.spent.values():
+            for component, cycles in of.items():
+                found[component] = found.get(component, Fraction(0)) + cycles
+        return found
+
+    @property
+    def bottleneck(self) -> str | None:
+        """The component that determines most of it; `None` where nothing is done."""
+        found = self.per_component
+        return max(found, key=lambda component: found[component]) if found else None
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """Cycles.
 
     Attributes:
         compute: cycles of the compute units.
-        memory: bytes over bandwidth of each level that has one.
+        memory: cycles that each level is busy which something limits: bytes over bandwidth, or accesses over ports.
         overlapped: per fusion group the largest of compute and every level, added up over groups.
         bottleneck: the component that determines most of it.
+        stepwise: step by step, all groups; `None` where it was not asked for, or refused.
+        refused: why there is no stepwise latency.
     """
 
     compute: int
     memory: Mapping[str, Fraction]
     overlapped: Fraction
     bottleneck: str
+    stepwise: Stepwise | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +174,7 @@ class GroupResult:
         occupancy: (window_bytes, live_bytes) by level while the group runs.
         energy: of the group. busy_cycles: of each component that takes time, compute first.
         latency_cycles: overlapped. bottleneck: what determines it.
+        stepwise: cycles step by step, as in `Latency`.
     """
 
     einsums: tuple[str, ...]
@@ -113,11 +187,20 @@ class GroupResult:
     busy_cycles: Mapping[str, Fraction]
     latency_cycles: Fraction
     bottleneck: str
+    stepwise: Stepwise | None = None
 
     @property
     def energy_pj(self) -> Fraction:
         """All components, in pJ."""
         return self.energy.total
+
+
+def stepwise_together(groups: Iterable[GroupResult]) -> Stepwise | None:
+    """The stepwise latency of groups one after the other; `None` where that of a group is not known."""
+    found = [group.stepwise for group in groups]
+    if not found or None in found:
+        return None
+    return Stepwise({layer: of for steps in found if steps is not None for layer, of in steps.spent.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +214,9 @@ class Evaluation(Displayed):
     latency: Latency
     groups: tuple[GroupResult, ...]
     off_chip: str
+    areas_mm2: Mapping[str, Fraction | None] = field(default_factory=dict)
+    convention: str = "own"
+    accesses: Mapping[str, tuple[Fraction, Fraction]] = field(default_factory=dict)
 
     @property
     def fits(self) -> bool:
@@ -152,6 +238,12 @@ class Evaluation(Displayed):
         """Operations that had been done before."""
         return sum(count.recomputed for count in self.operations.values())
 
+    @property
+    def area_mm2(self) -> Fraction | None:
+        """Area of everything on chip; `None` where that of a part is not known."""
+        known = [area for area in self.areas_mm2.values() if area is not None]
+        return sum(known, Fraction(0)) if known and len(known) == len(self.areas_mm2) else None
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `looptree evaluate --json` prints it."""
         off_chip = self.transfers[self.off_chip]
@@ -164,20 +256,12 @@ class Evaluation(Displayed):
                     name: {"reads_bytes": t.reads_bytes, "writes_bytes": t.writes_bytes} for name, t in off_chip.items()
                 },
             },
-            "occupancy": {
-                name: {
-                    "window_bytes": o.window_bytes,
-                    "live_bytes": o.live_bytes,
-                    "capacity_bytes": o.capacity_bytes,
-                    "fits": o.fits,
-                    "per_tensor": {t: {"window_bytes": w, "live_bytes": v} for t, (w, v) in o.per_tensor.items()},
-                }
-                for name, o in self.occupancy.items()
-            },
+            "occupancy": {name: o.to_dict() for name, o in self.occupancy.items()},
             "transfers": {
                 level: {name: {"reads_words": t.reads_words, "writes_words": t.writes_words} for name, t in per.items()}
                 for level, per in self.transfers.items()
             },
+            **self._access_dict(),
             "energy_pj": {
                 "total": plain(self.energy.total),
                 "per_component": {
@@ -185,15 +269,46 @@ class Evaluation(Displayed):
                     for component, actions in self.energy.per_component.items()
                 },
             },
-            "latency_cycles": {
-                "overlapped": plain(self.latency.overlapped),
-                "stepwise": None,
-                "compute": self.latency.compute,
-                "memory": {level: plain(cycles) for level, cycles in self.latency.memory.items()},
-                "bottleneck": self.latency.bottleneck,
-            },
+            "latency_cycles": _latency_dict(self.latency),
+            **self._area_dict(),
+            **({} if self.convention == "own" else {"convention": self.convention}),
             "groups": [_group_dict(group) for group in self.groups],
         }
+
+    def _access_dict(self) -> dict[str, Any]:
+        """The key `accesses`, where a level says how wide one is."""
+        found = {name: {"reads": plain(r), "writes": plain(w)} for name, (r, w) in self.accesses.items()}
+        return {"accesses": found} if found else {}
+
+    def _area_dict(self) -> dict[str, Any]:
+        """The key `area_mm2`, where any area is known."""
+        if all(area is None for area in self.areas_mm2.values()):
+            return {}
+        per_component = {name: _maybe(area) for name, area in self.areas_mm2.items()}
+        return {"area_mm2": {"total": _maybe(self.area_mm2), "per_component": per_component}}
+
+
+def _maybe(value: Fraction | None) -> int | float | None:
+    return None if value is None else plain(value)
+
+
+def _latency_dict(latency: Latency) -> dict[str, Any]:
+    steps = latency.stepwise
+    found: dict[str, Any] = {
+        "overlapped": plain(latency.overlapped),
+        "stepwise": None if steps is None else plain(steps.cycles),
+        "compute": latency.compute,
+        "memory": {level: plain(cycles) for level, cycles in latency.memory.items()},
+        "bottleneck": latency.bottleneck,
+    }
+    if steps is not None:
+        found["stepwise_bottleneck"] = steps.bottleneck
+        found["stepwise_per_layer"] = {
+            layer: {component: plain(cycles) for component, cycles in of.items()} for layer, of in steps.spent.items()
+        }
+    if latency.refused:
+        found["stepwise_refused"] = latency.refused
+    return found
 
 
 def _group_dict(group: GroupResult) -> dict[str, Any]:
@@ -207,6 +322,8 @@ def _group_dict(group: GroupResult) -> dict[str, Any]:
         "energy_pj": plain(group.energy_pj),
         "latency_cycles": plain(group.latency_cycles),
         "bottleneck": group.bottleneck,
+        "stepwise_cycles": None if group.stepwise is None else plain(group.stepwise.cycles),
+        "stepwise_bottleneck": None if group.stepwise is None else group.stepwise.bottleneck,
     }
 
 

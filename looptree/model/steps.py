@@ -84,7 +84,7 @@ def steps(design: Design) -> dict[int, ChainSteps]:
 def place_steps(design: Design, inferred: Inferred, place: Place) -> PlaceSteps:
     """One storage node of which something is required."""
     axes, asked = inferred.axes[place.chain], inferred.asked[place.id]
-    box, sweep = asked.box, asked.sweep
+    box, sweep = asked.need, asked.sweep
     life = sweep
     producer = design.workload.producer(place.tensor)
     if producer is not None and not place.consumed:
@@ -135,8 +135,11 @@ def _work(design: Design, inferred: Inferred, chain: BoundChain) -> dict[str, tu
         if leaf is None:
             continue
         operations, inner = leaf
-        factor, along = operations.along(inner)
-        tables = {key: gathered(table, inner[key], axes.get(key)) for key, table in along.items()}
+        factor, along = operations.factors(inner)
+        tables = {
+            key: gathered(along.get(key, np.ones(axis.size, dtype=np.int64)), axis, axes.get(key))
+            for key, axis in inner.items()
+        }
         for key in [key for key in tables if key not in axes]:
             factor *= int(tables.pop(key)[0])
         found[name] = (factor, tables)

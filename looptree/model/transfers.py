@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from looptree.model.convention import OWN, Convention
 from looptree.model.inferred import Inferred
 from looptree.taxonomy.binding import Design, Place
 
@@ -25,9 +26,11 @@ class Movement(NamedTuple):
     writes: int
 
 
-def movements(design: Design, inferred: Inferred) -> list[Movement]:
+def movements(design: Design, inferred: Inferred, convention: Convention = OWN) -> list[Movement]:
     """All movements of a design: between neighbouring places, then by compute."""
-    found = [m for place in design.places if place.parent is not None for m in _exchange(design, inferred, place)]
+    found = [
+        m for place in design.places if place.parent is not None for m in _exchange(design, inferred, place, convention)
+    ]
     for chain in design.chains:
         if chain.kind != "compute":
             continue
@@ -43,7 +46,7 @@ def movements(design: Design, inferred: Inferred) -> list[Movement]:
     return found
 
 
-def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Movement]:
+def _exchange(design: Design, inferred: Inferred, place: Place, convention: Convention) -> Iterator[Movement]:
     """What a place and the next one further out exchange."""
     counts = inferred.places[place.id]
     if place.produced and place.consumed:
@@ -54,5 +57,5 @@ def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Move
     else:
         drained, filled = counts.entered, counts.entered - counts.first
     outer = design.places[place.parent if place.parent is not None else place.id]
-    yield Movement(place.chain, place.level, place.tensor, drained, filled)
+    yield Movement(place.chain, place.level, place.tensor, drained if convention.drains_read else 0, filled)
     yield Movement(place.chain, outer.level, place.tensor, filled, drained)

@@ -51,20 +51,28 @@ def weights(workload: Workload) -> int:
 
 
 def architecture_table(architectures: Mapping[str, tuple[Architecture, str, str]]) -> Table:
-    """Name, description, source and memory levels, by name."""
+    """Name, description, source, memory levels and the extents of the array, by name."""
     rows = [
-        [stacked(name, description, source), _levels(architecture)]
+        [stacked(name, description, source), _levels(architecture), _array(architecture)]
         for name, (architecture, description, source) in architectures.items()
     ]
-    return table("Architectures", ["architecture", "memory levels, outside in"], [], rows)
+    return table("Architectures", ["architecture", "memory levels, outside in", "array"], [], rows)
 
 
 def _levels(architecture: Architecture) -> str:
     capacities = [
-        level.name if level.capacity_bytes is None else f"{level.name} {format_size(level.capacity_bytes)}"
+        level.name if level.total_bytes is None else f"{level.name} {format_size(level.total_bytes)}"
         for level in architecture.levels
     ]
     return ", ".join(capacities)
+
+
+def _array(architecture: Architecture) -> str:
+    """Operations at once along each rank; ranks of equal extent together."""
+    ranks: dict[int, list[str]] = {}
+    for rank, extent in architecture.compute.spatial.items():
+        ranks.setdefault(extent, []).append(rank)
+    return ", ".join(f"{'/'.join(names)} {extent}" for extent, names in ranks.items())
 
 
 def point_table(points: Sequence[Point]) -> Table:

@@ -13,27 +13,41 @@ _LARGEST = 3
 
 
 def fit_sentences(design: Design, evaluation: Evaluation) -> list[str]:
-    """Per memory level that does not fit: demand and capacity, the largest contributors, what would help."""
+    """Per memory level, or partition, that does not fit: demand and capacity, the largest contributors, what would
+    help."""
     return [
         sentence
-        for level, occupancy in evaluation.occupancy.items()
+        for level, whole in evaluation.occupancy.items()
+        for title, occupancy in (_parts(design, level, whole) if whole.partitions else {level: whole}).items()
         if not occupancy.fits
-        for sentence in _level(design, level, occupancy)
+        for sentence in _level(design, level, title, occupancy)
     ]
 
 
-def _level(design: Design, level: str, occupancy: Occupancy) -> Iterator[str]:
+def _parts(design: Design, level: str, whole: Occupancy) -> dict[str, Occupancy]:
+    """The partitions of a level, each as if it were one."""
+    known, kind = design.architecture.level(level), design.workload.kind
+    homes = {tensor: known.partition(tensor, kind(tensor)) for tensor in whole.per_tensor}
+    found = {}
+    for name, part in whole.partitions.items():
+        inside = {t: whole.per_tensor[t] for t, home in homes.items() if home is not None and home.name == name}
+        sizes = part.window_bytes, part.live_bytes, part.capacity_bytes
+        found[f"Partition {name} of {level}"] = Occupancy(*sizes, part.fits, inside)
+    return found
+
+
+def _level(design: Design, level: str, title: str, occupancy: Occupancy) -> Iterator[str]:
     live = design.architecture.allocation == "live"
     demand = occupancy.live_bytes if live else occupancy.window_bytes
     capacity = occupancy.capacity_bytes or 0
     yield (
-        f"{level} does not fit: it needs {counted(demand, 'byte')} ({'live' if live else 'window'}) and has "
+        f"{title} does not fit: it needs {counted(demand, 'byte')} ({'live' if live else 'window'}) and has "
         f"{capacity:,}, {demand - capacity:,} too few."
     )
     sizes = {tensor: pair[live] for tensor, pair in occupancy.per_tensor.items()}
     largest = sorted(sizes, key=lambda tensor: -sizes[tensor])[:_LARGEST]
     shown = [f"{tensor} {counted(sizes[tensor], 'byte')}" for tensor in largest]
-    yield f"Largest in {level}: {', '.join(shown)}."
+    yield f"Largest in {title}: {', '.join(shown)}."
     yield f"What would help: {'; '.join(_help(design, level, occupancy, largest, demand))}."
 
 

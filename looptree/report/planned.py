@@ -9,7 +9,7 @@ from functools import reduce
 from operator import add
 
 from looptree.architecture import Architecture
-from looptree.model.result import Evaluation, GroupResult
+from looptree.model.result import Evaluation, GroupResult, stepwise_together
 from looptree.search import Plan
 from looptree.taxonomy.group import group_tensors
 from looptree.workload import Workload
@@ -111,6 +111,7 @@ def _together(parts: Sequence[GroupResult]) -> GroupResult:
         },
         latency_cycles=sum((part.latency_cycles for part in parts), Fraction(0)),
         bottleneck=max(parts, key=lambda part: part.latency_cycles).bottleneck,
+        stepwise=stepwise_together(parts),
     )
 
 

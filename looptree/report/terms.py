@@ -86,6 +86,12 @@ TERMS: Mapping[str, Term] = {
         "Per fusion group the largest of compute and every memory level (all transfers hidden behind each other), "
         "added up over groups.",
     ),
+    "stepwise": Term(
+        "latency step by step",
+        "cycles",
+        "Each step takes as long as the largest of compute and every memory level; loads for the next step and stores "
+        "of the last one overlap with it, the first load and the last store of a group do not.",
+    ),
     "busy": Term(
         "busy cycles",
         "cycles",

@@ -11,11 +11,13 @@ import time
 from types import TracebackType
 
 from looptree.architecture import Architecture
+from looptree.errors import InputError
 from looptree.search.catalogue import Catalogue
 from looptree.search.objective import checked
 from looptree.search.result import InfeasibleError, Plan, Progress
 from looptree.search.search import NetworkSearch, Settings, buffer_of
 from looptree.search.space import Space
+from looptree.search.trimmed import trimmed
 from looptree.search.workers import Searches, Workers
 from looptree.workload import Workload
 
@@ -26,6 +28,9 @@ class Capacities:
     Args:
         workload: the network. architecture: its capacity of the buffer does not matter. objective, space: see `search`.
         workers: processes; one per processor by default. The plans do not depend on it.
+
+    Raises:
+        InputError: as `search`; or what the objective adds up depends on the capacity, so that nothing can be shared.
 
     >>> from looptree import load_architecture, load_workload
     >>> network = load_workload("conv_conv", channels=4, resolution=4)
@@ -45,9 +50,16 @@ class Capacities:
     ) -> None:
         self.workload = workload
         self.settings = Settings(architecture, buffer_of(architecture), checked(objective), space or Space())
+        modelled = architecture.level(self.settings.level).model
+        if modelled is not None and objective != "offchip":
+            raise InputError(
+                f"{self.settings.level} is priced by a model of its capacity: sizes can be compared by offchip only",
+                where=f"architecture {architecture.name!r}",
+                hint="choose --objective offchip, or search each size by itself",
+            )
         searches = Searches(architecture, objective, self.settings.level, self.settings.space)
         self.workers = Workers(searches, workers)
-        self.catalogue = Catalogue(workload, self.workers, math.inf)
+        self.catalogue = Catalogue(trimmed(workload), self.workers, math.inf)
 
     def __enter__(self) -> Capacities:
         return self
@@ -65,7 +77,7 @@ class Capacities:
         """
         least = 0.0
         for einsum in self.workload.einsums:
-            number, _ = self.catalogue.shape([einsum.name])
+            number, _ = self.catalogue.shape((einsum.name,))
             demand, parts = self.catalogue.search_of(number).smallest()
             if math.isinf(demand):
                 level = self.settings.architecture.level(self.settings.level)
@@ -98,7 +110,7 @@ class Capacities:
         self.catalogue.until = time.time() + limit
         architecture = self.settings.architecture.with_capacity(self.settings.level, capacity_bytes)
         settings = Settings(architecture, self.settings.level, self.settings.objective, self.settings.space)
-        plan = NetworkSearch(settings, self.catalogue, limit, progress, target).plan()
+        plan = NetworkSearch(self.workload, settings, self.catalogue, limit, progress, target).plan()
         if self.catalogue.interrupted:
             raise KeyboardInterrupt
         return plan

@@ -65,6 +65,10 @@ class Exhaustive:
         self.make: type[Group] = Group
         self.level = buffer_of(architecture)
         known = (architecture.off_chip, architecture.level(self.level))
+        if any(v.limits and v.bandwidth_bytes_per_cycle is None for v in known) or architecture.leakage_pj_per_cycle:
+            raise UnsupportedError(
+                "the exhaustive search knows bandwidths for reads and writes together, and no leakage"
+            )
         self.bandwidths = [float(v.bandwidth_bytes_per_cycle or math.inf) for v in known]
         unlimited = tuple(replace(v, capacity_bytes=None, bandwidth_bytes_per_cycle=None) for v in known)
         self.architecture = replace(architecture, levels=unlimited)
@@ -144,7 +148,7 @@ class Exhaustive:
         inner = [t for t in self.workload.intermediates if t not in self.workload.outputs]
         choices = [GroupChoice((e.name,), level=self.level) for e in self.workload.einsums]
         tree = plan_tree(self.workload, self.architecture, choices, resident=inner)
-        kept = evaluate(self.workload, self.architecture, tree).occupancy[self.level].per_tensor
+        kept = evaluate(self.workload, self.architecture, tree, stepwise=False).occupancy[self.level].per_tensor
         return {t: kept[t][0] for t in inner}
 
 
@@ -216,7 +220,7 @@ class Group:
         choices.insert(0, replace(choice, retention={**whole, **choice.retention}))
         try:
             tree = plan_tree(self.context, self.search.architecture, choices)
-            return evaluate(self.context, self.search.architecture, tree)
+            return evaluate(self.context, self.search.architecture, tree, stepwise=False)
         except UnsupportedError:
             return None
 
@@ -226,7 +230,7 @@ class Group:
         No cycles are added.
         """
         outer, inner = self.search.architecture.levels
-        known, width = self.alone.tensors[tensor], self.alone.tensors[tensor].bits / 8
+        known = self.alone.tensors[tensor]
         reads, writes = _words(result.transfers[outer.name].get(tensor))
         fetched, stored = _words(result.transfers[inner.name].get(tensor))
         for name in self.after:  # these read off chip, for each operation, if they reach the tensor at all
@@ -237,10 +241,10 @@ class Group:
         room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[0]
         if tensor in self.resident:  # neither filled nor drained
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
-        energy = reads * outer.read_pj_per_byte + writes * outer.write_pj_per_byte
-        energy += fetched * inner.read_pj_per_byte + stored * inner.write_pj_per_byte
+        energy = reads * outer.read_pj_per_word(known.bits) + writes * outer.write_pj_per_word(known.bits)
+        energy += fetched * inner.read_pj_per_word(known.bits) + stored * inner.write_pj_per_word(known.bits)
         offchip, buffer = known.bytes(reads) + known.bytes(writes), known.bytes(fetched) + known.bytes(stored)
-        return np.array([room, 0, float(energy) * width, offchip, buffer, 0], dtype=np.float64)
+        return np.array([room, 0, float(energy), offchip, buffer, 0], dtype=np.float64)
 
     def work(self, result: Evaluation) -> Array:
         """What the operations add."""

@@ -10,17 +10,29 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from looptree.architecture import Architecture
+from looptree.architecture import Architecture, Level, Limit
 from looptree.model.axis import Array
-from looptree.search.objective import Price, price
+from looptree.search.objective import Price, energy_of, load_of, nothing, price
 from looptree.workload import Workload
 
 ROUNDING = 1e-11  # of float64 sums of exact products; closer values count as equal
-SUMS = {
-    "offchip": ("offchip",),
-    "energy": ("energy",),
-    "latency": ("offchip", "buffer"),
-}
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """A sum: what passes through one resource of a memory level.
+
+    Attributes:
+        level: the memory level. limit: its resource. outer: it is off chip.
+    """
+
+    level: Level
+    limit: Limit
+    outer: bool
+
+
+Sum = Load | str
+"""What is added up over tensors and layers: bytes that pass `offchip`, `energy` in pJ, or a `Load`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,13 +82,15 @@ class Prices:
     whole: bool
 
     @classmethod
-    def of(cls, name: str, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
-        """The prices of one sum: `offchip` or `buffer` bytes, or `energy` in pJ."""
+    def of(cls, what: Sum, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
+        """The prices of one sum. What passes off chip in bytes is rounded up per tensor, as the model does."""
         layers = [e.name for e in part.einsums]
-        if name == "offchip":
+        bytes_off_chip = isinstance(what, Load) and what.outer and what.level.ports is None
+        if what == "offchip" or bytes_off_chip:
+            reads, writes = (what.limit.reads, what.limit.writes) if isinstance(what, Load) else (True, True)
             width = np.array([part.tensors[t].bits / 8 for t in tensors])
-            return cls(width, width, np.zeros(len(layers)), np.zeros(len(layers)), True)
-        known: Price = price("latency" if name == "buffer" else "energy", part, architecture, level)
+            return cls(width * reads, width * writes, np.zeros(len(layers)), np.zeros(len(layers)), True)
+        known = _price(what, part, architecture, level)
         return cls(
             np.array([known.reads[t] for t in tensors]),
             np.array([known.writes[t] for t in tensors]),
@@ -98,6 +112,14 @@ class Prices:
         return np.asarray(np.ceil(read) + np.ceil(write) if self.whole else read + write)
 
 
+def _price(what: Sum, part: Workload, architecture: Architecture, level: str) -> Price:
+    if isinstance(what, Load):
+        load = load_of(what.level, what.limit)
+        return price(part, load if what.outer else nothing, nothing if what.outer else load, lambda kind: 0.0)
+    outer, inner = energy_of(architecture.off_chip), energy_of(architecture.level(level))
+    return price(part, outer, inner, lambda kind: float(architecture.compute.energy_pj(kind)))
+
+
 class Goal:
     """The objective of a search on one architecture.
 
@@ -109,24 +131,27 @@ class Goal:
         self.objective = objective
         self.architecture = architecture
         self.level = level
-        self.sums = SUMS[objective]
-        self.bandwidths = [
-            None if known.bandwidth_bytes_per_cycle is None else float(known.bandwidth_bytes_per_cycle)
-            for known in (architecture.off_chip, architecture.level(level))
-        ]
+        ends = (architecture.off_chip, True), (architecture.level(level), False)
+        self.loads = [Load(known, limit, outer) for known, outer in ends for limit in known.limits]
+        self.leakage = float(architecture.leakage_pj_per_cycle) if objective == "energy" else 0.0
+        self.sums: tuple[Sum, ...] = () if objective == "latency" else (objective,)
+        if objective == "latency" or self.leakage:
+            self.sums = (*self.sums, *self.loads)
 
     def prices(self, part: Workload, tensors: Sequence[str]) -> list[Prices]:
         """The prices of each sum."""
-        return [Prices.of(name, part, self.architecture, self.level, tensors) for name in self.sums]
+        return [Prices.of(what, part, self.architecture, self.level, tensors) for what in self.sums]
 
     def value(self, sums: Sequence[Array], cycles: Array) -> Array:
         """The objective from the sums and compute cycles."""
-        if self.objective != "latency":
-            return sums[0]
+        if self.objective == "latency":
+            return self._slowest(sums, cycles)
+        return sums[0] + self.leakage * self._slowest(sums[1:], cycles) if self.leakage else sums[0]
+
+    def _slowest(self, loads: Sequence[Array], cycles: Array) -> Array:
         slowest = cycles
-        for moved, bandwidth in zip(sums[-2:], self.bandwidths, strict=True):
-            if bandwidth is not None:
-                slowest = np.maximum(slowest, moved / bandwidth)
+        for load, moved in zip(self.loads, loads, strict=True):
+            slowest = np.maximum(slowest, moved / float(load.limit.rate))
         return slowest
 
 

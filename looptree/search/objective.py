@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-
-from looptree.architecture import Architecture
+from looptree.architecture import Level, Limit
 from looptree.errors import InputError, nearest
 from looptree.model import Evaluation
-from looptree.model.axis import Array
 from looptree.workload import Workload
 
 OBJECTIVES = ("energy", "offchip", "latency")
@@ -19,7 +16,7 @@ OBJECTIVES = ("energy", "offchip", "latency")
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """What the parts of a design add to a sum: its energy in pJ, or the bytes that pass through the buffer.
+    """What the parts of a design add to a sum: its energy in pJ, or what passes through a memory level.
 
     Attributes:
         reads, writes: of one word of each tensor that is filled from, or drained to, the off-chip level.
@@ -32,39 +29,50 @@ class Price:
     points: Mapping[str, float]
 
 
-def price(objective: str, part: Workload, architecture: Architecture, level: str) -> Price:
-    """What moves and operations of a segment cost where compute sits right below the buffer.
+Cost = Callable[[int], tuple[float, float]]
+"""What reading, and what writing, one word of so many bits takes at a level."""
 
-    For `latency` that is the bytes that pass through the buffer, else energy.
+
+def price(part: Workload, outer: Cost, inner: Cost, operation: Callable[[str], float]) -> Price:
+    """What moves and operations of a segment take where compute sits right below the buffer.
+
+    Args:
+        part: the segment. outer, inner: what accesses off chip, and of the buffer, take.
+        operation: what one operation of a kind takes by itself.
     """
-    outer, inner = architecture.off_chip, architecture.level(level)
-    energy = objective != "latency"
-    fetch, store = (float(outer.read_pj_per_byte), float(outer.write_pj_per_byte)) if energy else (0.0, 0.0)
-    read, write = (float(inner.read_pj_per_byte), float(inner.write_pj_per_byte)) if energy else (1.0, 1.0)
-    width = {name: t.bits / 8 for name, t in part.tensors.items()}
+    off_chip = {name: outer(tensor.bits) for name, tensor in part.tensors.items()}
+    buffer = {name: inner(tensor.bits) for name, tensor in part.tensors.items()}
     operations = {}
     for e in part.einsums:
-        accesses = sum(width[a.tensor] for a in e.inputs) * read + width[e.output.tensor] * (read + write)
-        operations[e.name] = accesses + (float(architecture.compute.energy_pj(e.operation)) if energy else 0.0)
+        accesses = sum(buffer[a.tensor][0] for a in e.inputs) + sum(buffer[e.output.tensor])
+        operations[e.name] = accesses + operation(e.operation)
     return Price(
-        {t: w * (fetch + write) for t, w in width.items()},
-        {t: w * (store + read) for t, w in width.items()},
+        {t: off_chip[t][0] + buffer[t][1] for t in part.tensors},
+        {t: off_chip[t][1] + buffer[t][0] for t in part.tensors},
         operations,
-        {e.name: width[e.output.tensor] * read for e in part.einsums},
+        {e.name: buffer[e.output.tensor][0] for e in part.einsums},
     )
 
 
-def cost(objective: str, architecture: Architecture, level: str, offchip: Array, priced: Array, cycles: Array) -> Array:
-    """The objective over a grid, from off-chip bytes, what `price` adds up to, and compute cycles."""
-    if objective == "offchip":
-        return offchip
-    if objective == "energy":
-        return priced
-    slowest = cycles
-    for known, moved in ((architecture.off_chip, offchip), (architecture.level(level), priced)):
-        if known.bandwidth_bytes_per_cycle is not None:
-            slowest = np.maximum(slowest, moved / float(known.bandwidth_bytes_per_cycle))
-    return slowest
+def energy_of(level: Level) -> Cost:
+    """The energy of accesses of a level, in pJ."""
+    return lambda bits: (float(level.read_pj_per_word(bits)), float(level.write_pj_per_word(bits)))
+
+
+def load_of(level: Level, limit: Limit) -> Cost:
+    """How much accesses of a level take of what a limit lets through: bytes, or accesses where it has ports."""
+
+    def cost(bits: int) -> tuple[float, float]:
+        amount = bits / 8 if level.ports is None else float(level.accesses(bits))
+        return amount * limit.reads, amount * limit.writes
+
+    return cost
+
+
+def nothing(bits: int) -> tuple[float, float]:
+    """Accesses of another level take nothing."""
+    del bits
+    return 0.0, 0.0
 
 
 def checked(objective: str) -> str:

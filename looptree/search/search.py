@@ -9,13 +9,14 @@ from dataclasses import dataclass, replace
 from looptree.architecture import Architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
-from looptree.search.catalogue import Catalogue
+from looptree.search.catalogue import Catalogue, TimeUpError
 from looptree.search.ideals import Layers, TooManyError
 from looptree.search.objective import checked, value
-from looptree.search.partition import Partition, Path
+from looptree.search.partition import Partition, Path, alone
 from looptree.search.result import Comparison, InfeasibleError, Plan, Progress, State, Statistics
 from looptree.search.space import SPACES, Space
 from looptree.search.states import StateGraph
+from looptree.search.trimmed import trimmed
 from looptree.search.wide import WidePartition
 from looptree.search.workers import Searches, Workers
 from looptree.taxonomy.group import plan_tree
@@ -59,7 +60,8 @@ def search(
     searches = Searches(architecture, settings.objective, settings.level, settings.space)
     with Workers(searches, workers) as crew:
         until = math.inf if seconds is None else seconds
-        return NetworkSearch(settings, Catalogue(workload, crew, time.time() + until), until, progress).plan()
+        catalogue = Catalogue(trimmed(workload), crew, time.time() + until)
+        return NetworkSearch(workload, settings, catalogue, until, progress).plan()
 
 
 def compare(
@@ -102,11 +104,24 @@ def buffer_of(architecture: Architecture) -> str:
     """The level that a search uses: the first one below off chip.
 
     Raises:
-        InputError: there is none.
+        InputError: there is none, or one of the two has a feature that is not searched.
     """
+    where = f"architecture {architecture.name!r}"
     if len(architecture.levels) < 2:
-        raise InputError("expected an off-chip level and an on-chip one", where=f"architecture {architecture.name!r}")
-    return architecture.levels[1].name
+        raise InputError("expected an off-chip level and an on-chip one", where=where)
+    off_chip, level = architecture.levels[:2]
+    if level.partitions:
+        raise _not_searched(where, f"{level.name} has partitions", "give it one capacity_bytes")
+    for known in (off_chip, level):
+        if known.keeps is not None or known.bypasses:
+            raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")
+    return level.name
+
+
+def _not_searched(where: str, problem: str, instead: str) -> InputError:
+    """The model prices more hardware than the search does."""
+    hint = f"a mapping can be evaluated on it; to search, {instead}"
+    return InputError(f"{problem}, which a search does not take into account", where=where, hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,20 +148,21 @@ class NetworkSearch:
     """One search of a whole network.
 
     Args:
-        settings: what for. catalogue: of the groups of the network; what it knows already is not found out again.
-        seconds: stop after about so long. progress: called between rounds.
+        workload: the network. settings: what for. seconds: stop after about so long. progress: called between rounds.
+        catalogue: of the groups of the trimmed network; what it knows already is not found out again.
         target: stop as soon as it is known whether a plan has at most this value.
     """
 
     def __init__(
         self,
+        workload: Workload,
         settings: Settings,
         catalogue: Catalogue,
         seconds: float,
         progress: Progress | None,
         target: float | None = None,
     ) -> None:
-        self.workload = catalogue.workload
+        self.workload = workload
         self.settings = settings
         self.started = time.perf_counter()
         self.seconds = seconds
@@ -154,7 +170,6 @@ class NetworkSearch:
         self.target = target
         self.catalogue = catalogue
         self.before = replace(catalogue.tally)
-        self.groups_before = catalogue.groups
 
     @property
     def elapsed(self) -> float:
@@ -163,15 +178,26 @@ class NetworkSearch:
     def plan(self) -> Plan:
         """The best plan."""
         layers = Layers.of(self.workload)
-        partition: Partition | WidePartition
+        path, space = Path((), math.inf, 0.0), self.settings.space
         try:
-            partition = Partition(StateGraph.of(layers, self.catalogue, self.settings.capacity), self.catalogue)
-        except TooManyError:
-            partition = WidePartition(layers, self.catalogue, self.settings.capacity)
-        path = partition.solve(self._going)
+            path = alone(layers, self.catalogue, self.settings.capacity)
+            partition = self._partition(layers)
+            path, space = partition.solve(self._going), partition.space
+        except TimeUpError:
+            pass  # the first plan, or none, is what there is
+        except KeyboardInterrupt:
+            self.catalogue.interrupted = True
+            if not path.steps:
+                raise
         if not path.steps:
             raise self._infeasible() if math.isinf(path.bound) else self._too_short()
-        return self._checked(path, partition.space)
+        return self._checked(path, space)
+
+    def _partition(self, layers: Layers) -> Partition | WidePartition:
+        try:
+            return Partition(StateGraph.of(layers, self.catalogue, self.settings.capacity), self.catalogue)
+        except TooManyError:
+            return WidePartition(layers, self.catalogue, self.settings.capacity)
 
     def _going(self, path: Path) -> bool:
         tally = self.catalogue.tally
@@ -207,7 +233,7 @@ class NetworkSearch:
             value=found,
             bound=(found if path.proven else min(found, path.bound)) if same else 0.0,
             seconds=self.elapsed,
-            groups=self.catalogue.groups - self.groups_before,
+            groups=self.catalogue.groups,
             shapes=len(self.catalogue.shapes),
             searches=tally.groups - self.before.groups,
             designs_evaluated=designs_evaluated,
@@ -227,7 +253,7 @@ class NetworkSearch:
         level = self.settings.architecture.level(self.settings.level)
         found = []
         for einsum in self.workload.einsums:
-            number, names = self.catalogue.shape([einsum.name])
+            number, names = self.catalogue.shape((einsum.name,))
             demand, rows = self.catalogue.search_of(number).smallest()
             own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
             found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))

@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from looptree.architecture import Architecture
 from looptree.search.design import Outcome
@@ -25,8 +25,12 @@ from looptree.workload import Workload
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
+J = TypeVar("J", bound="Job | Question")
+R = TypeVar("R")
+
 WORTH_IT = 1.0  # seconds of searching after which worker processes are started
 EFFORT = 10_000  # ranges that are bounded for a second objective, at most
+QUESTIONS_AT_ONCE = 8  # that a process gets
 KEPT = 512  # groups whose tables a process keeps
 
 
@@ -44,6 +48,15 @@ class Job:
     below: float
     until: float
     limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What do designs of a segment (`shape` is its number) take at least, for each of some sets of tensors on chip?"""
+
+    shape: int
+    part: Workload
+    residents: tuple[frozenset[str], ...]
 
 
 class Searches:
@@ -72,6 +85,11 @@ class Searches:
         second = found.towards(Second(self.goal, job.limit))
         return second.search(job.resident, job.capacity, job.below, job.until, EFFORT)
 
+    def floors(self, question: Question) -> list[float]:
+        """Answer a question."""
+        group = self.of(question.shape, question.part).group
+        return [group.floor(resident) for resident in question.residents]
+
 
 class Workers:
     """Runs jobs, here or in worker processes. Use as a context manager.
@@ -96,40 +114,48 @@ class Workers:
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """The outcome of each job."""
+        return self._map(self.searches.run, _run, jobs, 1)
+
+    def floors(self, questions: Sequence[Question]) -> list[list[float]]:
+        """The answer to each question."""
+        return self._map(self.searches.floors, _floors, questions, QUESTIONS_AT_ONCE)
+
+    def _map(self, here: Callable[[J], R], apart: Callable[[J], R], jobs: Sequence[J], at_once: int) -> list[R]:
         started = time.perf_counter()
         try:
-            if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
-                return self._apart(jobs)
-            return [self.searches.run(job) for job in jobs]
+            if self.count > 1 and len(jobs) > at_once and self.spent > WORTH_IT:
+                return self._apart(apart, jobs, at_once)
+            return [here(job) for job in jobs]
         finally:
             self.spent += time.perf_counter() - started
 
-    def _apart(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def _apart(self, apart: Callable[[J], R], jobs: Sequence[J], at_once: int) -> list[R]:
         """Each process takes the jobs of shapes whose tables it has, and then what is left of the others'."""
         from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-        pools = self._started()
+        pools = self._processes()
         waiting: list[list[int]] = [[] for _ in pools]
         for index, job in enumerate(jobs):
             waiting[self._home.setdefault(job.shape, len(self._home) % len(pools))].append(index)
-        outcomes: dict[int, Outcome] = {}
-        running: dict[Future[Outcome], tuple[int, int]] = {}
+        outcomes: dict[int, R] = {}
+        running: dict[Future[list[R]], tuple[int, list[int]]] = {}
         free = list(range(len(pools)))
         while free or running:
             for at in free:
                 queue = waiting[at] or max(waiting, key=len)
-                if queue:
-                    index = queue.pop(0 if queue is waiting[at] else -1)
-                    running[pools[at].submit(_run, jobs[index])] = at, index
+                taken = [queue.pop(0 if queue is waiting[at] else -1) for _ in range(min(at_once, len(queue)))]
+                if taken:
+                    running[pools[at].submit(_each, apart, [jobs[index] for index in taken])] = at, taken
             if not running:
                 break
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             finished = [(future, *running.pop(future)) for future in done]
-            outcomes |= {index: future.result() for future, _, index in finished}
+            for future, _, taken in finished:
+                outcomes |= zip(taken, future.result(), strict=True)
             free = [at for _, at, _ in finished]
         return [outcomes[index] for index in range(len(jobs))]
 
-    def _started(self) -> list[ProcessPoolExecutor]:
+    def _processes(self) -> list[ProcessPoolExecutor]:
         from loky import ProcessPoolExecutor
 
         if not self._pools:
@@ -151,3 +177,12 @@ def _start(architecture: Architecture, objective: str, level: str, space: Space)
 def _run(job: Job) -> Outcome:
     assert _searches is not None
     return _searches.run(job)
+
+
+def _floors(question: Question) -> list[float]:
+    assert _searches is not None
+    return _searches.floors(question)
+
+
+def _each(work: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
+    return [work(job) for job in jobs]

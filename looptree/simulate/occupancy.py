@@ -2,12 +2,13 @@
 
 Assumption: tensors above a branch count through all its chains, those that stay while they are used only
 from the first chain that uses them to the last; chains of a sequential branch share the space, chains of
-a pipeline do not. Every place is rounded up to whole bytes by itself.
+a pipeline do not. Every place is rounded up to whole bytes by itself, and then, at a double-buffered level, doubled
+if its words come from, or go to, a place further out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from looptree.simulate.inference import Run
 from looptree.simulate.sweeps import Required, most_live, sweep_depth, windows
@@ -31,22 +32,27 @@ def live_words(run: Run, place: Place, required: Required) -> int:
     return most_live(required, sweep_depth(required, place), run.tables.points[place.tensor], run.tables)
 
 
-def demand_bytes(design: Design, words: Mapping[int, int], level: str, tensor: str | None = None) -> int:
+def demand_bytes(design: Design, words: Mapping[int, int], level: str, tensors: Collection[str] | None = None) -> int:
     """Bytes that a memory level needs.
 
     Args:
         design: the design.
         words: words per place id.
         level: the memory level.
-        tensor: count this tensor alone.
+        tensors: count these alone.
     """
 
+    doubled = design.architecture.level(level).double_buffered
+
     def size(places: Iterable[Place]) -> int:
-        return sum(design.workload.tensors[place.tensor].bytes(words[place.id]) for place in places)
+        return sum(
+            design.workload.tensors[place.tensor].bytes(words[place.id]) * (2 if doubled and _exchanges(place) else 1)
+            for place in places
+        )
 
     def below(chain: BoundChain) -> int:
         places = [place for place in (design.places[p] for p in chain.places) if place.level == level]
-        counted = [place for place in places if tensor in (None, place.tensor)]
+        counted = [place for place in places if tensors is None or place.tensor in tensors]
         own = size(place for place in counted if not place.while_used)
         inner = [
             below(design.chains[child]) + size(place for place in counted if _passes(design, place, position))
@@ -55,6 +61,11 @@ def demand_bytes(design: Design, words: Mapping[int, int], level: str, tensor: s
         return own + (sum(inner) if chain.kind == "pipeline" else max(inner, default=0))
 
     return below(design.root)
+
+
+def _exchanges(place: Place) -> bool:
+    """Whether the words of a place come from, or go to, another place of the tensor further out."""
+    return place.parent is not None
 
 
 def _passes(design: Design, place: Place, position: int) -> bool:

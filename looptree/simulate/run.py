@@ -9,6 +9,7 @@ from looptree.simulate.elsewhere import check_outer_consumers
 from looptree.simulate.inference import Run, infer
 from looptree.simulate.occupancy import demand_bytes, live_words, window_words
 from looptree.simulate.points import union
+from looptree.simulate.stepwise import stepwise_cycles
 from looptree.simulate.sweeps import Required, total
 from looptree.simulate.tables import Tables
 from looptree.simulate.transfers import count_transfers
@@ -43,11 +44,25 @@ def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:
         live_words=live,
         demand_window_bytes={level: demand_bytes(design, window, level) for level in levels},
         demand_live_bytes={level: demand_bytes(design, live, level) for level in levels},
-        per_tensor_window_bytes={pair: demand_bytes(design, window, *pair) for pair in pairs},
-        per_tensor_live_bytes={pair: demand_bytes(design, live, *pair) for pair in pairs},
+        per_tensor_window_bytes={(level, t): demand_bytes(design, window, level, [t]) for level, t in pairs},
+        per_tensor_live_bytes={(level, t): demand_bytes(design, live, level, [t]) for level, t in pairs},
+        partition_window_bytes=_partitions(design, window),
+        partition_live_bytes=_partitions(design, live),
         compute_cycles={einsum: sum(steps.values()) for einsum, steps in cycles.items()},
         total_compute_cycles=total_cycles(run, cycles, design.root),
+        stepwise_cycles=tuple(stepwise_cycles(run, required, cycles)),
     )
+
+
+def _partitions(design: Design, words: dict[int, int]) -> dict[tuple[str, str], int]:
+    """Per memory level and name of a partition, the bytes that the tensors in it need."""
+    found = {}
+    for level in design.architecture.levels:
+        homes = {tensor: level.partition(tensor, design.workload.kind(tensor)) for tensor in design.workload.tensors}
+        for part in level.partitions:
+            inside = [tensor for tensor, home in homes.items() if home is part]
+            found[level.name, part.name] = demand_bytes(design, words, level.name, inside)
+    return found
 
 
 def required_of(run: Run, place: Place) -> Required:

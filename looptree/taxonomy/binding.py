@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from looptree.architecture import Architecture
+from looptree.architecture import Architecture, check_named
 from looptree.errors import InputError, nearest
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Storage, Temporal
 from looptree.workload.workload import Workload
@@ -50,6 +50,7 @@ class Place:
         produced: the producer of the tensor is below.
         consumed: a consumer of the tensor is below.
         while_used: it takes space from the first to the last branch that uses the tensor, not through all of them.
+        visits: loops around its branch, at every step of which it is loaded anew; 0 where it keeps what it has.
     """
 
     id: int
@@ -62,6 +63,7 @@ class Place:
     produced: bool
     consumed: bool
     while_used: bool = False
+    visits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ def bind(workload: Workload, architecture: Architecture, tree: LoopTree) -> Desi
             path, or at levels out of order; a lifetime by uses where no branches without a loop around them
             take turns; a branch that runs before what it reads is there.
     """
+    check_named(architecture, workload.tensors)
     try:
         return _Binder(workload, architecture, tree).design()
     except InputError as problem:
@@ -222,7 +225,7 @@ class _Binder:
                 if node.lifetime == "uses":
                     self._check_lifetime(node, chain, position, depth, pipelined=pipelined)
                 for tensor in node.tensors:
-                    place = self._place(node, tensor, depth, identity, above.get(tensor), einsums)
+                    place = self._place(node, tensor, depth, outer_depth, identity, above.get(tensor), einsums)
                     above[tensor] = place.id
                     places.append(place.id)
         children: list[int] = []
@@ -281,12 +284,20 @@ class _Binder:
         return Loop(depth, tuple(ranks), node.tile)
 
     def _place(
-        self, node: Storage, tensor: str, depth: int, chain: int, parent: int | None, einsums: tuple[str, ...]
+        self,
+        node: Storage,
+        tensor: str,
+        depth: int,
+        outer_depth: int,
+        chain: int,
+        parent: int | None,
+        einsums: tuple[str, ...],
     ) -> Place:
         where = f"mapping: storage at {node.level}"
         if tensor not in self.workload.tensors:
             raise InputError(f"there is no tensor {tensor!r}", where=where, hint=nearest(tensor, self.workload.tensors))
         level = self.architecture.depth(node.level)
+        self._check_held(node, tensor)
         if parent is not None:
             outer = self.places[parent].level
             if self.architecture.depth(outer) == level:
@@ -313,9 +324,23 @@ class _Binder:
             produced,
             consumed,
             node.lifetime == "uses",
+            outer_depth if node.overlap == "reload" else 0,
         )
         self.places.append(place)
         return place
+
+    def _check_held(self, node: Storage, tensor: str) -> None:
+        """A memory level says itself which tensors it may hold."""
+        level, kind = self.architecture.level(node.level), self.workload.kind(tensor)
+        if not level.may_hold(tensor, kind):
+            others = [x.name for x in self.architecture.levels if x.may_hold(tensor, kind)]
+            raise InputError(
+                f"{level.name} of architecture {self.architecture.name!r} may not hold {tensor!r} (kind: {kind})",
+                where=f"line {node.line}: storage at {node.level}"
+                if node.line
+                else f"mapping: storage at {node.level}",
+                hint=f"levels that may: {', '.join(others)}" if others else "no level may: see keeps and bypasses",
+            )
 
     def _check_lifetime(self, node: Storage, chain: Chain, position: int, depth: int, *, pipelined: bool) -> None:
         """Tensors that take space from first to last use need branches below that take turns once."""
@@ -347,6 +372,12 @@ class _Binder:
         boundary = {*self.workload.inputs, *self.workload.outputs}
         for tensor in self.workload.tensors:
             found = outermost.get(tensor, [])
+            if not any(level.may_hold(tensor, self.workload.kind(tensor)) for level in self.architecture.levels):
+                raise InputError(
+                    f"no memory level of architecture {self.architecture.name!r} may hold tensor {tensor!r} "
+                    f"(kind: {self.workload.kind(tensor)})",
+                    hint="see keeps, bypasses and partitions of its levels",
+                )
             if not found:
                 raise InputError(
                     f"mapping: tensor {tensor!r} is stored nowhere", hint="name it in a storage node above its einsums"

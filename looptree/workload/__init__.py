@@ -2,7 +2,7 @@
 
 from looptree.workload.affine import Affine, Interval
 from looptree.workload.einsum import Access, Einsum
-from looptree.workload.tensor import Tensor
+from looptree.workload.tensor import TENSOR_KINDS, Tensor
 from looptree.workload.workload import Workload
 
-__all__ = ["Access", "Affine", "Einsum", "Interval", "Tensor", "Workload"]
+__all__ = ["TENSOR_KINDS", "Access", "Affine", "Einsum", "Interval", "Tensor", "Workload"]

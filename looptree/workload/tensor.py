@@ -9,6 +9,9 @@ from looptree.errors import InputError
 
 MAX_ELEMENTS = 2**100
 
+TENSOR_KINDS = ("input", "weight", "output", "intermediate")
+"""What a tensor can be to its workload; see `Workload.kind`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tensor:

@@ -5,6 +5,8 @@ Assumptions made here:
 * The extent of a tensor that declares no shape is the largest coordinate that its accesses reach,
   plus one. An intermediate may not be read beyond what is written unless its shape is declared:
   what lies outside a declared shape is an implicit zero (padding).
+* Weights are the tensors from outside whose name begins with `W`, as the layer shorthand and the examples write them;
+  other tensors from outside are inputs (activations, caches).
 * A tensor that no Einsum reads is an output; `outputs` may name intermediates that leave as well.
 """
 
@@ -113,6 +115,12 @@ class Workload(Displayed):
     def intermediates(self) -> tuple[str, ...]:
         """Tensors that are produced and read."""
         return tuple(t for t in self.tensors if t in self._producer and t in self._consumers)
+
+    def kind(self, tensor: str) -> str:
+        """What a tensor is to the workload: one of `TENSOR_KINDS`; an output that is read as well is an output."""
+        if tensor not in self._producer:
+            return "weight" if tensor.startswith("W") else "input"
+        return "output" if tensor in self.outputs else "intermediate"
 
     @property
     def operations(self) -> int:

@@ -28,6 +28,31 @@ from tests.cli.command_line import ARCHITECTURE, complaint, looptree, replaced, 
         ("65536", "1.5", "(a whole number), found 1.5"),
         ("65536", "64KiB", "(a whole number), found '64KiB'"),
         ("65536", "9" * 40, "from 1 to 1152921504606846976"),
+        ("per_cycle: 64", "per_cycle: 64, read_ports: 1", "levels[1]: no port writes (give it a port of its own or"),
+        ("per_cycle: 64", "per_cycle: 64, word_bits: 8, shared_ports: 1", "found bandwidth_bytes_per_cycle as well as"),
+        ("per_cycle: 64", "per_cycle: 64, read_ports: -1", "levels[1].read_ports: expected a number of ports from 0"),
+        ("per_cycle: 64", "per_cycle: 64, read_ports: 0", "levels[1]: no port reads"),
+        ("per_cycle: 64", "per_cycle: 64, word_bits: 0", "levels[1].word_bits: expected a width in bits from 1 to"),
+        ("per_cycle: 64", "per_cycle: 64, word_bits: 8, read_pj: 2", "either read_pj or read_pj_per_byte, found both"),
+        ("bandwidth_bytes_per_cycle: 64", "shared_ports: 1", "with ports needs word_bits"),
+        (
+            "bandwidth_bytes_per_cycle: 64",
+            "read_bandwidth_bytes_per_cycle: 64",
+            "without write_bandwidth_bytes_per_cyc",
+        ),
+        ("per_cycle: 64", "per_cycle: 64, double_buffered: twice", "expected true or false, found 'twice'"),
+        ("per_cycle: 64", "per_cycle: 64, partitions: [{holds: W1}]", "partitions[0]: key 'capacity_bytes' is missing"),
+        (
+            "per_cycle: 64",
+            "per_cycle: 64, partitions: [{holds: W1, capacity_bytes: 0}]",
+            "levels[1].partitions[0].capacity_bytes: expected a capacity in bytes from 1 to",
+        ),
+        (
+            "per_cycle: 64",
+            "per_cycle: 64, partitions: [{holds: W1, capacity_bytes: 9}]",
+            "levels[1]: level 'GLB': expected either capacity_bytes or partitions, found both",
+        ),
+        ("name: DRAM", "name: DRAM, bypasses: [weight]", "'DRAM' may hold no weight, but inputs and outputs come from"),
         ("m: 8", "m: 0", "compute.spatial.m: expected a spatial extent from 1 to"),
         ("pj_per_operation: 0.5", "pj_per_operation: -1", "of at least zero, found -1"),
         ("pj_per_operation: 0.5", "pj_of: {mac: -1}", "compute.pj_of.mac: "),
@@ -56,3 +81,26 @@ def test_mistakes(tmp_path: Path, before: str, after: str, expected: str) -> Non
 )
 def test_not_an_architecture(tmp_path: Path, text: str, expected: str) -> None:
     assert expected in complaint(looptree("evaluate", *write(tmp_path, architecture=text)))
+
+
+def test_a_tensor_where_it_may_not_be_names_the_line_of_the_mapping(tmp_path: Path) -> None:
+    hardware = replaced(ARCHITECTURE, "per_cycle: 64", "per_cycle: 64, bypasses: [weight]")
+    message = complaint(looptree("evaluate", *write(tmp_path, architecture=hardware)))
+    assert (
+        "mapping.yaml: line 4: storage at GLB: GLB of architecture 'small' may not hold 'W1' (kind: weight)" in message
+    )
+    assert "(levels that may: DRAM)" in message
+
+
+def test_levels_out_of_order(tmp_path: Path) -> None:
+    nodes = "[{storage: {level: GLB, tensors: [F2]}}, {storage: {level: DRAM, tensors: [F1, W1, W2, F3, F2]}}, "
+    mapping = f"mapping: {nodes}{{sequential: [[{{compute: {{einsum: conv1}}}}], [{{compute: {{einsum: conv2}}}}]]}}]"
+    message = complaint(looptree("evaluate", *write(tmp_path, mapping=mapping)))
+    assert "tensor 'F2' is stored at GLB further out: levels out of order (outside in: DRAM, GLB)" in message
+
+
+def test_a_kind_of_tensor_that_does_not_exist(tmp_path: Path) -> None:
+    hardware = replaced(ARCHITECTURE, "per_cycle: 64", "per_cycle: 64, keeps: [weihgt]")
+    message = complaint(looptree("evaluate", *write(tmp_path, architecture=hardware)))
+    assert "architecture 'small': level 'GLB': 'weihgt' is neither a kind of tensor nor a tensor of the" in message
+    assert "(did you mean 'weight'?)" in message

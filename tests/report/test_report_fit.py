@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from looptree.architecture import architecture_from_node
+from looptree.architecture import Partition, architecture_from_node
 from looptree.documents import parse_document
 from looptree.model.evaluate import evaluate_design
 from looptree.report.fit import fit_sentences
@@ -76,4 +76,17 @@ def test_what_stays_between_groups() -> None:
         "Largest in GLB: F2 9,248 bytes.",
         "What would help: F2 stays on chip from first to last use: let groups exchange it off chip; a capacity of "
         "9,248 bytes (9.031 KiB).",
+    ]
+
+
+def test_a_partition_that_does_not_fit() -> None:
+    whole = design(65536)
+    parts = (Partition(("weight",), 800, "weights"), Partition(("input", "output", "intermediate"), 4000))
+    glb = replace(whole.architecture.level("GLB"), capacity_bytes=None, partitions=parts)
+    levels = (whole.architecture.off_chip, glb)
+    parted = bind(whole.workload, replace(whole.architecture, levels=levels), whole.tree)
+    assert sentences(parted) == [
+        "Partition weights of GLB does not fit: it needs 864 bytes (window) and has 800, 64 too few.",
+        "Largest in Partition weights of GLB: W2 576 bytes, W1 288 bytes.",
+        "What would help: W2 and W1 are kept whole: store them below a loop; a capacity of 864 bytes (864 B).",
     ]

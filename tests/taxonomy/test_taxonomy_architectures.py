@@ -8,8 +8,17 @@ import pytest
 
 from looptree import resources
 from looptree.architecture import read_architecture
+from looptree.architecture.load import load_architecture
+from looptree.errors import InputError
+from looptree.model import evaluate_design
+from looptree.search import Space, compare
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.points import apply_point
+from looptree.workload.load import load_workload
 
-_VALUE = re.compile(r"^\s+(capacity_bytes|bandwidth_bytes_per_cycle|\w+_pj_per_byte|pj_per_operation): ")
+_KEYS = r"\w+_bytes|\w*bandwidth_\w+|\w+_pj(_per_\w+)?|pj_per_operation|word_bits|\w+_ports|\w+_mm2|model|keeps"
+_VALUE = re.compile(rf"^\s+(- \{{name: \w+, holds|({_KEYS}): )")
+_EARLIER = re.compile(r"^  # \w+: ")
 
 
 @pytest.mark.parametrize("name", resources.names("architectures"))
@@ -17,9 +26,42 @@ def test_every_value_has_an_origin(name: str) -> None:
     file = resources.find("architectures", name)
     found = read_architecture(file)
     assert found.name == name
-    for line in file.read_text(encoding="utf-8").splitlines():
-        if _VALUE.match(line):
-            assert re.search(r" # \w+(: |$)", line), line
+    lines = file.read_text(encoding="utf-8").splitlines()
+    values = [line for line in lines if _VALUE.match(line)]
+    assert len(values) >= 3
+    for line in values:
+        assert re.search(r" # \w+(: |$)", line), line
+    for index, line in enumerate(lines):
+        if line.startswith("  spatial:"):
+            assert re.search(r" # \w+: ", line) or any(map(_EARLIER.match, lines[index - 4 : index])), line
+
+
+@pytest.mark.parametrize("name", resources.names("architectures"))
+def test_evaluated_with_a_shipped_network(name: str) -> None:
+    architecture, workload = load_architecture(name), load_workload("fc_fc")
+    design = bind(workload, architecture, apply_point("layer_by_layer", workload, architecture))
+    found = evaluate_design(design)
+    assert found.offchip_bytes == sum(
+        t.size_bytes * (len(workload.consumers(t.name)) + (workload.producer(t.name) is not None))
+        for t in workload.tensors.values()
+    )
+    assert found.latency.compute > 0
+    assert architecture.warnings == ()
+
+
+@pytest.mark.parametrize("name", sorted(set(resources.names("architectures")) - {"defines_prototype"}))
+def test_compared_with_a_shipped_network(name: str) -> None:
+    space = Space(loops=1, lone_loops=1, leaf_loops=0, resident=0)
+    found = compare(
+        load_workload("fc_fc", sequence=64), load_architecture(name), objective="offchip", space=space, workers=1
+    )
+    assert found.fused.statistics.status == found.layer_by_layer.statistics.status == "optimal"
+    assert found.fused.evaluation.offchip_bytes <= found.layer_by_layer.evaluation.offchip_bytes
+
+
+def test_partitions_are_evaluated_but_not_searched() -> None:
+    with pytest.raises(InputError, match="GLB has partitions, which a search does not take into account"):
+        compare(load_workload("fc_fc"), load_architecture("defines_prototype"), workers=1)
 
 
 def test_defaults_have_a_buffer_of_unlimited_bandwidth() -> None:

@@ -33,7 +33,7 @@ class Chart:
         return element(
             "figure",
             element("h3", self.title) if self.titled else None,
-            element("div", id=self.key, class_="chart", data_chart=self.kind, role="img", aria_label=self.title),
+            element("div", id=self.key, class_="chart", data_chart=self.kind, role="group", aria_label=self.title),
             element("figcaption", self.caption),
             folded("Table of these numbers", *self.tables) if self.tables else None,
         )
@@ -57,6 +57,8 @@ def bars(
     parts: Sequence[str],
     rows: Sequence[tuple[str, str, Mapping[str, float | int]]],
     tables: Sequence[DataTable] = (),
+    *,
+    across: str = "group",
 ) -> Chart:
     """Stacked bars.
 
@@ -65,9 +67,11 @@ def bars(
         unit: of the values: `pJ`, `B`, `cycles`, ...
         parts: what is stacked, in the order of the colours.
         rows: (row, bar, value by part); bars of one row stand side by side.
+        across: what a row is.
     """
     data = {
         "unit": unit,
+        "across": across,
         "parts": list(parts),
         "bars": [{"row": row, "bar": bar, "values": dict(values)} for row, bar, values in rows],
     }

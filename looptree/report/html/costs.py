@@ -7,8 +7,9 @@ from fractions import Fraction
 from math import prod
 from typing import Any
 
-from looptree.architecture import Architecture
-from looptree.model.result import GroupResult, plain
+from looptree.architecture import Architecture, Level
+from looptree.model.layers import layer_energies
+from looptree.model.result import Energy, GroupResult, plain
 from looptree.report.html.charts import Chart, bars, charts_data, charts_markup
 from looptree.report.html.datatable import CYCLES, Cell, Column, DataTable, term_link
 from looptree.report.html.groups import energy_data
@@ -39,6 +40,7 @@ def energy_section(plans: Sequence[ShownPlan]) -> Section:
             _by_group(plans, lambda result: energy_data(result.energy.per_component)),
             [_group_table(plan) for plan in plans],
         ),
+        _energy_by_layer(plans[-1], parts),
     ]
     return Section("energy", "Energy", charts_markup(*charts), charts_data(*charts))
 
@@ -65,8 +67,65 @@ def latency_section(plans: Sequence[ShownPlan]) -> Section:
             parts,
             _by_group(plans, lambda result: {result.bottleneck: plain(result.latency_cycles)}),
         ),
+        *_latency_by_layer(plans),
     ]
     return Section("latency", "Latency", charts_markup(*charts), charts_data(*charts))
+
+
+def _energy_by_layer(plan: ShownPlan, parts: Sequence[str]) -> Chart:
+    """What belongs to single layers, and behind the layers of each group what they share."""
+    own = layer_energies(plan.design)
+    bars_of: Rows = []
+    listed: list[list[Cell]] = []
+    for index, group in enumerate(plan.groups):
+        shared = group.result.energy
+        for name in group.result.einsums:
+            bars_of.append((name, plan.title, energy_data(own[name].per_component)))
+            listed.append([name, str(index + 1), *_components(own[name]), own[name].total])
+            shared = shared.less(own[name])
+        if shared.total:
+            title = f"shared by group {index + 1}"
+            bars_of.append((title, plan.title, energy_data(shared.per_component)))
+            listed.append([title, str(index + 1), *_components(shared), shared.total])
+    columns = (
+        Column("layer"),
+        Column("group"),
+        *(Column(f"energy of {name}", PICOJOULES, term="energy") for name in parts),
+        Column("energy", PICOJOULES, term="energy"),
+    )
+    caption = (
+        "Of each layer: its operations, what they read and write at the innermost storage nodes, and what the nodes in "
+        "its own branch exchange. What shared nodes exchange, and what leaks, stands behind the layers of its group."
+    )
+    table = DataTable("energy-layers", "Energy by layer", columns, listed)
+    return bars("energy-layers", "Energy by layer", caption, "pJ", parts, bars_of, [table], across="layer")
+
+
+def _components(energy: Energy) -> list[Fraction]:
+    return [sum(actions.values(), Fraction(0)) for actions in energy.per_component.values()]
+
+
+def _latency_by_layer(plans: Sequence[ShownPlan]) -> list[Chart]:
+    """Cycles step by step, where they are known."""
+    found = [plan.evaluation.latency.stepwise for plan in plans]
+    if None in found:
+        return []
+    parts = list(plans[-1].groups[0].result.busy_cycles)
+    rows: Rows = []
+    listed: list[list[Cell]] = []
+    for name in [name for group in plans[-1].groups for name in group.result.einsums]:
+        per_plan = [steps.spent.get(name, {}) for steps in found if steps is not None]
+        for plan, spent in zip(plans, per_plan, strict=True):
+            rows.append((name, plan.title, {part: plain(cycles) for part, cycles in spent.items()}))
+        listed.append([name, *(sum(spent.values(), Fraction(0)) for spent in per_plan)])
+    columns = (Column("layer"), *(Column(plan.title, CYCLES, "cycles", "stepwise") for plan in plans))
+    caption = joined("The ", term_link("stepwise"), " of each layer, by the component that takes longest in its steps.")
+    table = DataTable("latency-layers", "Latency by layer, step by step", columns, listed)
+    return [
+        bars(
+            "latency-layers", "Latency by layer, step by step", caption, "cycles", parts, rows, [table], across="layer"
+        )
+    ]
 
 
 def room_section(plans: Sequence[ShownPlan]) -> Section:
@@ -93,7 +152,7 @@ def room_section(plans: Sequence[ShownPlan]) -> Section:
             [level.name],
             rows,
         )
-        limit = {} if level.capacity_bytes is None else {"limit": ["capacity", level.capacity_bytes]}
+        limit = {} if level.total_bytes is None else {"limit": ["capacity", level.total_bytes]}
         charts.append(Chart(chart.key, chart.kind, chart.title, chart.caption, {**chart.data, **limit}))
     return Section("room", "Buffer by group", charts_markup(*charts), charts_data(*charts))
 
@@ -117,7 +176,7 @@ def roofline_section(plans: Sequence[ShownPlan]) -> Section:
                     }
                 )
         series.append({"name": plan.title, "plan": plan.key, "dots": dots})
-    bandwidth = off_chip.bandwidth_bytes_per_cycle
+    bandwidth = bytes_per_cycle(off_chip)
     data: dict[str, Any] = {
         "series": series,
         "peak": peak(workload, architecture),
@@ -144,6 +203,21 @@ def peak(workload: Workload, architecture: Architecture) -> int:
     """Operations per cycle of the whole array: of the layer that can use most of it."""
     spatial = architecture.compute.spatial
     return max(prod(spatial.get(rank, 1) for rank in einsum.ranks) for einsum in workload.einsums)
+
+
+def bytes_per_cycle(level: Level) -> Fraction | None:
+    """The most bytes that a level moves per cycle, reads and writes together; `None` where nothing limits them.
+
+    >>> bytes_per_cycle(Level("DRAM", bandwidth_bytes_per_cycle=Fraction(16))), bytes_per_cycle(Level("DRAM"))
+    (Fraction(16, 1), None)
+    """
+    word = Fraction(1) if level.ports is None else Fraction(level.word_bits or 8, 8)
+    together = [limit.rate for limit in level.limits if limit.reads and limit.writes]
+    reads = [limit.rate for limit in level.limits if not limit.writes]
+    writes = [limit.rate for limit in level.limits if not limit.reads]
+    if reads and writes:
+        together.append(min(reads) + min(writes))
+    return min(together) * word if together else None
 
 
 def _by_group(plans: Sequence[ShownPlan], values: Any) -> Rows:

@@ -21,7 +21,7 @@ def plan_data(shown: ShownPlan) -> dict[str, Any]:
     return {
         "title": shown.title,
         "levels": [level.name for level in architecture.levels],
-        "capacity": {level.name: level.capacity_bytes for level in architecture.levels},
+        "capacity": {level.name: level.total_bytes for level in architecture.levels},
         "allocation": architecture.allocation,
         "graph": graph_data(shown),
         "groups": [group_data(shown, group) | {"steps": steps.of(group.chain)} for group in shown.groups],

@@ -32,19 +32,20 @@ def evaluation_html(design: Design, evaluation: Evaluation, *, made_by: str, not
 
 def plan_html(planned: Planned, *, made_by: str) -> str:
     """The report of a plan that was searched for."""
-    return _html([shown_plan(planned)], proof(planned.plan.statistics).split("\n"), made_by)
+    found, *searched = proof(planned.plan.statistics).split("\n")
+    return _html([shown_plan(planned)], [found], made_by, searched)
 
 
 def comparison_html(compared: Compared, *, made_by: str) -> str:
     """The report of a network layer by layer against fused."""
     apart = shown_plan(compared.layer_by_layer, key="apart", title="layer by layer")
     fused = shown_plan(compared.fused, key="fused", title="fused")
-    sentences = [
-        line
-        for name, planned in (("Fused", compared.fused), ("Layer by layer", compared.layer_by_layer))
-        for line in f"{name}: {proof(planned.plan.statistics)}".split("\n")
-    ]
-    return _html([apart, fused], sentences, made_by)
+    sentences, searched = [], []
+    for name, planned in (("Fused", compared.fused), ("Layer by layer", compared.layer_by_layer)):
+        found, *more = proof(planned.plan.statistics).split("\n")
+        sentences.append(f"{name}: {found[0].lower()}{found[1:]}")
+        searched += [f"{name}: {more[0]}", *more[1:]]
+    return _html([apart, fused], sentences, made_by, searched)
 
 
 def plan_sections(plans: Sequence[ShownPlan]) -> list[Section]:
@@ -58,12 +59,12 @@ def plan_sections(plans: Sequence[ShownPlan]) -> list[Section]:
     ]
 
 
-def _html(plans: Sequence[ShownPlan], sentences: Sequence[str], made_by: str) -> str:
+def _html(plans: Sequence[ShownPlan], sentences: Sequence[str], made_by: str, searched: Sequence[str] = ()) -> str:
     last = plans[-1]
     page = Page(
         f"{last.design.workload.name} on {last.design.architecture.name}",
         [_lead(last)],
-        [summary_section(plans, sentences), *plan_sections(plans)],
+        [summary_section(plans, sentences, searched), *plan_sections(plans)],
         made_by,
     )
     return page_html(page)
@@ -71,7 +72,7 @@ def _html(plans: Sequence[ShownPlan], sentences: Sequence[str], made_by: str) ->
 
 def _lead(shown: ShownPlan) -> str:
     sizes = [
-        f"{level.name} {'unlimited' if level.capacity_bytes is None else format_size(level.capacity_bytes)}"
+        f"{level.name} {'unlimited' if level.total_bytes is None else format_size(level.total_bytes)}"
         for level in shown.design.architecture.levels[1:]
     ]
     layers = counted(len(shown.design.workload.einsums), "layer")

@@ -15,7 +15,7 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box
-from looptree.model.occupancy import Demand, demands, lifetime
+from looptree.model.occupancy import Demand, copies, demands, lifetime
 from looptree.model.steps import ChainSteps, PlaceSteps, steps
 from looptree.taxonomy.binding import BoundChain, Design, Place
 
@@ -37,8 +37,10 @@ class GroupSteps:
         self.sizes = {place.id: Demand() for place in design.places}
         for chain in self.chains.values():
             for identity, found in chain.places.items():
-                tensor = design.workload.tensors[design.places[identity].tensor]
-                self.sizes[identity] = Demand(tensor.bytes(found.counts.window), tensor.bytes(found.counts.live))
+                place = design.places[identity]
+                tensor, times = design.workload.tensors[place.tensor], copies(design, place)
+                window, live = tensor.bytes(found.counts.window), tensor.bytes(found.counts.live)
+                self.sizes[identity] = Demand(window * times, live * times)
 
     def of(self, group: BoundChain) -> dict[str, Any]:
         """Views of a group: of the loops that its layers share, and of those of single layers and nested branches."""
@@ -85,6 +87,7 @@ class GroupSteps:
             "tensor": place.tensor,
             "level": place.level,
             "bits": tensor.bits,
+            "copies": copies(self.design, place),
             "shape": list(tensor.shape),
             "dimensions": self._dimensions(place.tensor),
             "arrival": self._arrival(place),
@@ -149,8 +152,10 @@ def _home(depth: int, found: ChainSteps) -> dict[str, int]:
 
 
 def _axis(axis: Axis) -> dict[str, Any]:
-    """Number of own steps, and where the values of each own loop but the innermost begin."""
-    return {"size": axis.size, "starts": [_table(axis.starts(own)) for own in range(1, len(axis.depths))]}
+    """Number of own steps; of each own loop but the innermost, where its values begin, and which they are."""
+    starts = [axis.starts(own) for own in range(1, len(axis.depths))]
+    values = [axis.ordinals[loop][begin] for loop, begin in enumerate(starts)]
+    return {"size": axis.size, "starts": [*map(_table, starts)], "values": [*map(_table, values)]}
 
 
 def _box(box: Box) -> dict[str, Any]:

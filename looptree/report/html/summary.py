@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from looptree.model.result import plain
+from looptree.model.result import Evaluation, plain
 from looptree.report.html.datatable import term_link
 from looptree.report.html.markup import Markup, element
 from looptree.report.html.page import Section
@@ -25,11 +25,13 @@ class _Total:
     values: tuple[int | Fraction, ...]
 
 
-def summary_section(plans: Sequence[ShownPlan], sentences: Sequence[str]) -> Section:
-    """Totals, and what is to be said about them."""
+def summary_section(plans: Sequence[ShownPlan], sentences: Sequence[str], searched: Sequence[str] = ()) -> Section:
+    """Totals, what is to be said about them, and, on demand, what was searched and how."""
     totals = _totals(plans)
-    body = [element("p", sentence) for sentence in sentences]
-    return Section("totals", "In total", element("div", _cards(totals, plans), _table(totals, plans), body))
+    said = [element("p", sentence) for sentence in sentences]
+    more = element("details", element("summary", "What was searched"), [element("p", line) for line in searched])
+    body = element("div", _cards(totals, plans), said, _table(totals, plans), more if searched else None)
+    return Section("totals", "In total", body)
 
 
 def _totals(plans: Sequence[ShownPlan]) -> list[_Total]:
@@ -62,7 +64,15 @@ def _totals(plans: Sequence[ShownPlan]) -> list[_Total]:
         ),
         _Total("energy", "energy", PICOJOULES, "pJ", "", tuple(e.energy.total for e in evaluations)),
         _Total("latency", "latency", COUNTS, "cycles", "cycles", tuple(e.latency.overlapped for e in evaluations)),
+        *_stepwise(evaluations),
     ]
+
+
+def _stepwise(evaluations: Sequence[Evaluation]) -> list[_Total]:
+    cycles = [e.latency.stepwise.cycles for e in evaluations if e.latency.stepwise is not None]
+    if len(cycles) < len(evaluations):
+        return []
+    return [_Total("stepwise", "latency step by step", COUNTS, "cycles", "cycles", tuple(cycles))]
 
 
 def _cards(totals: Sequence[_Total], plans: Sequence[ShownPlan]) -> Markup:
@@ -78,8 +88,8 @@ def _cards(totals: Sequence[_Total], plans: Sequence[ShownPlan]) -> Markup:
             against = f"{format_percent(value, total.values[0])} of {plans[0].title}"
         elif total.term == "buffer":
             level = plans[0].design.architecture.level(total.name.removesuffix(" needed"))
-            if level.capacity_bytes is not None:
-                against = f"{format_percent(value, level.capacity_bytes)} of {level.capacity_bytes:,} bytes"
+            if level.total_bytes is not None:
+                against = f"{format_percent(value, level.total_bytes)} of {level.total_bytes:,} bytes"
         cards.append(
             element(
                 "div",

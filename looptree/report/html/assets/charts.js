@@ -18,7 +18,7 @@ looptree.charts.bars = function (place, data, width) {
         bar: bar.bar,
         part,
         value: bar.values[part] / factor,
-        title: `${bar.row === bar.bar ? "" : `group ${bar.row}, `}${bar.bar}\n${part}: ${looptree.amount(bar.values[part], data.unit)}`,
+        title: `${bar.row === bar.bar ? "" : `${data.across} ${bar.row}, `}${bar.bar}\n${part}: ${looptree.amount(bar.values[part], data.unit)}`,
       })),
   );
   const fills = data.parts.map((_, index) => looptree.fill(index));
@@ -27,6 +27,7 @@ looptree.charts.bars = function (place, data, width) {
     style: { background: "transparent", fontSize: "12px" },
     color: { type: "ordinal", domain: data.parts, range: fills },
   };
+  const named = data.across === "layer";
   const lying = data.bars.every((bar) => bar.row === bar.bar);
   const pale = (cell) => (names.length > 1 && cell.bar === names[0] ? 0.6 : 1);
   const drawn = lying
@@ -41,10 +42,17 @@ looptree.charts.bars = function (place, data, width) {
     : Plot.plot({
         ...common,
         width: Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)),
-        height: barsHeight,
-        marginLeft: 56,
-        marginBottom: 36,
-        fx: { label: "group", padding: 0.12, domain: [...new Set(data.bars.map((bar) => bar.row))], axis: "bottom" },
+        height: barsHeight + (named ? 72 : 0),
+        marginLeft: 72,
+        marginBottom: named ? 108 : 36,
+        fx: {
+          label: named ? null : data.across,
+          padding: 0.12,
+          domain: [...new Set(data.bars.map((bar) => bar.row))],
+          axis: "bottom",
+          tickRotate: named ? -55 : 0,
+          tickFormat: (row) => looptree.short(row, 18),
+        },
         x: { axis: null, domain: names, padding: 0.06 },
         y: { label: unit, grid: true },
         marks: [
@@ -56,6 +64,7 @@ looptree.charts.bars = function (place, data, width) {
   const entries = parts.map((part) => [looptree.fill(data.parts.indexOf(part)), part]);
   if (!lying && names.length > 1) entries.push([null, `left, pale: ${names[0]}; right: ${names[1]}`, "map-all"]);
   if (data.limit) entries.push([null, `dashed line: ${data.limit[0]}, ${looptree.amount(data.limit[1], data.unit)}`, "map-all"]);
+  drawn.setAttribute("aria-hidden", "true");
   place.replaceChildren(looptree.legend(entries), drawn);
 };
 
@@ -96,6 +105,7 @@ looptree.charts.roofline = function (place, data, width) {
       }),
     ],
   });
+  drawn.setAttribute("aria-hidden", "true");
   place.replaceChildren(shapes(data.series.map((series) => series.name), data.series.length > 1 ? ["--c1", "--c0"] : ["--c0"]), drawn);
 };
 
@@ -140,6 +150,10 @@ looptree.charts.curve = function (place, data, width) {
   });
   const details = looptree.element("div", { class: "note", role: "status" }, "Choose a point to see the design behind it.");
   const marks = [...drawn.querySelectorAll("[aria-label='dot'] > *")];
+  for (const part of drawn.querySelectorAll("g[aria-label]")) {
+    if (part.contains(marks[0])) part.setAttribute("role", "group");
+    else part.setAttribute("aria-hidden", "true");
+  }
   marks.forEach((mark, index) => {
     const dot = dots[index];
     mark.setAttribute("tabindex", "0");
@@ -158,7 +172,6 @@ looptree.charts.curve = function (place, data, width) {
     });
   });
   place.replaceChildren(shapes(names, colours), drawn, details);
-  place.setAttribute("role", "group");
 };
 
 looptree.drawCharts = function () {

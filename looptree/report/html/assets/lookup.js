@@ -32,7 +32,7 @@ lookup.locate = function (view, step) {
   for (const loop of view.loops) {
     const [from, to] = ranges[loop.axis];
     const others = Object.entries(ranges).reduce((product, [key, [a, b]]) => (Number(key) === loop.axis ? product : product * (b - a)), 1);
-    const [value, begin, end] = childOf(view.axes[loop.axis].starts[loop.level], from, to, Math.floor(rest / others));
+    const [value, begin, end] = childOf(view.axes[loop.axis], loop.level, from, to, Math.floor(rest / others));
     earlier.push({ ...ranges, [loop.axis]: [from, begin] });
     rest -= (begin - from) * others;
     ranges[loop.axis] = [begin, end];
@@ -42,19 +42,14 @@ lookup.locate = function (view, step) {
 };
 
 // The value of a loop that an own step belongs to, and the own steps [begin, end) of that value.
-function childOf(starts, from, to, offset) {
+function childOf(axis, level, from, to, offset) {
+  const starts = axis.starts[level];
   if (starts === undefined) return [offset, from + offset, from + offset + 1];
-  let value = -1;
-  let begin = from;
   const length = Array.isArray(starts) ? starts.length : starts.n;
-  for (let index = 0; index < length; index += 1) {
-    const start = lookup.value(starts, index);
-    if (start < from) continue;
-    if (start > from + offset || start >= to) return [value, begin, Math.min(start, to)];
-    value += 1;
-    begin = start;
-  }
-  return [value, begin, to];
+  let index = 0;
+  while (index + 1 < length && lookup.value(starts, index + 1) <= from + offset) index += 1;
+  const end = index + 1 < length ? lookup.value(starts, index + 1) : axis.size;
+  return [lookup.value(axis.values[level], index), lookup.value(starts, index), Math.min(end, to)];
 }
 
 // The interval of each dimension at a step; null where the box is empty.

@@ -162,14 +162,15 @@ function stepTable(view, at) {
 
 // -- maps ------------------------------------------------------------------------------------
 
-const MAP = { width: 250, height: 150, least: 14 };
+const MAP = { width: 250, height: 150, unit: 6 };
 
-// The two dimensions that are drawn: those that steps move first, then the longest.
+// The two dimensions that are drawn: those that steps move first, then the innermost (where nothing moves, the longest).
 function drawnDimensions(place) {
   const moving = new Set(Object.values(place.needed.tracks).flatMap((track) => Object.keys(track.spans).map(Number)));
-  const order = place.shape.map((extent, index) => [moving.has(index) ? 1 : 0, extent, index]);
-  order.sort((a, b) => b[0] - a[0] || b[1] - a[1] || a[2] - b[2]);
-  return order.slice(0, 2).map(([, , index]) => index).sort((a, b) => a - b);
+  const order = place.shape.map((extent, index) => [moving.has(index) ? 1 : 0, extent > 1 ? 1 : 0, extent, index]);
+  const inner = moving.size ? (a, b) => b[3] - a[3] : (a, b) => b[2] - a[2] || a[3] - b[3];
+  order.sort((a, b) => b[0] - a[0] || b[1] - a[1] || inner(a, b));
+  return order.slice(0, 2).map((entry) => entry[3]).sort((a, b) => a - b);
 }
 
 function tensorCard(place, at) {
@@ -197,8 +198,8 @@ const wholeAlways = (place, index) => place.needed.fixed[index] !== undefined;
 function tensorMap(place, at, { across, down, slice, need, window }) {
   const [wide, high] = [place.shape[across] || 1, down === null ? 1 : place.shape[down]];
   const scale = Math.min(MAP.width / wide, MAP.height / high);
-  const sx = wide * scale < MAP.least ? MAP.least / wide : scale;
-  const sy = high * scale < MAP.least ? MAP.least / high : scale;
+  const sx = Math.max(scale, Math.min(MAP.unit, MAP.width / wide / 3));
+  const sy = Math.max(scale, Math.min(MAP.unit, MAP.height / high / 3));
   const [width, height] = [wide * sx, high * sy];
   const picture = looptree.svg("svg", { viewBox: `-2 -2 ${width + 4} ${height + 4}`, width: width + 4, height: height + 4, role: "img" });
   const words = looptree.stepWords(place, at);
@@ -249,7 +250,8 @@ function drawRoom() {
   place.replaceChildren(looptree.element("h4", {}, "Room over time"), group, ...charts);
 }
 
-const bytesOf = (place, words) => Math.ceil((words * place.bits) / 8);
+// A double-buffered place takes its space twice.
+const bytesOf = (place, words) => Math.ceil((words * place.bits) / 8) * place.copies;
 
 // Bytes of a tensor at a step, by the measure that is shown.
 looptree.roomAt = function (place, at, measure) {

@@ -1,6 +1,6 @@
 // A LoopTree: storage nodes as drums, loops as boxes, branches as bars over their children, computations as ovals.
 
-const TREE = { gapX: 18, gapY: 20, line: 16, letter: 6.9, most: 34 };
+const TREE = { gapX: 18, gapY: 20, line: 16, letter: 6.9, most: 34, smallest: 0.65 };
 
 // What is written in a node, wrapped.
 function treeLines(node) {
@@ -87,7 +87,9 @@ looptree.drawTree = function (place, tree, levels) {
   const links = looptree.svg("g");
   const nodes = looptree.svg("g");
   placeTree(whole, whole.span / 2 + 4, 4, levels, links, nodes);
-  const picture = looptree.svg("svg", { width: whole.span + 8, height: whole.depth + 8, viewBox: `0 0 ${whole.span + 8} ${whole.depth + 8}`, "aria-hidden": "true" });
+  const room = place.clientWidth - 20;
+  const scale = whole.span + 8 > room ? Math.max(room / (whole.span + 8), TREE.smallest) : 1;
+  const picture = looptree.svg("svg", { width: (whole.span + 8) * scale, height: (whole.depth + 8) * scale, viewBox: `0 0 ${whole.span + 8} ${whole.depth + 8}`, "aria-hidden": "true" });
   picture.append(links, nodes);
   const words = looptree.element("ul", { class: "unseen" }, treeWords(tree));
   place.replaceChildren(picture, words);
