@@ -18,6 +18,7 @@ Importing this package is cheap: each name below is imported when it is first us
 
 * `load_workload`, `load_architecture`, `read_mapping`: from files, or by the name of what is shipped.
 * `import_onnx`: an ONNX model as a workload, with a report of what became of its operators.
+* `from_torch`, `import_torch`: a PyTorch module as a workload, without and with the report.
 * `apply_point`: a published design as the mapping of a workload.
 * `evaluate`: the exact numbers of a mapping.
 * `bind`: a mapping checked against workload and architecture: the `Design` that
@@ -36,6 +37,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from looptree.errors import InputError
     from looptree.graph import layer_graph
+    from looptree.importers.aten.load import from_torch, import_torch
     from looptree.importers.load import import_onnx, load_architecture, load_workload
     from looptree.model.evaluate import evaluate
     from looptree.search import compare, search
@@ -53,7 +55,9 @@ __all__ = [
     "draw_loop_nest",
     "draw_tree",
     "evaluate",
+    "from_torch",
     "import_onnx",
+    "import_torch",
     "layer_graph",
     "load_architecture",
     "load_workload",
@@ -72,7 +76,9 @@ _MODULE_OF = {
     "draw_loop_nest": "taxonomy.drawing",
     "draw_tree": "taxonomy.drawing",
     "evaluate": "model.evaluate",
+    "from_torch": "importers.aten.load",
     "import_onnx": "importers.load",
+    "import_torch": "importers.aten.load",
     "layer_graph": "graph",
     "load_architecture": "importers.load",
     "load_workload": "importers.load",

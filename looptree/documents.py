@@ -30,6 +30,14 @@ _KINDS = {
     "mapping": "a mapping (mapping)",
     "fuse": "a point of the taxonomy (fuse)",
 }
+_TAGS = frozenset(
+    (
+        *("!Memory", "!Component", "!Container", "!Compute", "!Toll", "!Network", "!Array", "!Nothing"),
+        *("!Nested", "!Parallel", "!Hierarchical", "!Pipelined", "!Pipeline", "!Sequential"),
+        *("!Storage", "!Temporal", "!Spatial"),
+    )
+)
+"""Tags of mappings in files of Timeloop, the original LoopTree and AccelForge: names of kinds, never constructed."""
 _OTHER_BASE = re.compile(r"[+-]?(0[0-7_]+|[\d_]+(:[\d_.]+)+)")
 _SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+")
 _Loader: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -44,12 +52,14 @@ class Node:
         file: the name of the file, for messages.
         line: 1-based line.
         path: keys that lead here, such as `einsums[0].ranks.p`.
+        tag: kind of a mapping in files of other tools, such as `Storage`; empty where there is none.
     """
 
     value: Any
     file: str
     line: int
     path: str
+    tag: str = ""
 
     @property
     def where(self) -> str:
@@ -160,7 +170,16 @@ def read_document(path: str | Path) -> Node:
 
     Raises:
         InputError: the file is missing, a directory, not readable, empty, too large, not UTF-8,
-            not YAML, holds several documents or tags, or expands to an absurd size.
+            not YAML, holds several documents or unknown tags, or expands to an absurd size.
+    """
+    return parse_document(read_text(path), str(path))
+
+
+def read_text(path: str | Path) -> str:
+    """The text of a file.
+
+    Raises:
+        InputError: the file is missing, a directory, not readable, too large or not UTF-8.
     """
     file = Path(path)
     try:
@@ -176,10 +195,9 @@ def read_document(path: str | Path) -> Node:
     if len(data) > MAX_BYTES:
         raise InputError(f"larger than {MAX_BYTES // 2**20} MiB", where=str(path))
     try:
-        text = data.decode("utf-8-sig")
+        return data.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise InputError("expected YAML text in UTF-8, found other bytes", where=str(path)) from None
-    return parse_document(text, str(path))
 
 
 def parse_document(text: str, file: str = "<text>") -> Node:
@@ -203,6 +221,11 @@ def parse_document(text: str, file: str = "<text>") -> Node:
         raise InputError("nested too deeply", where=file) from None
 
 
+def to_yaml(data: Any) -> str:
+    """Plain data as YAML text."""
+    return yaml.safe_dump(data, sort_keys=False, width=120, default_flow_style=None)
+
+
 class _Converter:
     """Turns composed YAML nodes into `Node`s and bounds how far aliases may expand."""
 
@@ -221,11 +244,21 @@ class _Converter:
                 hint="are aliases nested into each other?",
             )
         if isinstance(node, yaml.MappingNode):
-            return Node(dict(self._entries(node, path, depth)), self.file, line, path)
+            tag = self._tag(node, path, line)
+            return Node(dict(self._entries(node, path, depth)), self.file, line, path, tag)
         if isinstance(node, yaml.SequenceNode):
             items = [self.convert(n, f"{path}[{i}]", depth + 1) for i, n in enumerate(node.value)]
             return Node(items, self.file, line, path)
         return Node(self._scalar(node, path, line), self.file, line, path)
+
+    def _tag(self, node: yaml.Node, path: str, line: int) -> str:
+        """The kind that a mapping says it is."""
+        if node.tag == "tag:yaml.org,2002:map":
+            return ""
+        if node.tag not in _TAGS:
+            where = f"{self.file}:{line}" + (f": {path}" if path else "")
+            raise InputError(f"tag {node.tag!r} is not supported here", where=where)
+        return str(node.tag[1:])
 
     def _entries(self, node: yaml.MappingNode, path: str, depth: int) -> Iterator[tuple[str, Node]]:
         seen: set[str] = set()

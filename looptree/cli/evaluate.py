@@ -77,8 +77,9 @@ def command(
         counting = OWN if convention is None else named(convention)
     except InputError as problem:
         raise problem.at("--convention") from None
-    hardware = read_architecture(architecture, buffer)
-    network, tree, record = read_design(workload, hardware, mapping, read_settings(settings))
+    given = read_settings(settings)
+    hardware = read_architecture(architecture, buffer, given)
+    network, tree, record = read_design(workload, hardware, mapping, given, architecture)
     design = bind(network, hardware, tree)
     evaluation = evaluate_design(design, counting)
     counts = _checked(design, evaluation) if checked else ()

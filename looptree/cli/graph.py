@@ -1,6 +1,8 @@
-"""`looptree graph`: the layer graph of a network."""
+"""`looptree graph`: the layer graph of a network, drawn, or as a file for other tools."""
 
 from __future__ import annotations
+
+from pathlib import Path
 
 import click
 
@@ -9,12 +11,41 @@ from looptree.cli.inputs import read_settings, set_option
 
 @click.command(name="graph")
 @click.argument("network")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "dot", "graphml"]),
+    default="text",
+    show_default=True,
+    help="A drawing; DOT for Graphviz; GraphML for other tools.",
+)
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
+@click.option("--force", is_flag=True, help="Let --output overwrite a file.")
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--plain", is_flag=True, help="ASCII only.")
-def command(network: str, settings: tuple[str, ...], plain: bool) -> None:
-    """The layer graph of a network: one line per layer, rails for the tensors between layers."""
+def command(network: str, form: str, output: Path | None, force: bool, settings: tuple[str, ...], plain: bool) -> None:
+    """The layer graph of a network: one line per layer, rails for the tensors between layers.
+
+    \b
+      looptree graph resnet18
+      looptree graph resnet18 --format graphml -o resnet18.graphml
+      looptree graph resnet18 --format dot | dot -Tsvg > resnet18.svg
+    """
     from looptree.cli.console import drawing, show
-    from looptree.graph import draw, layer_graph
+    from looptree.cli.files import check_target, write_whole
+    from looptree.graph import dot, draw, graphml, layer_graph
     from looptree.importers.load import load_workload
 
-    show([drawing(draw(layer_graph(load_workload(network, **read_settings(settings))), plain=plain).rstrip())])
+    if output is not None:
+        check_target(output, force=force)
+    graph = layer_graph(load_workload(network, **read_settings(settings)))
+    if form == "text" and output is None:
+        show([drawing(draw(graph, plain=plain).rstrip())])
+        return
+    text = {"text": lambda: draw(graph, plain=plain), "dot": lambda: dot(graph), "graphml": lambda: graphml(graph)}[
+        form
+    ]()
+    if output is None:
+        click.echo(text, nl=False)
+    else:
+        write_whole(output, text, force=force)

@@ -55,8 +55,19 @@ def read_settings(settings: Sequence[str], option: str = "--set") -> dict[str, i
     return values
 
 
-def read_architecture(source: str, buffer: str | None) -> Architecture:
+def settings_of_workload(settings: dict[str, int], workload: str, *others: str) -> dict[str, int]:
+    """The settings without those that are parameters of other files only: of a mapping, or variables of a template."""
+    from looptree.importers.load import file_parameters
+
+    taken = frozenset[str]().union(*(file_parameters(other) for other in others))
+    own = file_parameters(workload) if taken else taken
+    return {name: value for name, value in settings.items() if name in own or name not in taken}
+
+
+def read_architecture(source: str, buffer: str | None, settings: dict[str, int] | None = None) -> Architecture:
     """The architecture of a file or a name, with another capacity where one is given.
+
+    `settings` are variables of a file that is a template.
 
     Raises:
         InputError: what is wrong with either.
@@ -69,7 +80,7 @@ def read_architecture(source: str, buffer: str | None) -> Architecture:
             size = parse_size(buffer)
         except InputError as problem:
             raise problem.at("--buffer") from None
-    architecture = load_architecture(source)
+    architecture = load_architecture(source, **(settings or {}))
     if size is not None:
         if len(architecture.levels) < 2:
             raise InputError(f"architecture {architecture.name!r} has no memory level on chip", where="--buffer")
@@ -84,28 +95,24 @@ def warn(architecture: Architecture) -> None:
 
 
 def read_design(
-    workload: str, architecture: Architecture, mapping: str, settings: dict[str, int]
+    workload: str, architecture: Architecture, mapping: str, settings: dict[str, int], source: str = ""
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the mapping or the point has as parameters are its own, all others are the workload's. The third
-    is what a plan file says of its plan.
+    `settings` that the mapping or the point has as parameters are its own, all others are the workload's, unless only
+    the `source` of the architecture is a template with such a variable. The third is what a plan file says of its plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.documents import read_document
     from looptree.importers.load import is_problem, load_plan, load_workload
     from looptree.taxonomy.points import apply_point, load_point
-    from looptree.taxonomy.reader import mapping_parameters
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        own = {name: settings[name] for name in mapping_parameters(read_document(mapping)) if name in settings}
-        others = {name: value for name, value in settings.items() if name not in own}
         if architecture.data_bits is not None and is_problem(workload):
-            others = {"bits": architecture.data_bits, **others}
-        loaded = load_workload(workload, **others)
-        tree, record = load_plan(mapping, architecture, **own)
+            settings = {"bits": architecture.data_bits, **settings}
+        loaded = load_workload(workload, **settings_of_workload(settings, workload, mapping, source))
+        tree, record = load_plan(mapping, architecture, **settings)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

@@ -18,7 +18,10 @@ _COMMANDS = {
     "compare": "A network layer by layer against fused.",
     "search": "The best plan of a network, with a proof.",
     "size": "How large a buffer has to be, and what a larger one brings.",
-    "import": "An ONNX model as a YAML file.",
+    "sweep": "Hardware and networks together, in a file that survives.",
+    "import": "A network of another tool as a YAML file.",
+    "export": "A mapping, or all its metrics, as a file.",
+    "stats": "MAESTRO's statistics of its files, exact.",
     "validate": "Published designs run again, with errors.",
     "networks": "The networks and segments that ship.",
     "architectures": "The architectures that ship.",
@@ -67,7 +70,8 @@ def group(context: click.Context, /, **_: bool) -> None:
       looptree evaluate workload.yaml architecture.yaml mapping.yaml
       looptree evaluate conv_conv small fused_layer_cnn --set tile_p=4
 
-    NETWORK, WORKLOAD and ARCHITECTURE are files or the names of what ships. A network may be an ONNX model (.onnx).
+    NETWORK, WORKLOAD and ARCHITECTURE are files or the names of what ships. A network may
+    be an ONNX model (.onnx) or one of MAESTRO (.m).
     """
     if context.invoked_subcommand is None:
         click.echo(context.get_help())

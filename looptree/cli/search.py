@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, warn
+from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, settings_of_workload, warn
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     SPACES,
@@ -74,7 +74,8 @@ def command(
         check_target(output, force=force)
     check_report(html)
     pictures = check_figures(figures, PLAN_KINDS)
-    hardware = read_architecture(architecture, buffer)
+    hardware = read_architecture(architecture, buffer, parameters)
+    parameters = settings_of_workload(parameters, network, architecture)
     planned = _search(network, hardware, wanted, parameters)
     warn(hardware)
     if output is not None:

@@ -2,7 +2,17 @@
 
 from looptree.graph.annotation import annotate
 from looptree.graph.drawing import draw
+from looptree.graph.export import dot, graphml
 from looptree.graph.groups import fusion_candidates, is_convex
 from looptree.graph.layer_graph import layer_graph, topological_order
 
-__all__ = ["annotate", "draw", "fusion_candidates", "is_convex", "layer_graph", "topological_order"]
+__all__ = [
+    "annotate",
+    "dot",
+    "draw",
+    "fusion_candidates",
+    "graphml",
+    "is_convex",
+    "layer_graph",
+    "topological_order",
+]

@@ -43,6 +43,7 @@ def assembled(graph: Graph, *, bits: int | None = None, fold: bool = True, stric
         sum(made.tables.get(tensor, workload.tensors[tensor].size) for tensor in weights),
         {tensor: origin for tensor, origin in made.origins.items() if tensor in workload.tensors},
         made.leaving,
+        graph.parameters,
     )
 
 

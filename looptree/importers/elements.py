@@ -54,6 +54,9 @@ ELEMENTS = {
 }
 """Element types by their number in `TensorProto.DataType` (onnx.proto, IR version 13). A `bool` is stored in a byte."""
 
+CODES = {element: code for code, element in ELEMENTS.items()}
+"""The numbers by element type."""
+
 
 def narrowest(elements: list[Element]) -> Element:
     """The element type with the fewest bits; the first one of several.

@@ -127,6 +127,7 @@ class Graph:
         constants: values that are known before anything runs; `None` where the elements are not: weights are not read.
         aliases: constants that only lay out another constant differently, with the node that does.
         file: where it is from, for messages.
+        parameters: elements of all that was trained; `None` where the model does not tell that from other constants.
     """
 
     name: str
@@ -137,3 +138,4 @@ class Graph:
     constants: Mapping[str, Array | None]
     aliases: Mapping[str, Node] = field(default_factory=dict)
     file: str = ""
+    parameters: int | None = None

@@ -37,6 +37,8 @@ class Imported:
         moved: layers that only move data, because no affine projection does without them.
         opaque: nodes of which nothing is known but what they read and write, with their operators.
         parameters: elements of all constants that layers read; of a table of embeddings, the whole table.
+        model_parameters: elements of all parameters of a PyTorch module, also of those that no layer reads, such as
+            biases; `None` for an ONNX model, which does not tell parameters from other constants.
         origins: tensors from outside, with the input or constant of the model that each one is.
         outputs: outputs of the model, with the tensor that each one is.
     """
@@ -49,6 +51,7 @@ class Imported:
     parameters: int
     origins: Mapping[str, str]
     outputs: Mapping[str, str]
+    model_parameters: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data."""
@@ -57,6 +60,7 @@ class Imported:
             "layers": len(self.workload.einsums),
             "operations": self.workload.operations,
             "parameters": self.parameters,
+            **({} if self.model_parameters is None else {"model_parameters": self.model_parameters}),
             "operators": [
                 {"operator": o.operator, "nodes": o.nodes, "layers": o.layers, "operations": o.operations}
                 for o in self.operators

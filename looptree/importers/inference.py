@@ -8,7 +8,6 @@ computed. All shapes are whole numbers from the start, so that nothing stays sym
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +18,10 @@ from looptree.errors import InputError
 from looptree.importers.dimensions import Dimensions
 from looptree.importers.elements import ELEMENTS
 from looptree.importers.file import opsets
-from looptree.importers.folding import fold
 from looptree.importers.graph import Array, Graph, Node, Type
+from looptree.importers.known import Known, without_unused
 from looptree.importers.ordering import ordered
 from looptree.importers.proto import (
-    MAX_VALUES,
     constant_of,
     element_of,
     nodes_of,
@@ -34,13 +32,6 @@ from looptree.importers.proto import (
 from looptree.importers.shapes import Shapes, first_line
 
 MAX_NODES = 50_000
-
-LAID_OUT = frozenset(
-    "Identity Cast QuantizeLinear DequantizeLinear Reshape Flatten Transpose Squeeze Unsqueeze".split()  # noqa: SIM905
-)
-"""Operators that only lay out a constant differently: the constant stays the one tensor that it is."""
-
-_RANDOM = ("RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Multinomial", "Bernoulli")
 
 Constants = dict[str, tuple[Type, Array | None]]
 
@@ -78,12 +69,12 @@ def graph_of(model: onnx.ModelProto, file: str, given: Mapping[str, int]) -> Gra
             raise InputError(inference.reasons[value], where=file)
     return Graph(
         Path(file).stem,
-        _without_unused(inference.nodes, outputs),
+        without_unused(inference.known.nodes, outputs),
         inputs,
         outputs,
         inference.types,
         inference.constants,
-        inference.aliases,
+        inference.known.aliases,
         file,
     )
 
@@ -129,15 +120,6 @@ def _inputs(graph: onnx.GraphProto, constants: Constants, dimensions: Dimensions
     return inputs
 
 
-def _without_unused(nodes: Sequence[Node], outputs: Sequence[str]) -> tuple[Node, ...]:
-    """The nodes without the names of further outputs that nothing reads, such as the mask of a `Dropout`."""
-    used = {*outputs, *(value for node in nodes for value in node.reads)}
-    return tuple(
-        replace(node, outputs=(*node.outputs[:1], *(value if value in used else "" for value in node.outputs[1:])))
-        for node in nodes
-    )
-
-
 class _Inference:
     """What is known so far; `visit` adds one node after the other."""
 
@@ -146,15 +128,14 @@ class _Inference:
         self.versions = versions
         self.types = shapes.types
         self.constants = shapes.constants
-        self.aliases: dict[str, Node] = {}
-        self.nodes: list[Node] = []
+        self.known = Known(shapes.types, shapes.constants)
         self.reasons: dict[str, str] = {}
 
     def begin(self, inputs: Mapping[str, Type], constants: Constants) -> None:
         """Take what is given."""
         self.types |= inputs
         for value, (type_, array) in constants.items():
-            self._know(value, type_, array)
+            self.known.know(value, type_, array)
 
     def visit(self, node: Node, proto: onnx.NodeProto, taken: set[str]) -> None:
         """Add a node whose inputs are known; `taken` are names of nodes."""
@@ -163,21 +144,13 @@ class _Inference:
                 raise node.error(self.reasons[value])
         self.shapes.check(node, proto)
         if node.kind == "Constant" and not node.domain:
-            self._know(node.made(0), *constant_of(proto, node))
+            self.known.know(node.made(0), *constant_of(proto, node))
         elif node.kind in ("Shape", "Size") and not node.domain and node.given(0):
             self._measure(node)
         elif node.kind != "If" or not self._branch(node, proto, taken):
             types, reasons = self.shapes.of(node, proto)
             self.reasons |= reasons
-            if all(value in self.constants for value in node.reads) and node.kind not in _RANDOM:
-                self._compute(node, types)
-            else:
-                self.nodes.append(node)
-            self.types |= types
-
-    def _know(self, value: str, type_: Type, array: Array | None) -> None:
-        self.types[value] = type_
-        self.constants[value] = array
+            self.known.add(node, types)
 
     def _measure(self, node: Node) -> None:
         type_ = self.types[node.given(0)]
@@ -185,19 +158,7 @@ class _Inference:
         found: Sequence[int] | int = type_.shape[start:end] if node.kind == "Shape" else type_.size
         fits = node.kind == "Shape" or type_.size < 2**63
         array = np.array(found if fits else 0, np.int64)
-        self._know(node.made(0), Type(ELEMENTS[7], array.shape), array if fits else None)
-
-    def _compute(self, node: Node, types: Mapping[str, Type]) -> None:
-        arrays = [self.constants[value] if value else None for value in node.inputs]
-        small = all(type_.size <= MAX_VALUES for type_ in types.values())
-        made = fold(node, arrays) if small else None
-        for position, value in enumerate(node.outputs):
-            array = made[position] if made is not None and position < len(made) else None
-            fits = array is not None and value in types and array.shape == types[value].shape
-            if value:
-                self.constants[value] = array if fits else None
-        if node.kind in LAID_OUT and not node.domain:
-            self.aliases[node.made(0)] = node
+        self.known.know(node.made(0), Type(ELEMENTS[7], array.shape), array if fits else None)
 
     def _branch(self, node: Node, proto: onnx.NodeProto, taken: set[str]) -> bool:
         """Put the branch of an `If` in its place where the condition is known."""
@@ -209,7 +170,7 @@ class _Inference:
         if branch is None or len(branch.output) != len(node.outputs):
             raise node.error(f"expected a {wanted} with {len(node.outputs)} outputs, found another")
         for value, (type_, array) in _taken(branch, node.file).items():
-            self._know(value, type_, array)
+            self.known.know(value, type_, array)
         made = [value.name for value in branch.output]
         inside = nodes_of(branch.node, node.file, self.versions, taken)
         for inner, message in ordered(inside, self.types, made, node.file):

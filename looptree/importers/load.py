@@ -1,22 +1,24 @@
 """Loading workloads, architectures and mappings from whatever they are written in.
 
-That is YAML of our own or of the original LoopTree, the name of what ships, or ONNX.
+That is YAML of our own, of the original LoopTree or of AccelForge, the name of what ships, ONNX, or a file of MAESTRO.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 from looptree import resources
 from looptree.architecture import Architecture, architecture_from_node
-from looptree.documents import Node, read_document
+from looptree.documents import Node, read_document, read_text
 from looptree.errors import InputError
 from looptree.importers.imported import Imported
 from looptree.taxonomy.plan_file import PlanRecord, plan_from_node
-from looptree.taxonomy.reader import mapping_from_node
+from looptree.taxonomy.reader import mapping_from_node, mapping_parameters
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload.load import workload_of, workload_path
-from looptree.workload.reader import MAX_BITS, workload_from_node
+from looptree.workload.reader import check_bits, workload_from_node
 from looptree.workload.workload import Workload
 
 SUFFIX = ".onnx"
@@ -27,10 +29,11 @@ def load_workload(source: str | Path, /, **parameters: int) -> Workload:
 
     Args:
         source: a path to a YAML file that lists `einsums:` or `layers:`, or has the `problem:` of the original
-            LoopTree, to an ONNX model (`.onnx`), or a name such as `resnet18`.
+            LoopTree or the `workload:` of AccelForge, to an ONNX model (`.onnx`) or a network of MAESTRO (`.m`), or a
+            name such as `resnet18`.
         parameters: replace those of the network file, such as `batch=4` or `resolution=96`; of an ONNX model they are
-            its dynamic dimensions, and `bits`, the word width of all floating-point tensors; of a `problem:` only
-            `bits`, the word width of all tensors.
+            its dynamic dimensions, and `bits`, the word width of all floating-point tensors; of a `problem:` and of a
+            network of MAESTRO only `bits`, the word width of all tensors; of a template of AccelForge its variables.
 
     Raises:
         InputError: no such file or name, a mistake in the file, or a parameter that the network does not have.
@@ -41,7 +44,19 @@ def load_workload(source: str | Path, /, **parameters: int) -> Workload:
     if is_model(source):
         bits = parameters.pop("bits", None)
         return import_onnx(source, dimensions=parameters, bits=bits).workload
-    document = read_document(workload_path(source))
+    if is_maestro(source):
+        from looptree.importers.maestro.workload import load_network
+
+        return load_network(source, **parameters)
+    path = workload_path(source)
+    document, left = _document(path, parameters)
+    if _has(document, "workload"):
+        from looptree.importers.accelforge import workload_document as translated
+
+        if left:
+            raise InputError(f"the workload has no parameter {next(iter(left))!r}", where=document.file)
+        return workload_from_node(translated(document))
+    parameters = left
     if not _is_original(document, "problem"):
         return workload_of(document, **parameters)
     from looptree.importers.looptree_yaml import workload_document
@@ -54,16 +69,20 @@ def load_workload(source: str | Path, /, **parameters: int) -> Workload:
 
 def is_problem(source: str | Path) -> bool:
     """Whether a workload is one of the original LoopTree, whose word width its architecture says."""
+    if is_model(source) or is_maestro(source):
+        return False
     path = workload_path(source)
-    return not is_model(source) and path.is_file() and _is_original(read_document(path), "problem")
+    return path.is_file() and not _is_template(path) and _is_original(read_document(path), "problem")
 
 
-def load_architecture(source: str | Path) -> Architecture:
+def load_architecture(source: str | Path, /, **parameters: int) -> Architecture:
     """The architecture of a file, or the shipped one of that name.
 
     Args:
         source: a path, or a name such as `mobile`; a file that exists comes first. A file may have `levels:`, or the
-            `architecture:` of the original LoopTree and of Timeloop.
+            `architecture:` of the original LoopTree and of Timeloop, or the `arch:` of AccelForge, or be a hardware
+            file of MAESTRO (`.m`).
+        parameters: variables of a template of AccelForge; those that it does not have are ignored.
 
     Raises:
         InputError: no such file or name, or a mistake in the file (naming file, line and key).
@@ -71,32 +90,92 @@ def load_architecture(source: str | Path) -> Architecture:
     >>> load_architecture("small").off_chip.name
     'DRAM'
     """
-    document = read_document(resources.locate("architectures", source))
-    if _is_original(document, "architecture"):
+    if is_maestro(source):
+        from looptree.importers.maestro.hardware import read_hardware
+        from looptree.importers.maestro.mapping import architecture_of
+
+        return architecture_of(read_hardware(source), Path(source).stem)
+    document, _ = _document(resources.locate("architectures", source), parameters)
+    if _has(document, "arch"):
+        from looptree.importers.accelforge import architecture_document as translated
+
+        document = translated(document)
+    elif _is_original(document, "architecture"):
         from looptree.importers.looptree_yaml import architecture_document
 
         document = architecture_document(document)
     return architecture_from_node(document)
 
 
-def load_plan(path: str | Path, architecture: Architecture, **parameters: int) -> tuple[LoopTree, PlanRecord | None]:
+def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int) -> tuple[LoopTree, PlanRecord | None]:
     """The mapping of a file and, of a plan file, its record.
 
     Args:
-        path: of a mapping, a plan, or a mapping of the original LoopTree (`type: fused`).
-        architecture: whose components the targets of the latter count.
-        parameters: of the mapping, where they differ from its defaults.
+        path: of a mapping, a plan, a mapping of the original LoopTree (`type: fused`) or of AccelForge (nodes with
+            tags), or a network of MAESTRO, whose layers have a dataflow each.
+        architecture: whose components the targets of the original LoopTree count, and whose units of computation are
+            the PEs of MAESTRO.
+        parameters: of the mapping, where they differ from its defaults, or variables of a template of AccelForge;
+            those that it does not have are ignored.
 
     Raises:
         InputError: a mistake in the file (naming file, line and key).
     """
-    document = read_document(path)
+    if is_maestro(path):
+        from looptree.importers.maestro.mapping import read_dataflows
+
+        return read_dataflows(path, math.prod(architecture.compute.spatial.values())), None
+    document, _ = _document(Path(path), parameters)
     if not _is_original(document, "mapping", "nodes"):
-        return plan_from_node(document, **parameters)
+        known = mapping_parameters(document)
+        return plan_from_node(document, **{name: value for name, value in parameters.items() if name in known})
+    if any(node.tag for node in document.value["mapping"].value["nodes"].sequence()):
+        from looptree.importers.accelforge import mapping_document as translated
+
+        return mapping_from_node(translated(document)), None
     from looptree.importers.looptree_yaml import mapping_document
 
     components = [*(level.name for level in architecture.levels), architecture.compute.name]
     return mapping_from_node(mapping_document(document, components)), None
+
+
+def file_parameters(path: str | Path) -> frozenset[str]:
+    """The parameters of a mapping file, or the variables of a template of AccelForge; none for any other file.
+
+    Raises:
+        InputError: it cannot be read, or is not a valid template.
+    """
+    if is_model(path) or is_maestro(path) or not Path(path).is_file():
+        return frozenset()
+    if not _is_template(Path(path)):
+        document = read_document(path)
+        return frozenset(mapping_parameters(document) if _has(document, "mapping") else ())
+    from looptree.importers.accelforge import parameters_of
+
+    return parameters_of(read_text(path), str(path))
+
+
+def _is_template(path: Path) -> bool:
+    from looptree.importers.accelforge.template import is_template
+
+    return is_template(read_text(path))
+
+
+def _document(path: Path, parameters: Mapping[str, int]) -> tuple[Node, dict[str, int]]:
+    """The document of a file, rendered if it is a template, and the parameters that are not its variables."""
+    if not _is_template(path):
+        return read_document(path), dict(parameters)
+    from looptree.importers.accelforge import parameters_of, rendered_document
+
+    text = read_text(path)
+    known = parameters_of(text, str(path))
+    own = {name: value for name, value in parameters.items() if name in known}
+    return rendered_document(text, str(path), own), {n: v for n, v in parameters.items() if n not in known}
+
+
+def _has(document: Node, key: str) -> bool:
+    """Whether a document has a key that only files of another tool have."""
+    return isinstance(document.value, dict) and key in document.value
 
 
 def _is_original(document: Node, key: str, inside: str | None = None) -> bool:
@@ -110,6 +189,11 @@ def _is_original(document: Node, key: str, inside: str | None = None) -> bool:
 def is_model(source: str | Path) -> bool:
     """Whether a path is that of an ONNX model, which its suffix says."""
     return Path(source).suffix.lower() == SUFFIX
+
+
+def is_maestro(source: str | Path) -> bool:
+    """Whether a path is that of a network or a hardware of MAESTRO, which its suffix says."""
+    return Path(source).suffix.lower() == ".m"
 
 
 def import_onnx(
@@ -139,8 +223,7 @@ def import_onnx(
         raise InputError(
             "reading an ONNX model needs the package onnx", where=str(path), hint="pip install 'looptree[onnx]'"
         ) from None
-    if bits is not None and (type(bits) is not int or not 1 <= bits <= MAX_BITS):
-        raise InputError(f"expected a word width from 1 to {MAX_BITS} bits, found {bits!r}", where="bits")
+    check_bits(bits)
     from looptree.importers.assembly import assembled
     from looptree.importers.file import read_model
     from looptree.importers.inference import graph_of

@@ -12,11 +12,8 @@ from onnx import numpy_helper
 from looptree.errors import InputError
 from looptree.importers.elements import ELEMENTS, Element
 from looptree.importers.graph import Array, Attribute, Node, Type
+from looptree.importers.known import MAX_VALUES
 
-MAX_VALUES = 1 << 16
-"""Constants with more elements are known by their shape only."""
-
-CODES = {element: code for code, element in ELEMENTS.items()}
 _READ_KINDS = "iufb"
 
 

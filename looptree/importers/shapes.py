@@ -9,8 +9,9 @@ import onnx
 from onnx import helper, numpy_helper, shape_inference
 
 from looptree.importers.dimensions import Dimensions
+from looptree.importers.elements import CODES
 from looptree.importers.graph import Array, Node, Type
-from looptree.importers.proto import CODES, element_of, subgraphs
+from looptree.importers.proto import element_of, subgraphs
 
 _DATA = 1024
 """Elements of constants that shape inference may look at."""

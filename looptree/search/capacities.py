@@ -17,7 +17,6 @@ from looptree.search.objective import checked
 from looptree.search.result import InfeasibleError, Plan, Progress
 from looptree.search.search import NetworkSearch, Settings, buffer_of
 from looptree.search.space import Space
-from looptree.search.trimmed import trimmed
 from looptree.search.workers import Searches, Workers
 from looptree.workload import Workload
 
@@ -50,8 +49,7 @@ class Capacities:
     ) -> None:
         self.workload = workload
         self.settings = Settings(architecture, buffer_of(architecture), checked(objective), space or Space())
-        modelled = architecture.level(self.settings.level).model
-        if modelled is not None and objective != "offchip":
+        if architecture.level(self.settings.level).model is not None and objective != "offchip":
             raise InputError(
                 f"{self.settings.level} is priced by a model of its capacity: sizes can be compared by offchip only",
                 where=f"architecture {architecture.name!r}",
@@ -59,7 +57,7 @@ class Capacities:
             )
         searches = Searches(architecture, objective, self.settings.level, self.settings.space)
         self.workers = Workers(searches, workers)
-        self.catalogue = Catalogue(trimmed(workload), self.workers, math.inf)
+        self.catalogue = Catalogue(workload, self.workers, math.inf)
 
     def __enter__(self) -> Capacities:
         return self
@@ -110,7 +108,7 @@ class Capacities:
         self.catalogue.until = time.time() + limit
         architecture = self.settings.architecture.with_capacity(self.settings.level, capacity_bytes)
         settings = Settings(architecture, self.settings.level, self.settings.objective, self.settings.space)
-        plan = NetworkSearch(self.workload, settings, self.catalogue, limit, progress, target).plan()
+        plan = NetworkSearch(settings, self.catalogue, limit, progress, target).plan()
         if self.catalogue.interrupted:
             raise KeyboardInterrupt
         return plan

@@ -17,6 +17,7 @@ from looptree.search.design import GroupDesign, Outcome, Tally
 from looptree.search.goal import ROUNDING
 from looptree.search.group_search import GroupSearch
 from looptree.search.segment import Shape, renamed, segment, shape_of
+from looptree.search.trimmed import trimmed
 from looptree.search.workers import Job, Question, Workers
 from looptree.taxonomy.group import GroupChoice
 from looptree.workload import Workload
@@ -75,13 +76,16 @@ class TimeUpError(Exception):
 class Catalogue:
     """The shapes and variants of the groups of a workload.
 
+    What nothing reads is left out of its `workload`; the `network` itself keeps it.
+
     Args:
         workers: do the searches. until: the time (of `time.time`) at which they stop.
     """
 
     def __init__(self, workload: Workload, workers: Workers, until: float) -> None:
         self.until = until
-        self.workload = workload
+        self.network = workload
+        self.workload = trimmed(workload)
         self.workers = workers
         self.space = workers.searches.space
         self.variants: list[Variant] = []

@@ -16,7 +16,6 @@ from looptree.search.partition import Partition, Path, alone
 from looptree.search.result import Comparison, InfeasibleError, Plan, Progress, State, Statistics
 from looptree.search.space import SPACES, Space
 from looptree.search.states import StateGraph
-from looptree.search.trimmed import trimmed
 from looptree.search.wide import WidePartition
 from looptree.search.workers import Searches, Workers
 from looptree.taxonomy.group import plan_tree
@@ -60,8 +59,7 @@ def search(
     searches = Searches(architecture, settings.objective, settings.level, settings.space)
     with Workers(searches, workers) as crew:
         until = math.inf if seconds is None else seconds
-        catalogue = Catalogue(trimmed(workload), crew, time.time() + until)
-        return NetworkSearch(workload, settings, catalogue, until, progress).plan()
+        return NetworkSearch(settings, Catalogue(workload, crew, time.time() + until), until, progress).plan()
 
 
 def compare(
@@ -148,21 +146,20 @@ class NetworkSearch:
     """One search of a whole network.
 
     Args:
-        workload: the network. settings: what for. seconds: stop after about so long. progress: called between rounds.
-        catalogue: of the groups of the trimmed network; what it knows already is not found out again.
+        settings: what for. catalogue: of the groups of the network; what it knows already is not found out again.
+        seconds: stop after about so long. progress: called between rounds.
         target: stop as soon as it is known whether a plan has at most this value.
     """
 
     def __init__(
         self,
-        workload: Workload,
         settings: Settings,
         catalogue: Catalogue,
         seconds: float,
         progress: Progress | None,
         target: float | None = None,
     ) -> None:
-        self.workload = workload
+        self.workload = catalogue.network
         self.settings = settings
         self.started = time.perf_counter()
         self.seconds = seconds
@@ -170,6 +167,7 @@ class NetworkSearch:
         self.target = target
         self.catalogue = catalogue
         self.before = replace(catalogue.tally)
+        self.groups_before = catalogue.groups
 
     @property
     def elapsed(self) -> float:
@@ -186,9 +184,9 @@ class NetworkSearch:
         except TimeUpError:
             pass  # the first plan, or none, is what there is
         except KeyboardInterrupt:
-            self.catalogue.interrupted = True
             if not path.steps:
                 raise
+            self.catalogue.interrupted = True
         if not path.steps:
             raise self._infeasible() if math.isinf(path.bound) else self._too_short()
         return self._checked(path, space)
@@ -233,7 +231,7 @@ class NetworkSearch:
             value=found,
             bound=(found if path.proven else min(found, path.bound)) if same else 0.0,
             seconds=self.elapsed,
-            groups=self.catalogue.groups,
+            groups=self.catalogue.groups - self.groups_before,
             shapes=len(self.catalogue.shapes),
             searches=tally.groups - self.before.groups,
             designs_evaluated=designs_evaluated,

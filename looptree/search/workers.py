@@ -25,12 +25,11 @@ from looptree.workload import Workload
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
-J = TypeVar("J", bound="Job | Question")
+J = TypeVar("J", "Job", "Question")
 R = TypeVar("R")
 
 WORTH_IT = 1.0  # seconds of searching after which worker processes are started
 EFFORT = 10_000  # ranges that are bounded for a second objective, at most
-QUESTIONS_AT_ONCE = 8  # that a process gets
 KEPT = 512  # groups whose tables a process keeps
 
 
@@ -114,48 +113,49 @@ class Workers:
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """The outcome of each job."""
-        return self._map(self.searches.run, _run, jobs, 1)
+        return self._map(self.searches.run, _run, jobs)
 
     def floors(self, questions: Sequence[Question]) -> list[list[float]]:
         """The answer to each question."""
-        return self._map(self.searches.floors, _floors, questions, QUESTIONS_AT_ONCE)
+        return self._map(self.searches.floors, _floors, questions)
 
-    def _map(self, here: Callable[[J], R], apart: Callable[[J], R], jobs: Sequence[J], at_once: int) -> list[R]:
+    def _map(self, here: Callable[[J], R], apart: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
         started = time.perf_counter()
         try:
-            if self.count > 1 and len(jobs) > at_once and self.spent > WORTH_IT:
-                return self._apart(apart, jobs, at_once)
+            if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
+                return self._apart(apart, jobs)
             return [here(job) for job in jobs]
         finally:
             self.spent += time.perf_counter() - started
 
-    def _apart(self, apart: Callable[[J], R], jobs: Sequence[J], at_once: int) -> list[R]:
+    def _apart(self, task: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
         """Each process takes the jobs of shapes whose tables it has, and then what is left of the others'."""
         from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-        pools = self._processes()
+        pools = self._started()
         waiting: list[list[int]] = [[] for _ in pools]
         for index, job in enumerate(jobs):
             waiting[self._home.setdefault(job.shape, len(self._home) % len(pools))].append(index)
         outcomes: dict[int, R] = {}
-        running: dict[Future[list[R]], tuple[int, list[int]]] = {}
+        running: dict[Future[R], tuple[int, int]] = {}
         free = list(range(len(pools)))
         while free or running:
             for at in free:
                 queue = waiting[at] or max(waiting, key=len)
-                taken = [queue.pop(0 if queue is waiting[at] else -1) for _ in range(min(at_once, len(queue)))]
-                if taken:
-                    running[pools[at].submit(_each, apart, [jobs[index] for index in taken])] = at, taken
+                if queue:
+                    index = queue.pop(0 if queue is waiting[at] else -1)
+                    running[pools[at].submit(task, jobs[index])] = at, index
             if not running:
                 break
             done, _ = wait(running, return_when=FIRST_COMPLETED)
-            finished = [(future, *running.pop(future)) for future in done]
-            for future, _, taken in finished:
-                outcomes |= zip(taken, future.result(), strict=True)
-            free = [at for _, at, _ in finished]
+            free = []
+            for future in done:
+                at, index = running.pop(future)
+                outcomes[index] = future.result()
+                free.append(at)
         return [outcomes[index] for index in range(len(jobs))]
 
-    def _processes(self) -> list[ProcessPoolExecutor]:
+    def _started(self) -> list[ProcessPoolExecutor]:
         from loky import ProcessPoolExecutor
 
         if not self._pools:
@@ -182,7 +182,3 @@ def _run(job: Job) -> Outcome:
 def _floors(question: Question) -> list[float]:
     assert _searches is not None
     return _searches.floors(question)
-
-
-def _each(work: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
-    return [work(job) for job in jobs]

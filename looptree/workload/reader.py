@@ -19,6 +19,16 @@ _TENSOR_KEYS = ("bits", "shape")
 MAX_BITS = 4096
 
 
+def check_bits(bits: int | None) -> None:
+    """Whether a word width that a user gives is one; `None` stands for those of the tensors.
+
+    Raises:
+        InputError: it is not.
+    """
+    if bits is not None and (type(bits) is not int or not 1 <= bits <= MAX_BITS):
+        raise InputError(f"expected a word width from 1 to {MAX_BITS} bits, found {bits!r}", where="bits")
+
+
 def read_einsums(path: str | Path) -> Workload:
     """Read a file that lists Einsums (`einsums:`)."""
     return workload_from_node(read_document(path))

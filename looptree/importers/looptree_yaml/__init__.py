@@ -10,5 +10,6 @@ Sources: the LoopTree tutorial (github.com/Accelergy-Project/looptree-tutorial) 
 from looptree.importers.looptree_yaml.components import architecture_document
 from looptree.importers.looptree_yaml.problem import workload_document
 from looptree.importers.looptree_yaml.tree import mapping_document
+from looptree.importers.looptree_yaml.writer import original_mapping
 
-__all__ = ["architecture_document", "mapping_document", "workload_document"]
+__all__ = ["architecture_document", "mapping_document", "original_mapping", "workload_document"]
