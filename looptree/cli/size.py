@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import check_figures, figure_option
-from looptree.cli.inputs import read_architecture, read_settings, set_option, warn
+from looptree.cli.inputs import read_architecture, read_settings, set_option, settings_of_workload, warn
 from looptree.cli.notes import note
 from looptree.cli.searching import SPACES, architecture_option, asked, load_network, search_options
 from looptree.errors import InputError
@@ -75,8 +75,9 @@ def command(
     searching = asked(objective, space, time_limit, workers)
     sizes = tuple(_size(text, "--capacities") for text in capacities.split(",")) if capacities is not None else ()
     lowest = None if least is None else _size(least, "--from")
-    hardware = read_architecture(architecture, None)
-    workload = load_network(network, read_settings(settings))
+    parameters = read_settings(settings)
+    hardware = read_architecture(architecture, None, parameters)
+    workload = load_network(network, settings_of_workload(parameters, network, architecture))
     from looptree.search import space_named
     from looptree.sizing import Asked
 
