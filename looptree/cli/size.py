@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 @search_options(SPACES[:2], default_objective="offchip")
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--capacities", metavar="SIZE,...", help="These capacities: 64KiB,96KiB,128KiB. [default: doublings]")
-@click.option("--from", "least", metavar="SIZE", help="Where the doublings begin. [default: 1/16 of the last one]")
+@click.option("--from", "least", metavar="SIZE", help="Where the doublings begin. [default: 1/8 of the last one]")
 @click.option("--points", type=click.IntRange(1, 16), default=1, show_default=True, help="Capacities per doubling.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep finished points here. [default: the user's cache]")
 @click.option("--no-cache", is_flag=True, help="Keep no points, and use none that are known.")
