@@ -11,6 +11,7 @@ import time
 from types import TracebackType
 
 from looptree.architecture import Architecture
+from looptree.errors import InputError
 from looptree.search.catalogue import Catalogue
 from looptree.search.objective import checked
 from looptree.search.result import InfeasibleError, Plan, Progress
@@ -26,6 +27,9 @@ class Capacities:
     Args:
         workload: the network. architecture: its capacity of the buffer does not matter. objective, space: see `search`.
         workers: processes; one per processor by default. The plans do not depend on it.
+
+    Raises:
+        InputError: as `search`; or what the objective adds up depends on the capacity, so that nothing can be shared.
 
     >>> from looptree import load_architecture, load_workload
     >>> network = load_workload("conv_conv", channels=4, resolution=4)
@@ -45,6 +49,12 @@ class Capacities:
     ) -> None:
         self.workload = workload
         self.settings = Settings(architecture, buffer_of(architecture), checked(objective), space or Space())
+        if architecture.level(self.settings.level).model is not None and objective != "offchip":
+            raise InputError(
+                f"{self.settings.level} is priced by a model of its capacity: sizes can be compared by offchip only",
+                where=f"architecture {architecture.name!r}",
+                hint="choose --objective offchip, or search each size by itself",
+            )
         searches = Searches(architecture, objective, self.settings.level, self.settings.space)
         self.workers = Workers(searches, workers)
         self.catalogue = Catalogue(workload, self.workers, math.inf)
