@@ -25,6 +25,7 @@ Importing this package is cheap: each name below is imported when it is first us
   `looptree.simulate.simulate` runs step by step and `looptree.check.check` holds the model against.
 * `compare`: a network layer by layer against the best fused mapping that the search finds.
 * `search`: the best plan of a network for an objective, with a proof or with a gap.
+* `size`: the least objective against the capacity of the buffer, with the smallest one that is good enough.
 * `layer_graph`, `draw_tree`, `draw_loop_nest`: the layers as a networkx graph; a mapping as text.
 * `InputError`: what all of them raise when something that a user wrote is wrong.
 """
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from looptree.importers.load import import_onnx, load_architecture, load_workload
     from looptree.model.evaluate import evaluate
     from looptree.search import compare, search
+    from looptree.sizing import size
     from looptree.taxonomy.binding import bind
     from looptree.taxonomy.drawing import draw_loop_nest, draw_tree
     from looptree.taxonomy.points import apply_point
@@ -61,6 +63,7 @@ __all__ = [
     "load_workload",
     "read_mapping",
     "search",
+    "size",
 ]
 
 __version__ = "0.1.0"
@@ -81,6 +84,7 @@ _MODULE_OF = {
     "load_workload": "importers.load",
     "read_mapping": "taxonomy.reader",
     "search": "search",
+    "size": "sizing",
 }
 
 

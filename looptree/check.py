@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from looptree.model.evaluate import evaluate_design
 from looptree.model.inference import infer
@@ -30,8 +31,8 @@ class CheckedCount:
     """
 
     what: str
-    model: int
-    simulator: int
+    model: int | Fraction
+    simulator: int | Fraction
 
     @property
     def agrees(self) -> bool:
@@ -65,7 +66,15 @@ def checked_counts(
         *_places(design, counts),
         *_occupancy(found, counts),
         CheckedCount("compute cycles", found.latency.compute, counts.total_compute_cycles),
+        *_stepwise(found, counts),
     )
+
+
+def _stepwise(evaluation: Evaluation, counts: Counts) -> Iterator[CheckedCount]:
+    for group, simulated in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
+        if group.stepwise is not None:
+            what = f"cycles step by step of {', '.join(group.einsums)}"
+            yield CheckedCount(what, group.stepwise.cycles, simulated)
 
 
 def _operations(evaluation: Evaluation, counts: Counts) -> Iterator[CheckedCount]:

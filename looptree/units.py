@@ -1,4 +1,5 @@
-"""Quantities as people write and read them: sizes such as `512KiB`, and numbers scaled to a unit.
+"""Quantities as people write and read them: sizes such as `512KiB`, bandwidths, energies and times with their
+units, and numbers scaled to a unit.
 
 Reading is strict, because a size that is off by a factor decides what fits. Writing rounds to four digits; exact
 numbers are in the JSON and CSV outputs.
@@ -7,11 +8,11 @@ numbers are in the JSON and CSV outputs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from looptree.errors import InputError
+from looptree.errors import InputError, nearest
 
 MAX_SIZE_BYTES = 2**60
 """The largest size that is taken for meant."""
@@ -56,6 +57,66 @@ def _unit_hint(unit: str) -> str:
         decimal = f"{'k' if letter == 'K' else letter}B"
         return f"write {letter}iB for powers of 1024, {decimal} for powers of 1000"
     return f"known: {', '.join(filter(None, _SIZE_UNITS))}"
+
+
+_QUANTITY = re.compile(r"(\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?) ?(\S{0,12})", re.ASCII)
+_SI = {"": Fraction(1), "k": Fraction(10**3), "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12)}
+_SMALL = {"f": Fraction(1, 1000), "p": Fraction(1), "n": Fraction(1000), "u": Fraction(10**6), "m": Fraction(10**9)}
+_BITS = {"B": Fraction(1), "bit": Fraction(1, 8), "b": Fraction(1, 8)}
+ENERGY_PJ = {f"{p}J": factor for p, factor in _SMALL.items()}
+ENERGY_PJ_PER_BYTE = {f"{p}J/{b}": f / bits for p, f in _SMALL.items() for b, bits in _BITS.items()}
+FREQUENCY_HZ = {f"{p}Hz": factor for p, factor in _SI.items()}
+SECONDS = {"s": Fraction(1), "min": Fraction(60), "h": Fraction(3600), "ms": Fraction(1, 1000)}
+BYTES_PER_CYCLE = {f"{b}/cycle": bits for b, bits in _BITS.items()}
+BYTES_PER_SECOND = {f"{p}{b}/s": f * bits for p, f in _SI.items() for b, bits in _BITS.items()} | {
+    f"{p}iB/s": Fraction(1024**power) for power, p in enumerate("KMGT", start=1)
+}
+
+
+def parse_quantity(text: str, units: Mapping[str, Fraction], example: str) -> Fraction:
+    """A quantity with its unit, exactly, in the unit that counts as 1.
+
+    Args:
+        text: such as `1.2pJ/B` or `0.15 pJ/bit`. units: what each unit is worth, such as `ENERGY_PJ_PER_BYTE`.
+        example: how it may be written, for messages.
+
+    Raises:
+        InputError: no number, no unit, or another unit.
+
+    >>> parse_quantity("1.2pJ/B", ENERGY_PJ_PER_BYTE, "1.2pJ/B"), parse_quantity("800 MHz", FREQUENCY_HZ, "1GHz")
+    (Fraction(6, 5), Fraction(800000000, 1))
+    >>> parse_quantity("0.15pJ/bit", ENERGY_PJ_PER_BYTE, "1.2pJ/B"), parse_quantity("2min", SECONDS, "60s")
+    (Fraction(6, 5), Fraction(120, 1))
+    """
+    shown = repr(text if len(text) <= 40 else text[:37] + "...")
+    match = _QUANTITY.fullmatch(text.strip())
+    if match is None:
+        raise InputError(f"expected a number with a unit, found {shown}", hint=f"write it like {example}")
+    number, unit = match.groups()
+    if unit not in units:
+        problem = f"expected a unit, found {unit!r} in {shown}" if unit else f"expected a unit after {shown}"
+        raise InputError(problem, hint=nearest(unit, units) if unit else f"write it like {example}")
+    return Fraction(number) * units[unit]
+
+
+def parse_bandwidth(text: str, clock_hz: Fraction | None = None) -> Fraction:
+    """A bandwidth in bytes per cycle: `16B/cycle`, or `25.6GB/s` at a clock.
+
+    Raises:
+        InputError: as `parse_quantity`; or it is per second and no clock is known.
+
+    >>> parse_bandwidth("16 B/cycle"), parse_bandwidth("25.6GB/s", Fraction(800_000_000))
+    (Fraction(16, 1), Fraction(32, 1))
+    """
+    units = BYTES_PER_CYCLE | BYTES_PER_SECOND
+    value = parse_quantity(text, units, "25.6GB/s or 16B/cycle")
+    if text.strip().endswith("/cycle"):
+        return value
+    if clock_hz is None:
+        raise InputError(
+            f"a bandwidth per second needs a clock, found {text.strip()!r}", hint="give the clock, or write B/cycle"
+        )
+    return value / clock_hz
 
 
 @dataclass(frozen=True, slots=True)

@@ -100,6 +100,15 @@ def test_installed_wheel_finds_its_data(wheel: Path, tmp_path: Path) -> None:
     check_installed(folder, folder / "looptree", folder / "looptree" / "_data", tmp_path)
 
 
+def test_installed_wheel_validates(wheel: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "installed"
+    run("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", folder, wheel)
+    source = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from looptree.cli.main import main; main(['validate', 'isaac'])"
+    )
+    assert "19 values compared" in run("-c", source, folder, cwd=tmp_path)
+
+
 def test_editable_install_finds_the_data_of_the_checkout(tmp_path: Path) -> None:
     source = "import sys; from hatchling.build import build_editable; print(build_editable(sys.argv[1]))"
     name = run("-c", source, tmp_path).split()[-1]

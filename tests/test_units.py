@@ -12,14 +12,20 @@ from looptree.errors import InputError
 from looptree.units import (
     BYTES,
     COUNTS,
+    ENERGY_PJ,
+    ENERGY_PJ_PER_BYTE,
+    FREQUENCY_HZ,
     MAX_SIZE_BYTES,
     PICOJOULES,
+    SECONDS,
     Scale,
     format_count,
     format_energy,
     format_percent,
     format_ratio,
     format_size,
+    parse_bandwidth,
+    parse_quantity,
     parse_size,
     scale,
 )
@@ -128,3 +134,52 @@ def test_texts() -> None:
 def test_no_float_loses_digits() -> None:
     assert Scale("", 1, 0).text(2**90 + 1) == f"{2**90 + 1:,}"
     assert format_percent(2**200, 2**201) == "50.0 %"
+
+
+@pytest.mark.parametrize(
+    ("text", "units", "expected"),
+    [
+        ("1.2pJ/B", ENERGY_PJ_PER_BYTE, Fraction(12, 10)),
+        ("0.15 pJ/bit", ENERGY_PJ_PER_BYTE, Fraction(12, 10)),
+        ("15fJ/b", ENERGY_PJ_PER_BYTE, Fraction(12, 100)),
+        ("2nJ", ENERGY_PJ, 2000),
+        ("1e-3 uJ", ENERGY_PJ, 1000),
+        ("1GHz", FREQUENCY_HZ, 10**9),
+        ("90s", SECONDS, 90),
+        ("1.5min", SECONDS, 90),
+    ],
+)
+def test_quantities_are_exact(text: str, units: dict[str, Fraction], expected: Fraction) -> None:
+    assert parse_quantity(text, units, "1") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("16B/cycle", 16),
+        ("64 bit/cycle", 8),
+        ("25.6GB/s", Fraction(256, 10)),
+        ("8Gbit/s", 1),
+        ("1GiB/s", Fraction(2**30, 10**9)),
+    ],
+)
+def test_bandwidths_per_second_are_at_the_clock(text: str, expected: Fraction) -> None:
+    assert parse_bandwidth(text, Fraction(10**9)) == expected
+
+
+@pytest.mark.parametrize(
+    "text", ["", "GB/s", "-1GB/s", "1 gb/s", "1GB", "0x1GB/s", "1/3GB/s", "nan GB/s", "1GB/s/s" * 9]
+)
+def test_what_is_no_bandwidth(text: str) -> None:
+    with pytest.raises(InputError):
+        parse_bandwidth(text, Fraction(10**9))
+
+
+def test_a_bandwidth_per_second_needs_a_clock() -> None:
+    with pytest.raises(InputError, match=r"needs a clock, found '25.6GB/s' \(give the clock, or write B/cycle\)"):
+        parse_bandwidth("25.6GB/s")
+
+
+def test_a_unit_that_is_nearly_right_is_named() -> None:
+    with pytest.raises(InputError, match=r"found 'pJ/Byte' in '1pJ/Byte' \(did you mean 'pJ/B'\?\)"):
+        parse_quantity("1pJ/Byte", ENERGY_PJ_PER_BYTE, "1.2pJ/B")

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from types import MappingProxyType
 
+from looptree.architecture.array import Array
 from looptree.architecture.level import Level
 from looptree.errors import InputError, nearest
 from looptree.workload import TENSOR_KINDS
@@ -28,6 +29,7 @@ class Compute:
         leakage_pj_per_cycle: energy that all units take in every cycle, in pJ.
         area_mm2: area of all units; `None` is unknown.
         warnings: of the model that the energies are from.
+        array: how the units are arranged; `None` where it does not matter.
     """
 
     name: str = "MAC"
@@ -37,6 +39,7 @@ class Compute:
     leakage_pj_per_cycle: Fraction = Fraction(0)
     area_mm2: Fraction | None = None
     warnings: tuple[str, ...] = field(default=(), repr=False, compare=False)
+    array: Array | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "pj_of", MappingProxyType(dict(self.pj_of)))
@@ -52,8 +55,13 @@ class Compute:
 
     def __reduce__(self) -> tuple[object, ...]:
         plain = dict(self.pj_of), dict(self.spatial)
-        rest = self.leakage_pj_per_cycle, self.area_mm2, self.warnings
+        rest = self.leakage_pj_per_cycle, self.area_mm2, self.warnings, self.array
         return Compute, (self.name, self.pj_per_operation, *plain, *rest)
+
+    @property
+    def fill_drain_cycles(self) -> int:
+        """Cycles that each step of a layer takes to fill and to drain the array."""
+        return self.array.fill_drain_cycles if self.array is not None else 0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from looptree.architecture.architecture import Architecture, Compute
+from looptree.architecture.array import Array
 from looptree.architecture.level import Level, Partition, Ports
 from looptree.architecture.models import memory_model, operation_model
 from looptree.documents import Node, check_kind, read_document
@@ -37,7 +38,17 @@ _LEVEL_KEYS = (
     "model",
     "source",
 )
-_COMPUTE_KEYS = ("name", "model", "pj_per_operation", "pj_of", "spatial", "leakage_pj_per_cycle", "area_mm2", "source")
+_COMPUTE_KEYS = (
+    "name",
+    "model",
+    "pj_per_operation",
+    "pj_of",
+    "spatial",
+    "array",
+    "leakage_pj_per_cycle",
+    "area_mm2",
+    "source",
+)
 _MOST_BYTES = 2**60
 
 
@@ -155,8 +166,18 @@ def _compute(node: Node) -> Compute:
         leakage_pj_per_cycle=_optional(fields, "leakage_pj_per_cycle", "an energy in pJ per cycle") or Fraction(0),
         area_mm2=area,
         warnings=warnings,
+        array=_array(fields["array"]) if "array" in fields else None,
     )
 
 
 def _optional(fields: dict[str, Node], key: str, what: str) -> Fraction | None:
     return fields[key].number(what) if key in fields else None
+
+
+def _array(node: Node) -> Array:
+    fields = node.mapping()
+    systolic = fields.pop("systolic").boolean() if "systolic" in fields else False
+    try:
+        return Array({axis: n.integer("units along an axis", most=2**30) for axis, n in fields.items()}, systolic)
+    except InputError as problem:
+        raise problem.at(node.where) from None

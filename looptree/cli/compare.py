@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from looptree.cli.figures import check_figures, figure_option, write_figures
 from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, settings_of_workload, warn
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     Asked,
     architecture_option,
@@ -22,9 +24,12 @@ from looptree.cli.searching import (
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
     from looptree.report.compared import Compared
+    from looptree.report.html.shown import ShownPlan
 
 SPACES = ("default", "quick")
 """For the fused plan."""
+
+PICTURES = ("energy", "latency", "roofline", "graph", "occupancy", "tree")
 
 
 @click.command(name="compare")
@@ -37,6 +42,8 @@ SPACES = ("default", "quick")
 @click.option("--csv", "as_csv", is_flag=True, help="Print rows of exact numbers, one per group and in total.")
 @click.option("--mapping", type=click.Path(path_type=Path), help="Write the fused plan to this YAML file.")
 @click.option("--force", is_flag=True, help="Let --mapping overwrite a file.")
+@html_option
+@figure_option(PICTURES)
 def command(
     network: str,
     architecture: str,
@@ -50,6 +57,8 @@ def command(
     as_csv: bool,
     mapping: Path | None,
     force: bool,
+    html: Path | None,
+    figures: tuple[str, ...],
 ) -> None:
     """A network layer by layer against fused: off-chip transfers, buffer, operations, energy, latency.
 
@@ -59,6 +68,8 @@ def command(
     \b
       looptree compare mobilenet_v2 --buffer 256KiB
       looptree compare bert_base --set sequence=128 --csv > bert.csv
+      looptree compare resnet50 --html resnet50.html
+      looptree compare resnet18 --figure energy.svg --figure roofline=roof.pdf
       looptree compare resnet18 --mapping fused.yaml
       looptree evaluate resnet18 mobile fused.yaml
     """
@@ -70,6 +81,8 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(mapping, force=force)
+    check_report(html)
+    pictures = check_figures(figures, PICTURES)
     hardware = read_architecture(architecture, buffer, parameters)
     parameters = settings_of_workload(parameters, network, architecture)
     compared = _compare(network, hardware, wanted, parameters)
@@ -77,6 +90,8 @@ def command(
     if mapping is not None:
         line = evaluate_line(network, architecture, buffer, settings, mapping)
         write_plan(mapping, compared.fused, parameters, line, force=force)
+    write_report(html, lambda made_by: _report(compared, made_by))
+    write_figures(pictures, lambda: _shown(compared))
     _print(compared, as_json=as_json, as_csv=as_csv)
 
 
@@ -96,6 +111,21 @@ def _compare(network: str, architecture: Architecture, wanted: Asked, parameters
             progress=progress,
         )
     return Compared(workload, architecture, comparison)
+
+
+def _shown(compared: Compared) -> list[ShownPlan]:
+    from looptree.report.html.shown import shown_plan
+
+    return [
+        shown_plan(compared.layer_by_layer, key="apart", title="layer by layer"),
+        shown_plan(compared.fused, key="fused", title="fused"),
+    ]
+
+
+def _report(compared: Compared, made_by: str) -> str:
+    from looptree.report.html import comparison_html
+
+    return comparison_html(compared, made_by=made_by)
 
 
 def _print(compared: Compared, *, as_json: bool, as_csv: bool) -> None:

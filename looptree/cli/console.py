@@ -11,6 +11,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from looptree.cli.notes import is_quiet
 from looptree.report.table import least_width
 from looptree.report.text import printable
 
@@ -54,7 +55,9 @@ def _print(console: Console, parts: Sequence[RenderableType]) -> None:
 
 
 def progress_console() -> Console | None:
-    """Where a progress bar may be drawn: stderr, if it is a terminal."""
+    """Where a progress bar may be drawn: stderr, if it is a terminal and `--quiet` was not given."""
+    if is_quiet():
+        return None
     console = _console(sys.stderr)
     return console if console.is_terminal else None
 

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from looptree.cli.ending import DefectError
+from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
 from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option, warn
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.errors import InputError, UnsupportedError
 
 if TYPE_CHECKING:
     from looptree.check import CheckedCount
     from looptree.model.result import Evaluation
+    from looptree.report.html.shown import ShownPlan
     from looptree.taxonomy.binding import Design
     from looptree.taxonomy.plan_file import PlanRecord
 
@@ -27,6 +31,8 @@ if TYPE_CHECKING:
 @click.option("--draw", "drawn", is_flag=True, help="Draw the mapping as a tree and as the loop nest that it means.")
 @click.option("--full", is_flag=True, help="Do not shorten long tables.")
 @click.option("--convention", help="Count as another tool does: looptree, the original one. [default: own]")
+@html_option
+@figure_option(PLAN_KINDS)
 @buffer_option
 @set_option("A parameter of the point, or else of the workload. May be repeated.")
 def command(
@@ -38,6 +44,8 @@ def command(
     drawn: bool,
     full: bool,
     convention: str | None,
+    html: Path | None,
+    figures: tuple[str, ...],
     buffer: str | None,
     settings: tuple[str, ...],
 ) -> None:
@@ -58,6 +66,8 @@ def command(
         raise click.UsageError("--json goes with neither --draw nor --full", click.get_current_context())
     if convention is not None and checked:
         raise click.UsageError("--check counts by our own convention only", click.get_current_context())
+    check_report(html)
+    pictures = check_figures(figures, PLAN_KINDS)
     from looptree.model.convention import OWN
     from looptree.model.convention import convention as named
     from looptree.model.evaluate import evaluate_design
@@ -74,6 +84,8 @@ def command(
     evaluation = evaluate_design(design, counting)
     counts = _checked(design, evaluation) if checked else ()
     warn(hardware)
+    write_report(html, lambda made_by: _report(design, evaluation, record, made_by))
+    write_figures(pictures, lambda: [_shown(design, evaluation)])
     if as_json:
         _print_json(design, evaluation, counts, record)
     else:
@@ -136,6 +148,19 @@ def _print_tables(
             *([agreement(counts)] if counts else []),
         ]
     )
+
+
+def _shown(design: Design, evaluation: Evaluation) -> ShownPlan:
+    from looptree.report.html.shown import shown_design
+
+    return shown_design(design, evaluation)
+
+
+def _report(design: Design, evaluation: Evaluation, record: PlanRecord | None, made_by: str) -> str:
+    from looptree.report.html import evaluation_html
+
+    notes = [_recorded(design, evaluation, record)] if record is not None else []
+    return evaluation_html(design, evaluation, made_by=made_by, notes=notes)
 
 
 def _recorded(design: Design, evaluation: Evaluation, record: PlanRecord) -> str:

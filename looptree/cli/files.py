@@ -1,12 +1,12 @@
-"""Writing a file whole or not at all."""
+"""Files that commands write: whether they can be written, and writing them whole or not at all."""
 
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from looptree.errors import InputError
+from looptree.files import write_atomically
 
 
 def check_target(path: Path, *, force: bool) -> None:
@@ -25,28 +25,14 @@ def check_target(path: Path, *, force: bool) -> None:
         raise InputError("the folder cannot be written to", where=str(path.parent))
 
 
-def write_whole(path: Path, text: str, *, force: bool) -> None:
-    """Write a text file: nobody ever sees half of it.
+def write_whole(path: Path, content: str | bytes, *, force: bool) -> None:
+    """Write a file, text as UTF-8: nobody ever sees half of it.
 
     Raises:
         InputError: as `check_target`, or the disk is full.
     """
     check_target(path, force=force)
     try:
-        handle, name = tempfile.mkstemp(dir=path.absolute().parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
-            Path(name).chmod(0o666 & ~_umask())
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_atomically(path, content)
     except OSError as problem:
         raise InputError(f"cannot be written: {problem.strerror or problem}", where=str(path)) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

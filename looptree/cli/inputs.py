@@ -99,21 +99,23 @@ def read_design(
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
-    `settings` that the point has as parameters are the point's, all others are the workload's, unless only the mapping
-    or the `source` of the architecture are templates with such a variable. The third is what a plan file says of its
-    plan.
+    `settings` that the mapping or the point has as parameters are its own, all others are the workload's, unless only
+    the file of the architecture (its `source`) is a template with such a variable. The third is what a plan file says
+    of its plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.importers.load import is_problem, load_plan, load_workload
+    from looptree.importers.load import is_problem, load_plan, load_workload, plan_parameters
     from looptree.taxonomy.points import apply_point, load_point
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
+        own = {name: settings[name] for name in plan_parameters(mapping) if name in settings}
+        others = {name: value for name, value in settings.items() if name not in own}
         if architecture.data_bits is not None and is_problem(workload):
-            settings = {"bits": architecture.data_bits, **settings}
-        loaded = load_workload(workload, **settings_of_workload(settings, workload, mapping, source))
-        tree, record = load_plan(mapping, architecture, **settings)
+            others = {"bits": architecture.data_bits, **others}
+        loaded = load_workload(workload, **settings_of_workload(others, workload, source))
+        tree, record = load_plan(mapping, architecture, **own)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
 from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, settings_of_workload, warn
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     SPACES,
     Asked,
@@ -22,6 +24,7 @@ from looptree.cli.searching import (
 
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
+    from looptree.report.html.shown import ShownPlan
     from looptree.report.planned import Planned
 
 
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("-o", "--yaml", "output", type=click.Path(path_type=Path), help="Write the plan to this YAML file.")
 @click.option("--force", is_flag=True, help="Let --yaml overwrite a file.")
+@html_option
+@figure_option(PLAN_KINDS)
 def command(
     network: str,
     architecture: str,
@@ -46,6 +51,8 @@ def command(
     as_json: bool,
     output: Path | None,
     force: bool,
+    html: Path | None,
+    figures: tuple[str, ...],
 ) -> None:
     """The best plan of a network in a space of designs, with a proof.
 
@@ -65,6 +72,8 @@ def command(
         from looptree.cli.files import check_target
 
         check_target(output, force=force)
+    check_report(html)
+    pictures = check_figures(figures, PLAN_KINDS)
     hardware = read_architecture(architecture, buffer, parameters)
     parameters = settings_of_workload(parameters, network, architecture)
     planned = _search(network, hardware, wanted, parameters)
@@ -72,6 +81,8 @@ def command(
     if output is not None:
         line = evaluate_line(network, architecture, buffer, settings, output)
         write_plan(output, planned, parameters, line, force=force)
+    write_report(html, lambda made_by: _report(planned, made_by))
+    write_figures(pictures, lambda: [_shown(planned)])
     _print(planned, parameters, as_json=as_json)
 
 
@@ -91,6 +102,18 @@ def _search(network: str, architecture: Architecture, wanted: Asked, parameters:
             progress=progress,
         )
     return Planned(workload, architecture, plan)
+
+
+def _shown(planned: Planned) -> ShownPlan:
+    from looptree.report.html.shown import shown_plan
+
+    return shown_plan(planned)
+
+
+def _report(planned: Planned, made_by: str) -> str:
+    from looptree.report.html import plan_html
+
+    return plan_html(planned, made_by=made_by)
 
 
 def _print(planned: Planned, parameters: dict[str, int], *, as_json: bool) -> None:

@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ import click
 
 from looptree.cli.inputs import Command
 from looptree.errors import InputError
+from looptree.units import SECONDS, parse_quantity
 
 if TYPE_CHECKING:
     from looptree.report.planned import Planned
@@ -50,13 +52,13 @@ def architecture_option(command: Command) -> Command:
     return click.option("--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help=text)(command)
 
 
-def search_options(spaces: Sequence[str]) -> Callable[[Command], Command]:
+def search_options(spaces: Sequence[str], *, default_objective: str = OBJECTIVES[0]) -> Callable[[Command], Command]:
     """`--objective`, `--space`, `--time-limit` and `--workers`; `asked` reads the last two."""
     options = (
         click.option(
             "--objective",
             type=click.Choice(OBJECTIVES),
-            default=OBJECTIVES[0],
+            default=default_objective,
             show_default=True,
             help="What a plan minimises.",
         ),
@@ -69,8 +71,9 @@ def search_options(spaces: Sequence[str]) -> Callable[[Command], Command]:
         ),
         click.option(
             "--time-limit",
-            metavar="SECONDS",
-            help="Stop a search after about so long, with the best plan so far and how far it may be from the optimum.",
+            metavar="TIME",
+            help="Stop a search after about so long (60, 90s, 2min), with the best plan so far and how far it may be "
+            "from the optimum.",
         ),
         click.option("--workers", metavar="N", help="Processes that search. [default: one per processor]"),
     )
@@ -91,10 +94,7 @@ def asked(objective: str, space: str, time_limit: str | None, workers: str | Non
     """
     seconds, count = None, None
     if time_limit is not None:
-        seconds = float(time_limit) if _SECONDS.fullmatch(time_limit.strip()) else 0.0
-        if not seconds > 0:
-            problem = f"expected a number of seconds above 0, such as 60, found {time_limit!r}"
-            raise InputError(problem, where="--time-limit")
+        seconds = _seconds(time_limit)
     if workers is not None:
         count = int(workers) if _WORKERS.fullmatch(workers.strip()) else 0
         if not 1 <= count <= MOST_WORKERS:
@@ -104,9 +104,28 @@ def asked(objective: str, space: str, time_limit: str | None, workers: str | Non
     return Asked(objective, space, seconds, count)
 
 
+def _seconds(text: str) -> float:
+    """`60`, `90s`, `1.5min`, `2h`."""
+    number = text.strip()
+    try:
+        found = parse_quantity(f"{number}s" if _SECONDS.fullmatch(number) else number, SECONDS, "60s")
+    except InputError:
+        found = Fraction(0)
+    if found <= 0:
+        raise InputError(f"expected a time above 0 such as 60, 90s or 2min, found {text!r}", where="--time-limit")
+    return float(found)
+
+
 @contextmanager
 def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], None] | None]:
     """How long it has been, the best plan so far and its gap, on stderr while a search runs, if that is a terminal."""
+    with progress_line(title) as show:
+        yield None if show is None else lambda state: show(state_text(state, objective))
+
+
+@contextmanager
+def progress_line(title: str) -> Iterator[Callable[[str], None] | None]:
+    """A line on stderr while something runs, with how long it has been and what is told; `None` without a terminal."""
     from looptree.cli.console import progress_console
     from looptree.report.text import printable
 
@@ -119,7 +138,7 @@ def shown_progress(title: str, objective: str) -> Iterator[Callable[[State], Non
     columns = (SpinnerColumn(), TimeElapsedColumn(), TextColumn("{task.description}", markup=False))
     with Progress(*columns, console=console, transient=True) as line:
         task = line.add_task(printable(title), total=None)
-        yield lambda state: line.update(task, description=printable(f"{title}: {state_text(state, objective)}"))
+        yield lambda text: line.update(task, description=printable(f"{title}: {text}"))
 
 
 def state_text(state: State, objective: str) -> str:

@@ -15,7 +15,7 @@ from looptree.documents import Node, read_document, read_text
 from looptree.errors import InputError
 from looptree.importers.imported import Imported
 from looptree.taxonomy.plan_file import PlanRecord, plan_from_node
-from looptree.taxonomy.reader import mapping_from_node
+from looptree.taxonomy.reader import mapping_from_node, mapping_parameters
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload.load import workload_of, workload_path
 from looptree.workload.reader import check_bits, workload_from_node
@@ -115,7 +115,7 @@ def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int
             tags), or a network of MAESTRO, whose layers have a dataflow each.
         architecture: whose components the targets of the original LoopTree count, and whose units of computation are
             the PEs of MAESTRO.
-        parameters: variables of a template of AccelForge; those that it does not have are ignored.
+        parameters: of the mapping, where they differ from its defaults, or variables of a template of AccelForge.
 
     Raises:
         InputError: a mistake in the file (naming file, line and key).
@@ -124,9 +124,9 @@ def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int
         from looptree.importers.maestro.mapping import read_dataflows
 
         return read_dataflows(path, math.prod(architecture.compute.spatial.values())), None
-    document, _ = _document(Path(path), parameters)
+    document, left = _document(Path(path), parameters)
     if not _is_original(document, "mapping", "nodes"):
-        return plan_from_node(document)
+        return plan_from_node(document, **left)
     if any(node.tag for node in document.value["mapping"].value["nodes"].sequence()):
         from looptree.importers.accelforge import mapping_document as translated
 
@@ -135,6 +135,19 @@ def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int
 
     components = [*(level.name for level in architecture.levels), architecture.compute.name]
     return mapping_from_node(mapping_document(document, components)), None
+
+
+def plan_parameters(path: str | Path) -> frozenset[str]:
+    """The parameters of a mapping, or the variables of a template that becomes one.
+
+    Raises:
+        InputError: it cannot be read, or is not a valid template.
+    """
+    if is_maestro(path):
+        return frozenset()
+    if _is_template(Path(path)):
+        return template_parameters(path)
+    return frozenset(mapping_parameters(read_document(path)))
 
 
 def template_parameters(path: str | Path) -> frozenset[str]:

@@ -17,6 +17,9 @@ from looptree.errors import UnsupportedError
 
 MAX_STEPS = 1 << 22
 
+# Products and sums of int64 tables are exact up to here; beyond it tables turn into Python integers.
+SAFE = 2**62
+
 # int64, or Python integers (dtype object) where int64 could overflow
 Array = NDArray[Any]
 
@@ -96,3 +99,16 @@ class Axis:
         mask = np.zeros(self.size, dtype=bool)
         mask[self.starts(own)] = True
         return mask
+
+
+def gathered(table: Array, axis: Axis, outer: Axis | None) -> Array:
+    """Sums of a table over the loops of its axis that the outer axis does not have."""
+    if outer is axis:
+        return table
+    if float(table.max(initial=0)) * len(table) >= SAFE:
+        table = table.astype(object)
+    if outer is None:
+        return np.array([table.sum()], dtype=table.dtype)
+    result = np.zeros(outer.size, dtype=table.dtype)
+    np.add.at(result, axis.group(len(outer.depths)), table)
+    return result

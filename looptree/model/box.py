@@ -15,13 +15,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from looptree.model.axis import Array, Axis
+from looptree.model.axis import SAFE, Array, Axis
 
 Key = int | str
 Mask = NDArray[np.bool_]
-
-# Products of int64 tables are exact up to here; beyond it tables turn into Python integers.
-SAFE = 2**62
 
 
 class Coupled(Exception):

@@ -12,12 +12,24 @@ from looptree.workload import Workload
 
 def level_energy(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> dict[str, Fraction]:
     """Energy of the reads and writes of a level, in pJ."""
-    spent = {"read": Fraction(0), "write": Fraction(0)}
+    reads: dict[int, int] = {}
+    writes: dict[int, int] = {}
     for tensor, traffic in per_tensor.items():
         bits = workload.tensors[tensor].bits
-        spent["read"] += traffic.reads_words * level.read_pj_per_word(bits)
-        spent["write"] += traffic.writes_words * level.write_pj_per_word(bits)
-    return spent
+        reads[bits] = reads.get(bits, 0) + traffic.reads_words
+        writes[bits] = writes.get(bits, 0) + traffic.writes_words
+    return {
+        "read": sum((words * level.read_pj_per_word(bits) for bits, words in reads.items()), Fraction(0)),
+        "write": sum((words * level.write_pj_per_word(bits) for bits, words in writes.items()), Fraction(0)),
+    }
+
+
+def level_accesses(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> tuple[Fraction, Fraction]:
+    """Accesses that read, and that write, each of `word_bits` bits."""
+    per_word = {tensor: level.accesses(workload.tensors[tensor].bits) for tensor in per_tensor}
+    reads = sum((t.reads_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
+    writes = sum((t.writes_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
+    return reads, writes
 
 
 def level_cycles(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> Fraction | None:
@@ -31,7 +43,5 @@ def level_cycles(level: Level, workload: Workload, per_tensor: Mapping[str, Traf
         reads = Fraction(sum(t.reads_bytes for t in per_tensor.values()))
         writes = Fraction(sum(t.writes_bytes for t in per_tensor.values()))
     else:
-        per_word = {tensor: level.accesses(workload.tensors[tensor].bits) for tensor in per_tensor}
-        reads = sum((t.reads_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
-        writes = sum((t.writes_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
+        reads, writes = level_accesses(level, workload, per_tensor)
     return max(limit.cycles(reads, writes) for limit in level.limits)

@@ -8,13 +8,16 @@ of them that uses the tensor.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 from looptree.architecture import Architecture, Level, Partition
-from looptree.errors import InputError
+from looptree.errors import InputError, UnsupportedError
 from looptree.model.convention import OWN, Convention
 from looptree.model.convention import convention as named
-from looptree.model.costs import level_cycles, level_energy
+from looptree.model.costs import level_accesses, level_cycles, level_energy
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
@@ -28,8 +31,11 @@ from looptree.model.result import (
     Occupancy,
     OperationCount,
     PartOccupancy,
+    Stepwise,
     Traffic,
+    stepwise_together,
 )
+from looptree.model.stepwise import stepwise as step_by_step
 from looptree.model.transfers import Movement, movements
 from looptree.taxonomy.binding import BoundChain, Design, bind
 from looptree.taxonomy.tree import LoopTree
@@ -39,22 +45,28 @@ Tables = dict[str, dict[str, Traffic]]
 
 
 def evaluate(
-    workload: Workload, architecture: Architecture, mapping: LoopTree, *, convention: str = OWN.name
+    workload: Workload,
+    architecture: Architecture,
+    mapping: LoopTree,
+    *,
+    convention: str = OWN.name,
+    stepwise: bool = True,
 ) -> Evaluation:
     """Exact counts, occupancy, energy and latency of a mapping.
 
     Args:
         workload: what is computed. architecture: where. mapping: how.
         convention: `own`, or `looptree` for the conventions of the original LoopTree; see `model.convention`.
+        stepwise: whether to find the latency step by step as well, which takes longer than all other counts.
 
     Raises:
         InputError: the mapping does not fit the workload or the architecture.
         UnsupportedError: the mapping is well formed but has no closed form; the message says what stands in the way.
     """
-    return evaluate_design(bind(workload, architecture, mapping), named(convention))
+    return evaluate_design(bind(workload, architecture, mapping), named(convention), stepwise=stepwise)
 
 
-def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
+def evaluate_design(design: Design, convention: Convention = OWN, *, stepwise: bool = True) -> Evaluation:
     """The same for a mapping that is already bound."""
     try:
         inferred = infer(design)
@@ -70,23 +82,31 @@ def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
     moved: list[list[Movement]] = [[] for _ in groups]
     for movement in movements(design, inferred, convention):
         moved[owner(movement)].append(movement)
-    tables = [_traffic(design, listed) for listed in moved]
+    tables = [traffic_of(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
     cycles = [chain_cycles(design, inferred, group) for group in groups]
     busy = [_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
-        _energy(design, table, _operations(design, inferred, group), max(busy_.values()))
+        energy_of(design, table, _operations(design, inferred, group), max(busy_.values()))
         for group, table, busy_ in zip(groups, tables, busy, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy.total, busy_)
+        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy, busy_)
         for group, table, energy, busy_ in zip(groups, tables, energies, busy, strict=True)
     )
+    refused = ""
+    if stepwise and not convention.groups_overlap:
+        steps = step_by_step(design, inferred)
+        results = tuple(
+            replace(result, stepwise=found) if isinstance(found, Stepwise) else result
+            for result, found in zip(results, steps, strict=True)
+        )
+        refused = next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
     transfers = _merged(design, tables)
     if convention.groups_overlap:
         latency = _overlapped(_cycles(design, transfers, sum(cycles)), sum(cycles))
     else:
-        latency = _latency(busy, results, sum(cycles))
+        latency = _latency(busy, results, sum(cycles), refused)
     return Evaluation(
         operations={
             e.name: OperationCount(counts.operations, counts.operations - counts.distinct)
@@ -95,11 +115,16 @@ def evaluate_design(design: Design, convention: Convention = OWN) -> Evaluation:
         },
         transfers=transfers,
         occupancy=_occupancy(design, sizes),
-        energy=_summed(energies),
+        energy=reduce(add, energies),
         latency=latency,
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
+        accesses={
+            level.name: level_accesses(level, design.workload, transfers[level.name])
+            for level in design.architecture.levels
+            if level.word_bits is not None
+        },
         convention=convention.name,
     )
 
@@ -114,7 +139,7 @@ def _group(
     group: BoundChain,
     table: Tables,
     occupancy: dict[str, tuple[int, int]],
-    energy_pj: Fraction,
+    energy: Energy,
     cycles: dict[str, Fraction],
 ) -> GroupResult:
     architecture = design.architecture
@@ -128,7 +153,8 @@ def _group(
         offchip_reads_bytes=sum(t.reads_bytes for t in off_chip),
         offchip_writes_bytes=sum(t.writes_bytes for t in off_chip),
         occupancy=occupancy,
-        energy_pj=energy_pj,
+        energy=energy,
+        busy_cycles=cycles,
         latency_cycles=cycles[slowest],
         bottleneck=slowest,
     )
@@ -137,7 +163,8 @@ def _group(
 # -- transfers --------------------------------------------------------------------------------
 
 
-def _traffic(design: Design, listed: Iterable[Movement]) -> Tables:
+def traffic_of(design: Design, listed: Iterable[Movement]) -> Tables:
+    """Words and bytes of movements, by level and tensor."""
     words: dict[tuple[str, str], list[int]] = {}
     for movement in listed:
         entry = words.setdefault((movement.level, movement.tensor), [0, 0])
@@ -207,7 +234,8 @@ def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[s
     return found
 
 
-def _energy(design: Design, table: Tables, operations: dict[str, int], cycles: Fraction) -> Energy:
+def energy_of(design: Design, table: Tables, operations: dict[str, int], cycles: Fraction) -> Energy:
+    """Energy of traffic, operations by kind, and of leaking for so many cycles."""
     compute = design.architecture.compute
     per_component = {
         level.name: level_energy(level, design.workload, table.get(level.name, {}))
@@ -222,20 +250,6 @@ def _energy(design: Design, table: Tables, operations: dict[str, int], cycles: F
     return Energy(per_component)
 
 
-def _summed(energies: list[Energy]) -> Energy:
-    first, *others = energies
-    if not others:
-        return first
-    return Energy(
-        {
-            component: {
-                action: sum((e.per_component[component][action] for e in others), pj) for action, pj in actions.items()
-            }
-            for component, actions in first.per_component.items()
-        }
-    )
-
-
 def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:
     """Cycles by component: compute, then every level that something limits."""
     found = {design.architecture.compute.name: Fraction(compute)}
@@ -246,14 +260,15 @@ def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:
     return found
 
 
-def _latency(busy: list[dict[str, Fraction]], groups: tuple[GroupResult, ...], compute: int) -> Latency:
+def _latency(busy: list[dict[str, Fraction]], groups: tuple[GroupResult, ...], compute: int, refused: str) -> Latency:
     spent: dict[str, Fraction] = {}
     for group in groups:
         spent[group.bottleneck] = spent.get(group.bottleneck, Fraction(0)) + group.latency_cycles
     _, *levels = busy[0]
     memory = {name: sum((cycles[name] for cycles in busy), Fraction(0)) for name in levels}
     overlapped = sum((group.latency_cycles for group in groups), Fraction(0))
-    return Latency(compute, memory, overlapped, max(spent, key=lambda name: spent[name]))
+    bottleneck = max(spent, key=lambda name: spent[name])
+    return Latency(compute, memory, overlapped, bottleneck, stepwise_together(groups), refused)
 
 
 def _overlapped(cycles: dict[str, Fraction], compute: int) -> Latency:

@@ -19,7 +19,7 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
 from looptree.model.box import Box, Coupled
 from looptree.model.hull import combined, contains
-from looptree.model.inferred import Axes, EinsumCounts, Inferred, PlaceCounts
+from looptree.model.inferred import Asked, Axes, EinsumCounts, Inferred, PlaceCounts
 from looptree.model.live import live_words
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, points_written, writing
@@ -29,8 +29,13 @@ from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
 from looptree.workload import Einsum
 
 
-def infer(design: Design) -> Inferred:
+def infer(design: Design, *, exact: bool = False) -> Inferred:
     """Walk a design; the time does not grow with the number of iterations.
+
+    Args:
+        design: the design.
+        exact: what is required of a storage node is right at every iteration, not only where something of it is
+            fresh; the counts are the same, the tables may be longer.
 
     Raises:
         UnsupportedError: naming what the closed form cannot express.
@@ -38,7 +43,7 @@ def infer(design: Design) -> Inferred:
     together: dict[int, int] = {}
     while True:
         try:
-            return _Walker(design, together).run()
+            return _Walker(design, together, exact).run()
         except Coupled as signal:
             keys = sorted({_root(together, key) for key in signal.axes})
             if len(keys) < 2:
@@ -57,8 +62,9 @@ Needs = dict[str, list[Box]]
 
 
 class _Walker:
-    def __init__(self, design: Design, together: Mapping[int, int]) -> None:
+    def __init__(self, design: Design, together: Mapping[int, int], exact: bool) -> None:
         self.design = design
+        self.exact = exact
         self.workload = design.workload
         self.together = together
         self.result = Inferred()
@@ -233,10 +239,12 @@ class _Walker:
         fresh = fresh_box(need, axes, sweep)
         written = writing(einsum, fresh, shape)
         self.result.produced[tensor] = fresh.total(axes)
+        self.result.made[tensor] = Asked(chain.id, need, sweep)
         for place in self.places_of[tensor]:
             if place.produced and place.consumed and place.parent is not None:
-                own = fresh_box(need, axes, max(sweep, self._sweep(place, need, axes)))
-                self.result.spilled[place.id] = own.total(axes)
+                own = max(sweep, self._sweep(place, need, axes))
+                self.result.returned[place.id] = own
+                self.result.spilled[place.id] = fresh_box(need, axes, own).total(axes)
         if written is None:
             return None
         operations, points = written
@@ -257,7 +265,7 @@ class _Walker:
         check_windows(need, axes, place.depth)
         window = windows(need, axes, place.depth)
         relevant = innermost_relevant(window, axes, place.depth)
-        return window, relevant if place.drop else max(relevant - 1, 0)
+        return window, max(relevant if place.drop else relevant - 1, place.visits)
 
     # -- storage nodes --------------------------------------------------------------------
 
@@ -273,7 +281,10 @@ class _Walker:
             if need is None:
                 self.result.places[place.id] = PlaceCounts(0, 0, 0)
                 continue
+            if self.exact and need.core is not None:
+                raise Coupled(set(need.core.ties))
             window, sweep = self._window(place, need, axes)
+            self.result.asked[place.id] = Asked(chain.id, need, sweep)
             if (tensor, sweep) not in swept:
                 fresh = fresh_box(need, axes, sweep)
                 swept[tensor, sweep] = (live_words(need, fresh, axes, sweep), fresh.total(axes))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from looptree.model.axis import Axis
+from looptree.model.box import Box
 from looptree.model.operations import Operations
 
 Axes = dict[int, Axis]
@@ -44,6 +45,20 @@ class EinsumCounts:
 
 
 @dataclass(slots=True)
+class Asked:
+    """What is asked for of a tensor, iteration by iteration.
+
+    Attributes:
+        chain: id of the chain at whose iterations it is given. need: the box at each of them.
+        sweep: loops that stand still while nothing is forgotten.
+    """
+
+    chain: int
+    need: Box
+    sweep: int
+
+
+@dataclass(slots=True)
 class Inferred:
     """Everything that tile inference finds out about a design.
 
@@ -53,6 +68,9 @@ class Inferred:
         produced: words computed of each intermediate, recomputed ones counted again.
         spilled: words of an intermediate that enter a place which has another one further out.
         sinks: of each chain, the operations of its sinks at its iterations.
+        asked: by id of a place, what is asked for there.
+        made: by tensor, what is asked for of an intermediate where it is computed.
+        returned: by id of a place of a spilled intermediate, the loops that bound a sweep there.
     """
 
     places: dict[int, PlaceCounts] = field(default_factory=dict)
@@ -61,3 +79,6 @@ class Inferred:
     produced: dict[str, int] = field(default_factory=dict)
     spilled: dict[int, int] = field(default_factory=dict)
     sinks: dict[int, list[Operations]] = field(default_factory=dict)
+    asked: dict[int, Asked] = field(default_factory=dict)
+    made: dict[str, Asked] = field(default_factory=dict)
+    returned: dict[int, int] = field(default_factory=dict)

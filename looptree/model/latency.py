@@ -1,8 +1,9 @@
 """Compute cycles.
 
-Assumptions: an iteration of a leaf takes the product over its ranks of ceil(tile / spatial extent)
-cycles; the branches of a pipeline have an array each and run at once on consecutive iterations of
-the loops above them; everything else takes turns, a pipeline inside a branch of a pipeline too.
+Assumptions: an iteration of a leaf takes the product over its ranks of ceil(tile / spatial extent) cycles, and
+what the array takes to fill and to drain; the branches of a pipeline have an array each and run at once on
+consecutive iterations of the loops above them; everything else takes turns, a pipeline inside a branch of a
+pipeline too.
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.axis import Array, Axis
-from looptree.model.box import SAFE, exact_product, exact_sum, product
+from looptree.model.axis import SAFE, Array, Axis, gathered
+from looptree.model.box import exact_product, exact_sum, product
 from looptree.model.inferred import Inferred
 from looptree.model.operations import Operations
 from looptree.taxonomy.binding import BoundChain, Design
@@ -21,17 +22,29 @@ from looptree.taxonomy.binding import BoundChain, Design
 MAX_ITERATIONS = 1 << 22
 
 
-def leaf_cycles(operations: Operations, axes: Mapping[int, Axis], spatial: Mapping[str, int]) -> int:
-    """Cycles of one leaf over all its iterations: a product of one-dimensional sums."""
-    fixed, along = _factors(operations, axes, spatial)
+def leaf_cycles(
+    operations: Operations, axes: Mapping[int, Axis], spatial: Mapping[str, int], fill_drain: int = 0
+) -> int:
+    """Cycles of one leaf over all its iterations: a product of one-dimensional sums.
+
+    Args:
+        operations: of the leaf, on these axes.
+        axes: of the leaf.
+        spatial: extents of the array by rank.
+        fill_drain: cycles that the array takes longer at each iteration with operations.
+    """
+    fixed, along = leaf_factors(operations, axes, spatial)
+    steps = 1
     for key, axis in axes.items():
         fixed *= exact_sum(along[key]) if key in along else axis.size
-    return fixed
+        steps *= int(np.count_nonzero(along[key])) if key in along else axis.size
+    return fixed + fill_drain * steps
 
 
-def _factors(
+def leaf_factors(
     operations: Operations, axes: Mapping[int, Axis], spatial: Mapping[str, int]
 ) -> tuple[int, dict[int, Array]]:
+    """Cycles of each iteration of a leaf without filling and draining: a factor, and one table per axis."""
     box = operations.box
     fixed = 1
     for rank, (start, stop) in box.fixed.items():
@@ -52,7 +65,8 @@ def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     """Compute cycles of a chain and everything below it, over the whole run."""
     if chain.kind == "compute":
         leaf = inferred.einsums[chain.einsums[0]].leaf
-        return leaf_cycles(*leaf, design.architecture.compute.spatial) if leaf is not None else 0
+        compute = design.architecture.compute
+        return leaf_cycles(*leaf, compute.spatial, compute.fill_drain_cycles) if leaf is not None else 0
     children = [design.chains[child] for child in chain.children]
     if chain.kind == "sequential":
         return sum(chain_cycles(design, inferred, child) for child in children)
@@ -105,12 +119,25 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
     leaf = inferred.einsums[chain.einsums[0]].leaf
     if leaf is None:
         return np.zeros(_count(outer), dtype=np.int64)
-    fixed, along = _factors(*leaf, design.architecture.compute.spatial)
-    tables = {}
-    for key, axis in inferred.axes[chain.id].items():
-        table = np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
-        tables[key] = _gather(table, axis, outer.get(key))
-    return exact_product(fixed, _spread(tables, outer))
+    compute = design.architecture.compute
+    axes = inferred.axes[chain.id]
+    fixed, along = leaf_factors(*leaf, compute.spatial)
+    tables = {
+        key: np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
+        for key, axis in axes.items()
+    }
+    cycles = _over(fixed, tables, axes, outer)
+    if not compute.fill_drain_cycles:
+        return cycles
+    working = {key: (table > 0).astype(np.int64) for key, table in tables.items()}
+    return _added([cycles, _over(compute.fill_drain_cycles, working, axes, outer)])
+
+
+def _over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:
+    """A factor times the product of tables, added up over the loops that the outer axes do not have."""
+    return exact_product(
+        factor, _spread({key: gathered(t, axes[key], outer.get(key)) for key, t in tables.items()}, outer)
+    )
 
 
 def _added(stages: list[Array]) -> Array:
@@ -128,19 +155,6 @@ def _count(axes: Mapping[int, Axis]) -> int:
     if total > MAX_ITERATIONS:
         raise UnsupportedError(f"a pipeline of {total} iterations is not scheduled; at most {MAX_ITERATIONS}")
     return total
-
-
-def _gather(table: Array, axis: Axis, outer: Axis | None) -> Array:
-    """Sums of a table over the loops that the outer axis does not have."""
-    if outer is axis:
-        return table
-    if float(table.max(initial=0)) * len(table) >= SAFE:
-        table = table.astype(object)
-    if outer is None:
-        return np.array([table.sum()], dtype=table.dtype)
-    result = np.zeros(outer.size, dtype=table.dtype)
-    np.add.at(result, axis.group(len(outer.depths)), table)
-    return result
 
 
 def _order(axes: Mapping[int, Axis]) -> tuple[list[Array], Array]:

@@ -41,26 +41,37 @@ class Operations:
         """Operations over all iterations."""
         if not self.slabs:
             return self.box.total(axes)
-        result = 1
-        loose = {rank for slab in self.slabs for rank in slab.form.ranks}
-        for rank, (start, stop) in self.box.fixed.items():
-            if rank not in loose:
-                result *= stop - start
-        for slab in self.slabs:
-            if slab.axis is None:
-                result *= int(slab.count(self._spans(slab, 1))[0])
+        result, along = self.factors(axes)
         for key, axis in axes.items():
-            result *= self._total_along(key, axis, loose)
+            result *= exact_sum(along[key]) if key in along else axis.size
         return result
 
-    def _total_along(self, key: int, axis: Axis, loose: set[str]) -> int:
+    def factors(self, axes: Mapping[int, Axis]) -> tuple[int, dict[int, Array]]:
+        """Operations of each iteration: a factor, and one table per axis."""
+        loose = {rank for slab in self.slabs for rank in slab.form.ranks}
+        fixed = 1
+        for rank, (start, stop) in self.box.fixed.items():
+            if rank not in loose:
+                fixed *= stop - start
+        for slab in self.slabs:
+            if slab.axis is None:
+                fixed *= int(slab.count(self._spans(slab, 1))[0])
+        along = {key: self._along(key, axis, loose) for key, axis in axes.items()}
+        return fixed, {key: np.broadcast_to(table, (axes[key].size,)) for key, table in along.items() if table.ndim}
+
+    def _along(self, key: int, axis: Axis, loose: set[str]) -> Array:
         track = self.box.tracks.get(key)
+        if track is not None and not loose:
+            return track.sizes()
         factors = [slab.count(self._spans(slab, axis.size)) for slab in self.slabs if slab.axis == key]
         if track is not None:
-            factors += [high - low for rank, (low, high) in track.spans.items() if rank not in loose]
+            if track.count is not None:
+                factors.append(track.count)
+            else:
+                factors += [high - low for rank, (low, high) in track.spans.items() if rank not in loose]
             if track.active is not None:
                 factors.append(track.active.astype(np.int64))
-        return exact_sum(product(factors)) if factors else axis.size
+        return product(factors)
 
     def _spans(self, slab: Slab, size: int) -> dict[str, tuple[Array, Array]]:
         axis = -1 if slab.axis is None else slab.axis

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from fractions import Fraction
 from typing import Any
+
+from looptree.display import Displayed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,59 @@ class Energy:
         """All components, in pJ."""
         return sum((pj for actions in self.per_component.values() for pj in actions.values()), Fraction(0))
 
+    def less(self, part: Energy) -> Energy:
+        """What is left without a part, whose actions are among these."""
+        return Energy(
+            {
+                component: {action: pj - part.per_component[component].get(action, 0) for action, pj in actions.items()}
+                for component, actions in self.per_component.items()
+            }
+        )
+
+    def __add__(self, other: Energy) -> Energy:
+        return Energy(
+            {
+                component: {action: pj + other.per_component[component][action] for action, pj in actions.items()}
+                for component, actions in self.per_component.items()
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Stepwise:
+    """Cycles step by step: neighbouring steps overlap, the first load and the last store do not.
+
+    Attributes:
+        spent: cycles by layer and by the component that takes longest in its steps.
+    """
+
+    spent: Mapping[str, Mapping[str, Fraction]]
+
+    @property
+    def cycles(self) -> Fraction:
+        """Cycles of all layers."""
+        return sum(self.per_layer.values(), Fraction(0))
+
+    @property
+    def per_layer(self) -> dict[str, Fraction]:
+        """Cycles of the steps of each layer."""
+        return {layer: sum(of.values(), Fraction(0)) for layer, of in self.spent.items()}
+
+    @property
+    def per_component(self) -> dict[str, Fraction]:
+        """Cycles of the steps in which each component takes longest."""
+        found: dict[str, Fraction] = {}
+        for of in self.spent.values():
+            for component, cycles in of.items():
+                found[component] = found.get(component, Fraction(0)) + cycles
+        return found
+
+    @property
+    def bottleneck(self) -> str | None:
+        """The component that determines most of it; `None` where nothing is done."""
+        found = self.per_component
+        return max(found, key=lambda component: found[component]) if found else None
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:
@@ -96,12 +151,16 @@ class Latency:
         memory: cycles that each level is busy which something limits: bytes over bandwidth, or accesses over ports.
         overlapped: per fusion group the largest of compute and every level, added up over groups.
         bottleneck: the component that determines most of it.
+        stepwise: step by step, all groups; `None` where it was not asked for, or refused.
+        refused: why there is no stepwise latency.
     """
 
     compute: int
     memory: Mapping[str, Fraction]
     overlapped: Fraction
     bottleneck: str
+    stepwise: Stepwise | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +172,9 @@ class GroupResult:
         operations: executed. recomputed: of them, done before.
         offchip_reads_bytes, offchip_writes_bytes: traffic with the off-chip level.
         occupancy: (window_bytes, live_bytes) by level while the group runs.
-        energy_pj: of the group. latency_cycles: overlapped. bottleneck: what determines it.
+        energy: of the group. busy_cycles: of each component that takes time, compute first.
+        latency_cycles: overlapped. bottleneck: what determines it.
+        stepwise: cycles step by step, as in `Latency`.
     """
 
     einsums: tuple[str, ...]
@@ -122,13 +183,28 @@ class GroupResult:
     offchip_reads_bytes: int
     offchip_writes_bytes: int
     occupancy: Mapping[str, tuple[int, int]]
-    energy_pj: Fraction
+    energy: Energy
+    busy_cycles: Mapping[str, Fraction]
     latency_cycles: Fraction
     bottleneck: str
+    stepwise: Stepwise | None = None
+
+    @property
+    def energy_pj(self) -> Fraction:
+        """All components, in pJ."""
+        return self.energy.total
+
+
+def stepwise_together(groups: Iterable[GroupResult]) -> Stepwise | None:
+    """The stepwise latency of groups one after the other; `None` where that of a group is not known."""
+    found = [group.stepwise for group in groups]
+    if not found or None in found:
+        return None
+    return Stepwise({layer: of for steps in found if steps is not None for layer, of in steps.spent.items()})
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluation:
+class Evaluation(Displayed):
     """The result of `evaluate`: see the fields' types for units and definitions."""
 
     operations: Mapping[str, OperationCount]
@@ -140,6 +216,7 @@ class Evaluation:
     off_chip: str
     areas_mm2: Mapping[str, Fraction | None] = field(default_factory=dict)
     convention: str = "own"
+    accesses: Mapping[str, tuple[Fraction, Fraction]] = field(default_factory=dict)
 
     @property
     def fits(self) -> bool:
@@ -184,6 +261,7 @@ class Evaluation:
                 level: {name: {"reads_words": t.reads_words, "writes_words": t.writes_words} for name, t in per.items()}
                 for level, per in self.transfers.items()
             },
+            **self._access_dict(),
             "energy_pj": {
                 "total": plain(self.energy.total),
                 "per_component": {
@@ -191,17 +269,16 @@ class Evaluation:
                     for component, actions in self.energy.per_component.items()
                 },
             },
-            "latency_cycles": {
-                "overlapped": plain(self.latency.overlapped),
-                "stepwise": None,
-                "compute": self.latency.compute,
-                "memory": {level: plain(cycles) for level, cycles in self.latency.memory.items()},
-                "bottleneck": self.latency.bottleneck,
-            },
+            "latency_cycles": _latency_dict(self.latency),
             **self._area_dict(),
             **({} if self.convention == "own" else {"convention": self.convention}),
             "groups": [_group_dict(group) for group in self.groups],
         }
+
+    def _access_dict(self) -> dict[str, Any]:
+        """The key `accesses`, where a level says how wide one is."""
+        found = {name: {"reads": plain(r), "writes": plain(w)} for name, (r, w) in self.accesses.items()}
+        return {"accesses": found} if found else {}
 
     def _area_dict(self) -> dict[str, Any]:
         """The key `area_mm2`, where any area is known."""
@@ -215,6 +292,25 @@ def _maybe(value: Fraction | None) -> int | float | None:
     return None if value is None else plain(value)
 
 
+def _latency_dict(latency: Latency) -> dict[str, Any]:
+    steps = latency.stepwise
+    found: dict[str, Any] = {
+        "overlapped": plain(latency.overlapped),
+        "stepwise": None if steps is None else plain(steps.cycles),
+        "compute": latency.compute,
+        "memory": {level: plain(cycles) for level, cycles in latency.memory.items()},
+        "bottleneck": latency.bottleneck,
+    }
+    if steps is not None:
+        found["stepwise_bottleneck"] = steps.bottleneck
+        found["stepwise_per_layer"] = {
+            layer: {component: plain(cycles) for component, cycles in of.items()} for layer, of in steps.spent.items()
+        }
+    if latency.refused:
+        found["stepwise_refused"] = latency.refused
+    return found
+
+
 def _group_dict(group: GroupResult) -> dict[str, Any]:
     return {
         "einsums": list(group.einsums),
@@ -226,6 +322,8 @@ def _group_dict(group: GroupResult) -> dict[str, Any]:
         "energy_pj": plain(group.energy_pj),
         "latency_cycles": plain(group.latency_cycles),
         "bottleneck": group.bottleneck,
+        "stepwise_cycles": None if group.stepwise is None else plain(group.stepwise.cycles),
+        "stepwise_bottleneck": None if group.stepwise is None else group.stepwise.bottleneck,
     }
 
 

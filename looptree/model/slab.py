@@ -8,7 +8,7 @@ over a slab are exact: all ranks but one are enumerated, the last one is solved 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -19,6 +19,7 @@ from looptree.model.axis import Array
 from looptree.workload import Affine
 
 MAX_POINTS = 1 << 24
+POINTS_AT_ONCE = 1 << 16
 Spans = Mapping[str, tuple[Array, Array]]
 
 
@@ -49,21 +50,21 @@ class Slab:
         """Points of the slab inside the given intervals of its ranks, per step."""
         total = np.zeros(len(self.low), dtype=np.int64)
         for _, start, stop in self._solutions(spans):
-            total += np.maximum(stop - start, 0)
+            total += np.maximum(stop - start, 0).sum(axis=0)
         return total
 
     def hull(self, form: Affine, spans: Spans) -> tuple[Array, Array]:
         """The hull of another form over the slab, per step; ends meet where the slab is empty."""
-        low = np.full(len(self.low), np.iinfo(np.int64).max)
-        high = np.full(len(self.low), np.iinfo(np.int64).min)
+        most, least = np.iinfo(np.int64).max, np.iinfo(np.int64).min
+        low, high = np.full(len(self.low), most), np.full(len(self.low), least)
         coefficients = dict(form.terms)
-        main = self._main
+        along = coefficients.get(self._main, 0)
         for others, start, stop in self._solutions(spans):
-            rest = form.constant + sum(coefficients.get(rank, 0) * value for rank, value in others.items())
-            ends = [rest + coefficients.get(main, 0) * start, rest + coefficients.get(main, 0) * (stop - 1)]
+            rest = form.constant + sum(coefficients.get(rank, 0) * values for rank, values in others.items())
+            first, last = rest + along * start, rest + along * (stop - 1)
             valid = start < stop
-            low = np.where(valid, np.minimum(low, np.minimum(*ends)), low)
-            high = np.where(valid, np.maximum(high, np.maximum(*ends) + 1), high)
+            low = np.minimum(low, np.where(valid, np.minimum(first, last), most).min(axis=0))
+            high = np.maximum(high, np.where(valid, np.maximum(first, last) + 1, least).max(axis=0))
         empty = low > high
         return np.where(empty, 0, low), np.where(empty, 0, high)
 
@@ -72,26 +73,30 @@ class Slab:
         """The rank that is solved for: the one with the largest extent."""
         return max(zip(self.extents, self.form.ranks, strict=True))[1]
 
-    def _solutions(self, spans: Spans) -> list[tuple[dict[str, int], Array, Array]]:
-        """For each value of the other ranks, the interval of the main rank inside slab and spans."""
+    def _solutions(self, spans: Spans) -> Iterator[tuple[dict[str, Array], Array, Array]]:
+        """The interval of the main rank inside slab and spans, per value of the other ranks (axis 0) and step (axis 1).
+
+        The values of the other ranks come in parts that fit a cache.
+        """
         main = self._main
         coefficient = dict(self.form.terms)[main]
         others = [(r, c, e) for (r, c), e in zip(self.form.terms, self.extents, strict=True) if r != main]
-        if math.prod(e for _, _, e in others) * len(self.low) > MAX_POINTS:
+        count = math.prod(e for _, _, e in others)
+        if count * len(self.low) > MAX_POINTS:
             raise UnsupportedError(f"the output projection {self.form} joins too many ranks to be tiled")
-        found = []
-        for values in np.ndindex(*(e for _, _, e in others)):
-            rest = self.form.constant + sum(c * v for (_, c, _), v in zip(others, values, strict=True))
+        at_once = max(1, POINTS_AT_ONCE // max(1, len(self.low)))
+        for begin in range(0, count, at_once):
+            indices = np.unravel_index(np.arange(begin, min(begin + at_once, count)), [e for _, _, e in others])
+            values = {r: index[:, None] for (r, _, _), index in zip(others, indices, strict=True)}
+            rest = self.form.constant + sum(c * values[r] for r, c, _ in others)
             near, far = self.low - rest, self.high - 1 - rest
             if coefficient < 0:
                 near, far = -far, -near
             start = np.maximum(-(-near // abs(coefficient)), spans[main][0])
             stop = np.minimum(far // abs(coefficient) + 1, spans[main][1])
-            for (rank, _, _), value in zip(others, values, strict=True):
-                inside = (spans[rank][0] <= value) & (value < spans[rank][1])
-                stop = np.where(inside, stop, start)
-            found.append(({r: v for (r, _, _), v in zip(others, values, strict=True)}, start, stop))
-        return found
+            for rank, value in values.items():
+                stop = np.where((spans[rank][0] <= value) & (value < spans[rank][1]), stop, start)
+            yield values, start, stop
 
 
 @lru_cache(maxsize=256)

@@ -19,8 +19,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.axis import Array, Axis
-from looptree.model.box import SAFE, Box, Core, Coupled, Key, Mask, Track
+from looptree.model.axis import SAFE, Array, Axis
+from looptree.model.box import Box, Core, Coupled, Key, Mask, Track
 
 MAX_MARKS = 1 << 28
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from rich.table import Table
 
 from looptree.check import CheckedCount
+from looptree.model.result import plain
 from looptree.report.table import table
 from looptree.report.text import counted
 
@@ -17,7 +19,7 @@ def agreement(counts: Sequence[CheckedCount]) -> str | Table:
     different = [count for count in counts if not count.agrees]
     if not different:
         return f"Checked: {counted(len(counts), 'count')} of the model equal those of the step by step simulation."
-    rows = [[count.what, f"{count.model:,}", f"{count.simulator:,}"] for count in different]
+    rows = [[count.what, _text(count.model), _text(count.simulator)] for count in different]
     title = f"{counted(len(different), 'count')} of {len(counts)} differ"
     return table(title, ["what"], ["model", "simulator"], rows)
 
@@ -29,6 +31,11 @@ def agreement_dict(counts: Sequence[CheckedCount]) -> dict[str, Any]:
         "agrees": not different,
         "counts": len(counts),
         "differences": [
-            {"what": count.what, "model": count.model, "simulator": count.simulator} for count in different
+            {"what": count.what, "model": plain(Fraction(count.model)), "simulator": plain(Fraction(count.simulator))}
+            for count in different
         ],
     }
+
+
+def _text(value: int | Fraction) -> str:
+    return f"{value:,}" if isinstance(value, int) or value.denominator == 1 else str(value)

@@ -7,7 +7,16 @@ from fractions import Fraction
 
 from rich.table import Table
 
-from looptree.model.result import Energy, Evaluation, GroupResult, Latency, Occupancy, PartOccupancy, Traffic
+from looptree.model.result import (
+    Energy,
+    Evaluation,
+    GroupResult,
+    Latency,
+    Occupancy,
+    PartOccupancy,
+    Stepwise,
+    Traffic,
+)
 from looptree.report.table import Row, table
 from looptree.report.text import counted, short_layers
 from looptree.taxonomy.binding import Design
@@ -24,8 +33,9 @@ def headline(design: Design, evaluation: Evaluation) -> str:
     fits = "every memory level fits" if evaluation.fits else "does not fit"
     total, again = evaluation.total_operations, evaluation.recomputed_operations
     recomputed = f"{format_percent(again, total)} recomputed" if again else "none recomputed"
+    counted_as = "" if evaluation.convention == "own" else f", counted as {evaluation.convention} does"
     return (
-        f"{design.workload.name} on {design.architecture.name}: {layers} in {groups}, {fits}\n"
+        f"{design.workload.name} on {design.architecture.name}: {layers} in {groups}, {fits}{counted_as}\n"
         f"{counted(evaluation.offchip_bytes, 'byte')} off chip, {format_count(total)} operations ({recomputed})\n"
         f"{format_energy(evaluation.energy.total)}, {format_count(evaluation.latency.overlapped)} cycles, "
         f"most of them bound by {evaluation.latency.bottleneck}"
@@ -52,6 +62,7 @@ def evaluation_tables(design: Design, evaluation: Evaluation, *, full: bool = Fa
         operation_table(evaluation, most),
         energy_table(evaluation.energy),
         latency_table(evaluation.latency, design.architecture.compute.name),
+        *([layer_table(evaluation.latency.stepwise, most)] if evaluation.latency.stepwise is not None else []),
     ]
 
 
@@ -151,8 +162,29 @@ def latency_table(latency: Latency, compute: str) -> Table:
     rows = [
         [name, _cycles(cycles), "bottleneck" if name == latency.bottleneck else ""] for name, cycles in busy.items()
     ]
+    if latency.stepwise is not None:
+        bound = f"mostly {latency.stepwise.bottleneck}" if latency.stepwise.bottleneck else ""
+        rows.append(["latency, step by step", _cycles(latency.stepwise.cycles), bound])
+    elif latency.refused:
+        rows.append(["latency, step by step", "-", latency.refused])
     total = ["latency, transfers overlapped", _cycles(latency.overlapped), ""]
     return table("Latency", ["component"], ["busy cycles", ""], rows, total=total)
+
+
+def layer_table(steps: Stepwise, most: int | None) -> Table:
+    """Cycles of the steps of each layer, by the component that takes longest in them."""
+    components = list(steps.per_component)
+    rows = [
+        [
+            layer,
+            _cycles(steps.per_layer[layer]),
+            format_percent(steps.per_layer[layer], steps.cycles),
+            *(_cycles(of.get(component, Fraction(0))) for component in components),
+        ]
+        for layer, of in steps.spent.items()
+    ]
+    numbers = ["cycles", "share", *(f"bound by {component}" for component in components)]
+    return table("Latency step by step, by layer", ["layer"], numbers, _cut(rows, most))
 
 
 def _cycles(cycles: Fraction) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import reduce
+from operator import add
 
 from looptree.architecture import Architecture
-from looptree.model.result import Evaluation, GroupResult
+from looptree.model.result import Evaluation, GroupResult, stepwise_together
 from looptree.search import Plan
 from looptree.taxonomy.group import group_tensors
 from looptree.workload import Workload
@@ -103,9 +105,13 @@ def _together(parts: Sequence[GroupResult]) -> GroupResult:
             level: (max(part.occupancy[level][0] for part in parts), max(part.occupancy[level][1] for part in parts))
             for level in levels
         },
-        energy_pj=sum((part.energy_pj for part in parts), Fraction(0)),
+        energy=reduce(add, [part.energy for part in parts]),
+        busy_cycles={
+            name: sum((part.busy_cycles[name] for part in parts), Fraction(0)) for name in parts[0].busy_cycles
+        },
         latency_cycles=sum((part.latency_cycles for part in parts), Fraction(0)),
         bottleneck=max(parts, key=lambda part: part.latency_cycles).bottleneck,
+        stepwise=stepwise_together(parts),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from looptree.model.axis import Array
@@ -9,6 +11,7 @@ from looptree.model.box import Key
 from looptree.search.group import Group, Pattern
 from looptree.search.ledger import Columns, Ledger
 from looptree.search.relax import UNDECIDED, Places
+from looptree.search.tables import Bases
 
 
 class PatternBook:
@@ -28,18 +31,21 @@ class PatternBook:
         self._offset: dict[int, int] = {}
         self._children: dict[int, Array] = {}
         self._separable: dict[int, bool] = {}
-        self._driven: dict[str, tuple[Array, list[frozenset[Key]]]] = {}
+        self._driven: dict[str, tuple[list[int], list[frozenset[Key]]]] = {}
         self._rows: list[tuple[list[int], list[int], list[bool]]] = []
-        self._base = [0] * self.first
-        self._order = list(range(self.first))
+        self._bases: list[Bases] = []
+        self._base_of: dict[int, int] = {}
+        self._base: list[int] = []
         for pattern in self.patterns:
-            self._rows.append(self._row(pattern))
-        self._arrays: tuple[Array, Array, Array, Array] | None = None
-        joined = [p.bases for p in self.patterns]
-        self._bases = {
-            n: np.concatenate([getattr(b, n) for b in joined], axis=1)
-            for n in ("words", "operations", "cycles", "points")
-        }
+            self._add(pattern)
+        self._arrays: _Arrays | None = None
+
+    def _add(self, pattern: Pattern) -> None:
+        self._rows.append(self._row(pattern))
+        number = self._base_of.setdefault(id(pattern.bases), len(self._bases))
+        if number == len(self._bases):
+            self._bases.append(pattern.bases)
+        self._base.append(number)
 
     def _row(self, pattern: Pattern) -> tuple[list[int], list[int], list[bool]]:
         offsets = []
@@ -63,8 +69,7 @@ class PatternBook:
             self._children[number] = np.arange(len(self.patterns), len(self.patterns) + len(found))
             for pattern in found:
                 self.patterns.append(pattern)
-                self._rows.append(self._row(pattern))
-                self._order.append(self._order[number])
+                self._add(pattern)
             self._arrays = None
         return self._children[number]
 
@@ -74,14 +79,20 @@ class PatternBook:
         return np.array(listed, dtype=np.int64).reshape(self.first, self.count)
 
     def driven(self, layer: str, number: Array) -> tuple[Array, list[frozenset[Key]]]:
-        """Ranks of a layer that follow the loops: the kind of each pattern, and the ranks of each kind."""
-        if layer not in self._driven:
-            at = self.group.layers.index(layer)
-            ranks = [frozenset[Key]().union(*(t.ranks[at] for t in p.tables)) for p in self.patterns[: self.first]]
-            kinds = list(dict.fromkeys(ranks))
-            self._driven[layer] = np.array([kinds.index(r) for r in ranks]), kinds
-        kind, kinds = self._driven[layer]
-        return kind[np.array(self._order)[number]], kinds
+        """Ranks of a layer that follow the loops: the kind of each pattern, and the ranks of each kind.
+
+        Of a pattern with undecided intermediates those that follow the loops whatever is decided.
+        """
+        listed, kinds = self._driven.setdefault(layer, ([], []))
+        at = self.group.layers.index(layer)
+        for pattern in self.patterns[len(listed) :]:
+            ranks = frozenset[Key]().union(*(t.ranks[at] for t in pattern.tables))
+            if pattern.undecided and any(t.uneven for t in pattern.tables):
+                ranks = frozenset()
+            if ranks not in kinds:
+                kinds.append(ranks)
+            listed.append(kinds.index(ranks))
+        return np.array(listed)[number], kinds
 
     def looseness(self, number: Array, start: Array, stop: Array) -> Array:
         """How much a bound suffers from the range of each loop, of shape (designs, loops).
@@ -89,7 +100,7 @@ class PatternBook:
         Room is least at one end of a range, transfers at the other: the bound takes the least of both. Where one of the
         two does not change, nothing is lost. Only loops above another one start it anew.
         """
-        offsets = self._known()[0][number]
+        offsets = self._known().offsets[number]
         found = np.zeros(start.shape)
         for loop in range(self.count):
             first, last = offsets[:, loop] + start[:, loop], offsets[:, loop] + stop[:, loop] - 1
@@ -106,17 +117,37 @@ class PatternBook:
 
     def columns(self, number: Array, start: Array, stop: Array) -> tuple[Columns, Places]:
         """Ranges of tile shapes of patterns, of shape (designs, loops), counted from the first of each loop."""
-        offsets, loops, first, order = self._known()
-        at = offsets[number]
+        known = self._known()
+        at = known.offsets[number]
         tables = tuple(self.ledger.ranges(at[:, i] + start[:, i], at[:, i] + stop[:, i]) for i in range(self.count))
-        bases = (self._bases[n][:, order[number]] for n in ("words", "operations", "cycles", "points"))
-        return Columns(tables, *bases), Places(loops[:, number], first[:, number])
+        bases = (column[:, known.base[number]] for column in known.bases)
+        return Columns(tables, *bases), Places(known.loops[:, number], known.first[:, number])
 
-    def _known(self) -> tuple[Array, Array, Array, Array]:
-        """Per pattern: where the columns of each loop begin, places of the intermediates, and the loop order."""
+    def _known(self) -> _Arrays:
         if self._arrays is None:
-            offsets = np.array([r[0] for r in self._rows], dtype=np.int64).reshape(len(self._rows), self.count)
-            loops = np.array([r[1] for r in self._rows], dtype=np.int64).reshape(len(self._rows), -1)
-            first = np.array([r[2] for r in self._rows], dtype=bool).reshape(len(self._rows), -1)
-            self._arrays = offsets, loops.T, first.T, np.array(self._order)
+            names = ("words", "operations", "cycles", "points")
+            self._arrays = _Arrays(
+                np.array([r[0] for r in self._rows], dtype=np.int64).reshape(len(self._rows), self.count),
+                np.array([r[1] for r in self._rows], dtype=np.int64).reshape(len(self._rows), -1).T,
+                np.array([r[2] for r in self._rows], dtype=bool).reshape(len(self._rows), -1).T,
+                np.array(self._base, dtype=np.int64),
+                [np.concatenate([getattr(b, n) for b in self._bases], axis=1) for n in names],
+            )
         return self._arrays
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Arrays:
+    """What is known of all patterns of a book.
+
+    Attributes:
+        offsets: where the columns of each loop begin, of shape (patterns, loops).
+        loops, first: places of the intermediates, of shape (intermediates, patterns).
+        base: number of the bases of each pattern. bases: words, operations, cycles and points of each number.
+    """
+
+    offsets: Array
+    loops: Array
+    first: Array
+    base: Array
+    bases: list[Array]

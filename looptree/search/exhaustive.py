@@ -148,7 +148,7 @@ class Exhaustive:
         inner = [t for t in self.workload.intermediates if t not in self.workload.outputs]
         choices = [GroupChoice((e.name,), level=self.level) for e in self.workload.einsums]
         tree = plan_tree(self.workload, self.architecture, choices, resident=inner)
-        kept = evaluate(self.workload, self.architecture, tree).occupancy[self.level].per_tensor
+        kept = evaluate(self.workload, self.architecture, tree, stepwise=False).occupancy[self.level].per_tensor
         return {t: kept[t][0] for t in inner}
 
 
@@ -220,7 +220,7 @@ class Group:
         choices.insert(0, replace(choice, retention={**whole, **choice.retention}))
         try:
             tree = plan_tree(self.context, self.search.architecture, choices)
-            return evaluate(self.context, self.search.architecture, tree)
+            return evaluate(self.context, self.search.architecture, tree, stepwise=False)
         except UnsupportedError:
             return None
 

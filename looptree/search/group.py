@@ -77,6 +77,7 @@ class Group:
         self.part = part
         self.goal = goal
         self.space = space
+        self.copies = 2 if architecture.level(goal.level).double_buffered else 1
         self.sinks = sinks_of(part)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
         self.layers = [e.name for e in part.einsums]
@@ -221,11 +222,24 @@ class Group:
             lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
             try:
                 tables = tuple(self.table(loop, names) for loop, names in zip(pattern.loops, lost, strict=True))
+                bases = self._bases_with(pattern, tables)
             except (InseparableError, UnsupportedError, Coupled):
                 continue
             places = {**pattern.places, row: (depth.loops, index == 0)}
-            found.append(Pattern(pattern.loops, tables, pattern.bases, lost, places, tuple(rest)))
+            found.append(Pattern(pattern.loops, tables, bases, lost, places, tuple(rest)))
         return found
+
+    def _bases_with(self, pattern: Pattern, tables: tuple[LoopTable, ...]) -> Bases:
+        """What the loops of a pattern do not change with other tables.
+
+        Computing a tensor anew can make its readers active at the same steps, so that a loop changes one dimension
+        less.
+        """
+        if all(
+            a.dimensions == b.dimensions and a.ranks == b.ranks for a, b in zip(pattern.tables, tables, strict=True)
+        ):
+            return pattern.bases
+        return bases_of(self.profiler, self.tensors, self.layers, tables)
 
     # -- bounds that hold for all designs --------------------------------------------------
 

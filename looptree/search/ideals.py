@@ -7,10 +7,16 @@ groups with an acyclic quotient is a path from the empty ideal to the full one (
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from looptree.workload import Workload
+
+WORD = 64  # bits
+Words = NDArray[np.uint64]
 
 
 class TooManyError(Exception):
@@ -127,14 +133,23 @@ class Layers:
             down |= below[i]
         return not up & down & ~group
 
-    def count_groups(self, ideals: Iterable[int], most: int, enough: int) -> int:
-        """How many different groups of up to `most` layers there are; counting ends beyond `enough`."""
-        found: set[int] = set()
-        for ideal in ideals:
-            found.update(self.groups(ideal, most))
-            if len(found) > enough:
-                break
-        return len(found)
+    def following(self, ideals: Sequence[int], groups: Sequence[int]) -> Iterator[list[int]]:
+        """For each ideal those of some convex groups that lead from it to another one, as positions in `groups`."""
+        words = range(len(self.names) // WORD + 1)
+        taken = _words(groups, len(words))
+        asked = _words([self._needs(group) for group in groups], len(words))
+        for done in _words(ideals, len(words)):
+            blocked = np.zeros(len(groups), dtype=np.uint64)
+            for word in words:
+                blocked |= taken[:, word] & done[word] | asked[:, word] & ~done[word]
+            yield np.flatnonzero(blocked == 0).tolist()
+
+    def _needs(self, group: int) -> int:
+        """Producers of a group outside it."""
+        needed = 0
+        for i in bits(group):
+            needed |= self.before[i]
+        return needed & ~group
 
     def _grown(self, ideal: int, group: int, ready: int, least: int, room: int) -> Iterator[int]:
         """Groups that contain `group` and otherwise layers from `least` on."""
@@ -175,6 +190,12 @@ def bits(mask: int) -> Iterator[int]:
     while mask:
         yield (mask & -mask).bit_length() - 1
         mask &= mask - 1
+
+
+def _words(masks: Sequence[int], count: int) -> Words:
+    """Bit masks as rows of so many words."""
+    full = (1 << WORD) - 1
+    return np.array([[mask >> WORD * i & full for i in range(count)] for mask in masks], dtype=np.uint64)
 
 
 def _mask(positions: Iterable[int]) -> int:

@@ -17,7 +17,8 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.search.catalogue import Catalogue, Task
 from looptree.search.goal import ROUNDING
-from looptree.search.states import StateGraph, Step
+from looptree.search.ideals import Layers
+from looptree.search.states import Group, StateGraph, Step
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,19 @@ class Path:
         return self.bound >= self.value * (1 - ROUNDING)
 
 
+def alone(layers: Layers, catalogue: Catalogue, capacity: float) -> Path:
+    """The first plan: every layer by itself, nothing on chip in between; nothing is proven of it."""
+    steps = []
+    for number, name in enumerate(layers.names):
+        shape, names = catalogue.shape((name,))
+        variant = catalogue.variant(shape, names, frozenset())
+        steps.append(Step(Group(1 << number, shape, names), variant, capacity, frozenset(), frozenset()))
+    catalogue.find_floors()
+    catalogue.run([Task(variant, capacity, math.inf) for variant in dict.fromkeys(step.variant for step in steps)])
+    value = sum(catalogue.variants[step.variant].upper(capacity) for step in steps)
+    return Path(tuple(steps) if math.isfinite(value) else (), value, 0.0)
+
+
 class Partition:
     """Finds the best path, searching groups as they are needed."""
 
@@ -56,9 +70,8 @@ class Partition:
         Args:
             going: asked between rounds with the state of things.
         """
-        self.catalogue.run(self._singles())
         path = Path((), math.inf, 0.0)
-        sizes = np.array([self.graph.masks[i][0].bit_count() for i in range(len(self.graph.masks))])
+        sizes = self.graph.sizes
         for most in range(1, int(sizes.max(initial=1)) + 1):
             while True:
                 self.rounds += 1
@@ -74,19 +87,6 @@ class Partition:
                         raise
                     return path
         return path
-
-    def _singles(self) -> list[Task]:
-        """Layers alone, with all the room: these make a first plan."""
-        found = {}
-        for variant, room in self.graph.queries:
-            known = self.catalogue.variants[variant]
-            if (
-                room == self.graph.capacity
-                and not known.resident
-                and len(self.catalogue.parts[known.shape].einsums) == 1
-            ):
-                found[variant] = Task(variant, room, math.inf)
-        return list(found.values())
 
     def _look(self, allowed: Array) -> tuple[Path, list[Task]]:
         """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for."""

@@ -93,7 +93,7 @@ class Placing:
                 shares = [way.tensors[group.tensors[row]] for way in ways]
                 streamed[row] = min((s.times for s in shares if s.moves), default=np.inf)
         free = np.isin(np.arange(len(group.tensors)), self.free)
-        return Tensors(group.width, group.roles, free, streamed, anew, group.space.spill)
+        return Tensors(group.width, group.roles, free, streamed, anew, group.space.spill, group.copies)
 
     def least(self, book: PatternBook, nodes: Nodes, below: float) -> tuple[Array, Array]:
         """A lower bound of each node, infinite if it is not below a value; and whether the placing in it is exact."""
@@ -166,7 +166,8 @@ class Placing:
         for at, row in enumerate(rows):
             valid = valid & (known.moves[:, at, None] | columns.loops[-1].moves[row])
             role, first = group.roles[row], columns.first[row]
-            taken += np.ceil(np.round(columns.kept[-1][row] * known.piece[:, at, None], 6) * group.width[row])
+            piece = np.round(columns.kept[-1][row] * known.piece[:, at, None], 6)
+            taken += np.ceil(piece * group.width[row]) * group.copies
             entered = np.round(columns.apart[row] * known.times[:, at, None], 6)
             reads = np.maximum(entered - role.less * first, 0.0)
             writes = role.drained * entered + role.made * first

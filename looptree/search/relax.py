@@ -35,6 +35,7 @@ class Tensors:
         streamed: least share of words that enter where its layer streams a tensor by loops of its own (infinite if it
             cannot). anew: tensors that may be stored inside a branch without such loops.
         spill: whether intermediates may be spilled.
+        copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
     """
 
     width: Array
@@ -43,6 +44,7 @@ class Tensors:
     streamed: Array
     anew: Array
     spill: bool
+    copies: int = 1
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -147,6 +149,7 @@ class Relaxation:
         entered[:, -1] = columns.apart * np.minimum(share, 1e6)
         room[:, -1] = np.where(share < NEVER, 0, NEVER)
         self._close(room, places, loops)
+        room[:, 1:] *= self.tensors.copies  # the first place is that of an intermediate that stays inside
         first = columns.first[:, None]
         reads = entered - self.less * first
         np.maximum(reads, 0.0, out=reads)

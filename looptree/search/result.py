@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from looptree.architecture import Level
+from looptree.display import Displayed
 from looptree.errors import LooptreeError
 from looptree.model import Evaluation
 from looptree.search.space import Space
@@ -89,7 +90,7 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Displayed):
     """A mapping of a whole network and what the model says of it.
 
     Attributes:
@@ -104,7 +105,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Displayed):
     """The same network layer by layer and fused, both searched for the same objective."""
 
     layer_by_layer: Plan

@@ -9,10 +9,10 @@ from dataclasses import dataclass, replace
 from looptree.architecture import Architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
-from looptree.search.catalogue import Catalogue
+from looptree.search.catalogue import Catalogue, TimeUpError
 from looptree.search.ideals import Layers, TooManyError
 from looptree.search.objective import checked, value
-from looptree.search.partition import Partition, Path
+from looptree.search.partition import Partition, Path, alone
 from looptree.search.result import Comparison, InfeasibleError, Plan, Progress, State, Statistics
 from looptree.search.space import SPACES, Space
 from looptree.search.states import StateGraph
@@ -55,10 +55,11 @@ def search(
         raise InputError(f"expected a time limit above 0 seconds, found {seconds}")
     if workers is not None and workers < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")
-    settings = _Settings(architecture, buffer_of(architecture), checked(objective), space or Space())
+    settings = Settings(architecture, buffer_of(architecture), checked(objective), space or Space())
     searches = Searches(architecture, settings.objective, settings.level, settings.space)
     with Workers(searches, workers) as crew:
-        return _Search(workload, settings, crew, seconds, progress).plan()
+        until = math.inf if seconds is None else seconds
+        return NetworkSearch(settings, Catalogue(workload, crew, time.time() + until), until, progress).plan()
 
 
 def compare(
@@ -109,8 +110,6 @@ def buffer_of(architecture: Architecture) -> str:
     off_chip, level = architecture.levels[:2]
     if level.partitions:
         raise _not_searched(where, f"{level.name} has partitions", "give it one capacity_bytes")
-    if level.double_buffered:
-        raise _not_searched(where, f"{level.name} is double-buffered", "leave that out and halve its capacity")
     for known in (off_chip, level):
         if known.keeps is not None or known.bypasses:
             raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")
@@ -124,7 +123,13 @@ def _not_searched(where: str, problem: str, instead: str) -> InputError:
 
 
 @dataclass(frozen=True, slots=True)
-class _Settings:
+class Settings:
+    """What is searched for, where.
+
+    Attributes:
+        architecture: the hardware. level: the buffer. objective: what is made small. space: of the plans.
+    """
+
     architecture: Architecture
     level: str
     objective: str
@@ -137,21 +142,32 @@ class _Settings:
         return math.inf if known is None else float(known)
 
 
-class _Search:
+class NetworkSearch:
+    """One search of a whole network.
+
+    Args:
+        settings: what for. catalogue: of the groups of the network; what it knows already is not found out again.
+        seconds: stop after about so long. progress: called between rounds.
+        target: stop as soon as it is known whether a plan has at most this value.
+    """
+
     def __init__(
         self,
-        workload: Workload,
-        settings: _Settings,
-        workers: Workers,
-        seconds: float | None,
+        settings: Settings,
+        catalogue: Catalogue,
+        seconds: float,
         progress: Progress | None,
+        target: float | None = None,
     ) -> None:
-        self.workload = workload
+        self.workload = catalogue.network
         self.settings = settings
         self.started = time.perf_counter()
-        self.seconds = math.inf if seconds is None else seconds
+        self.seconds = seconds
         self.progress = progress
-        self.catalogue = Catalogue(workload, workers, time.time() + self.seconds)
+        self.target = target
+        self.catalogue = catalogue
+        self.before = replace(catalogue.tally)
+        self.groups_before = catalogue.groups
 
     @property
     def elapsed(self) -> float:
@@ -160,21 +176,34 @@ class _Search:
     def plan(self) -> Plan:
         """The best plan."""
         layers = Layers.of(self.workload)
-        partition: Partition | WidePartition
+        path, space = Path((), math.inf, 0.0), self.settings.space
         try:
-            partition = Partition(StateGraph.of(layers, self.catalogue, self.settings.capacity), self.catalogue)
-        except TooManyError:
-            partition = WidePartition(layers, self.catalogue, self.settings.capacity)
-        path = partition.solve(self._going)
+            path = alone(layers, self.catalogue, self.settings.capacity)
+            partition = self._partition(layers)
+            path, space = partition.solve(self._going), partition.space
+        except TimeUpError:
+            pass  # the first plan, or none, is what there is
+        except KeyboardInterrupt:
+            if not path.steps:
+                raise
+            self.catalogue.interrupted = True
         if not path.steps:
             raise self._infeasible() if math.isinf(path.bound) else self._too_short()
-        return self._checked(path, partition.space)
+        return self._checked(path, space)
+
+    def _partition(self, layers: Layers) -> Partition | WidePartition:
+        try:
+            return Partition(StateGraph.of(layers, self.catalogue, self.settings.capacity), self.catalogue)
+        except TooManyError:
+            return WidePartition(layers, self.catalogue, self.settings.capacity)
 
     def _going(self, path: Path) -> bool:
         tally = self.catalogue.tally
         if self.progress is not None:
-            self.progress(State(self.elapsed, path.value, path.bound, tally.groups, tally.evaluated))
-        return self.elapsed < self.seconds
+            searches, designs = tally.groups - self.before.groups, tally.evaluated - self.before.evaluated
+            self.progress(State(self.elapsed, path.value, path.bound, searches, designs))
+        decided = self.target is not None and (path.value <= self.target or path.bound > self.target)
+        return self.elapsed < self.seconds and not decided
 
     def _checked(self, path: Path, space: Space) -> Plan:
         """The plan of a path, evaluated by the model, which must value it as the search does.
@@ -195,17 +224,18 @@ class _Search:
         same = math.isclose(found, path.value, rel_tol=1e-9)
         if (found > path.value and not same) or not evaluation.fits:
             raise DisagreementError(f"the search finds {path.value}, the model {found}, fits: {evaluation.fits}")
+        designs_evaluated = tally.evaluated - self.before.evaluated
         statistics = Statistics(
             status="optimal" if path.proven and same else "feasible",
             objective=settings.objective,
             value=found,
             bound=(found if path.proven else min(found, path.bound)) if same else 0.0,
             seconds=self.elapsed,
-            groups=self.catalogue.groups,
+            groups=self.catalogue.groups - self.groups_before,
             shapes=len(self.catalogue.shapes),
-            searches=tally.groups,
-            designs_evaluated=tally.evaluated,
-            ranges_bounded=tally.nodes - tally.evaluated,
+            searches=tally.groups - self.before.groups,
+            designs_evaluated=designs_evaluated,
+            ranges_bounded=tally.nodes - self.before.nodes - designs_evaluated,
             space=space,
         )
         return Plan(choices, resident, tree, evaluation, statistics)
@@ -221,7 +251,7 @@ class _Search:
         level = self.settings.architecture.level(self.settings.level)
         found = []
         for einsum in self.workload.einsums:
-            number, names = self.catalogue.shape([einsum.name])
+            number, names = self.catalogue.shape((einsum.name,))
             demand, rows = self.catalogue.search_of(number).smallest()
             own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
             found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))

@@ -16,12 +16,12 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.search.catalogue import Catalogue
 from looptree.search.ideals import Layers, TooManyError, bits
+from looptree.search.outline import MOST_STEPS, Outline
 from looptree.search.segment import Shape
 from looptree.search.space import Space
 
-MOST_IDEALS = 20_000
-MOST_STEPS = 300_000
-MOST_GROUPS = 5_000
+Move = tuple[int, int, int, int, int, float]
+"""A step as numbers: states before and after, group, tensors on chip before, those that the group uses, and room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,15 @@ class Group:
     Attributes:
         layers: as a bit mask. shape: number of its shape. names: its tensors and layers, in the order of the shape.
         touched: bit mask of the crossing tensors that it reads or writes. made: those that it makes for others.
+        subsets: every set of them, small ones first.
     """
 
     layers: int
     shape: int
     names: Shape
-    touched: int
-    made: int
+    touched: int = 0
+    made: int = 0
+    subsets: tuple[int, ...] = (0,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,36 +75,19 @@ class StateGraph:
         queries: variant and capacity of each number. first: where the steps into a state begin.
     """
 
-    def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float, space: Space) -> None:
+    def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float, space: Space, outline: Outline) -> None:
         self.layers = layers
         self.catalogue = catalogue
         self.capacity = capacity
         self.space = space
         self.crossing = self._crossing() if space.resident else []
-        self.groups: dict[int, Group] = {}
+        self.groups = [self._group(mask) for mask in outline.groups]
         self._queries: dict[tuple[int, float], int] = {}
+        self._variants: dict[tuple[int, int], int] = {}
         self.queries: list[tuple[int, float]] = []
         self.states: dict[tuple[int, int], int] = {(0, 0): 0}
-        steps: list[tuple[int, int, int, int, int]] = []
         self._held = self._held_bytes()
-        ideals = layers.ideals(MOST_IDEALS)
-        kept: dict[int, list[int]] = {0: [0]}
-        for ideal in ideals:
-            alive = kept.pop(ideal, [])
-            if not alive:
-                continue
-            groups = [self._group(mask) for mask in layers.groups(ideal, space.group_layers)]
-            for resident in alive:
-                state = self.states[ideal, resident]
-                for group, then, query in self._steps(ideal, resident, groups):
-                    key = (ideal | group.layers, then)
-                    if key not in self.states:
-                        self.states[key] = len(self.states)
-                        kept.setdefault(key[0], []).append(then)
-                    steps.append((state, self.states[key], query, group.layers, resident))
-            if len(steps) > MOST_STEPS:
-                raise TooManyError
-        self._arrange(steps)
+        self._arrange(self._all_steps(outline))
 
     @classmethod
     def of(cls, layers: Layers, catalogue: Catalogue, capacity: float) -> StateGraph:
@@ -110,18 +95,37 @@ class StateGraph:
 
         Raises:
             TooManyError: there are too many even for single layers.
+            TimeUpError: the time of the catalogue is up.
         """
         space = catalogue.space
-        ideals = layers.ideals(MOST_IDEALS)
-        while space.group_layers > 1 and layers.count_groups(ideals, space.group_layers, MOST_GROUPS) > MOST_GROUPS:
-            space = replace(space, group_layers=space.group_layers - 1)
+        outline = Outline.of(layers, space.group_layers, catalogue.check_time)
+        space = replace(space, group_layers=outline.group_layers)
         for resident in sorted({space.resident, *(n for n in (3, 2, 1, 0) if n < space.resident)}, reverse=True):
             try:
-                return cls(layers, catalogue, capacity, replace(space, resident=resident))
+                return cls(layers, catalogue, capacity, replace(space, resident=resident), outline)
             except TooManyError:
                 if not resident:
                     raise
         raise TooManyError
+
+    def _all_steps(self, outline: Outline) -> list[Move]:
+        """Every step between states, and the states on the way."""
+        moves: list[Move] = []
+        kept: dict[int, list[int]] = {0: [0]}
+        for ideal, following in zip(outline.ideals, outline.following, strict=True):
+            for resident in kept.pop(ideal, []):
+                state = self.states[ideal, resident]
+                for number in following:
+                    done = ideal | self.groups[number].layers
+                    for then, used, room in self._choices(done, resident, self.groups[number]):
+                        if (done, then) not in self.states:
+                            self.states[done, then] = len(self.states)
+                            kept.setdefault(done, []).append(then)
+                        moves.append((state, self.states[done, then], number, resident, used, room))
+            if len(moves) > MOST_STEPS:
+                raise TooManyError
+            self.catalogue.check_time()
+        return moves
 
     def _held_bytes(self) -> Callable[[int], int]:
         known: dict[int, int] = {0: 0}
@@ -146,57 +150,59 @@ class StateGraph:
         return found
 
     def _group(self, mask: int) -> Group:
-        if mask not in self.groups:
-            shape, names = self.catalogue.shape(self.layers.members(mask))
-            touched = made = 0
-            for i, t in enumerate(self.crossing):
-                reads, writes = t.readers & mask, mask >> t.producer & 1
-                if writes and t.readers & ~mask:
-                    made |= 1 << i
-                if (reads or writes) and (t.readers & ~mask or not writes):
-                    touched |= 1 << i
-            self.groups[mask] = Group(mask, shape, names, touched, made)
-        return self.groups[mask]
+        shape, names = self.catalogue.shape(self.layers.members(mask))
+        touched = made = 0
+        for i, t in enumerate(self.crossing):
+            reads, writes = t.readers & mask, mask >> t.producer & 1
+            if writes and t.readers & ~mask:
+                made |= 1 << i
+            if (reads or writes) and (t.readers & ~mask or not writes):
+                touched |= 1 << i
+        return Group(mask, shape, names, touched, made, _subsets(made))
 
-    def _steps(self, ideal: int, resident: int, groups: list[Group]) -> Iterator[tuple[Group, int, int]]:
-        """Groups that may come next, with what is on chip afterwards and the number of the query."""
-        for group in groups:
-            done = ideal | group.layers
-            through = resident & ~group.touched
-            used = resident & group.touched
-            room = self.capacity - self._held(through)
-            stays = 0
-            for i in bits(resident):
-                if self.crossing[i].readers & ~done:
-                    stays |= 1 << i
-            made = list(bits(group.made))
-            for count in range(len(made) + 1):
-                for chosen in itertools.combinations(made, count):
-                    fresh = sum(1 << i for i in chosen)
-                    if (stays | fresh).bit_count() <= self.space.resident and self._held(used | fresh) <= room:
-                        yield group, stays | fresh, self._query(group, used | fresh, room)
+    def _choices(self, done: int, resident: int, group: Group) -> Iterator[tuple[int, int, float]]:
+        """What may be on chip after a group: then, what of it the group itself uses, and the room for all of that."""
+        through = resident & ~group.touched
+        used = resident & group.touched
+        room = self.capacity - self._held(through)
+        stays = 0
+        for i in bits(resident):
+            if self.crossing[i].readers & ~done:
+                stays |= 1 << i
+        for fresh in group.subsets:
+            then = stays | fresh
+            if then.bit_count() <= self.space.resident and self._held(used | fresh) <= room:
+                yield then, used | fresh, room
 
-    def _query(self, group: Group, resident: int, room: float) -> int:
-        names = frozenset(self.crossing[i].name for i in bits(resident))
-        variant = self.catalogue.variant(group.shape, group.names, names)
-        key = (variant, room)
+    def _query(self, number: int, resident: int, room: float) -> int:
+        if (number, resident) not in self._variants:
+            group = self.groups[number]
+            names = frozenset(self.crossing[i].name for i in bits(resident))
+            self._variants[number, resident] = self.catalogue.variant(group.shape, group.names, names)
+        key = (self._variants[number, resident], room)
         if key not in self._queries:
             self._queries[key] = len(self.queries)
             self.queries.append(key)
         return self._queries[key]
 
-    def _arrange(self, steps: list[tuple[int, int, int, int, int]]) -> None:
+    def _arrange(self, moves: list[Move]) -> None:
         """Steps sorted by the state they lead to, and states in an order in which steps only lead forward."""
         order = sorted(self.states, key=lambda key: (key[0].bit_count(), key))
         rank = {self.states[key]: i for i, key in enumerate(order)}
-        source = np.array([rank[s[0]] for s in steps], dtype=np.int64)
-        target = np.array([rank[s[1]] for s in steps], dtype=np.int64)
+        source = np.array([rank[move[0]] for move in moves], dtype=np.int64)
+        target = np.array([rank[move[1]] for move in moves], dtype=np.int64)
+        query = np.array([self._query(group, used, room) for _, _, group, _, used, room in moves], dtype=np.int64)
+        self.catalogue.find_floors()
         by_target = np.lexsort((source, target))
-        self.masks = [(steps[i][3], steps[i][4]) for i in by_target]
-        self.source, self.target = source[by_target], target[by_target]
-        self.query = np.array([s[2] for s in steps], dtype=np.int64)[by_target]
+        self.source, self.target, self.query = source[by_target], target[by_target], query[by_target]
         self.order = order
         self.first = np.searchsorted(self.target, np.arange(len(order) + 1))
+        self._moves = [(moves[i][2], moves[i][3]) for i in by_target]
+
+    @property
+    def sizes(self) -> Array:
+        """Layers of the group of each step."""
+        return np.array([self.groups[number].layers.bit_count() for number, _ in self._moves], dtype=np.int64)
 
     # -- shortest paths ----------------------------------------------------------------------
 
@@ -239,8 +245,8 @@ class StateGraph:
 
     def step(self, index: int) -> Step:
         """What a step is."""
-        mask, before = self.masks[index]
-        group = self.groups[mask]
+        number, before = self._moves[index]
+        group = self.groups[number]
         after = self.order[int(self.target[index])][1]
         variant, capacity = self.queries[int(self.query[index])]
         fresh = after & group.made
@@ -252,3 +258,13 @@ class StateGraph:
             frozenset(self.crossing[i].name for i in bits(used)),
             frozenset(self.crossing[i].name for i in bits(fresh)),
         )
+
+
+def _subsets(mask: int) -> tuple[int, ...]:
+    """Every subset of the bits of a mask, small ones first.
+
+    >>> _subsets(0b101)
+    (0, 1, 4, 5)
+    """
+    members = [1 << i for i in bits(mask)]
+    return tuple(sum(chosen) for n in range(len(members) + 1) for chosen in itertools.combinations(members, n))

@@ -15,9 +15,10 @@ from looptree.search.catalogue import Catalogue, Task
 from looptree.search.covering import Column, Cover, cover
 from looptree.search.goal import ROUNDING
 from looptree.search.ideals import Layers, TooManyError, bits
+from looptree.search.outline import MOST_GROUPS
 from looptree.search.partition import Path
 from looptree.search.space import Space
-from looptree.search.states import MOST_GROUPS, Group, Step
+from looptree.search.states import Group, Step
 
 SCALE = 1000  # objectives in thousandths, as whole numbers
 IMPOSSIBLE = 10**18
@@ -39,8 +40,9 @@ class WidePartition:
         self.variants = []
         for mask in masks:
             shape, names = catalogue.shape(layers.members(mask))
-            self.groups.append(Group(mask, shape, names, 0, 0))
+            self.groups.append(Group(mask, shape, names))
             self.variants.append(catalogue.variant(shape, names, frozenset()))
+        catalogue.find_floors()
 
     def _candidates(self, space: Space) -> tuple[Space, list[int]]:
         """The groups of the space, or of the largest narrower one in which they are not too many."""
@@ -54,8 +56,6 @@ class WidePartition:
 
     def solve(self, going: Callable[[Path], bool]) -> Path:
         """The optimal partition; or the best one so far once `going` returns false."""
-        alone = [v for v, g in zip(self.variants, self.groups, strict=True) if g.layers.bit_count() == 1]
-        self.catalogue.run([Task(v, self.capacity, math.inf) for v in dict.fromkeys(alone)])
         while True:
             known = self._cover(lambda v: self.catalogue.variants[v].upper(self.capacity))
             found = self._cover(lambda v: self.catalogue.variants[v].lower(self.capacity))

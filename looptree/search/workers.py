@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from looptree.architecture import Architecture
 from looptree.search.design import Outcome
@@ -24,6 +24,9 @@ from looptree.workload import Workload
 
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
+
+J = TypeVar("J", "Job", "Question")
+R = TypeVar("R")
 
 WORTH_IT = 1.0  # seconds of searching after which worker processes are started
 EFFORT = 10_000  # ranges that are bounded for a second objective, at most
@@ -44,6 +47,15 @@ class Job:
     below: float
     until: float
     limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What do designs of a segment (`shape` is its number) take at least, for each of some sets of tensors on chip?"""
+
+    shape: int
+    part: Workload
+    residents: tuple[frozenset[str], ...]
 
 
 class Searches:
@@ -72,6 +84,11 @@ class Searches:
         second = found.towards(Second(self.goal, job.limit))
         return second.search(job.resident, job.capacity, job.below, job.until, EFFORT)
 
+    def floors(self, question: Question) -> list[float]:
+        """Answer a question."""
+        group = self.of(question.shape, question.part).group
+        return [group.floor(resident) for resident in question.residents]
+
 
 class Workers:
     """Runs jobs, here or in worker processes. Use as a context manager.
@@ -84,33 +101,68 @@ class Workers:
         self.searches = searches
         self.count = (os.cpu_count() or 1) if count is None else count
         self.spent = 0.0
-        self._pool: ProcessPoolExecutor | None = None
+        self._pools: list[ProcessPoolExecutor] = []
+        self._home: dict[int, int] = {}  # the process that has the tables of each shape
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, kill_workers=True)
+        for pool in self._pools:
+            pool.shutdown(wait=True, kill_workers=True)
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """The outcome of each job."""
+        return self._map(self.searches.run, _run, jobs)
+
+    def floors(self, questions: Sequence[Question]) -> list[list[float]]:
+        """The answer to each question."""
+        return self._map(self.searches.floors, _floors, questions)
+
+    def _map(self, here: Callable[[J], R], apart: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
         started = time.perf_counter()
         try:
             if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
-                return self._apart(jobs)
-            return [self.searches.run(job) for job in jobs]
+                return self._apart(apart, jobs)
+            return [here(job) for job in jobs]
         finally:
             self.spent += time.perf_counter() - started
 
-    def _apart(self, jobs: Sequence[Job]) -> list[Outcome]:
+    def _apart(self, task: Callable[[J], R], jobs: Sequence[J]) -> list[R]:
+        """Each process takes the jobs of shapes whose tables it has, and then what is left of the others'."""
+        from concurrent.futures import FIRST_COMPLETED, Future, wait
+
+        pools = self._started()
+        waiting: list[list[int]] = [[] for _ in pools]
+        for index, job in enumerate(jobs):
+            waiting[self._home.setdefault(job.shape, len(self._home) % len(pools))].append(index)
+        outcomes: dict[int, R] = {}
+        running: dict[Future[R], tuple[int, int]] = {}
+        free = list(range(len(pools)))
+        while free or running:
+            for at in free:
+                queue = waiting[at] or max(waiting, key=len)
+                if queue:
+                    index = queue.pop(0 if queue is waiting[at] else -1)
+                    running[pools[at].submit(task, jobs[index])] = at, index
+            if not running:
+                break
+            done, _ = wait(running, return_when=FIRST_COMPLETED)
+            free = []
+            for future in done:
+                at, index = running.pop(future)
+                outcomes[index] = future.result()
+                free.append(at)
+        return [outcomes[index] for index in range(len(jobs))]
+
+    def _started(self) -> list[ProcessPoolExecutor]:
         from loky import ProcessPoolExecutor
 
-        if self._pool is None:
+        if not self._pools:
             known = self.searches
             settings = (known.architecture, known.goal.objective, known.goal.level, known.space)
-            self._pool = ProcessPoolExecutor(self.count, initializer=_start, initargs=settings)
-        return list(self._pool.map(_run, jobs))
+            self._pools = [ProcessPoolExecutor(1, initializer=_start, initargs=settings) for _ in range(self.count)]
+        return self._pools
 
 
 _searches: Searches | None = None
@@ -125,3 +177,8 @@ def _start(architecture: Architecture, objective: str, level: str, space: Space)
 def _run(job: Job) -> Outcome:
     assert _searches is not None
     return _searches.run(job)
+
+
+def _floors(question: Question) -> list[float]:
+    assert _searches is not None
+    return _searches.floors(question)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Everything that was counted while a design ran, as whole numbers.
+    """Everything that was counted while a design ran, as exact numbers.
 
     Attributes:
         operations: per Einsum (operations, those among them that were done before).
@@ -24,6 +25,7 @@ class Counts:
         partition_live_bytes: the same with live words.
         compute_cycles: per Einsum, cycles of all its steps one after the other.
         total_compute_cycles: cycles of the whole mapping, pipelines overlapped.
+        stepwise_cycles: per group in order, cycles step by step, transfers with the neighbouring steps.
     """
 
     operations: dict[str, tuple[int, int]]
@@ -38,3 +40,4 @@ class Counts:
     partition_live_bytes: dict[tuple[str, str], int]
     compute_cycles: dict[str, int]
     total_compute_cycles: int
+    stepwise_cycles: tuple[Fraction, ...]

@@ -30,12 +30,15 @@ def leaf_cycles(run: Run) -> Cycles:
 
 
 def _step(run: Run, einsum: str, operations: Numbers) -> int:
-    """Cycles of one step: the product over ranks of ceil(tile / spatial extent)."""
+    """Cycles of one step: the product over ranks of ceil(tile / spatial extent), then filling and draining."""
     if not operations.size:
         return 0
     table = run.tables.operations[einsum]
-    spatial = run.design.architecture.compute.spatial
-    return math.prod(-(-table.interval(rank, operations).size // spatial.get(rank, 1)) for rank in table.einsum.ranks)
+    compute = run.design.architecture.compute
+    tiles = [-(-table.interval(rank, operations).size // compute.spatial.get(rank, 1)) for rank in table.einsum.ranks]
+    array = compute.array
+    slant = sum(extent - 1 for extent in array.axes.values()) if array is not None and array.systolic else 0
+    return math.prod(tiles) + slant
 
 
 def total_cycles(run: Run, cycles: Cycles, chain: BoundChain) -> int:

@@ -9,6 +9,7 @@ from looptree.simulate.elsewhere import check_outer_consumers
 from looptree.simulate.inference import Run, infer
 from looptree.simulate.occupancy import demand_bytes, live_words, window_words
 from looptree.simulate.points import union
+from looptree.simulate.stepwise import stepwise_cycles
 from looptree.simulate.sweeps import Required, total
 from looptree.simulate.tables import Tables
 from looptree.simulate.transfers import count_transfers
@@ -30,7 +31,7 @@ def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:
     budget.check(design.workload)
     run = infer(design, Tables(design.workload, budget))
     check_outer_consumers(run)
-    required = {place.id: _required(run, place) for place in design.places}
+    required = {place.id: required_of(run, place) for place in design.places}
     window = {p.id: window_words(run, p, required[p.id]) for p in design.places}
     live = {p.id: live_words(run, p, required[p.id]) for p in design.places}
     levels = [level.name for level in design.architecture.levels]
@@ -49,6 +50,7 @@ def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:
         partition_live_bytes=_partitions(design, live),
         compute_cycles={einsum: sum(steps.values()) for einsum, steps in cycles.items()},
         total_compute_cycles=total_cycles(run, cycles, design.root),
+        stepwise_cycles=tuple(stepwise_cycles(run, required, cycles)),
     )
 
 
@@ -63,7 +65,7 @@ def _partitions(design: Design, words: dict[int, int]) -> dict[tuple[str, str], 
     return found
 
 
-def _required(run: Run, place: Place) -> Required:
+def required_of(run: Run, place: Place) -> Required:
     """What is required of a place at each iteration of its chain: reads, or writes where none reads below."""
     chain = run.design.chains[place.chain]
     if place.consumed:

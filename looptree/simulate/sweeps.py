@@ -50,11 +50,12 @@ def sweep_depth(required: Required, place: Place) -> int:
     """How many of the outermost loops have to stand still for data to stay in a place.
 
     With the innermost relevant loop at position j that is j-1 (data stays while loop j steps), or j
-    where overlap is dropped; 0 where no loop is relevant.
+    where overlap is dropped; 0 where no loop is relevant. A place that is loaded anew at every visit of its branch
+    keeps nothing from one to the next.
     """
     found = windows(required, place.depth)
     innermost = max((n for n in range(1, place.depth + 1) if is_relevant(found, n)), default=0)
-    return innermost if place.drop else max(innermost - 1, 0)
+    return max(innermost if place.drop else innermost - 1, place.visits)
 
 
 def fresh(required: Required, depth: int, points: PointTable, tables: Tables) -> dict[Index, Numbers]:

@@ -50,6 +50,7 @@ class Place:
         produced: the producer of the tensor is below.
         consumed: a consumer of the tensor is below.
         while_used: it takes space from the first to the last branch that uses the tensor, not through all of them.
+        visits: loops around its branch, at every step of which it is loaded anew; 0 where it keeps what it has.
     """
 
     id: int
@@ -62,6 +63,7 @@ class Place:
     produced: bool
     consumed: bool
     while_used: bool = False
+    visits: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +225,7 @@ class _Binder:
                 if node.lifetime == "uses":
                     self._check_lifetime(node, chain, position, depth, pipelined=pipelined)
                 for tensor in node.tensors:
-                    place = self._place(node, tensor, depth, identity, above.get(tensor), einsums)
+                    place = self._place(node, tensor, depth, outer_depth, identity, above.get(tensor), einsums)
                     above[tensor] = place.id
                     places.append(place.id)
         children: list[int] = []
@@ -282,7 +284,14 @@ class _Binder:
         return Loop(depth, tuple(ranks), node.tile)
 
     def _place(
-        self, node: Storage, tensor: str, depth: int, chain: int, parent: int | None, einsums: tuple[str, ...]
+        self,
+        node: Storage,
+        tensor: str,
+        depth: int,
+        outer_depth: int,
+        chain: int,
+        parent: int | None,
+        einsums: tuple[str, ...],
     ) -> Place:
         where = f"mapping: storage at {node.level}"
         if tensor not in self.workload.tensors:
@@ -315,6 +324,7 @@ class _Binder:
             produced,
             consumed,
             node.lifetime == "uses",
+            outer_depth if node.overlap == "reload" else 0,
         )
         self.places.append(place)
         return place

@@ -45,7 +45,7 @@ def _block(chain: Chain) -> list[str]:
 
 
 def _node(node: Storage) -> str:
-    notes = ["overlap dropped"] if node.overlap == "drop" else []
+    notes = {"keep": [], "drop": ["overlap dropped"], "reload": ["reloaded"]}[node.overlap]
     notes += ["from first to last use"] if node.lifetime == "uses" else []
     return f"[{node.level}] {', '.join(node.tensors)}" + (f" ({', '.join(notes)})" if notes else "")
 
@@ -112,10 +112,12 @@ class _Nest:
 
     def _storage(self, places: Sequence[Place]) -> list[str]:
         lines = []
-        for (level, drop, while_used), group in groupby(places, key=lambda p: (p.level, p.drop, p.while_used)):
+        nodes = groupby(places, key=lambda p: (p.level, p.drop, p.visits > 0, p.while_used))
+        for (level, drop, reloaded, while_used), group in nodes:
             off_chip = level == self.design.architecture.off_chip.name
             shown = [self._shape(place) if off_chip else self._window(place) for place in group]
-            verb = "holds" if off_chip else "keeps without overlap" if drop else "keeps"
+            keeps = "keeps without overlap" if drop else "reloads" if reloaded else "keeps"
+            verb = "holds" if off_chip else keeps
             until = " from first to last use" if while_used else ""
             lines += _filled(f"# {level} {verb}{until} ", shown)
         return lines

@@ -167,7 +167,7 @@ class MiddleTile:
         if not all(window.spans):
             return None
         innermost = max((self._loops[host.id][name].depth for name in self._moving(window, host)), default=0)
-        return innermost if place.drop else max(innermost - 1, 0)
+        return max(innermost if place.drop else innermost - 1, place.visits)
 
     def _moving(self, region: Region, chain: BoundChain) -> set[str]:
         """The loop variables that move the region, those from which others of them start included."""

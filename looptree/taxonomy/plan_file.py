@@ -90,9 +90,9 @@ def read_plan(path: str | Path) -> tuple[LoopTree, PlanRecord | None]:
     return plan_from_node(read_document(path))
 
 
-def plan_from_node(node: Node) -> tuple[LoopTree, PlanRecord | None]:
-    """The same from a parsed document."""
-    tree = mapping_from_node(node)
+def plan_from_node(node: Node, **parameters: int) -> tuple[LoopTree, PlanRecord | None]:
+    """The same from a parsed document, with values of the parameters of the mapping that differ from their defaults."""
+    tree = mapping_from_node(node, **parameters)
     section = node.mapping().get("plan")
     if section is None:
         return tree, None

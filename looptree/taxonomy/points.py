@@ -41,7 +41,14 @@ def load_point(name: str | Path) -> Point:
     return read_point(resources.find("taxonomy", _FOLDER + name))
 
 
-def apply_point(point: Point | str, workload: Workload, architecture: Architecture, **parameters: int) -> LoopTree:
+def apply_point(
+    point: Point | str,
+    workload: Workload,
+    architecture: Architecture,
+    blocks: Sequence[tuple[str, ...]] | None = None,
+    /,
+    **parameters: int,
+) -> LoopTree:
     """The mapping tree of a published design for a workload.
 
     A tile larger than its rank becomes the whole rank.
@@ -50,6 +57,7 @@ def apply_point(point: Point | str, workload: Workload, architecture: Architectu
         point: a point or the name of a published design.
         workload: what is computed.
         architecture: at least one level on chip; data is kept at the outermost of them.
+        blocks: all layers in groups that take the place of those of the point; a group of one layer runs alone.
         parameters: values of the parameters of the point that differ from their defaults.
 
     Raises:
@@ -62,11 +70,16 @@ def apply_point(point: Point | str, workload: Workload, architecture: Architectu
             "expected a memory level on chip, found one level", where=f"architecture {architecture.name!r}"
         )
     level = architecture.levels[1].name
-    groups = [
-        _choice(found, values, workload, einsums, level, looped=index == 0 or found.fuse != "first")
-        for index, einsums in enumerate(_groups(found, values, workload))
+    groups = blocks if blocks is not None else _groups(found, values, workload)
+    choices = [
+        _choice(found, values, workload, einsums, level, looped=_is_looped(found, index, einsums, blocks is not None))
+        for index, einsums in enumerate(groups)
     ]
-    return plan_tree(workload, architecture, groups)
+    return plan_tree(workload, architecture, choices)
+
+
+def _is_looped(point: Point, index: int, einsums: tuple[str, ...], are_given: bool) -> bool:
+    return len(einsums) > 1 if are_given else index == 0 or point.fuse != "first"
 
 
 def _value(amount: Amount, values: dict[str, int]) -> int:

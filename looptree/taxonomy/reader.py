@@ -10,19 +10,27 @@ import yaml
 
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError, nearest
-from looptree.taxonomy.tree import Branch, Chain, Compute, Inner, LoopTree, RankRef, Storage, Temporal
+from looptree.taxonomy.tree import OVERLAPS, Branch, Chain, Compute, Inner, LoopTree, RankRef, Storage, Temporal
 from looptree.workload.einsum import MAX_EXTENT
 
 _KINDS = ("storage", "temporal", "spatial", "sequential", "pipeline", "compute")
-_KEYS = ("mapping", "plan", "name", "description", "source", "year")
+_KEYS = ("mapping", "parameters", "plan", "name", "description", "source", "year")
+
+Values = Mapping[str, int]
+"""What the parameters of a mapping are."""
 
 
-def read_mapping(path: str | Path) -> LoopTree:
-    """Read a mapping file (`mapping:` followed by a list of nodes); a section `plan` is for `plan_file.read_plan`."""
-    return mapping_from_node(read_document(path))
+def read_mapping(path: str | Path, **parameters: int) -> LoopTree:
+    """Read a mapping file (`mapping:` followed by a list of nodes); a section `plan` is for `plan_file.read_plan`.
+
+    Args:
+        path: the file.
+        parameters: values of the parameters of the mapping that differ from their defaults.
+    """
+    return mapping_from_node(read_document(path), **parameters)
 
 
-def mapping_from_node(node: Node) -> LoopTree:
+def mapping_from_node(node: Node, **parameters: int) -> LoopTree:
     """A mapping from a parsed document.
 
     Raises:
@@ -30,10 +38,30 @@ def mapping_from_node(node: Node) -> LoopTree:
     """
     check_kind(node, "mapping")
     fields = node.mapping(known=_KEYS, required=("mapping",))
-    return LoopTree(_chain(fields["mapping"]), node.file)
+    values = mapping_parameters(node)
+    for name in parameters:
+        if name not in values:
+            hint = nearest(name, values) or "it has none"
+            raise InputError(f"the mapping has no parameter {name!r}", where=node.file, hint=hint)
+    return LoopTree(_chain(fields["mapping"], values | parameters), node.file)
 
 
-def _chain(node: Node) -> Chain:
+def mapping_parameters(node: Node) -> dict[str, int]:
+    """The parameters that a mapping document declares, with their defaults.
+
+    >>> from looptree.documents import parse_document
+    >>> mapping_parameters(parse_document("parameters: {rows: {default: 4, meaning: rows per step}}"))
+    {'rows': 4}
+    """
+    section = node.mapping().get("parameters")
+    found = {}
+    for name, item in section.mapping().items() if section is not None else ():
+        keys = item.mapping(known=("default", "meaning"), required=("default", "meaning"))
+        found[name] = keys["default"].integer("a default", most=MAX_EXTENT)
+    return found
+
+
+def _chain(node: Node, values: Values) -> Chain:
     items = node.sequence()
     if not items:
         raise node.error("expected nodes, found an empty list", "a chain ends in a branch or a compute node")
@@ -44,8 +72,8 @@ def _chain(node: Node) -> Chain:
         if kind in ("sequential", "pipeline", "compute"):
             if not last:
                 raise item.error(f"nodes follow after {kind}", "put them before it, or inside its branches")
-            return Chain(tuple(inner), _end(kind, body))
-        inner.append(_inner(kind, body))
+            return Chain(tuple(inner), _end(kind, body, values))
+        inner.append(_inner(kind, body, values))
     raise items[-1].error(
         f"the chain ends in {_kind(items[-1])[0]}", "it has to end in sequential, pipeline or compute"
     )
@@ -61,17 +89,17 @@ def _kind(item: Node) -> tuple[str, Node]:
     return kind, body
 
 
-def _inner(kind: str, body: Node) -> Inner:
+def _inner(kind: str, body: Node, values: Values) -> Inner:
     try:
         if kind == "storage":
             keys = body.mapping(known=("level", "tensors", "overlap", "lifetime"), required=("level", "tensors"))
-            overlap = keys["overlap"].choice(("keep", "drop")) if "overlap" in keys else "keep"
+            overlap = keys["overlap"].choice(OVERLAPS) if "overlap" in keys else "keep"
             lifetime = keys["lifetime"].choice(("branch", "uses")) if "lifetime" in keys else "branch"
             return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap, lifetime, body.line)
         if kind == "temporal":
             keys = body.mapping(known=("rank", "tile"), required=("rank", "tile"))
             ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
-            return Temporal(ranks, keys["tile"].integer("a tile shape", most=MAX_EXTENT))
+            return Temporal(ranks, _tile(keys["tile"], values))
     except InputError as problem:
         raise problem if problem.where.startswith(body.file) else problem.at(body.where) from None
     raise body.error(
@@ -80,11 +108,24 @@ def _inner(kind: str, body: Node) -> Inner:
     )
 
 
-def _end(kind: str, body: Node) -> Branch | Compute:
+def _tile(node: Node, values: Values) -> int:
+    """A tile shape: a whole number, or the name of a parameter."""
+    if not isinstance(node.value, str):
+        return node.integer("a tile shape", most=MAX_EXTENT)
+    name = node.text()
+    if name not in values:
+        hint = nearest(name, values) or "write a whole number, or declare it under parameters"
+        raise node.error(f"{name!r} is no parameter of the mapping", hint)
+    if not 1 <= values[name] <= MAX_EXTENT:
+        raise node.error(f"expected {name} from 1 to {MAX_EXTENT}, found {values[name]}")
+    return values[name]
+
+
+def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
     if kind == "compute":
         keys = body.mapping(known=("einsum", "unit"), required=("einsum",))
         return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None)
-    chains = tuple(_chain(item) for item in body.sequence())
+    chains = tuple(_chain(item, values) for item in body.sequence())
     if not chains:
         raise body.error(f"a {kind} node without branches")
     return Branch(kind, chains)

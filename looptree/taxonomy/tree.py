@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 
 from looptree.errors import InputError
 
+OVERLAPS = ("keep", "drop", "reload")
+
 
 @dataclass(frozen=True, slots=True)
 class RankRef:
@@ -39,7 +41,8 @@ class Storage:
     Attributes:
         level: name of the memory level.
         tensors: names of the tensors.
-        overlap: `keep` what consecutive windows share, or `drop` it.
+        overlap: `keep` what consecutive windows share, `drop` it, or `reload`: keep it while the branch that holds
+            the node runs, and nothing from one run of that branch to the next.
         lifetime: they take space while the `branch` below runs, or each only from the first to the last of its
             `uses`: from the first of the chains that take turns below which reads or writes it to the last.
         line: of its file, for messages; 0 where there is none.
@@ -52,8 +55,8 @@ class Storage:
     line: int = field(default=0, compare=False)
 
     def __post_init__(self) -> None:
-        if self.overlap not in ("keep", "drop"):
-            raise InputError(f"expected overlap keep or drop, found {self.overlap!r}")
+        if self.overlap not in OVERLAPS:
+            raise InputError(f"expected overlap keep, drop or reload, found {self.overlap!r}")
         if self.lifetime not in ("branch", "uses"):
             raise InputError(f"expected lifetime branch or uses, found {self.lifetime!r}")
         if not self.tensors:
@@ -63,7 +66,7 @@ class Storage:
                 raise InputError(f"tensor {tensor!r} is named twice in one storage node at {self.level!r}")
 
     def __str__(self) -> str:
-        dropped = ", overlap dropped" if self.overlap == "drop" else ""
+        dropped = {"keep": "", "drop": ", overlap dropped", "reload": ", reloaded"}[self.overlap]
         until = ", from first to last use" if self.lifetime == "uses" else ""
         return f"{self.level} keeps {', '.join(self.tensors)}{dropped}{until}"
 

@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from functools import cached_property
 
+from looptree.display import Displayed
 from looptree.errors import InputError, nearest
 from looptree.workload.einsum import Access, Einsum
 from looptree.workload.tensor import Tensor
@@ -22,7 +23,7 @@ from looptree.workload.tensor import Tensor
 DEFAULT_BITS = 8
 
 
-class Workload:
+class Workload(Displayed):
     """Einsums in topological order and the tensors that they touch (immutable).
 
     Args:

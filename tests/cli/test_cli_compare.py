@@ -114,7 +114,7 @@ def test_the_command_in_the_mapping_names_what_was_given(arguments: list[str], t
         (("--buffer", "-1"), "--buffer: expected a size, found '-1'"),
         (("--buffer", "64"), ""),
         (("--space", "layer-by-layer"), "'layer-by-layer' is not one of 'default', 'quick'"),
-        (("--time-limit", "0"), "--time-limit: expected a number of seconds above 0, such as 60, found '0'"),
+        (("--time-limit", "0"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '0'"),
         (("--workers", "0"), "--workers: expected a number of processes from 1 to 256, found '0'"),
         (("--set", "batch=4"), "has no parameters, found batch"),
         (("--mapping", "/nowhere/x.yaml"), "/nowhere: there is no such folder"),
@@ -170,3 +170,10 @@ def test_a_real_search(monkeypatch: pytest.MonkeyPatch) -> None:
     assert max(apart["buffer_bytes"], fused["buffer_bytes"]) <= 8192
     assert fused["operations"] - fused["recomputed"] == 2 * 56 * 56 * 16 * 16 * 9
     assert sum(group["offchip_bytes"] for group in found["fused"]["groups"]) == fused["offchip_bytes"]
+
+
+def test_html_writes_a_report(arguments: list[str], tmp_path: Path) -> None:
+    target = tmp_path / "out.html"
+    assert looptree(*arguments, "--html", str(target)).code == 0
+    assert "two_conv on small" in target.read_text()
+    assert "there is no such folder" in complaint(looptree(*arguments, "--html", str(tmp_path / "no" / "out.html")))

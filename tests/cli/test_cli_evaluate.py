@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import ARCHITECTURE, complaint, looptree, replaced, write
+from tests.cli.command_line import ARCHITECTURE, FILES, complaint, looptree, replaced, write
 
 
 @pytest.fixture(scope="module")
@@ -54,9 +54,12 @@ def test_json_of_the_example(files: tuple[str, str, str]) -> None:
         },
     }
     # 34 * 34 * 9 steps of 8 x 4 operations, and 32 * 32 * 2 * 9; 14,240 bytes at 8, 3,687,808 at 64 a cycle
-    assert found["latency_cycles"] == {
+    latency = found["latency_cycles"]
+    layers = latency.pop("stepwise_per_layer")
+    assert latency.pop("stepwise") == sum(cycles for of in layers.values() for cycles in of.values()) == 57_723.5
+    assert latency.pop("stepwise_bottleneck") == "GLB"
+    assert latency == {
         "overlapped": 57_622,
-        "stepwise": found["latency_cycles"]["stepwise"],
         "compute": 10_404 + 18_432,
         "memory": {"DRAM": 1780, "GLB": 57_622},
         "bottleneck": "GLB",
@@ -210,3 +213,23 @@ mapping:
     assert "[GLB] F1, F2 (from first to last use)" in lines
     assert "# GLB keeps from first to last use F1, F2" in lines
     assert any(line.startswith("conv1") and "14,720" in line for line in lines)
+
+
+def test_html_writes_a_report(tmp_path: Path) -> None:
+    files = write(tmp_path)
+    target = tmp_path / "out.html"
+    target.write_text("an older one")
+    outcome = looptree("evaluate", *files, "--html", str(target), "--json")
+    assert outcome.code == 0
+    assert json.loads(outcome.out)
+    assert target.read_text().startswith("<!doctype html>")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([*FILES, "out.html"])
+
+
+def test_html_that_cannot_be_written_fails_before_the_work(tmp_path: Path) -> None:
+    workload, architecture, _ = write(tmp_path)
+    outcome = looptree("evaluate", workload, architecture, "missing.yaml", "--html", str(tmp_path / "no" / "out.html"))
+    assert "there is no such folder" in complaint(outcome)
+    assert complaint(looptree("evaluate", *write(tmp_path), "--html", str(tmp_path))).endswith(
+        "expected a file, found a directory"
+    )

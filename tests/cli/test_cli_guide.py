@@ -10,8 +10,13 @@ import pytest
 
 from tests.cli.command_line import looptree
 
-PAGE = Path(__file__).parents[2] / "docs" / "search.md"
-BLOCKS = re.findall(r"```console\n\$ looptree ([^\n]*)\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+DOCS = Path(__file__).parents[2] / "docs"
+
+
+def blocks(page: str) -> list[tuple[str, str]]:
+    """The commands of a page, with what it says they print."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    return re.findall(r"```console\n\$ looptree ([^\n]*)\n(.*?)```", text, re.DOTALL)
 
 
 def lines(text: str) -> list[str]:
@@ -23,9 +28,16 @@ def lines(text: str) -> list[str]:
 def test_console_blocks_of_the_page_on_searching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "90")
-    shown = [(command, text) for command, text in BLOCKS if "--time-limit" not in command]
+    shown = [(command, text) for command, text in blocks("search.md") if "--time-limit" not in command]
     assert len(shown) == 4
     for command, text in shown:
         outcome = looptree(*shlex.split(command))
         expected = lines(text)
         assert lines(outcome.out + outcome.err)[: len(expected)] == expected, command
+
+
+def test_console_block_of_the_page_on_sizing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "90")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    ((command, text),) = blocks("sizing.md")
+    assert lines(looptree(*shlex.split(command)).out) == lines(text)

@@ -138,10 +138,10 @@ def test_a_file_is_overwritten_only_when_told_to(tmp_path: Path) -> None:
     [
         (("--objective", "size"), "'size' is not one of 'energy', 'offchip', 'latency' (see looptree search --help)"),
         (("--space", "huge"), "'huge' is not one of 'default', 'quick', 'layer-by-layer' (see looptree search --help)"),
-        (("--time-limit", "0"), "--time-limit: expected a number of seconds above 0, such as 60, found '0'"),
-        (("--time-limit", "-5"), "--time-limit: expected a number of seconds above 0, such as 60, found '-5'"),
-        (("--time-limit", "soon"), "--time-limit: expected a number of seconds above 0, such as 60, found 'soon'"),
-        (("--time-limit", "nan"), "--time-limit: expected a number of seconds above 0, such as 60, found 'nan'"),
+        (("--time-limit", "0"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '0'"),
+        (("--time-limit", "-5"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '-5'"),
+        (("--time-limit", "soon"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found 'soon'"),
+        (("--time-limit", "nan"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found 'nan'"),
         (("--workers", "0"), "--workers: expected a number of processes from 1 to 256, found '0'"),
         (("--workers", "1.5"), "--workers: expected a number of processes from 1 to 256, found '1.5'"),
         (("--buffer", "big"), "--buffer: expected a size, found 'big' (write a whole number of bytes"),
@@ -185,3 +185,12 @@ def test_options_are_read() -> None:
 def test_progress_in_words() -> None:
     assert state_text(State(0.1, float("inf"), 0.0, 0, 0), "energy") == "no plan yet"
     assert state_text(State(2.0, 2e6, 1.5e6, 10, 1234), "energy") == "2 uJ so far, gap 25.0 %, 1,234 designs"
+
+
+def test_html_writes_a_report(tmp_path: Path) -> None:
+    target = tmp_path / "out.html"
+    options = ("--architecture", "small", "--space", "layer-by-layer", "--html", str(target))
+    assert looptree("search", "fc_fc", *options).code == 0
+    assert "fc_fc on small" in target.read_text()
+    missing = str(tmp_path / "no" / "out.html")
+    assert "there is no such folder" in complaint(looptree("search", "no_such_network", "--html", missing))

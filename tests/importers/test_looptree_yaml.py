@@ -127,6 +127,8 @@ def test_command_line(tmp_path: Path) -> None:
     assert data["latency_cycles"]["overlapped"] == OPERATIONS
     assert data["convention"] == "looptree"
     assert data["offchip"]["reads_bytes"] == WEIGHTS + MAP
+    shown = looptree("evaluate", *[str(together)] * 3, "--convention", "looptree").out
+    assert "every memory level fits, counted as looptree does" in " ".join(shown.split())
     assert "convention" not in json.loads(looptree("evaluate", *[str(together)] * 3, "--json").out)
     assert "expected one of own, looptree" in complaint(
         looptree("evaluate", *[str(together)] * 3, "--convention", "looptre")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from looptree.model.axis import Array, Axis
-from looptree.model.box import SAFE, Box, Track, both, exact_product, exact_sum, product
+from looptree.model.axis import SAFE, Array, Axis
+from looptree.model.box import Box, Track, both, exact_product, exact_sum, product
 
 
 def table(*values: int) -> Array:

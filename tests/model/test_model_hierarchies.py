@@ -56,6 +56,13 @@ def test_random_hierarchies(chunk: int) -> None:
     assert min(seen["doubled"], seen["partitioned"]) >= 40
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(10, 50))
+def test_more_random_hierarchies(chunk: int) -> None:
+    for seed in range(chunk * 100, (chunk + 1) * 100):
+        assert not disagreements(hierarchy_of(Generator(random.Random(seed).randrange))), seed
+
+
 @given(st.data())
 def test_drawn_hierarchies(data: st.DataObject) -> None:
     def below(stop: int) -> int:
@@ -123,6 +130,8 @@ def test_ports_move_whole_words() -> None:
     # writes: fills A 18, W1 3, W2 3, B 54, C 48 = 126
     shared = fused(Level("GLB", word_bits=16, ports=Ports(shared=1))).latency.memory["GLB"]
     assert shared == Fraction(288 + 128, 2)
+    accesses = fused(Level("GLB", word_bits=16)).to_dict()["accesses"]
+    assert accesses == {"GLB": {"reads": 288 // 2, "writes": 128 // 2}}
     apart = fused(Level("GLB", word_bits=16, ports=Ports(1, 1))).latency.memory["GLB"]
     assert apart == Fraction(288, 2)
     mixed = fused(Level("GLB", word_bits=4, ports=Ports(1, 0, 1))).latency.memory["GLB"]

@@ -19,6 +19,7 @@ from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, GroupResult, evaluate, evaluate_design
 from looptree.model.inference import infer
 from looptree.model.inferred import PlaceCounts
+from looptree.model.result import Stepwise
 from looptree.simulate.budget import Budget
 from looptree.simulate.inference import infer as simulated
 from looptree.simulate.sweeps import windows
@@ -343,7 +344,13 @@ class Renaming:
 
 def numbers(evaluation: Evaluation, name: Callable[[str], str]) -> dict[str, object]:
     """All that an evaluation says, under new names."""
-    groups = [replace(g, einsums=tuple(name(e) for e in g.einsums)) for g in evaluation.groups]
+
+    def layers(steps: Stepwise | None) -> Stepwise | None:
+        return Stepwise({name(e): of for e, of in steps.spent.items()}) if steps is not None else None
+
+    groups = [
+        replace(g, einsums=tuple(name(e) for e in g.einsums), stepwise=layers(g.stepwise)) for g in evaluation.groups
+    ]
     return {
         "operations": {name(e): counts for e, counts in evaluation.operations.items()},
         "transfers": {level: {name(t): m for t, m in per.items()} for level, per in evaluation.transfers.items()},
@@ -352,7 +359,7 @@ def numbers(evaluation: Evaluation, name: Callable[[str], str]) -> dict[str, obj
             for level, o in evaluation.occupancy.items()
         },
         "energy": evaluation.energy,
-        "latency": evaluation.latency,
+        "latency": replace(evaluation.latency, stepwise=layers(evaluation.latency.stepwise), refused=""),
         "groups": groups,
     }
 

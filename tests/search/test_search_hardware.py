@@ -11,13 +11,16 @@ import pytest
 from looptree.architecture import Architecture, Compute, Level, Partition, Ports
 from looptree.errors import InputError
 from looptree.model import evaluate
-from looptree.search import Space, search
+from looptree.search import InfeasibleError, Space, search
 from looptree.search.exhaustive import Exhaustive, Group
 from looptree.search.objective import value
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
-from tests.search.search_cases import einsum
+from tests.search.group_cases import differences
+from tests.search.leaf_cases import streaming
+from tests.search.search_cases import architecture, einsum, network
 
+ROOMY = 10.0**6
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
 MATMUL = einsum("fc", "Y[m,n] = X[m,k] * W[k,n]", {"m": 6, "n": 5, "k": 4})
 PAIR = Workload(
@@ -78,11 +81,49 @@ def test_search_and_model_agree_on_a_fused_pair(objective: str) -> None:
         assert plan.statistics.value == float(value(objective, plan.evaluation))
 
 
+STREAMED = Space(loops=1, lone_loops=1, leaf_loops=1)
+
+
+@pytest.mark.parametrize(
+    "kind, space",
+    [
+        ("chain", ONE),
+        ("plane", ONE),
+        ("matmul", ONE),
+        ("plane", STREAMED),
+        *(pytest.param(kind, STREAMED, marks=pytest.mark.slow) for kind in ("chain", "skip", "matmul", "padded")),
+    ],
+)
+def test_no_design_on_a_double_buffered_level_is_better(kind: str, space: Space) -> None:
+    plain = architecture()
+    doubled = replace(plain, levels=(plain.levels[0], replace(plain.levels[1], double_buffered=True)))
+    slow = Exhaustive(network(kind, 3, layers=2), doubled, space)
+    found, cases = differences(streaming(slow) if space.leaf_loops else slow, doubled, largest=ROOMY)
+    assert found == []
+    assert cases >= 6
+
+
+def test_no_plan_on_a_double_buffered_level_is_better() -> None:
+    workload, plain = network("chain", 2), architecture(seed=2)
+    unlimited = replace(plain, levels=(plain.levels[0], replace(plain.levels[1], double_buffered=True)))
+    slow = Exhaustive(workload, unlimited, ONE)
+    for capacity in (20, 30, 40, 60, 100):
+        for objective in ("energy", "offchip"):
+            expected = slow.value(objective, capacity)
+            hardware = unlimited.with_capacity("GLB", capacity)
+            if expected == float("inf"):
+                with pytest.raises(InfeasibleError):
+                    search(workload, hardware, objective=objective, space=ONE, workers=1)
+            else:
+                plan = search(workload, hardware, objective=objective, space=ONE, workers=1)
+                assert plan.statistics.value == pytest.approx(expected, rel=1e-9)
+                assert plan.evaluation.fits
+
+
 @pytest.mark.parametrize(
     "levels, expected",
     [
         ((DRAM, Level("GLB", partitions=(Partition(("weight",), 9), Partition(("input",), 9)))), "GLB has partitions"),
-        ((DRAM, replace(GLB, double_buffered=True)), "GLB is double-buffered"),
         ((DRAM, replace(GLB, bypasses=("weight",))), "GLB may not hold every tensor"),
         ((replace(DRAM, bypasses=("intermediate",)), GLB), "DRAM may not hold every tensor"),
     ],

@@ -58,7 +58,10 @@ def test_groups_lead_from_one_ideal_to_another(seed: int) -> None:
             assert sorted(found) == [m for m in expected if connected(layers, m)]
             seen.update(found)
     assert sorted(layers.convex(6, 10_000)) == sorted(seen)
-    assert layers.count_groups(layers.ideals(10_000), 6, 10_000) == len(seen)
+    groups = sorted(seen)
+    ideals = layers.ideals(10_000)
+    for ideal, following in zip(ideals, layers.following(ideals, groups), strict=True):
+        assert {groups[i] for i in following} == set(layers.groups(ideal, 6))
 
 
 @pytest.mark.parametrize("seed", range(20))

@@ -51,7 +51,7 @@ def check_laws(workload: Workload, plan: Plan, objective: str) -> None:
     assert plan.resident <= set(workload.intermediates) - set(workload.outputs)
 
 
-@pytest.mark.parametrize("kind", WHOLE)
+@pytest.mark.parametrize("kind", [*WHOLE, "loose"])
 def test_no_plan_of_three_layers_is_better(kind: str) -> None:
     check(network(kind, 2), ONE, 2)
 
@@ -66,7 +66,7 @@ def test_no_plan_of_a_narrower_space_is_better(space: Space) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3, 18))
-@pytest.mark.parametrize("kind", WHOLE)
+@pytest.mark.parametrize("kind", [*WHOLE, "loose"])
 def test_no_plan_of_many_networks_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed), ONE, seed)
 
@@ -90,7 +90,6 @@ def test_an_output_that_others_read_leaves() -> None:
     check(Workload("two", [first, second], outputs=["A"]), ONE, 3)
 
 
-@pytest.mark.xfail(reason="a group makes all of what it leaves to others; the model only what they read")
 @pytest.mark.parametrize("reader", ["C[p] = B[2*p+r] * W[r]", "C[p] = B[p+1] * W[r]"])
 def test_what_no_layer_reads_is_not_made(reader: str) -> None:
     """The last row, or the first."""

@@ -231,3 +231,10 @@ mapping:
     )
     assert "    # GLB keeps A[...], B[p0:p0+4]" in nest.splitlines()
     assert "        conv for p in ..., u in ...:" in nest.splitlines()
+
+
+def test_what_comes_again_at_each_turn_is_said() -> None:
+    reloaded = LEAF_LOOPS.replace("tensors: [W2]}", "tensors: [W2], overlap: reload}")
+    bound = design(reloaded, TWO_CONV)
+    assert "            └─ [GLB] W2 (reloaded)" in draw_tree(bound.tree).splitlines()
+    assert any(line.strip().startswith("# GLB reloads W2[") for line in draw_loop_nest(bound).splitlines())

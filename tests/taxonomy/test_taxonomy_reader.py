@@ -83,7 +83,7 @@ def test_files(tmp_path: Path) -> None:
         ("{storage: {level: GLB, tensors: [F1, F1]}}", "tensor 'F1' is named twice in one storage node at 'GLB'"),
         (
             "{storage: {level: GLB, tensors: [F1], overlap: kep}}",
-            "expected one of keep, drop, found 'kep' (did you mean 'keep'?)",
+            "expected one of keep, drop, reload, found 'kep' (did you mean 'keep'?)",
         ),
         (
             "{storage: {level: GLB, tensors: [F1], lifetime: use}}",
@@ -93,7 +93,10 @@ def test_files(tmp_path: Path) -> None:
         ("{temporal: {rank: p}}", "key 'tile' is missing (found: rank)"),
         ("{temporal: {rank: p, tile: 0}}", "expected a tile shape from 1 to"),
         ("{temporal: {rank: p, tile: 1.5}}", "expected a tile shape (a whole number), found 1.5"),
-        ("{temporal: {rank: p, tile: four}}", "expected a tile shape (a whole number), found 'four'"),
+        (
+            "{temporal: {rank: p, tile: four}}",
+            "'four' is no parameter of the mapping (write a whole number, or declare it under parameters)",
+        ),
         ("{temporal: {rank: p, tile: true}}", "expected a tile shape (a whole number), found True"),
         ("{temporal: {rank: [], tile: 1}}", "a loop names no rank"),
         ("{temporal: {rank: .p, tile: 1}}", "expected a rank such as p or conv2.p, found '.p'"),
@@ -146,3 +149,46 @@ def test_a_complaint_names_file_line_and_path() -> None:
             "    - - temporal: {rnk: p, tile: 1}\n"
         )
     assert str(caught.value).startswith("mapping.yaml:4: mapping[1].sequential[0][0].temporal.rnk: unknown key 'rnk'")
+
+
+PARAMETERS = """
+parameters:
+  rows: {default: 4, meaning: rows per step}
+mapping:
+  - storage: {level: DRAM, tensors: [F1, W1, F2], overlap: reload}
+  - temporal: {rank: p, tile: rows}
+  - compute: {einsum: conv1}
+"""
+
+
+def test_a_tile_may_be_a_parameter(tmp_path: Path) -> None:
+    assert mapping(PARAMETERS).root.loops == (Temporal((RankRef("p"),), 4),)
+    (tmp_path / "m.yaml").write_text(PARAMETERS)
+    assert read_mapping(tmp_path / "m.yaml", rows=7).root.loops[0].tile == 7
+
+
+def test_reloading_is_written_and_read_back() -> None:
+    tree = mapping(PARAMETERS)
+    assert isinstance(tree.root.inner[0], Storage)
+    assert tree.root.inner[0].overlap == "reload"
+    assert mapping(mapping_to_yaml(tree)).root == tree.root
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "given", "message"),
+    [
+        ("tile: rows", "tile: row", {}, "'row' is no parameter of the mapping (did you mean 'rows'?)"),
+        ("tile: rows", "tile: 4", {"columns": 3}, "the mapping has no parameter 'columns' (known: rows)"),
+        ("default: 4", "default: 0", {}, "expected a default from 1 to"),
+        ("default: 4, ", "", {}, "key 'default' is missing"),
+        ("tile: rows", "tile: rows", {"rows": 0}, "expected rows from 1 to"),
+        ("reload", "forget", {}, "expected one of keep, drop, reload"),
+    ],
+)
+def test_mistakes_in_parameters_are_named(
+    old: str, new: str, given: dict[str, int], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "m.yaml").write_text(PARAMETERS.replace(old, new))
+    with pytest.raises(InputError) as caught:
+        read_mapping(tmp_path / "m.yaml", **given)
+    assert message in str(caught.value)

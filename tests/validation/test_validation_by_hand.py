@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.validation.validation_cases import evaluated, load_case, measured
+from looptree.validate import load_case
+from looptree.validate.case import Measure
+from looptree.validate.metrics import evaluation_of, measured
+from looptree.validate.settings import Designed, checked_values, designed
+
+
+def at(name: str, **values: str) -> Designed:
+    case = load_case(name)
+    return designed(case, checked_values(case.parameters, values))
+
 
 # (kernel, stride, padding, rows of the input, multiply-accumulates per output pixel), first layer first
 Layer = tuple[int, int, int, int, int]
@@ -50,21 +59,19 @@ def extra_of_pyramids(layers: Sequence[Layer]) -> int:
 
 
 def test_recomputation_of_pyramids() -> None:
-    case = load_case("fused_layer_cnn")
-    metric = "extra_multiply_accumulates"
-    by_run = {r.measure.run: measured(case, r.measure) for r in case.references if r.measure.metric == metric}
-    assert by_run == {
-        "vgg_e_recompute": extra_of_pyramids(vgg_e()),
-        "alexnet_recompute": extra_of_pyramids(ALEXNET),
-    }
+    extra = Measure("extra_multiply_accumulates", "", "operations")
+    found = [
+        measured(at("fused_layer_cnn", network=network, mode="recompute"), extra)
+        for network in ("vgg_e", "alexnet_first_two")
+    ]
+    assert found == [extra_of_pyramids(vgg_e()), extra_of_pyramids(ALEXNET)]
     assert extra_of_pyramids(vgg_e()) == 470_962_158_336
     assert extra_of_pyramids(ALEXNET) == 678_243_456
 
 
 def test_line_buffers_of_fsrcnn_bound_what_is_live() -> None:
     """(K-1) x width x channels adds up to the published 204,472 B; live occupancy adds at most the first tile."""
-    case = load_case("defines")
-    _, evaluation = evaluated(case.folder, case.name, "tile_1x1_keep")
+    evaluation = evaluation_of(at("defines", tile="1x1", mode="keep"))
     live = {tensor: live for tensor, (_, live) in evaluation.occupancy["GLB"].per_tensor.items()}
     tensors = ("image", "extract", "shrink", "map_1", "map_2", "map_3", "map_4", "expand")
     kernels = (5, 1, 3, 3, 3, 3, 1, 3)
@@ -81,8 +88,8 @@ def test_line_buffers_of_fsrcnn_bound_what_is_live() -> None:
 
 def test_patches_of_mobilenet_counted_pair_by_pair() -> None:
     """The largest input plus output of a layer of one patch, and the whole output of the patches."""
-    case = load_case("mcunetv2")
-    workload, evaluation = evaluated(case.folder, case.name, "patches")
+    design = at("mcunetv2", mode="patches")
+    workload, evaluation = design.workload, evaluation_of(design)
     held = evaluation.occupancy["GLB"].per_tensor
     output = workload.tensors["block3_0_project"].size_bytes
     patched = evaluation.groups[0].einsums[:-1]
@@ -92,16 +99,3 @@ def test_patches_of_mobilenet_counted_pair_by_pair() -> None:
     ]
     assert max(pairs) + output == 170_432
     assert 28 * 28 * (32 + 192) == 175_616
-
-
-def test_a_pixel_per_step_keeps_less_than_kernel_rows() -> None:
-    """Live occupancy is ((K-1) x width + K) x channels where the window is K x width x channels."""
-    case = load_case("isaac")
-    pixels = [name for name in case.runs if name.endswith("_pixels")]
-    assert len(pixels) == 7
-    for name in pixels:
-        settings = case.runs[name].settings
-        kernel, width, channels = settings["kernel"], settings["width"], settings["channels"]
-        _, evaluation = evaluated(case.folder, case.name, name)
-        live = ((kernel - 1) * width + kernel) * channels
-        assert evaluation.occupancy["GLB"].per_tensor["before"] == (kernel * width * channels, live)

@@ -1,184 +1,83 @@
-"""Every reference value of `validation/` against the model, and every miss against what is said about it."""
+"""Every published value of `validation/` against the model, and the pages that show them."""
 
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from looptree import resources
-from looptree.documents import Node, parse_document
-from looptree.errors import InputError
-from tests.validation.validation_cases import (
-    METRICS,
-    OF_GROUPS,
-    ON_CHIP,
-    UNITS,
-    Case,
-    Measure,
-    Miss,
-    Reference,
-    case_from_node,
-    case_names,
-    load_case,
-    measured,
-)
+from looptree.report.validation import MARKS, renewed
+from looptree.validate import CaseResult, Compared, case_names, load_case, run_case
+from looptree.validate.case import CONFIDENCE, UNITS
+from looptree.validate.metrics import METRICS
+from looptree.validate.run import CHANGED, LEFT, MET, MISSED
+from looptree.validate.settings import written_at
 
-CASES = [load_case(name) for name in case_names()]
-REFERENCES = [(case, reference) for case in CASES for reference in case.references]
-MISSES = [(case, miss) for case in CASES for miss in case.misses]
-MEASURES = [item.measure for _, item in REFERENCES] + [item.measure for _, item in MISSES]
-README = (resources.root("validation") / "README.md").read_text(encoding="utf-8")
-
-SMALL = """
-name: small
-title: A small case
-source: nobody
-year: 2024
-assumes: [nothing]
-runs:
-  alone: {workload: conv_conv, architecture: small, point: layer_by_layer}
-references:
-  -
-    run: alone
-    metric: multiply_accumulates
-    value: 3
-    unit: operations
-    source: table 1
-    how_read: printed
-    confidence: P
-    tolerance: 1
-    reason: one unit of the last printed digit
-not_reproduced:
-  -
-    what: reads
-    run: alone
-    metric: offchip_reads_bytes
-    published: 4
-    unit: bytes
-    source: table 1
-    how_read: printed
-    confidence: S
-    ours: 5
-    why: unknown
-"""
+REPOSITORY = Path(__file__).parents[2]
+PAGES = (REPOSITORY / "validation" / "README.md", REPOSITORY / "docs" / "validation.md")
+RESULTS = {name: run_case(load_case(name)) for name in case_names()}
+ROWS = [(result, row) for result in RESULTS.values() for row in result.rows]
 
 
-def small(without: str = "", replace: tuple[str, str] = ("", "")) -> Node:
-    """The small case without the lines that begin with a key, or with some text replaced by another."""
-    lines = [line for line in SMALL.splitlines() if not without or line.split(":")[0].strip() != without]
-    return parse_document("\n".join(lines).replace(*replace) if replace[0] else "\n".join(lines), "case.yaml")
+def shown(result: CaseResult, row: Compared) -> str:
+    parts = (result.case.name, row.measure.metric, row.measure.of, written_at(list(row.at.items())))
+    return "-".join(part for part in parts if part)
 
 
-def shown(case: Case, measure: Measure) -> str:
-    return "-".join(part for part in (case.name, measure.run, measure.metric, measure.of) if part)
+def test_a_case_has_the_name_of_its_folder() -> None:
+    assert {name: result.case.name for name, result in RESULTS.items()} == {name: name for name in RESULTS}
 
 
-def test_the_cases_are_there() -> None:
-    assert case_names() == ["defines", "fused_layer_cnn", "isaac", "mcunetv2"]
-    assert all(case.name == name for case, name in zip(CASES, case_names(), strict=True))
+@pytest.mark.parametrize(("result", "row"), ROWS, ids=[shown(*row) for row in ROWS])
+def test_a_value_is_met_or_missed_as_it_is_told(result: CaseResult, row: Compared) -> None:
+    assert row.status in (MET, MISSED)
+    assert row.status not in (LEFT, CHANGED)
+    if row.status == MISSED:
+        assert row.error
+        assert row.published is not None
+        assert abs(row.error) > 1 / 200, "so close that it needs another reason to be called missed"
 
 
-@pytest.mark.parametrize(("case", "reference"), REFERENCES, ids=[shown(c, r.measure) for c, r in REFERENCES])
-def test_the_model_meets_the_reference(case: Case, reference: Reference) -> None:
-    assert abs(measured(case, reference.measure) - reference.value) <= reference.tolerance
+def test_what_is_met_is_met_within_the_four_percent_that_looptree_reports_of_itself() -> None:
+    """Cycles in RTL, of a machine whose control is not published, are held to bounds of their own."""
+    rtl = RESULTS["tileflow"]
+    assert all(result.worst < 4 / 100 for result in RESULTS.values() if result is not rtl)
+    assert all(not row.error for row in rtl.rows if row.measure.metric != "stepwise_cycles")
 
 
-@pytest.mark.parametrize(("case", "miss"), MISSES, ids=[shown(c, m.measure) for c, m in MISSES])
-def test_a_miss_is_reported_as_it_is(case: Case, miss: Miss) -> None:
-    assert measured(case, miss.measure) == miss.ours
-    assert abs(miss.ours - miss.published) > miss.published / 200
+@pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])
+def test_pages_are_as_new(page: Path) -> None:
+    """`looptree validate --write validation/README.md --write docs/validation.md` renews them."""
+    text = page.read_text(encoding="utf-8")
+    assert renewed(text, list(RESULTS.values())) == text
 
 
-# -- the readme -------------------------------------------------------------------------------
+def test_an_old_page_is_noticed() -> None:
+    begin, end = MARKS["summary"]
+    assert renewed(f"{begin}\nold\n{end}", list(RESULTS.values())) != f"{begin}\nold\n{end}"
+    assert renewed("no marks", list(RESULTS.values())) is None
 
 
-def number(value: object, unit: str) -> str:
-    """A number as the tables of the readme show it."""
-    amount = float(str(value)) if not isinstance(value, int) else value
-    if amount == int(amount):
-        return f"{int(amount):,} {unit}"
-    return f"{amount:,.2f} {unit}"
+def test_every_metric_unit_and_confidence_is_explained() -> None:
+    readme = PAGES[0].read_text(encoding="utf-8")
+    assert set(METRICS) <= set(re.findall(r"^\| `(\w+)` \|", readme, re.MULTILINE))
+    assert all(f"`{unit}`" in readme for unit in UNITS)
+    assert all(f"**{letter}**" in readme for letter in CONFIDENCE)
 
 
-def rows() -> list[tuple[str, str, str, str]]:
-    """Case, published, model and confidence of every reference and every miss, as the readme has to show them."""
-    found = []
-    for case, reference in REFERENCES:
-        unit = reference.measure.unit
-        ours = number(float(measured(case, reference.measure)), unit)
-        found.append((case.name, number(float(reference.value), unit), ours, reference.confidence))
-    for case, miss in MISSES:
-        unit = miss.measure.unit
-        found.append((case.name, number(float(miss.published), unit), number(float(miss.ours), unit), miss.confidence))
-    return found
+def test_every_convention_gives_what_it_says() -> None:
+    from looptree.validate.metrics import measured
+    from looptree.validate.settings import checked_values, designed
+
+    for result in RESULTS.values():
+        others = [other for convention in result.case.conventions for other in convention.others]
+        for other in others:
+            if other.measure is not None:
+                values = checked_values(result.case.parameters, other.at)
+                assert measured(designed(result.case, values), other.measure) == other.value, other.rule
 
 
-def test_the_tables_of_the_readme_say_what_the_cases_say() -> None:
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in README.splitlines() if "|" in line]
-    links = {row[0].split("]")[0].strip("[`"): row for row in cells if row[0].startswith("[`")}
-    assert set(links) == set(case_names())
-    written = [(row[0], row[2], row[3], row[4].rstrip()) for row in cells if len(row) == 6 and row[0] in case_names()]
-    assert sorted(written) == sorted(rows())
-
-
-def test_every_metric_and_unit_is_explained() -> None:
-    explained = set(re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE))
-    assert {measure.metric for measure in MEASURES} == set(METRICS) <= explained
-    assert all(f"`{unit}`" in README for unit in UNITS)
-
-
-def test_links_lead_somewhere() -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", README):
-        assert (resources.root("validation") / target).exists(), target
-
-
-# -- the schema -------------------------------------------------------------------------------
-
-
-def test_a_small_case_is_read() -> None:
-    case = case_from_node(small())
-    assert (case.name, len(case.references), len(case.misses)) == ("small", 1, 1)
-    assert case.references[0].measure == Measure("alone", "multiply_accumulates", "", "operations")
-
-
-@pytest.mark.parametrize(
-    "key", ["unit", "source", "confidence", "how_read", "metric", "run", "assumes", "why", "year", "what"]
-)
-def test_a_missing_key_is_refused(key: str) -> None:
-    with pytest.raises(InputError, match=f"key '{key}' is missing"):
-        case_from_node(small(without=key))
-
-
-@pytest.mark.parametrize("key", ["value", "tolerance", "published", "ours"])
-def test_a_missing_value_is_refused(key: str) -> None:
-    with pytest.raises(InputError, match=f"key '{key}' is missing"):
-        case_from_node(small(without=key))
-
-
-def test_a_tolerance_needs_a_reason() -> None:
-    with pytest.raises(InputError, match="needs a reason"):
-        case_from_node(small(without="reason"))
-    with pytest.raises(InputError, match="needs a reason"):
-        case_from_node(small(replace=("tolerance: 1", "tolerance: 0")))
-
-
-@pytest.mark.parametrize(
-    ("written", "instead"),
-    [
-        ("confidence: P", "confidence: X"),
-        ("unit: operations", "unit: furlong"),
-        ("metric: multiply_accumulates", "metric: happiness"),
-        ("run: alone", "run: together"),
-        ("value: 3", "value: many"),
-        ("how_read: printed", "how_read: ''"),
-    ],
-)
-def test_what_is_not_known_is_refused(written: str, instead: str) -> None:
-    with pytest.raises(InputError, match="expected"):
-        case_from_node(small(replace=(written, instead)))
-
-
-def test_metrics_of_places_say_of_what() -> None:
-    for measure in MEASURES:
-        assert (measure.metric in (*ON_CHIP, OF_GROUPS[0])) == bool(measure.of), measure
+def test_the_folder_of_each_case_is_found_where_data_is() -> None:
+    assert all(result.case.folder == resources.root("validation") / name for name, result in RESULTS.items())

@@ -1,0 +1,79 @@
+"""Where the sums of a layer begin: output points that an iteration is the first to write.
+
+The box that an iteration touches is a hull. It says which points are written only where the output projection leaves
+no gaps in it: with coefficients of 1, or where smaller terms fill the strides of larger ones (`64*h + e`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Array, Axis
+from looptree.model.exchange import Product
+from looptree.model.inference import required
+from looptree.model.inferred import Inferred
+from looptree.model.operations import Operations
+from looptree.model.slab import Slab
+from looptree.model.sweep import fresh_box
+from looptree.taxonomy.binding import BoundChain, Design
+from looptree.workload import Affine
+
+
+def begun(design: Design, inferred: Inferred, chain: BoundChain) -> Product:
+    """Output points written for the first time in the life of their sums, at each iteration of a leaf.
+
+    Raises:
+        UnsupportedError: the layer leaves gaps between the points that it writes.
+    """
+    (name,) = chain.einsums
+    leaf, counts = inferred.einsums[name].leaf, inferred.einsums[name]
+    assert leaf is not None, "a leaf at which something is done"
+    operations, axes = leaf
+    output = operations.einsum.output
+    loops = [loop for part in design.path(chain) for loop in part.loops]
+    cut = {rank for loop in loops for einsum, rank in loop.ranks if einsum == name}
+    box = required([operations.touched(output, design.workload.tensors[output.tensor].shape)])
+    if box is None:
+        return Product(0, {})
+    fresh = fresh_box(box, axes, counts.lifetime)
+    gapless = all(_gapless(form, operations, axes, cut) for form in output.projection)
+    if not gapless or fresh.total(axes) != counts.points:
+        raise UnsupportedError(
+            f"einsum {name!r} leaves gaps in {output}: when its sums begin is not known step by step"
+        )
+    return Product.of(fresh, axes)
+
+
+def _gapless(form: Affine, operations: Operations, axes: Mapping[int, Axis], cut: set[str]) -> bool:
+    """Whether a dimension takes every value between its smallest and its largest, at every iteration."""
+    if not form.terms or (len(form.terms) == 1 and abs(form.terms[0][1]) == 1):
+        return True
+    if any(not set(slab.form.ranks).isdisjoint(form.ranks) and _cuts(slab, operations) for slab in operations.slabs):
+        lengths: dict[str, Array] = {rank: np.array(operations.einsum.ranks[rank]) for rank in form.ranks}
+        if not cut.isdisjoint(form.ranks):
+            return False
+    else:
+        lengths = {rank: _length(operations, rank) for rank in form.ranks}
+    reach: Array = np.array(0)
+    for rank, coefficient in sorted(form.terms, key=lambda term: abs(term[1])):
+        if ((abs(coefficient) > reach + 1) & (lengths[rank] > 1)).any():
+            return False
+        reach = reach + abs(coefficient) * np.maximum(lengths[rank] - 1, 0)
+    return True
+
+
+def _cuts(slab: Slab, operations: Operations) -> bool:
+    """Whether a slab leaves out anything at any iteration."""
+    whole = slab.form.hull(operations.einsum.box)
+    return bool((slab.low > whole.start).any() or (slab.high < whole.stop).any())
+
+
+def _length(operations: Operations, rank: str) -> Array:
+    box = operations.box
+    if rank in box.fixed:
+        return np.array(box.fixed[rank][1] - box.fixed[rank][0])
+    low, high = next(track.spans[rank] for track in box.tracks.values() if rank in track.spans)
+    return high - low

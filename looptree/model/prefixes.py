@@ -1,0 +1,79 @@
+"""The steps of an axis in classes: iterations with equal tables look alike, and are visited once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from looptree.model.axis import Array, Axis
+
+
+def codes(tables: Iterable[Array], size: int) -> Array:
+    """A number for each own step; steps with equal entries in all tables have equal numbers.
+
+    >>> codes([np.array([3, 2, 2, 2]), np.array([1, 1, 1, 0])], 4).tolist()
+    [2, 1, 1, 0]
+    """
+    found: Array = np.zeros(size, dtype=np.int64)
+    for table in tables:
+        values, which = np.unique(table, return_inverse=True)
+        if len(values) > 1:
+            _, found = np.unique(found * len(values) + which, return_inverse=True)
+    return found
+
+
+class Prefixes:
+    """The values of the outermost loops of an axis, as a tree.
+
+    A node is known by the number of loops decided and its position among those with as many.
+
+    Args:
+        axis: the axis.
+        base: loops that are decided from the start.
+        found: the class of each own step.
+    """
+
+    def __init__(self, axis: Axis, base: int, found: Array) -> None:
+        self.base = base
+        self.levels = len(axis.depths)
+        self._axis = axis
+        self._bounds: dict[int, Array] = {}
+        self.classes: dict[int, Array] = {self.levels: found}
+        for own in range(self.levels - 1, base - 1, -1):
+            outer, inner = axis.starts(own), axis.starts(own + 1)
+            bounds = np.append(np.searchsorted(inner, outer), len(inner))
+            below, known = self.classes[own + 1], dict[bytes, int]()
+            spans = [below[a:b].tobytes() for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)]
+            self._bounds[own] = bounds
+            self.classes[own] = np.array([known.setdefault(span, len(known)) for span in spans], dtype=np.int64)
+
+    def children(self, own: int, position: int) -> tuple[int, int]:
+        """The nodes with one more loop decided, from the first to before the last."""
+        bounds = self._bounds[own]
+        return int(bounds[position]), int(bounds[position + 1])
+
+    def position(self, step: int) -> int | None:
+        """The node of an own step of the axis as it was before the loops beyond `base`; `None` if it has none."""
+        if not self._axis.size:
+            return None
+        if self.base == 0:
+            return 0
+        if self.base == self.levels:
+            return step
+        group = self._axis.group(self.base)
+        starts = self._axis.starts(self.base)
+        place = int(np.searchsorted(group[starts], step))
+        return place if place < len(starts) and int(group[starts[place]]) == step else None
+
+    def outer_classes(self, size: int) -> Array:
+        """The class of each own step of the axis as it was before; -1 where there is nothing below.
+
+        Args:
+            size: own steps that it had.
+        """
+        if self.base == 0:
+            return np.full(size, self.classes[0][0] if self._axis.size else -1)
+        found = np.full(size, -1, dtype=np.int64)
+        found[self._axis.group(self.base)[self._axis.starts(self.base)]] = self.classes[self.base]
+        return found

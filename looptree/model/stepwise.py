@@ -1,0 +1,304 @@
+"""Latency step by step, with double buffering between neighbouring steps.
+
+A step is one iteration of a layer: of all loops above its computation. Steps without operations are left out. The
+steps of a group follow each other in the order of the loop nest; groups follow each other without overlap. While step
+t computes, the data that step t+1 needs comes in and what step t-1 has finished leaves. This takes as long as the
+slowest of compute and every memory level. Before the first step its data comes in and after the last one its results
+leave, with nothing to hide behind.
+
+Iterations with equal tables are visited once (`Prefixes`), and runs of equal steps are repeated in closed form
+(`sequence`), so the time does not grow with the number of iterations.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from itertools import pairwise
+from math import lcm
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.begun import begun
+from looptree.model.exchange import Exchange, Product, exchanges
+from looptree.model.groups import groups_of
+from looptree.model.inferred import Inferred
+from looptree.model.latency import leaf_factors
+from looptree.model.prefixes import Prefixes, codes
+from looptree.model.rates import rates, resources
+from looptree.model.result import Stepwise
+from looptree.model.sequence import Steps, Vector, closed, joined, loading, repeated, step, storing
+from looptree.taxonomy.binding import BoundChain, Design
+
+MAX_VISITS = 1 << 17
+
+
+def stepwise(design: Design, inferred: Inferred) -> tuple[Stepwise | UnsupportedError, ...]:
+    """Cycles of every group, in order, or why they are not known.
+
+    Too many different steps are refused, a layer whose sums begin with gaps at a level with a bandwidth, and a
+    pipeline below a loop.
+    """
+    return _Groups(design, inferred).run()
+
+
+class Costs:
+    """What words and operations take of each resource, in a common unit of time.
+
+    Attributes:
+        names: the component of each resource; the first one is compute.
+        unit: how many units make a cycle.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.names = resources(design.architecture)
+        tensors = design.workload.tensors
+        self._rates = {
+            (level.name, bits): rates(level, bits)
+            for level in design.architecture.levels
+            for bits in {tensor.bits for tensor in tensors.values()}
+        }
+        self._bits = {name: tensor.bits for name, tensor in tensors.items()}
+        self.unit = lcm(*(cycles.denominator for found in self._rates.values() for rate in found for cycles in rate))
+        self._zero = (0,) * len(self.names)
+
+    def access(self, level: str, tensor: str, *, reads: int = 0, writes: int = 0) -> Vector:
+        """What reading and writing so many words of a tensor takes."""
+        found = list(self._zero)
+        for index, rate in zip(self._indices(level), self._rates[level, self._bits[tensor]], strict=True):
+            found[index] = int((rate.read * reads + rate.write * writes) * self.unit)
+        return tuple(found)
+
+    def limited(self, level: str) -> bool:
+        """Whether accesses of a level take time."""
+        return level in self.names
+
+    def _indices(self, level: str) -> list[int]:
+        return [index for index, name in enumerate(self.names) if name == level and index]
+
+    def compute(self, cycles: int) -> Vector:
+        """What so many cycles of the compute units are."""
+        return (cycles * self.unit, *self._zero[1:])
+
+
+def _sum(vectors: Iterable[Vector], like: Vector) -> Vector:
+    return tuple(map(sum, zip(like, *vectors, strict=True)))
+
+
+class _Groups:
+    def __init__(self, design: Design, inferred: Inferred) -> None:
+        self.design = design
+        self.inferred = inferred
+        self.costs = Costs(design)
+        self.zero = self.costs.compute(0)
+        self.groups = groups_of(design, design.root)
+        self.visits = 0
+        self.layers: tuple[str, ...] = ()
+
+    def run(self) -> tuple[Stepwise | UnsupportedError, ...]:
+        runs: list[Steps | None] = []
+        refused: dict[int, UnsupportedError] = {}
+        for index, group in enumerate(self.groups):
+            try:
+                runs.append(self._steps(group))
+            except UnsupportedError as problem:
+                refused[index] = problem
+                runs.append(None)
+        above = {chain.id: chain for group in self.groups for chain in self.design.path(group)[:-1]}
+        for chain in above.values():
+            for exchange in exchanges(self.design, self.inferred, chain):
+                by = exchange.by.intersection(chain.einsums)
+                using = [i for i, group in enumerate(self.groups) if not by.isdisjoint(group.einsums)]
+                using = [i for i in using if runs[i] is not None or i in refused]
+                if using:
+                    at = using[0] if exchange.inward else using[-1]
+                    runs[at] = self.attached(runs[at], exchange, _count(exchange, {}))
+        results = [self._result(*pair) for pair in zip(self.groups, runs, strict=True)]
+        return tuple(refused.get(index, result) for index, result in enumerate(results))
+
+    def _steps(self, group: BoundChain) -> Steps | None:
+        self.layers = group.einsums
+        self.visits = 0
+        return _Chain(self, group, {}).run({})
+
+    def _result(self, group: BoundChain, run: Steps | None) -> Stepwise:
+        names = self.costs.names
+        spent: dict[str, dict[str, Fraction]] = {einsum: {} for einsum in group.einsums}
+        for index, units in enumerate(closed(run) if run is not None else ()):
+            if units:
+                of, name = spent[group.einsums[index // len(names)]], names[index % len(names)]
+                of[name] = of.get(name, Fraction(0)) + Fraction(units, self.costs.unit)
+        return Stepwise(spent)
+
+    def attached(self, run: Steps | None, exchange: Exchange, words: int) -> Steps | None:
+        """A run whose first step needs, or after whose last step leaves, so many words more."""
+        if run is None or not words:
+            return run
+        reads = self.costs.access(exchange.source, exchange.tensor, reads=words)
+        moved = _sum((reads, self.costs.access(exchange.target, exchange.tensor, writes=words)), self.zero)
+        return loading(run, moved) if exchange.inward else storing(run, moved)
+
+    def visit(self) -> None:
+        """Count a visit.
+
+        Raises:
+            UnsupportedError: too many.
+        """
+        self.visits += 1
+        if self.visits > MAX_VISITS:
+            raise UnsupportedError(
+                f"more than {MAX_VISITS} different steps to time one by one", hint="use larger or even tiles"
+            )
+
+
+def _count(exchange: Exchange, steps: Mapping[int, int]) -> int:
+    return sum(sign * _value(product, steps) for sign, product in exchange.words)
+
+
+def _value(product: Product, steps: Mapping[int, int]) -> int:
+    """A count at one iteration, given the own step of each axis."""
+    found = product.scale
+    for key, table in product.tables.items():
+        found *= int(table[steps[key]])
+    return found
+
+
+class _Chain:
+    """The steps below one chain, for each iteration of the loops around it.
+
+    Args:
+        groups: what is common to all.
+        chain: the chain.
+        outer: loops on each axis that stand around the chain.
+    """
+
+    def __init__(self, groups: _Groups, chain: BoundChain, outer: Mapping[int, int]) -> None:
+        self.groups = groups
+        self.chain = chain
+        self.memo: dict[tuple[int, ...], Steps | None] = {}
+        design, inferred = groups.design, groups.inferred
+        self.idle = chain.id not in inferred.axes
+        if self.idle:
+            return
+        if chain.kind == "pipeline":
+            raise UnsupportedError("the steps of a pipeline are not timed one by one")
+        self.axes = inferred.axes[chain.id]
+        loops = {key: len(axis.depths) for key, axis in self.axes.items()}
+        self.below = [_Chain(groups, design.chains[child], loops) for child in chain.children]
+        self.exchanges = list(exchanges(design, inferred, chain))
+        self.leaf = _Leaf(groups, chain) if chain.kind == "compute" else None
+        self.keys = list(self.axes)
+        self.prefixes = [self._prefixes(key, outer.get(key, 0)) for key in self.keys]
+        own = sorted(
+            (depth, index)
+            for index, (key, prefix) in enumerate(zip(self.keys, self.prefixes, strict=True))
+            for depth in self.axes[key].depths[prefix.base :]
+        )
+        self.loops = [index for _, index in own]
+        decided = [prefix.base for prefix in self.prefixes]
+        self.decided = [tuple(decided)]
+        for index in self.loops:
+            decided[index] += 1
+            self.decided.append(tuple(decided))
+
+    def _prefixes(self, key: int, base: int) -> Prefixes:
+        axis = self.axes[key]
+        products = [product for exchange in self.exchanges for _, product in exchange.words]
+        products += self.leaf.products if self.leaf is not None else []
+        tables = [product.tables[key] for product in products if key in product.tables]
+        below = [child.prefixes[child.keys.index(key)] for child in self.below if not child.idle]
+        tables += [prefixes.outer_classes(axis.size) for prefixes in below]
+        return Prefixes(axis, base, codes(tables, axis.size))
+
+    def run(self, steps: Mapping[int, int]) -> Steps | None:
+        """The steps at one iteration of the loops around the chain, given the own step of each axis there."""
+        if self.idle:
+            return None
+        found = [prefix.position(steps.get(key, 0)) for key, prefix in zip(self.keys, self.prefixes, strict=True)]
+        positions = [position for position in found if position is not None]
+        return self._loop(0, tuple(positions)) if len(positions) == len(found) else None
+
+    def _loop(self, at: int, positions: tuple[int, ...]) -> Steps | None:
+        """The steps from loop `at` inwards; `positions` are the nodes of the axes."""
+        owns = self.decided[at]
+        classes = zip(self.prefixes, owns, positions, strict=True)
+        key = (at, *(int(prefix.classes[own][position]) for prefix, own, position in classes))
+        if key not in self.memo:
+            self.groups.visit()
+            self.memo[key] = self._descend(at, positions) if at < len(self.loops) else self._end(positions)
+        return self.memo[key]
+
+    def _descend(self, at: int, positions: tuple[int, ...]) -> Steps | None:
+        index = self.loops[at]
+        prefix, own = self.prefixes[index], self.decided[at][index]
+        first, last = prefix.children(own, positions[index])
+        classes = prefix.classes[own + 1][first:last]
+        changes = (np.flatnonzero(classes[1:] != classes[:-1]) + 1).tolist()
+        result: Steps | None = None
+        for start, stop in pairwise([0, *changes, last - first]):
+            inner = self._loop(at + 1, (*positions[:index], first + start, *positions[index + 1 :]))
+            result = joined(result, repeated(inner, stop - start))
+        return result
+
+    def _end(self, positions: tuple[int, ...]) -> Steps | None:
+        steps = dict(zip(self.keys, positions, strict=True))
+        parts = [child.run(steps) for child in self.below] if self.leaf is None else [self.leaf.step(steps)]
+        for exchange in self.exchanges:
+            words = _count(exchange, steps)
+            using = [index for index in self._using(exchange) if parts[index] is not None] if words else []
+            if using:
+                index = using[0] if exchange.inward else using[-1]
+                parts[index] = self.groups.attached(parts[index], exchange, words)
+        result: Steps | None = None
+        for part in parts:
+            result = joined(result, part)
+        return result
+
+    def _using(self, exchange: Exchange) -> Iterator[int]:
+        """Branches that an exchange serves."""
+        if self.leaf is not None:
+            yield 0
+        for index, child in enumerate(self.below):
+            if not exchange.by.isdisjoint(child.chain.einsums):
+                yield index
+
+
+class _Leaf:
+    """What a layer does at each of its iterations."""
+
+    def __init__(self, groups: _Groups, chain: BoundChain) -> None:
+        design, inferred = groups.design, groups.inferred
+        (name,) = chain.einsums
+        self.costs = groups.costs
+        self.zero = groups.zero
+        self.layer, self.layers = groups.layers.index(name), len(groups.layers)
+        self.einsum = design.workload.einsum(name)
+        leaf = inferred.einsums[name].leaf
+        assert leaf is not None, "a layer with axes has operations"
+        operations, axes = leaf
+        compute = design.architecture.compute
+        self.fill_drain = compute.fill_drain_cycles
+        self.cycles = Product(*leaf_factors(operations, axes, compute.spatial))
+        self.operations = Product(*operations.factors(axes))
+        self.products = [self.cycles, self.operations]
+        self.levels = {
+            tensor: design.innermost_place(tensor, chain).level
+            for tensor in (*self.einsum.reads, self.einsum.output.tensor)
+        }
+        self.begun: Product | None = None
+        if self.costs.limited(self.levels[self.einsum.output.tensor]):
+            self.begun = begun(design, inferred, chain)
+            self.products.append(self.begun)
+
+    def step(self, steps: Mapping[int, int]) -> Steps | None:
+        """The step of one iteration; `None` where there is nothing to do."""
+        operations = _value(self.operations, steps)
+        if not operations:
+            return None
+        output = self.einsum.output.tensor
+        begun = _value(self.begun, steps) if self.begun is not None else 0
+        work = [self.costs.compute(_value(self.cycles, steps) + self.fill_drain)]
+        work += [self.costs.access(self.levels[a.tensor], a.tensor, reads=operations) for a in self.einsum.inputs]
+        work.append(self.costs.access(self.levels[output], output, reads=operations - begun, writes=operations))
+        return step(self.layer, self.layers, self.zero, _sum(work, self.zero), self.zero)

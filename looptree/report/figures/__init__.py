@@ -1,0 +1,32 @@
+"""Pictures for papers: SVG, PNG or PDF, one file per picture, all in one style. matplotlib draws them.
+
+    from looptree.report.figures import capacity_figure, write_figure
+
+    write_figure(capacity_figure(sizing), "curve.svg")
+
+Every function takes plain results and returns a matplotlib figure, which shows itself in a notebook.
+"""
+
+from looptree.report.figures.bars import energy_figure, latency_figure
+from looptree.report.figures.capacity import capacity_figure
+from looptree.report.figures.front import FrontPoint, front_figure
+from looptree.report.figures.graph import graph_figure
+from looptree.report.figures.occupancy import occupancy_figure
+from looptree.report.figures.roofline import roofline_figure
+from looptree.report.figures.style import FORMATS, drawn, write_figure
+from looptree.report.figures.tree import tree_figure
+
+__all__ = [
+    "FORMATS",
+    "FrontPoint",
+    "capacity_figure",
+    "drawn",
+    "energy_figure",
+    "front_figure",
+    "graph_figure",
+    "latency_figure",
+    "occupancy_figure",
+    "roofline_figure",
+    "tree_figure",
+    "write_figure",
+]

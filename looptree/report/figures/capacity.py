@@ -1,0 +1,108 @@
+"""The curve of a buffer sizing: the least objective against the capacity, fused and layer by layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from looptree.report.figures.style import (
+    BLUE,
+    COLUMN,
+    FAINT,
+    INK,
+    VERMILION,
+    capacity_axis,
+    in_unit,
+    new_figure,
+    plain_marks,
+    short,
+    styled,
+)
+from looptree.report.proof import NOUNS
+from looptree.sizing import Point, Sizing, answers, knees
+from looptree.sizing.answers import minimum
+from looptree.units import BYTES, COUNTS, PICOJOULES, format_size
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+UNITS = {"offchip": BYTES, "energy": PICOJOULES, "latency": COUNTS}
+
+
+def capacity_figure(sizing: Sizing) -> Figure:
+    """Both curves on logarithmic axes, the minimum, the knees, and the smallest buffer within 5 % of the minimum.
+
+    A point that is not proven hangs above its bound.
+    """
+    least = minimum(sizing)
+    values = [*(p.value for p in (*sizing.layer_by_layer, *sizing.fused)), least]
+    scaled, unit = in_unit(values, UNITS[sizing.objective])
+    factor = max(values) / max(scaled) if max(scaled) else 1.0
+    with styled():
+        figure = new_figure(COLUMN, 2.5)
+        axes = figure.add_subplot()
+        axes.axhline(least / factor, color=FAINT, linewidth=0.8, zorder=0)
+        _curve(axes, sizing.layer_by_layer, factor, VERMILION, "s", "layer by layer")
+        _curve(axes, sizing.fused, factor, BLUE, "o", "fused")
+        _named(axes, sizing, factor)
+        capacity_axis(axes, [p.capacity_bytes for p in sizing.fused], f"capacity of {short(sizing.buffer)}")
+        axes.set_yscale("log")
+        plain_marks(axes, "y")
+        noun = NOUNS[sizing.objective]
+        axes.set_ylabel(f"{noun} ({unit}{' cycles' if sizing.objective == 'latency' else ''})".replace("( ", "("))
+        axes.set_title(f"{short(sizing.network)} on {short(sizing.architecture)}", loc="left")
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 0.12))
+        axes.annotate(
+            "minimum",
+            (0, least / factor),
+            xycoords=("axes fraction", "data"),
+            xytext=(4, 2),
+            textcoords="offset points",
+            fontsize=7,
+        )
+    return figure
+
+
+def _curve(axes: Axes, points: tuple[Point, ...], factor: float, color: str, marker: str, label: str) -> None:
+    sizes = [point.capacity_bytes for point in points]
+    values = [point.value / factor for point in points]
+    axes.plot(sizes, values, color=color, marker=marker, markersize=3.5, label=label)
+    open_ = [point for point in points if point.status != "optimal"]
+    if open_:
+        axes.vlines(
+            [p.capacity_bytes for p in open_],
+            [p.bound / factor for p in open_],
+            [p.value / factor for p in open_],
+            color=color,
+            linewidth=0.8,
+            linestyles="dotted",
+        )
+
+
+def _named(axes: Axes, sizing: Sizing, factor: float) -> None:
+    """Knees get a ring; the buffer within 5 % of the minimum gets a line."""
+    for point in knees(sizing.fused):
+        axes.plot(
+            point.capacity_bytes, point.value / factor, "o", markersize=8, markerfacecolor="none", markeredgecolor=INK
+        )
+        low = point.value < 1.5 * sizing.fused[-1].value
+        axes.annotate(
+            f"knee {format_size(point.capacity_bytes)}",
+            (point.capacity_bytes, point.value / factor),
+            xytext=(4, 7) if low else (-5, -9),
+            textcoords="offset points",
+            ha="left" if low else "right",
+            fontsize=7,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
+        )
+    near = next(answer for answer in answers(sizing) if answer.share == 0.05)
+    axes.axvline(near.capacity_bytes, color=INK, linewidth=0.7, linestyle=(0, (3, 2)), zorder=0)
+    axes.annotate(
+        f"minimum + 5 %:\n{format_size(near.capacity_bytes)}",
+        (near.capacity_bytes, 0.9),
+        xycoords=("data", "axes fraction"),
+        xytext=(-3, 0),
+        textcoords="offset points",
+        ha="right",
+        fontsize=7,
+    )

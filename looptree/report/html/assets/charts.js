@@ -1,0 +1,182 @@
+// Charts, drawn by Observable Plot from the data of their elements.
+
+looptree.charts = {};
+
+const barsHeight = 260;
+
+// Few rows lie on their side, many stand next to each other.
+looptree.charts.bars = function (place, data, width) {
+  const largest = Math.max(...data.bars.map((bar) => Object.values(bar.values).reduce((a, b) => a + b, 0)), data.limit ? data.limit[1] : 0);
+  const [factor, unit] = looptree.unit(largest, data.unit);
+  const names = [...new Set(data.bars.map((bar) => bar.bar))];
+  const parts = data.parts.filter((part) => data.bars.some((bar) => bar.values[part]));
+  const cells = data.bars.flatMap((bar) =>
+    data.parts
+      .filter((part) => bar.values[part])
+      .map((part) => ({
+        row: bar.row,
+        bar: bar.bar,
+        part,
+        value: bar.values[part] / factor,
+        title: `${bar.row === bar.bar ? "" : `${data.across} ${bar.row}, `}${bar.bar}\n${part}: ${looptree.amount(bar.values[part], data.unit)}`,
+      })),
+  );
+  const fills = data.parts.map((_, index) => looptree.fill(index));
+  const common = {
+    width,
+    style: { background: "transparent", fontSize: "12px" },
+    color: { type: "ordinal", domain: data.parts, range: fills },
+  };
+  const named = data.across === "layer";
+  const lying = data.bars.every((bar) => bar.row === bar.bar);
+  const pale = (cell) => (names.length > 1 && cell.bar === names[0] ? 0.6 : 1);
+  const drawn = lying
+    ? Plot.plot({
+        ...common,
+        height: 60 + 44 * names.length,
+        marginLeft: 12 + 7.2 * Math.max(...names.map((name) => name.length)),
+        x: { label: unit, grid: true },
+        y: { label: null, domain: names },
+        marks: [Plot.barX(cells, { y: "bar", x: "value", fill: "part", title: "title", insetTop: 4, insetBottom: 4 }), Plot.ruleX([0])],
+      })
+    : Plot.plot({
+        ...common,
+        width: Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)),
+        height: barsHeight + (named ? 72 : 0),
+        marginLeft: 72,
+        marginBottom: named ? 108 : 36,
+        fx: {
+          label: named ? null : data.across,
+          padding: 0.12,
+          domain: [...new Set(data.bars.map((bar) => bar.row))],
+          axis: "bottom",
+          tickRotate: named ? -55 : 0,
+          tickFormat: (row) => looptree.short(row, 18),
+        },
+        x: { axis: null, domain: names, padding: 0.06 },
+        y: { label: unit, grid: true },
+        marks: [
+          Plot.barY(cells, { fx: "row", x: "bar", y: "value", fill: "part", fillOpacity: pale, title: "title" }),
+          Plot.ruleY([0]),
+          data.limit ? Plot.ruleY([data.limit[1] / factor], { stroke: "var(--ink)", strokeDasharray: "6 3" }) : null,
+        ],
+      });
+  const entries = parts.map((part) => [looptree.fill(data.parts.indexOf(part)), part]);
+  if (!lying && names.length > 1) entries.push([null, `left, pale: ${names[0]}; right: ${names[1]}`, "map-all"]);
+  if (data.limit) entries.push([null, `dashed line: ${data.limit[0]}, ${looptree.amount(data.limit[1], data.unit)}`, "map-all"]);
+  drawn.setAttribute("aria-hidden", "true");
+  place.replaceChildren(looptree.legend(entries), drawn);
+};
+
+const SYMBOLS = ["circle", "triangle", "square", "diamond"];
+
+looptree.charts.roofline = function (place, data, width) {
+  const dots = data.series.flatMap((series, index) => series.dots.map((dot) => ({ ...dot, plan: series.plan, name: series.name, index })));
+  if (!dots.length) {
+    place.replaceChildren(looptree.element("p", {}, "No group moves data off chip."));
+    return;
+  }
+  const xs = dots.map((dot) => dot.x);
+  const knee = data.bandwidth ? data.peak / data.bandwidth : Math.min(...xs);
+  const [low, high] = [Math.min(...xs, knee) / 2, Math.max(...xs, knee) * 2];
+  const roof = data.bandwidth ? [[low, low * data.bandwidth], [knee, data.peak], [high, data.peak]] : [[low, data.peak], [high, data.peak]];
+  const drawn = Plot.plot({
+    width,
+    height: 380,
+    marginLeft: 62,
+    marginBottom: 44,
+    style: { background: "transparent", fontSize: "12px" },
+    x: { type: "log", label: "operations per off-chip byte", grid: true, domain: [low, high], tickFormat: looptree.digits },
+    y: { type: "log", label: "operations per cycle", grid: true, tickFormat: looptree.digits },
+    symbol: { domain: data.series.map((series) => series.name), range: SYMBOLS },
+    color: { type: "ordinal", domain: data.series.map((series) => series.name), range: ["var(--c1)", "var(--c0)"].slice(-data.series.length) },
+    marks: [
+      Plot.line(roof, { stroke: "var(--ink)", strokeWidth: 2 }),
+      Plot.text([[high, data.peak]], { text: [`${looptree.digits(data.peak)} operations per cycle`], textAnchor: "end", dy: -8 }),
+      Plot.dot(dots, {
+        x: "x",
+        y: "y",
+        symbol: "name",
+        stroke: "name",
+        fill: "name",
+        fillOpacity: 0.45,
+        r: 5,
+        title: (dot) => `${dot.name}, group ${dot.label}\n${looptree.digits(dot.x)} operations per byte\n${looptree.digits(dot.y)} operations per cycle`,
+      }),
+    ],
+  });
+  drawn.setAttribute("aria-hidden", "true");
+  place.replaceChildren(shapes(data.series.map((series) => series.name), data.series.length > 1 ? ["--c1", "--c0"] : ["--c0"]), drawn);
+};
+
+function shapes(names, colours) {
+  const list = looptree.element("ul", { class: "legend" });
+  const paths = [d3.symbolCircle, d3.symbolTriangle, d3.symbolSquare, d3.symbolDiamond];
+  names.forEach((name, index) => {
+    const colour = `var(${colours[index % colours.length]})`;
+    const swatch = looptree.svg("svg", { "aria-hidden": "true", viewBox: "-9 -7 18 14" });
+    swatch.append(looptree.svg("path", { d: d3.symbol(paths[index % 4], 60)(), fill: colour, "fill-opacity": 0.45, stroke: colour }));
+    list.append(looptree.element("li", {}, swatch, name));
+  });
+  return list;
+}
+
+// A curve or a front: a point that is chosen says below what design stands behind it.
+looptree.charts.curve = function (place, data, width) {
+  const [[xTitle, xUnit], [yTitle, yUnit]] = data.axes;
+  const dots = data.series.flatMap((series) => series.dots.map((dot) => ({ ...dot, name: series.name })));
+  const [xFactor, xName] = looptree.unit(Math.max(...dots.map((dot) => dot.x)), xUnit);
+  const [yFactor, yName] = looptree.unit(Math.max(...dots.map((dot) => dot.y)), yUnit);
+  const names = data.series.map((series) => series.name);
+  const colours = ["--c1", "--c0", "--c2", "--c3"];
+  const drawn = Plot.plot({
+    width,
+    height: 380,
+    marginLeft: 62,
+    marginBottom: 44,
+    style: { background: "transparent", fontSize: "12px" },
+    x: { type: "log", label: `${xTitle} (${xName})`, grid: true, tickFormat: "~r" },
+    y: { type: "log", label: `${yTitle} (${yName})`, grid: true, tickFormat: "~r" },
+    symbol: { domain: names, range: SYMBOLS },
+    color: { type: "ordinal", domain: names, range: colours.map((colour) => `var(${colour})`) },
+    marks: [
+      data.rules.map(([name, value]) => [
+        Plot.ruleY([value / yFactor], { stroke: "var(--ink)", strokeDasharray: "6 3" }),
+        Plot.text([[Math.max(...dots.map((dot) => dot.x)) / xFactor, value / yFactor]], { text: [name], textAnchor: "end", dy: -8 }),
+      ]),
+      Plot.line(dots, { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, z: "name", stroke: "name", curve: data.steps ? "step-after" : "linear" }),
+      Plot.dot(dots, { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, symbol: "name", stroke: "name", fill: "name", fillOpacity: 0.45, r: 5 }),
+    ],
+  });
+  const details = looptree.element("div", { class: "note", role: "status" }, "Choose a point to see the design behind it.");
+  const marks = [...drawn.querySelectorAll("[aria-label='dot'] > *")];
+  for (const part of drawn.querySelectorAll("g[aria-label]")) {
+    if (part.contains(marks[0])) part.setAttribute("role", "group");
+    else part.setAttribute("aria-hidden", "true");
+  }
+  marks.forEach((mark, index) => {
+    const dot = dots[index];
+    mark.setAttribute("tabindex", "0");
+    mark.setAttribute("role", "button");
+    mark.setAttribute("aria-label", `${dot.name}, ${dot.label}: ${looptree.amount(dot.x, xUnit)}, ${looptree.amount(dot.y, yUnit)}`);
+    const choose = () => {
+      const lines = [`${dot.name}, ${dot.label}`, `${xTitle} ${looptree.exact(dot.x, xUnit)}, ${yTitle} ${looptree.exact(dot.y, yUnit)}`, ...dot.details];
+      details.replaceChildren(...lines.map((line) => looptree.element("p", {}, line)));
+    };
+    mark.addEventListener("click", choose);
+    mark.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" || event.key === " ") {
+        event.preventDefault();
+        choose();
+      }
+    });
+  });
+  place.replaceChildren(shapes(names, colours), drawn, details);
+};
+
+looptree.drawCharts = function () {
+  for (const place of document.querySelectorAll("[data-chart]")) {
+    const width = Math.max(320, place.clientWidth - 2);
+    looptree.charts[place.dataset.chart](place, looptree.data[place.id], width);
+  }
+};

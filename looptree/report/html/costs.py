@@ -1,0 +1,319 @@
+"""Energy, latency, room and roofline: by component, by group and by layer, one plan against the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+from math import prod
+from typing import Any
+
+from looptree.architecture import Architecture, Level
+from looptree.model.layers import layer_energies
+from looptree.model.result import Energy, GroupResult, plain
+from looptree.report.html.charts import Chart, bars, charts_data, charts_markup
+from looptree.report.html.datatable import CYCLES, Cell, Column, DataTable, term_link
+from looptree.report.html.groups import energy_data
+from looptree.report.html.markup import joined
+from looptree.report.html.page import Section
+from looptree.report.html.shown import ShownPlan
+from looptree.report.planned import moved_bytes
+from looptree.report.text import short_layers
+from looptree.units import BYTES, COUNTS, PICOJOULES
+from looptree.workload import Workload
+
+Values = dict[str, float | int]
+Rows = list[tuple[str, str, Values]]
+
+
+def energy_section(plans: Sequence[ShownPlan]) -> Section:
+    """Energy by component, by group, and by layer."""
+    parts = list(plans[-1].evaluation.energy.per_component)
+    total = [(plan.title, plan.title, energy_data(plan.evaluation.energy.per_component)) for plan in plans]
+    charts = [
+        bars("energy-total", "Energy by component", "All layers.", "pJ", parts, total, [_energy_table(plans)]),
+        bars(
+            "energy-groups",
+            "Energy by fusion group",
+            _beside(plans, "energy"),
+            "pJ",
+            parts,
+            _by_group(plans, lambda result: energy_data(result.energy.per_component)),
+            [_group_table(plan) for plan in plans],
+        ),
+        _energy_by_layer(plans[-1], parts),
+    ]
+    return Section("energy", "Energy", charts_markup(*charts), charts_data(*charts))
+
+
+def latency_section(plans: Sequence[ShownPlan]) -> Section:
+    """Latency by what bounds it, by group."""
+    parts = list(plans[-1].groups[0].result.busy_cycles)
+    total: Rows = []
+    for plan in plans:
+        bound: Values = dict.fromkeys(parts, 0)
+        for group in plan.groups:
+            bound[group.result.bottleneck] = bound.get(group.result.bottleneck, 0) + plain(group.result.latency_cycles)
+        total.append((plan.title, plan.title, bound))
+    caption = joined(
+        "Each group takes as long as its busiest component, its ", term_link("bottleneck"), "; the colour says which."
+    )
+    charts = [
+        bars("latency-total", "Latency by what bounds it", caption, "cycles", parts, total, [_latency_table(plans)]),
+        bars(
+            "latency-groups",
+            "Latency by fusion group",
+            _beside(plans, "latency"),
+            "cycles",
+            parts,
+            _by_group(plans, lambda result: {result.bottleneck: plain(result.latency_cycles)}),
+        ),
+        *_latency_by_layer(plans),
+    ]
+    return Section("latency", "Latency", charts_markup(*charts), charts_data(*charts))
+
+
+def _energy_by_layer(plan: ShownPlan, parts: Sequence[str]) -> Chart:
+    """What belongs to single layers, and behind the layers of each group what they share."""
+    own = layer_energies(plan.design)
+    bars_of: Rows = []
+    listed: list[list[Cell]] = []
+    for index, group in enumerate(plan.groups):
+        shared = group.result.energy
+        for name in group.result.einsums:
+            bars_of.append((name, plan.title, energy_data(own[name].per_component)))
+            listed.append([name, str(index + 1), *_components(own[name]), own[name].total])
+            shared = shared.less(own[name])
+        if shared.total:
+            title = f"shared by group {index + 1}"
+            bars_of.append((title, plan.title, energy_data(shared.per_component)))
+            listed.append([title, str(index + 1), *_components(shared), shared.total])
+    columns = (
+        Column("layer"),
+        Column("group"),
+        *(Column(f"energy of {name}", PICOJOULES, term="energy") for name in parts),
+        Column("energy", PICOJOULES, term="energy"),
+    )
+    caption = (
+        "Of each layer: its operations, what they read and write at the innermost storage nodes, and what the nodes in "
+        "its own branch exchange. What shared nodes exchange, and what leaks, stands behind the layers of its group."
+    )
+    table = DataTable("energy-layers", "Energy by layer", columns, listed)
+    return bars("energy-layers", "Energy by layer", caption, "pJ", parts, bars_of, [table], across="layer")
+
+
+def _components(energy: Energy) -> list[Fraction]:
+    return [sum(actions.values(), Fraction(0)) for actions in energy.per_component.values()]
+
+
+def _latency_by_layer(plans: Sequence[ShownPlan]) -> list[Chart]:
+    """Cycles step by step, where they are known."""
+    found = [plan.evaluation.latency.stepwise for plan in plans]
+    if None in found:
+        return []
+    parts = list(plans[-1].groups[0].result.busy_cycles)
+    rows: Rows = []
+    listed: list[list[Cell]] = []
+    for name in [name for group in plans[-1].groups for name in group.result.einsums]:
+        per_plan = [steps.spent.get(name, {}) for steps in found if steps is not None]
+        for plan, spent in zip(plans, per_plan, strict=True):
+            rows.append((name, plan.title, {part: plain(cycles) for part, cycles in spent.items()}))
+        listed.append([name, *(sum(spent.values(), Fraction(0)) for spent in per_plan)])
+    columns = (Column("layer"), *(Column(plan.title, CYCLES, "cycles", "stepwise") for plan in plans))
+    caption = joined("The ", term_link("stepwise"), " of each layer, by the component that takes longest in its steps.")
+    table = DataTable("latency-layers", "Latency by layer, step by step", columns, listed)
+    return [
+        bars(
+            "latency-layers", "Latency by layer, step by step", caption, "cycles", parts, rows, [table], across="layer"
+        )
+    ]
+
+
+def room_section(plans: Sequence[ShownPlan]) -> Section:
+    """What each group needs of the outermost on-chip level, against its capacity."""
+    architecture = plans[-1].design.architecture
+    live = architecture.allocation == "live"
+    charts: list[Chart] = []
+    for level in architecture.levels[1:]:
+        rows: Rows = [
+            (str(index + 1), plans[-1].title, {level.name: group.result.occupancy[level.name][live]})
+            for index, group in enumerate(plans[-1].groups)
+        ]
+        chart = bars(
+            f"room-{len(charts)}",
+            f"{level.name} by fusion group",
+            joined(
+                f"What {level.name} holds while each group{_of(plans)} runs, in ",
+                term_link("live" if live else "window"),
+                ", with what stays there for later groups. The line is the ",
+                term_link("capacity"),
+                ".",
+            ),
+            "B",
+            [level.name],
+            rows,
+        )
+        limit = {} if level.total_bytes is None else {"limit": ["capacity", level.total_bytes]}
+        charts.append(Chart(chart.key, chart.kind, chart.title, chart.caption, {**chart.data, **limit}))
+    return Section("room", "Buffer by group", charts_markup(*charts), charts_data(*charts))
+
+
+def roofline_section(plans: Sequence[ShownPlan]) -> Section:
+    """Operations per cycle against operations per off-chip byte, under what the hardware allows."""
+    architecture, workload = plans[-1].design.architecture, plans[-1].design.workload
+    off_chip = architecture.off_chip
+    series = []
+    for plan in plans:
+        dots = []
+        for index, group in enumerate(plan.groups):
+            moved, result = moved_bytes(group.result), group.result
+            if moved and result.latency_cycles and result.operations:
+                dots.append(
+                    {
+                        "x": float(Fraction(result.operations, moved)),
+                        "y": float(result.operations / result.latency_cycles),
+                        "label": f"{index + 1}: {short_layers(result.einsums)}",
+                        "group": index,
+                    }
+                )
+        series.append({"name": plan.title, "plan": plan.key, "dots": dots})
+    bandwidth = bytes_per_cycle(off_chip)
+    data: dict[str, Any] = {
+        "series": series,
+        "peak": peak(workload, architecture),
+        "bandwidth": None if bandwidth is None else float(bandwidth),
+        "level": off_chip.name,
+        "unit": architecture.compute.name,
+    }
+    caption = joined(
+        "Each point is a group: ",
+        term_link("performance"),
+        " against ",
+        term_link("intensity"),
+        ". The ",
+        term_link("roof"),
+        " is what the hardware can do at most. Fusing moves points to the right. Groups that move "
+        "nothing off chip are not shown.",
+    )
+    tables = [_roofline_table(plan) for plan in plans]
+    chart = Chart("roofline-chart", "roofline", "Roofline", caption, data, tables, titled=False)
+    return Section("roofline", "Roofline", charts_markup(chart), charts_data(chart))
+
+
+def peak(workload: Workload, architecture: Architecture) -> int:
+    """Operations per cycle of the whole array: of the layer that can use most of it."""
+    spatial = architecture.compute.spatial
+    return max(prod(spatial.get(rank, 1) for rank in einsum.ranks) for einsum in workload.einsums)
+
+
+def bytes_per_cycle(level: Level) -> Fraction | None:
+    """The most bytes that a level moves per cycle, reads and writes together; `None` where nothing limits them.
+
+    >>> bytes_per_cycle(Level("DRAM", bandwidth_bytes_per_cycle=Fraction(16))), bytes_per_cycle(Level("DRAM"))
+    (Fraction(16, 1), None)
+    """
+    word = Fraction(1) if level.ports is None else Fraction(level.word_bits or 8, 8)
+    together = [limit.rate for limit in level.limits if limit.reads and limit.writes]
+    reads = [limit.rate for limit in level.limits if not limit.writes]
+    writes = [limit.rate for limit in level.limits if not limit.reads]
+    if reads and writes:
+        together.append(min(reads) + min(writes))
+    return min(together) * word if together else None
+
+
+def _by_group(plans: Sequence[ShownPlan], values: Any) -> Rows:
+    """One row per group of the last plan, beside it the same layers in the other one."""
+    rows: Rows = []
+    for index, group in enumerate(plans[-1].groups):
+        for plan in plans:
+            found: Values = {}
+            for other in plan.groups:
+                if set(other.result.einsums) <= set(group.result.einsums):
+                    for part, value in values(other.result).items():
+                        found[part] = found.get(part, 0) + value
+            rows.append((str(index + 1), plan.title, found))
+    return rows
+
+
+def _of(plans: Sequence[ShownPlan]) -> str:
+    return f" of the {plans[-1].title} plan" if len(plans) > 1 else ""
+
+
+def _beside(plans: Sequence[ShownPlan], what: str) -> str:
+    if len(plans) == 1:
+        return f"The {what} of each group, in the order in which they run; numbers as in the layer graph."
+    return f"The {what} of each group of the {plans[-1].title} plan, beside the same layers {plans[0].title}."
+
+
+def _energy_table(plans: Sequence[ShownPlan]) -> DataTable:
+    columns = [Column("component and action"), *(Column(plan.title, PICOJOULES, term="energy") for plan in plans)]
+    rows: list[list[Cell]] = [
+        [f"{component}, {action}", *(plan.evaluation.energy.per_component[component][action] for plan in plans)]
+        for component, actions in plans[-1].evaluation.energy.per_component.items()
+        for action in actions
+    ]
+    rows.append(["total", *(plan.evaluation.energy.total for plan in plans)])
+    return DataTable("energy", "Energy by component and action", tuple(columns), rows)
+
+
+def _latency_table(plans: Sequence[ShownPlan]) -> DataTable:
+    columns = [Column("component"), *(Column(plan.title, CYCLES, "cycles", "busy") for plan in plans)]
+    compute = plans[-1].design.architecture.compute.name
+    busy = [{compute: Fraction(p.evaluation.latency.compute), **p.evaluation.latency.memory} for p in plans]
+    rows: list[list[Cell]] = [[name, *(found[name] for found in busy)] for name in busy[-1]]
+    rows.append(["latency, transfers overlapped", *(plan.evaluation.latency.overlapped for plan in plans)])
+    return DataTable("latency", "Busy cycles by component", tuple(columns), rows)
+
+
+def _group_table(plan: ShownPlan) -> DataTable:
+    levels = [level.name for level in plan.design.architecture.levels[1:]]
+    components = list(plan.evaluation.energy.per_component)
+    busy = list(plan.groups[0].result.busy_cycles)
+    live = plan.design.architecture.allocation == "live"
+    columns = (
+        Column("group"),
+        Column("layers"),
+        Column("off-chip reads", BYTES, term="offchip_reads"),
+        Column("off-chip writes", BYTES, term="offchip_writes"),
+        *(Column(f"{name} needed", BYTES, term="buffer") for name in levels),
+        Column("operations", COUNTS, term="operations"),
+        Column("recomputed", COUNTS, term="recomputed"),
+        *(Column(f"energy of {name}", PICOJOULES, term="energy") for name in components),
+        Column("energy", PICOJOULES, term="energy"),
+        *(Column(f"busy {name}", CYCLES, "cycles", "busy") for name in busy),
+        Column("latency", CYCLES, "cycles", "latency"),
+        Column("bottleneck", term="bottleneck"),
+    )
+    rows = [_group_row(index, group.result, levels, live) for index, group in enumerate(plan.groups)]
+    return DataTable(f"groups-{plan.key}", f"Groups, {plan.title}", columns, rows)
+
+
+def _group_row(index: int, result: GroupResult, levels: Sequence[str], live: bool) -> list[Cell]:
+    return [
+        str(index + 1),
+        ", ".join(result.einsums),
+        result.offchip_reads_bytes,
+        result.offchip_writes_bytes,
+        *(result.occupancy[name][live] for name in levels),
+        result.operations,
+        result.recomputed,
+        *(sum(actions.values(), Fraction(0)) for actions in result.energy.per_component.values()),
+        result.energy_pj,
+        *result.busy_cycles.values(),
+        result.latency_cycles,
+        result.bottleneck,
+    ]
+
+
+def _roofline_table(plan: ShownPlan) -> DataTable:
+    columns = (
+        Column("group"),
+        Column("layers"),
+        Column("operations", COUNTS, term="operations"),
+        Column("off-chip bytes", BYTES, term="offchip"),
+        Column("latency", CYCLES, "cycles", "latency"),
+    )
+    rows: list[list[Cell]] = [
+        [str(i + 1), ", ".join(g.result.einsums), g.result.operations, moved_bytes(g.result), g.result.latency_cycles]
+        for i, g in enumerate(plan.groups)
+    ]
+    return DataTable(f"roofline-{plan.key}", f"Roofline, {plan.title}", columns, rows)

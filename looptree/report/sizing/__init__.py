@@ -1,0 +1,1 @@
+"""A buffer sizing as tables and sentences, and as exact plain data."""

@@ -1,0 +1,66 @@
+"""A buffer sizing as a table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from rich.table import Table
+
+from looptree.report.sizing.sentences import (
+    change_sentences,
+    conclusion,
+    gap,
+    proof_sentences,
+    title,
+)
+from looptree.report.table import table
+from looptree.sizing import Point, Sizing, knees
+from looptree.sizing.answers import minimum
+from looptree.units import BYTES, COUNTS, PICOJOULES, Scale, format_ratio, format_size, scale
+
+
+def sizing_report(sizing: Sizing) -> list[str | Table]:
+    """Title, curve, answers, changes and proof."""
+    parts: list[str | Table] = [title(sizing), curve_table(sizing), conclusion(sizing)]
+    changed = change_sentences(sizing)
+    return [*parts, *([changed] if "\n" in changed else []), proof_sentences(sizing)]
+
+
+def curve_table(sizing: Sizing) -> Table:
+    """One row per capacity: the objective of both kinds of plan, and the other sums of the fused one."""
+    units = {"offchip": BYTES, "energy": PICOJOULES, "latency": COUNTS}[sizing.objective]
+    both = (*sizing.fused, *sizing.layer_by_layer)
+    value = scale([Fraction(point.value) for point in both], units)
+    energy = scale([Fraction(point.energy_pj) for point in sizing.fused], PICOJOULES)
+    cycles = scale([Fraction(point.latency_cycles) for point in sizing.fused], COUNTS)
+    offchip = scale([point.offchip_bytes for point in sizing.fused], BYTES)
+    others = [
+        (n, u) for n, u in (("offchip", offchip), ("energy", energy), ("latency", cycles)) if n != sizing.objective
+    ]
+    least, bends = Fraction(minimum(sizing)), knees(sizing.fused)
+    rows = [
+        [
+            format_size(fused.capacity_bytes) + (" knee" if fused in bends else ""),
+            value.text(Fraction(alone.value)),
+            value.text(Fraction(fused.value)),
+            format_ratio(Fraction(fused.value), least),
+            *(_other(fused, name, unit) for name, unit in others),
+            str(len(fused.groups)),
+            gap(fused),
+        ]
+        for alone, fused in zip(sizing.layer_by_layer, sizing.fused, strict=True)
+    ]
+    unit = f"{value.unit}{' cycles' if sizing.objective == 'latency' else ''}"
+    headers = [f"layer by\nlayer {unit}", f"fused\n{unit}", "of the\nleast", *_other_headers(others), "groups", "gap"]
+    return table("By capacity", [sizing.buffer], headers, rows)
+
+
+def _other(point: Point, name: str, unit: Scale) -> str:
+    found = {"offchip": point.offchip_bytes, "energy": point.energy_pj, "latency": point.latency_cycles}[name]
+    return unit.text(Fraction(found))
+
+
+def _other_headers(others: Sequence[tuple[str, Scale]]) -> list[str]:
+    names = {"offchip": "off chip", "energy": "energy", "latency": "cycles"}
+    return [f"{names[name]}\n{unit.unit}" for name, unit in others]

@@ -1,0 +1,230 @@
+"""Latency step by step: worked out by hand, against the event simulation, and laws that it keeps."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from looptree.architecture import Architecture, Array, Compute, Level, Ports
+from looptree.errors import UnsupportedError
+from looptree.model import evaluate_design
+from looptree.model import stepwise as module
+from looptree.model.inference import infer
+from looptree.model.stepwise import stepwise
+from looptree.simulate import simulate
+from looptree.taxonomy import Branch, Chain, LoopTree, Storage
+from looptree.taxonomy.binding import Design, bind
+from tests.model.model_cases import chain, keep, layer, loop, matmuls, run, sequential
+from tests.random_designs import Generator
+
+CHUNK = 100
+
+
+def machine(off_chip: int, buffer: int | None = None, array: Array | None = None, **spatial: int) -> Architecture:
+    levels = (
+        Level("DRAM", bandwidth_bytes_per_cycle=Fraction(off_chip)),
+        Level("GLB", bandwidth_bytes_per_cycle=None if buffer is None else Fraction(buffer)),
+    )
+    return Architecture("machine", levels, Compute(spatial=spatial, array=array))
+
+
+COPY = [layer("copy", "Y[p] = X[p]", p=8)]
+
+
+@pytest.mark.parametrize(
+    ("bandwidth", "cycles"),
+    [
+        # four steps of 2 cycles; 2 bytes in and 2 out per step. Slots: load | compute and load | ... | store.
+        (1, 2 + 2 + 4 + 4 + 2 + 2),  # loads and stores of both neighbours take 4 in the middle, 2 at the ends
+        (2, 1 + 2 + 2 + 2 + 2 + 1),
+        (100, 4 * 2 + 2 * Fraction(2, 100)),
+    ],
+)
+def test_first_load_and_last_store_are_exposed(bandwidth: int, cycles: Fraction) -> None:
+    found = run(COPY, loop("p", 2), keep("GLB", "X", "Y"), "copy", on=machine(bandwidth)).latency
+    assert found.stepwise is not None
+    assert found.stepwise.cycles == cycles
+    assert found.overlapped == max(8, Fraction(16, bandwidth))
+
+
+def test_a_single_step_overlaps_nothing() -> None:
+    found = run(COPY, keep("GLB", "X", "Y"), "copy", on=machine(2)).latency.stepwise
+    assert found is not None
+    assert found.cycles == 4 + 8 + 4
+    assert found.spent == {"copy": {"DRAM": 8, "MAC": 8}}
+    assert found.bottleneck in ("DRAM", "MAC")
+
+
+def test_what_compute_accesses_counts_in_its_own_step() -> None:
+    # no buffer: each operation reads X and writes Y where they are, 2 bytes per operation over 1 byte per cycle
+    found = run(COPY, loop("p", 2), "copy", on=machine(1)).latency.stepwise
+    assert found is not None
+    assert found.spent == {"copy": {"DRAM": 16}}
+
+
+def test_weights_come_in_for_the_layer_that_reads_them() -> None:
+    # fc1 computes 2 cycles per row and fc2 as well; W1 and W2 of 4 bytes each arrive once.
+    two = matmuls(2, 2)
+    found = run(two, loop("m", 1), keep("GLB", "T0", "T1", "T2", "W1", "W2"), sequential("fc1", "fc2"), on=machine(1))
+    steps = found.latency.stepwise
+    assert steps is not None
+    # before: T0 row and W1, 6. fc1: 4, W2 in 4. fc2: 4, T0 row in 2. fc1: 4, T2 row out 2. fc2: 4. after: 2
+    assert steps.cycles == 6 + 4 + 4 + 4 + 4 + 2
+    assert steps.per_layer == {"fc1": 6 + 4 + 4, "fc2": 4 + 4 + 2}
+
+
+def test_a_reloaded_tensor_comes_again_at_every_turn() -> None:
+    two = matmuls(2, 2)
+    leaves = [chain(Storage("GLB", (f"W{i}",), "reload"), f"fc{i}") for i in (1, 2)]
+    found = run(two, loop("m", 1), keep("GLB", "T0", "T1", "T2"), sequential(*leaves), on=machine(1))
+    assert found.transfers["DRAM"]["W1"].reads_words == 2 * 4
+    assert found.latency.stepwise is not None
+    # fc1: T0 row and W1, 6 before; fc1 4, W2 in 4; fc2 4, T0 row and W1 in 6; fc1 4, W2 in and T2 row out 6; fc2 4; 2
+    assert found.latency.stepwise.cycles == 6 + 4 + 6 + 6 + 4 + 2
+
+
+def test_groups_do_not_overlap() -> None:
+    layers = matmuls(2, 2)
+    leaves = [chain(keep("GLB", f"T{i - 1}", f"W{i}", f"T{i}"), f"fc{i}") for i in (1, 2)]
+    found = run(layers, keep("DRAM", "T0", "T1", "T2", "W1", "W2"), sequential(*leaves), on=machine(1))
+    assert [group.stepwise.cycles for group in found.groups if group.stepwise is not None] == [8 + 8 + 4, 8 + 8 + 4]
+    assert found.latency.stepwise is not None
+    assert found.latency.stepwise.cycles == 40
+
+
+def test_streamed_weights_load_while_the_step_before_computes() -> None:
+    fc = [layer("fc", "Y[m,n] = X[m,k] * W[k,n]", m=4, n=4, k=4)]
+    found = run(fc, keep("GLB", "X", "Y"), loop("k", 1), keep("GLB", "W"), "fc", on=machine(2)).latency.stepwise
+    assert found is not None
+    # X arrives column by column with W: (4 + 4) / 2 cycles per step of 16; then Y leaves, 16 / 2
+    assert found.cycles == 4 + 4 * 16 + 8
+
+
+def test_a_systolic_array_fills_and_drains_at_every_step() -> None:
+    fc = [layer("fc", "Y[m,n] = X[m,k] * W[k,n]", m=8, n=4, k=4)]
+    grid = Array({"x": 4, "y": 4}, systolic=True)
+    for tile, steps in ((8, 1), (3, 3)):
+        tree = (keep("GLB", "X", "W", "Y"), loop("m", tile), "fc")
+        found = run(fc, *tree, on=machine(10**6, array=grid, n=4, k=4)).latency
+        assert found.compute == 8 + steps * (3 + 3)
+        assert found.stepwise is not None
+        assert found.stepwise.per_component["MAC"] == found.compute
+
+
+def test_repeated_steps_take_no_more_visits() -> None:
+    """A million steps as fast as a few: equal to what the pattern of a few extends to."""
+    cycles = []
+    for extent in (40, 400, 1_000_000):
+        copy = [layer("copy", "Y[p] = X[p+r] * W[r]", p=extent, r=3)]
+        found = run(copy, keep("GLB", "W"), loop("p", 1), keep("GLB", "X", "Y"), "copy", on=machine(1, 8)).latency
+        assert found.stepwise is not None
+        cycles.append(found.stepwise.cycles)
+    assert (cycles[1] - cycles[0]) * (1_000_000 - 400) == (cycles[2] - cycles[1]) * 360
+
+
+def test_too_many_different_steps_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MAX_VISITS", 2)
+    found = run(COPY, loop("p", 3), keep("GLB", "X", "Y"), "copy", on=machine(1)).latency
+    assert found.stepwise is None
+    assert found.refused == "more than 2 different steps to time one by one (use larger or even tiles)"
+
+
+# -- against the simulation ---------------------------------------------------------------------
+
+
+def limited(generator: Generator, name: str) -> Level:
+    """A level with one bandwidth, one for each side, ports, or nothing that limits it."""
+    rates = [Fraction(1, 2), Fraction(3), Fraction(8), Fraction(64, 3)]
+    way = generator.pick(["none", "both", "both", "each", "ports"])
+    if way == "both":
+        return Level(name, bandwidth_bytes_per_cycle=generator.pick(rates))
+    if way == "each":
+        reads, writes = generator.pick(rates), generator.pick(rates)
+        return Level(name, read_bandwidth_bytes_per_cycle=reads, write_bandwidth_bytes_per_cycle=writes)
+    if way == "ports":
+        return Level(name, word_bits=generator.pick([8, 24]), ports=Ports(generator.pick([0, 2]), 1, 1))
+    return Level(name)
+
+
+def random_design(generator: Generator) -> Design:
+    workload = generator.workload()
+    architecture = generator.architecture()
+    levels = tuple(limited(generator, level.name) for level in architecture.levels)
+    array = Array({"x": 3, "y": 2}, systolic=True) if generator.chance(30) else None
+    compute = Compute(spatial=architecture.compute.spatial, array=array)
+    tree = LoopTree(reloading(generator, generator.mapping(workload).root))
+    return bind(workload, Architecture("random", levels, compute), tree)
+
+
+def reloading(generator: Generator, chain: Chain) -> Chain:
+    """The same chain; some of its storage nodes load anew at every visit of their branch."""
+    inner = tuple(
+        replace(node, overlap="reload") if isinstance(node, Storage) and generator.chance(20) else node
+        for node in chain.inner
+    )
+    end = chain.end
+    if isinstance(end, Branch):
+        end = replace(end, chains=tuple(reloading(generator, child) for child in end.chains))
+    return Chain(inner, end)
+
+
+def compared(generator: Generator) -> str:
+    """Whether the model times the design; its cycles, of every group, are those of the simulation."""
+    design = random_design(generator)
+    try:
+        evaluation = evaluate_design(design)
+    except UnsupportedError:
+        return "unsupported"
+    counts = simulate(design)
+    words = {
+        (level, tensor): (traffic.reads_words, traffic.writes_words)
+        for level, per_tensor in evaluation.transfers.items()
+        for tensor, traffic in per_tensor.items()
+    }
+    assert words == {key: moved for key, moved in counts.transfers.items() if key in words}
+    assert evaluation.latency.compute == counts.total_compute_cycles
+    for group, cycles in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
+        if group.stepwise is not None:
+            assert group.stepwise.cycles == cycles
+            assert cycles >= group.latency_cycles - rounding(design)
+    return "refused" if evaluation.latency.refused else "timed"
+
+
+def rounding(design: Design) -> Fraction:
+    """The overlapped latency counts whole bytes of every tensor."""
+    slowest = min((limit.rate for level in design.architecture.levels for limit in level.limits), default=Fraction(1))
+    return 2 * len(design.workload.tensors) / slowest
+
+
+@pytest.mark.parametrize("chunk", range(2))
+def test_random_designs_equal_the_event_simulation(chunk: int) -> None:
+    outcomes = Counter(
+        compared(Generator(random.Random(seed).randrange)) for seed in range(chunk * CHUNK, chunk * CHUNK + CHUNK)
+    )
+    assert outcomes["timed"] > 0.6 * CHUNK
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("chunk", range(2, 18))
+def test_many_random_designs_equal_the_event_simulation(chunk: int) -> None:
+    test_random_designs_equal_the_event_simulation(chunk)
+
+
+@given(st.data())
+def test_designs_that_hypothesis_draws(data: st.DataObject) -> None:
+    compared(Generator(lambda n: data.draw(st.integers(0, n - 1))))
+
+
+def test_stepwise_is_only_found_when_asked_for() -> None:
+    from tests.model.model_cases import design
+
+    drawn = design(COPY, loop("p", 2), keep("GLB", "X", "Y"), "copy", on=machine(1))
+    assert evaluate_design(drawn, stepwise=False).latency.stepwise is None
+    (steps,) = stepwise(drawn, infer(drawn))
+    assert steps == evaluate_design(drawn).groups[0].stepwise

@@ -1,0 +1,145 @@
+"""Pictures: their data is that of the model, and names of any kind are shown as text."""
+
+from __future__ import annotations
+
+import random
+import xml.etree.ElementTree as ET
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from looptree import load_architecture, load_workload
+from looptree.errors import InputError
+from looptree.report.compared import Compared
+from looptree.report.figures import (
+    FrontPoint,
+    capacity_figure,
+    drawn,
+    energy_figure,
+    front_figure,
+    graph_figure,
+    latency_figure,
+    occupancy_figure,
+    roofline_figure,
+    tree_figure,
+    write_figure,
+)
+from looptree.report.figures.bars import energy_parts, latency_parts
+from looptree.report.figures.front import undominated
+from looptree.report.figures.occupancy import periods
+from looptree.report.html.shown import ShownPlan, shown_plan
+from looptree.search import SPACES, compare
+from looptree.sizing import Sizing
+from tests.sizing.sizing_cases import point
+
+pytest.importorskip("matplotlib")
+
+SMALL = load_architecture("small").with_capacity("GLB", 60)
+NETWORK = load_workload("conv_conv", channels=2, resolution=4)
+NASTY = "<b>a&b</b> $x^2$ 'q' \"r\""
+
+
+def sizing(network: str = "n") -> Sizing:
+    return Sizing(
+        network=network,
+        architecture="a",
+        buffer="GLB",
+        objective="offchip",
+        space=SPACES["default"],
+        smallest_bytes=16,
+        fused=(point(16, 200.0), point(64, 110.0), point(128, 100.0, bound=99.0), point(256, 99.0)),
+        layer_by_layer=(point(16, 200.0), point(64, 180.0), point(128, 180.0), point(256, 180.0)),
+        fused_probes=(),
+        layer_by_layer_probes=(),
+    )
+
+
+@pytest.fixture(scope="module")
+def plans() -> list[ShownPlan]:
+    found = Compared(NETWORK, SMALL, compare(NETWORK, SMALL, objective="offchip", workers=1))
+    return [shown_plan(found.layer_by_layer, title="layer by layer"), shown_plan(found.fused, title="fused")]
+
+
+def test_parts_add_up_to_the_evaluation(plans: list[ShownPlan]) -> None:
+    for plan in plans:
+        energy = sum((sum(energy_parts(g.result).values(), Fraction(0)) for g in plan.groups), Fraction(0))
+        cycles = sum((sum(latency_parts(g.result).values(), Fraction(0)) for g in plan.groups), Fraction(0))
+        assert energy == plan.evaluation.energy.total
+        assert cycles == plan.evaluation.latency.overlapped
+
+
+def test_periods_are_the_occupancy_of_the_model(plans: list[ShownPlan]) -> None:
+    for plan in plans:
+        found = periods(plan, "GLB")
+        assert max(period.taken for period in found) == plan.evaluation.occupancy["GLB"].window_bytes
+        assert found[-1].end == pytest.approx(float(plan.evaluation.latency.overlapped))
+        for period in found:
+            assert sum(taken for _, taken in period.held.values()) >= period.taken
+
+
+def test_pictures_of_plans_are_well_formed_and_the_same_every_time(plans: list[ShownPlan]) -> None:
+    for made in (energy_figure, latency_figure, roofline_figure):
+        first = drawn(made(plans), "svg")
+        ET.fromstring(first)
+        assert first == drawn(made(plans), "svg")
+    for of_one in (graph_figure, tree_figure, occupancy_figure):
+        text = "".join(ET.fromstring(drawn(of_one(plans[-1]), "svg")).itertext())
+        assert "conv_conv" in text
+    assert "conv1" in "".join(ET.fromstring(drawn(graph_figure(plans[-1]), "svg")).itertext())
+
+
+def test_pictures_show_themselves_in_notebooks() -> None:
+    picture: Any = capacity_figure(sizing())
+    assert ET.fromstring(picture._repr_svg_()).tag.endswith("svg")
+
+
+def test_a_curve_names_its_answer_and_its_knees() -> None:
+    text = " ".join("".join(ET.fromstring(drawn(capacity_figure(sizing()), "svg")).itertext()).split())
+    assert "knee 128 B" in text and "minimum + 5 %: 128 B" in text
+
+
+def test_names_are_text_and_never_markup_nor_formulas() -> None:
+    text = "".join(ET.fromstring(drawn(capacity_figure(sizing(NASTY[:20])), "svg")).itertext())
+    assert NASTY[:20] in text
+
+
+@pytest.mark.parametrize(("form", "start"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF")])
+def test_formats(tmp_path: Path, form: str, start: bytes) -> None:
+    write_figure(capacity_figure(sizing()), tmp_path / f"curve.{form}")
+    assert (tmp_path / f"curve.{form}").read_bytes().startswith(start)
+
+
+def test_what_cannot_be_drawn(plans: list[ShownPlan], tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"ends in \.svg, \.png, \.pdf, found 'curve.gif'"):
+        write_figure(capacity_figure(sizing()), tmp_path / "curve.gif")
+    with pytest.raises(InputError, match="cannot be written"):
+        write_figure(capacity_figure(sizing()), tmp_path / "none" / "curve.svg")
+    with pytest.raises(InputError, match="expected a group from 0 to"):
+        tree_figure(plans[0], 99)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_front_is_what_no_other_point_beats() -> None:
+    draw = random.Random(1)
+    for _ in range(50):
+        points = [FrontPoint(draw.randint(1, 6), draw.randint(1, 6), str(i)) for i in range(8)]
+        expected = {
+            (p.x, p.y)
+            for p in points
+            if not any(q.x <= p.x and q.y <= p.y and (q.x, q.y) != (p.x, p.y) for q in points)
+        }
+        assert [(p.x, p.y) for p in undominated(points)] == sorted(expected)
+    ET.fromstring(drawn(front_figure([FrontPoint(1, 2, NASTY), FrontPoint(2, 1)], "x", "y"), "svg"))
+
+
+def test_unlimited_hardware_can_be_drawn(plans: list[ShownPlan]) -> None:
+    plan = plans[-1]
+    levels = tuple(
+        replace(level, capacity_bytes=None, bandwidth_bytes_per_cycle=None) for level in plan.design.architecture.levels
+    )
+    design = replace(plan.design, architecture=replace(plan.design.architecture, levels=levels))
+    for figure in (roofline_figure([replace(plan, design=design)]), occupancy_figure(replace(plan, design=design))):
+        ET.fromstring(drawn(figure, "svg"))

@@ -1,0 +1,63 @@
+"""Several capacities with what is known shared: the same optima as one search each, whatever the order."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from looptree import load_architecture, load_workload
+from looptree.search import InfeasibleError, search
+from looptree.search.capacities import Capacities
+
+SMALL = load_architecture("small")
+NETWORK = load_workload("conv_conv", channels=2, resolution=4)
+SIZES = (24, 60, 140)
+
+
+@pytest.mark.parametrize("objective", ["offchip", "energy", "latency"])
+def test_optima_do_not_depend_on_what_was_asked_before(objective: str) -> None:
+    alone = {
+        size: search(NETWORK, SMALL.with_capacity("GLB", size), objective=objective, workers=1).statistics.value
+        for size in SIZES
+    }
+    for order in (SIZES, SIZES[::-1]):
+        with Capacities(NETWORK, SMALL, objective=objective, workers=1) as sizes:
+            for size in order:
+                plan = sizes.plan(size)
+                assert plan.statistics.status == "optimal"
+                assert plan.statistics.value == pytest.approx(alone[size], rel=1e-12)
+                assert plan.evaluation.fits
+
+
+def test_smallest_is_the_first_capacity_with_a_plan() -> None:
+    with Capacities(NETWORK, SMALL, workers=1) as sizes:
+        smallest = sizes.smallest()
+        assert sizes.plan(smallest).evaluation.occupancy["GLB"].window_bytes == smallest
+        with pytest.raises(InfeasibleError, match=f"a buffer of {smallest} bytes would hold it"):
+            sizes.plan(smallest - 1)
+
+
+def test_a_target_ends_the_search_once_it_is_decided() -> None:
+    with Capacities(NETWORK, SMALL, objective="offchip", workers=1) as sizes:
+        best = sizes.plan(60).statistics
+    for target, reached in ((best.value, True), (best.value - 1, False), (2 * best.value, True)):
+        with Capacities(NETWORK, SMALL, objective="offchip", workers=1) as sizes:
+            found = sizes.plan(60, target=target).statistics
+        assert (found.value <= target) == reached
+        assert (found.bound > target) == (not reached)
+        assert found.bound <= best.value <= found.value
+
+
+def test_ctrl_c_is_not_taken_for_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Capacities(NETWORK, SMALL, objective="offchip", workers=1) as sizes:
+        run, calls = sizes.workers.run, itertools.count()
+
+        def interrupted(jobs):  # type: ignore[no-untyped-def]
+            if next(calls):
+                raise KeyboardInterrupt
+            return run(jobs)
+
+        monkeypatch.setattr(sizes.workers, "run", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            sizes.plan(60)
