@@ -284,7 +284,8 @@ class _Converter:
         try:
             value = self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError) as problem:
-            raise InputError(f"not a valid value: {problem}", where=where) from None
+            reason = next(iter(str(problem).splitlines()), type(problem).__name__)
+            raise InputError(f"not a valid value: {reason}", where=where) from None
         return value if isinstance(value, str | int | float | bool | None) else str(node.value)
 
 

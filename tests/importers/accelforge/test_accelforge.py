@@ -140,6 +140,7 @@ def test_projections_sizes_and_widths(tmp_path: Path) -> None:
             ("!Temporal {rank_variable: n0", "!Spatial {rank_variable: n0"),
             "12: mapping.nodes[3].nodes[0].nodes[1]",
         ),
+        (WORKLOAD, ("N1: 2*64", "N1: ="), "3: workload.rank_sizes.N1: not a valid value: could not determine"),
         (MAPPING, ("tile_shape: 4", "tile_shape: inf"), "6: mapping.nodes[2].tile_shape: expected a tile shape"),
     ],
 )
