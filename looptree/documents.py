@@ -29,6 +29,9 @@ _KINDS = {
     "levels": "an architecture (levels)",
     "mapping": "a mapping (mapping)",
     "fuse": "a point of the taxonomy (fuse)",
+    "workload": "a workload of AccelForge (workload)",
+    "arch": "an architecture of AccelForge (arch)",
+    "problem": "a workload of the original LoopTree (problem)",
 }
 _TAGS = frozenset(
     (
