@@ -56,11 +56,11 @@ def read_settings(settings: Sequence[str], option: str = "--set") -> dict[str, i
 
 
 def settings_of_workload(settings: dict[str, int], workload: str, *others: str) -> dict[str, int]:
-    """The settings without those that are variables of other files only, which may be templates."""
-    from looptree.importers.load import template_parameters
+    """The settings without those that are parameters of other files only: of a mapping, or variables of a template."""
+    from looptree.importers.load import file_parameters
 
-    taken = frozenset[str]().union(*(template_parameters(other) for other in others))
-    own = template_parameters(workload) if taken else taken
+    taken = frozenset[str]().union(*(file_parameters(other) for other in others))
+    own = file_parameters(workload) if taken else taken
     return {name: value for name, value in settings.items() if name in own or name not in taken}
 
 
@@ -100,22 +100,19 @@ def read_design(
     """The workload and its mapping, which is a file or the name of a point of the taxonomy.
 
     `settings` that the mapping or the point has as parameters are its own, all others are the workload's, unless only
-    the file of the architecture (its `source`) is a template with such a variable. The third is what a plan file says
-    of its plan.
+    the `source` of the architecture is a template with such a variable. The third is what a plan file says of its plan.
 
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.importers.load import is_problem, load_plan, load_workload, plan_parameters
+    from looptree.importers.load import is_problem, load_plan, load_workload
     from looptree.taxonomy.points import apply_point, load_point
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        own = {name: settings[name] for name in plan_parameters(mapping) if name in settings}
-        others = {name: value for name, value in settings.items() if name not in own}
         if architecture.data_bits is not None and is_problem(workload):
-            others = {"bits": architecture.data_bits, **others}
-        loaded = load_workload(workload, **settings_of_workload(others, workload, source))
-        tree, record = load_plan(mapping, architecture, **own)
+            settings = {"bits": architecture.data_bits, **settings}
+        loaded = load_workload(workload, **settings_of_workload(settings, workload, mapping, source))
+        tree, record = load_plan(mapping, architecture, **settings)
         if record is not None:
             record.check(loaded, mapping)
         return loaded, tree, record

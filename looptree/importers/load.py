@@ -115,7 +115,8 @@ def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int
             tags), or a network of MAESTRO, whose layers have a dataflow each.
         architecture: whose components the targets of the original LoopTree count, and whose units of computation are
             the PEs of MAESTRO.
-        parameters: of the mapping, where they differ from its defaults, or variables of a template of AccelForge.
+        parameters: of the mapping, where they differ from its defaults, or variables of a template of AccelForge;
+            those that it does not have are ignored.
 
     Raises:
         InputError: a mistake in the file (naming file, line and key).
@@ -124,9 +125,10 @@ def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int
         from looptree.importers.maestro.mapping import read_dataflows
 
         return read_dataflows(path, math.prod(architecture.compute.spatial.values())), None
-    document, left = _document(Path(path), parameters)
+    document, _ = _document(Path(path), parameters)
     if not _is_original(document, "mapping", "nodes"):
-        return plan_from_node(document, **left)
+        known = mapping_parameters(document)
+        return plan_from_node(document, **{name: value for name, value in parameters.items() if name in known})
     if any(node.tag for node in document.value["mapping"].value["nodes"].sequence()):
         from looptree.importers.accelforge import mapping_document as translated
 
@@ -137,27 +139,17 @@ def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int
     return mapping_from_node(mapping_document(document, components)), None
 
 
-def plan_parameters(path: str | Path) -> frozenset[str]:
-    """The parameters of a mapping, or the variables of a template that becomes one.
+def file_parameters(path: str | Path) -> frozenset[str]:
+    """The parameters of a mapping file, or the variables of a template of AccelForge; none for any other file.
 
     Raises:
         InputError: it cannot be read, or is not a valid template.
     """
-    if is_maestro(path):
+    if is_model(path) or is_maestro(path) or not Path(path).is_file():
         return frozenset()
-    if _is_template(Path(path)):
-        return template_parameters(path)
-    return frozenset(mapping_parameters(read_document(path)))
-
-
-def template_parameters(path: str | Path) -> frozenset[str]:
-    """The variables of a template of AccelForge; none for any other file.
-
-    Raises:
-        InputError: it cannot be read, or is not a valid template.
-    """
-    if is_model(path) or is_maestro(path) or not Path(path).is_file() or not _is_template(Path(path)):
-        return frozenset()
+    if not _is_template(Path(path)):
+        document = read_document(path)
+        return frozenset(mapping_parameters(document) if _has(document, "mapping") else ())
     from looptree.importers.accelforge import parameters_of
 
     return parameters_of(read_text(path), str(path))

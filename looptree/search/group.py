@@ -155,24 +155,29 @@ class Group:
     # -- loop orders -----------------------------------------------------------------------
 
     @cached_property
-    def patterns(self) -> list[Pattern]:
-        """Every loop order, nothing decided; those whose counts are no products of tables are left out."""
+    def loop_orders(self) -> list[tuple[Loop, ...]]:
+        """Every loop order, one for each way in which its loops are relevant to the tensors."""
         ranks, clashes = candidate_ranks(self.part, self.sinks), clashing_ranks(self.part, self.sinks)
         loops = {rank: self._loops(rank) for rank in ranks}
-        found = []
         most = self.space.loops if self.fused else self.space.lone_loops
+        counts = range(int(self.fused), most + 1)
+        listed = itertools.chain.from_iterable(orders(ranks, clashes, count) for count in counts)
+        return [chosen for order in listed for chosen in itertools.product(*(loops[rank] for rank in order))]
+
+    @cached_property
+    def patterns(self) -> list[Pattern]:
+        """Every loop order, nothing decided; those whose counts are no products of tables are left out."""
+        found = []
         bases: dict[frozenset[Loop], Bases | None] = {}
-        for count in range(int(self.fused), most + 1):
-            for order in orders(ranks, clashes, count):
-                for chosen in itertools.product(*(loops[rank] for rank in order)):
-                    together = frozenset(chosen)
-                    if together not in bases:
-                        bases[together] = self._bases(chosen)
-                    known = bases[together]
-                    if known is not None:
-                        tables = tuple(self.table(loop, frozenset()) for loop in chosen)
-                        nothing = (frozenset[str](),) * count
-                        found.append(Pattern(chosen, tables, known, nothing, {}, self.inner))
+        for chosen in self.loop_orders:
+            together = frozenset(chosen)
+            if together not in bases:
+                bases[together] = self._bases(chosen)
+            known = bases[together]
+            if known is not None:
+                tables = tuple(self.table(loop, frozenset()) for loop in chosen)
+                nothing = (frozenset[str](),) * len(chosen)
+                found.append(Pattern(chosen, tables, known, nothing, {}, self.inner))
         return found
 
     def _bases(self, loops: Sequence[Loop]) -> Bases | None:

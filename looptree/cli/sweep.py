@@ -1,0 +1,162 @@
+"""`looptree sweep`: hardware and networks together, in a file that survives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from looptree.cli.searching import asked
+from looptree.errors import InputError
+
+if TYPE_CHECKING:
+    from looptree.sweep import State, Store, Study
+
+QUESTIONS = ("overview", "points", "front", "best", "all-networks", "spaces", "sensitivity")
+
+
+class _Default(click.Group):
+    """A group whose first word may be left out: `sweep STUDY` is `sweep run STUDY`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put `run` in front of anything else than a command."""
+        if args and args[0] not in (*self.commands, "--help", "-h"):
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(name="sweep", cls=_Default)
+def command() -> None:
+    """Sweep hardware and networks together.
+
+    \b
+      looptree sweep STUDY             run a study, or go on with it
+      looptree sweep STUDY --dry-run   count it and estimate its time
+      looptree sweep show RESULTS      ask its results
+
+    STUDY is a YAML file or the name of what ships. Results go to RESULTS, an SQLite file (STUDY.db by default), as they
+    come: after any interruption the same command goes on.
+    """
+
+
+@command.command(name="run")
+@click.argument("study")
+@click.option("-o", "--results", type=click.Path(path_type=Path), help="The file of results. [default: STUDY.db]")
+@click.option("--workers", metavar="N", help="Processes. [default: one per processor]")
+@click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786.")
+@click.option("--dry-run", is_flag=True, help="Count what there is to do and estimate the time; write nothing.")
+def run_command(study: str, results: Path | None, workers: str | None, cluster: str | None, dry_run: bool) -> None:
+    """Run a study, or go on with it."""
+    count = asked("energy", "default", None, workers).workers
+    if cluster is not None and workers is not None:
+        raise InputError("--workers and --cluster exclude each other: a cluster has its own workers")
+    from looptree.sweep import Store, load_study
+
+    known = load_study(study)
+    if dry_run:
+        _estimate(known, count)
+        return
+    path = results or Path(f"{Path(study).stem}.db")
+    with Store(path, known) as store, _crew(cluster, count) as crew:
+        state = _run(known, store, crew)
+        click.echo(
+            f"{state.done:,} of {state.total:,} done, {state.finished:,} of them now; results in {path}", err=True
+        )
+        _overview(known, store)
+
+
+def _estimate(study: Study, workers: int | None) -> None:
+    import os
+
+    from looptree.sweep.estimate import estimate
+    from looptree.sweep.shown import as_text
+
+    click.echo(as_text(study, estimate(study), workers or os.cpu_count() or 1))
+
+
+@contextmanager
+def _crew(cluster: str | None, workers: int | None) -> Iterator[Any]:
+    if cluster is not None:
+        from looptree.sweep.cluster import cluster_crew
+
+        with cluster_crew(cluster) as crew:
+            yield crew
+    else:
+        from looptree.sweep.crew import local_crew
+
+        with local_crew(workers) as crew:
+            yield crew
+
+
+def _run(study: Study, store: Store, crew: Any) -> State:
+    from looptree.sweep.answers import finish
+    from looptree.sweep.run import run
+
+    with _progress(study.name) as progress:
+        state = run(study, store, crew, progress)
+    finish(study, store)
+    return state
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[State], None] | None]:
+    from looptree.cli.console import progress_console
+    from looptree.report.text import printable
+
+    console = progress_console()
+    if console is None:
+        yield None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as line:
+        bar = line.add_task(printable(title), total=None)
+
+        def told(state: State) -> None:
+            left = "" if state.left is None else f", about {state.left:,.0f} s left"
+            text = printable(f"{title}: {state.done:,} of {state.total:,}{left}")
+            line.update(bar, description=text, completed=state.done, total=state.total)
+
+        yield told
+
+
+def _overview(study: Study, store: Store) -> None:
+    from looptree.cli.console import show
+    from looptree.sweep.shown import overview
+
+    show(overview(study, store))
+
+
+@command.command(name="show")
+@click.argument("results", type=click.Path(path_type=Path))
+@click.option("--what", type=click.Choice(QUESTIONS), default=QUESTIONS[0], show_default=True, help="The question.")
+@click.option("--front", "names", metavar="A,B,...", help="Numbers of the Pareto front. [default: as in the study]")
+@click.option("--csv", "as_csv", is_flag=True, help="Print exact numbers as CSV.")
+@click.option("--json", "as_json", is_flag=True, help="Print exact numbers as JSON.")
+def show_command(results: Path, what: str, names: str | None, as_csv: bool, as_json: bool) -> None:
+    """Ask the results of a study, without computing anything again."""
+    if as_csv and as_json:
+        raise InputError("--csv and --json exclude each other")
+    from looptree.cli.console import show
+    from looptree.sweep import Store, study_of
+    from looptree.sweep import shown as tables
+    from looptree.sweep.answers import checked
+
+    study = study_of(results)
+    wanted = checked(study, names.split(",")) if names is not None else list(study.front)
+    what = "front" if names is not None and what == QUESTIONS[0] else what
+    with Store(results, study) as store:
+        if what == QUESTIONS[0] and not (as_csv or as_json):
+            _overview(study, store)
+            return
+        rows = tables.selected(study, store, "points" if what == QUESTIONS[0] else what, wanted)
+    if as_csv:
+        click.echo(tables.as_csv(rows), nl=False)
+    elif as_json:
+        click.echo(tables.as_json(study, rows))
+    else:
+        show(tables.as_table(f"{study.name}: {what}", rows))

@@ -1,0 +1,306 @@
+"""Reading a study from YAML."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+from looptree import resources
+from looptree.documents import Node, check_kind, parse_document, read_document
+from looptree.errors import InputError, nearest
+from looptree.search import SPACES, Space, space_named
+from looptree.search.objective import OBJECTIVES
+from looptree.search.survey import METRICS as SURVEYED
+from looptree.sweep.expression import Expression
+from looptree.sweep.store import about_file
+from looptree.sweep.study import KEEP, METRICS, Axis, GroupSurvey, NetworkChoice, Study, canonical, text_of
+from looptree.units import parse_size
+from looptree.workload import Workload
+
+_KEYS = (
+    "study",
+    "description",
+    "source",
+    "architecture",
+    "parameters",
+    "set",
+    "derived",
+    "networks",
+    "spaces",
+    "objectives",
+    "time_limit",
+    "group",
+    "constraints",
+    "keep",
+    "front",
+)
+_FOLDER = "studies/"
+_NAME = re.compile(r"[A-Za-z_]\w{0,63}")
+MOST_VALUES = 100_000
+MOST_POINTS = 10**13
+RESERVED = (*METRICS, *SURVEYED)
+
+
+def load_study(source: str | Path) -> Study:
+    """The study of a file, or the shipped one of that name.
+
+    Raises:
+        InputError: no such file or name, or a mistake in it (naming file, line and key).
+    """
+    path = Path(source)
+    if not path.is_file() and not path.suffix and path.name == str(source):
+        known = shipped_studies()
+        if source not in known:
+            raise InputError(f"there is no study {source!r}", hint=nearest(str(source), known))
+        path = resources.find("taxonomy", f"{_FOLDER}{source}")
+    return study_from_node(read_document(path))
+
+
+def shipped_studies() -> list[str]:
+    """Names of the studies that ship."""
+    found = resources.names("taxonomy")
+    return [name.removeprefix(_FOLDER) for name in found if name.startswith(_FOLDER)]
+
+
+def study_of(path: Path) -> Study:
+    """The study of a file of results."""
+    about = about_file(path)
+    study = study_from_node(parse_document(about["text"], str(Path(about["folder"]) / "study")))
+    return replace(study, text=about["text"])
+
+
+def study_from_node(node: Node) -> Study:
+    """A study from a parsed document."""
+    if "study" not in node.mapping():
+        check_kind(node, "study")
+    fields = node.mapping(known=_KEYS, required=("study", "architecture"))
+    axes = _axes(fields.get("parameters"))
+    names = [axis.name for axis in axes]
+    derived = _expressions(fields.get("derived"), names)
+    group = _group(fields["group"], node.file) if "group" in fields else None
+    if (group is None) == ("networks" not in fields):
+        raise node.error("expected either networks, which are searched, or group, which is surveyed")
+    metrics = SURVEYED if group else METRICS
+    known = (*names, *derived, *metrics, *(("power",) if group else ()))
+    for name, expression in derived.items():
+        expression.check_names(tuple(k for k in known if k != name))
+    settings = {path: Expression.of(value) for path, value in _mapping(fields, "set").items()}
+    for expression in settings.values():
+        expression.check_names((*names, *derived))
+    constraints = tuple(Expression.of(item) for item in _list(fields, "constraints"))
+    for constraint in constraints:
+        constraint.check_names(known)
+    front = tuple(item.choice(tuple(known)) for item in _list(fields, "front"))
+    study = Study(
+        name=fields["study"].text(),
+        base=_architecture(fields["architecture"], node.file),
+        axes=axes,
+        settings=settings,
+        derived=derived,
+        networks=() if group else _networks(fields["networks"], node.file),
+        spaces=_spaces(fields),
+        objectives=_objectives(fields),
+        group=group,
+        constraints=constraints,
+        keep=fields["keep"].choice(KEEP) if "keep" in fields else ("front" if group else "all"),
+        front=front or (("capacity", "offchip") if group else ("energy", "latency")),
+        seconds=float(fields["time_limit"].number("a time limit in seconds", positive=True))
+        if "time_limit" in fields
+        else None,
+        text="",
+        folder=str(Path(node.file).absolute().parent),
+    )
+    return _checked(node, study)
+
+
+def _checked(node: Node, study: Study) -> Study:
+    if study.points == 0:
+        raise node.error("the study is empty: it has no points", "each parameter needs at least one value")
+    if study.points > MOST_POINTS:
+        raise node.error(
+            f"the study has {study.points:,} points, more than {MOST_POINTS:,}",
+            "use fewer values, or fewer parameters at a time",
+        )
+    plain = canonical(node)
+    assert isinstance(plain, dict)
+    study.architecture(0)
+    for axis in study.axes:  # the last value of each axis, too, so that mistakes show before the work starts
+        at = len(axis.values) - 1
+        later = math.prod(len(other.values) for other in study.axes[study.axes.index(axis) + 1 :])
+        study.architecture(at * later)
+    text = text_of({**plain, "architecture": canonical(study.base)})
+    return replace(study, text=text)
+
+
+def _mapping(fields: Mapping[str, Node], key: str) -> dict[str, Node]:
+    return fields[key].mapping() if key in fields else {}
+
+
+def _list(fields: Mapping[str, Node], key: str) -> list[Node]:
+    if key not in fields:
+        return []
+    return fields[key].sequence() if isinstance(fields[key].value, list) else [fields[key]]
+
+
+def _axes(node: Node | None) -> tuple[Axis, ...]:
+    found = []
+    for name, values in (node.mapping() if node else {}).items():
+        _check_name(name, values)
+        listed = values.sequence() if isinstance(values.value, list) else None
+        numbers = tuple(_number(item) for item in listed) if listed is not None else _range(values)
+        if not numbers:
+            raise values.error(f"parameter {name!r} has no values")
+        if len(set(numbers)) < len(numbers):
+            raise values.error(f"parameter {name!r} has a value twice")
+        if len(numbers) > MOST_VALUES:
+            raise values.error(f"parameter {name!r} has {len(numbers)} values; at most {MOST_VALUES}")
+        found.append(Axis(name, numbers))
+    return tuple(found)
+
+
+def _check_name(name: str, node: Node) -> None:
+    if not _NAME.fullmatch(name):
+        raise node.error(f"expected a name of letters, digits and _, found {name!r}")
+    if name in RESERVED:
+        raise node.error(f"{name!r} is the name of a result", "choose another name for the parameter")
+
+
+def _number(node: Node) -> Fraction:
+    if isinstance(node.value, str) and node.value[:1].isdigit() and node.value.rstrip().endswith("B"):
+        try:
+            return Fraction(parse_size(node.value))
+        except InputError as problem:
+            raise problem.at(node.where) from None
+    return node.number("a number or a size")
+
+
+def _range(node: Node) -> tuple[Fraction, ...]:
+    """`{from: 1, to: 9, step: 2}` or `{from: 16KiB, to: 1MiB, times: 2}`, both ends included; one number is a list."""
+    if not isinstance(node.value, dict):
+        return (_number(node),)
+    fields = node.mapping(known=("from", "to", "step", "times"), required=("from", "to"))
+    if ("step" in fields) == ("times" in fields):
+        raise node.error("expected a range with either step or times")
+    value, last = _number(fields["from"]), _number(fields["to"])
+    step = _number(fields["step"]) if "step" in fields else Fraction(0)
+    times = _number(fields["times"]) if "times" in fields else Fraction(1)
+    if step <= 0 and times <= 1:
+        raise node.error("expected a step above 0, or times above 1")
+    if times > 1 and value == 0:
+        raise fields["from"].error("a range with times cannot begin at 0")
+    found = []
+    while value <= last:
+        found.append(value)
+        if len(found) > MOST_VALUES:
+            raise node.error(f"a range of more than {MOST_VALUES} values")
+        value = value + step if step else value * times
+    return tuple(found)
+
+
+def _expressions(node: Node | None, names: list[str]) -> dict[str, Expression]:
+    found = {}
+    for name, value in (node.mapping() if node else {}).items():
+        _check_name(name, value)
+        if name in names:
+            raise value.error(f"{name!r} is a parameter already")
+        found[name] = Expression.of(value)
+    return found
+
+
+def _architecture(node: Node, file: str) -> Node:
+    """The document of the architecture: a name, a path (also one next to the study), or written out."""
+    if isinstance(node.value, dict):
+        return node
+    source = node.text()
+    beside = Path(file).parent / source
+    return read_document(beside if beside.is_file() else resources.locate("architectures", source))
+
+
+def _networks(node: Node, file: str) -> tuple[NetworkChoice, ...]:
+    found: list[NetworkChoice] = []
+    for item in node.sequence() if isinstance(node.value, list) else [node]:
+        found += _choices(item, file)
+    if not found:
+        raise node.error("expected at least one network")
+    if len(set(found)) < len(found):
+        raise node.error("a network stands here twice")
+    for choice in found:
+        _loaded(choice, node)
+    return tuple(found)
+
+
+def _choices(item: Node, file: str) -> list[NetworkChoice]:
+    """`name`, or `{name: bert_base, sequence: [128, 512], batch: 1}`: one choice for each combination."""
+    if not isinstance(item.value, dict):
+        return [NetworkChoice(_source(item, file))]
+    fields = dict(item.mapping(required=("name",)))
+    source = _source(fields.pop("name"), file)
+    values = [
+        [(name, n.integer(name, least=0)) for n in (node.sequence() if isinstance(node.value, list) else [node])]
+        for name, node in fields.items()
+    ]
+    return [NetworkChoice(source, chosen) for chosen in itertools.product(*values)]
+
+
+def _source(node: Node, file: str) -> str:
+    beside = Path(file).parent / node.text()
+    return str(beside) if beside.suffix and beside.is_file() else node.text()
+
+
+def load_choice(choice: NetworkChoice) -> Workload:
+    """The workload of a choice."""
+    from looptree.importers.load import load_workload
+
+    return load_workload(choice.source, **dict(choice.settings))
+
+
+def _loaded(choice: NetworkChoice, node: Node) -> Workload:
+    try:
+        return load_choice(choice)
+    except InputError as problem:
+        raise problem.at(node.where) from None
+
+
+def _group(node: Node, file: str) -> GroupSurvey:
+    fields = node.mapping(known=("network", "layers", "order"), required=("network",))
+    choices = _choices(fields["network"], file)
+    if len(choices) != 1:
+        raise fields["network"].error("expected one network, with one value of each parameter")
+    workload = _loaded(choices[0], fields["network"])
+    known = [e.name for e in workload.einsums]
+    layers = tuple(item.choice(tuple(known)) for item in _list(fields, "layers"))
+    order = tuple(item.text() for item in _list(fields, "order"))
+    return GroupSurvey(choices[0], layers, order)
+
+
+def _spaces(fields: Mapping[str, Node]) -> tuple[tuple[str, Space], ...]:
+    """Names of spaces, or `{name: narrow, loops: 2, ...}`."""
+    found = []
+    for item in _list(fields, "spaces"):
+        if isinstance(item.value, dict):
+            settings = dict(item.mapping(known=("name", *Space.__dataclass_fields__), required=("name",)))
+            name = settings.pop("name").text()
+            try:
+                found.append((name, Space(**{key: n.value for key, n in settings.items()})))
+            except InputError as problem:
+                raise problem.at(item.where) from None
+            continue
+        name = item.text()
+        if name not in SPACES:
+            raise item.error(f"expected a search space, found {name!r}", nearest(name, SPACES))
+        found.append((name, space_named(name)))
+    if len({name for name, _ in found}) < len(found):
+        raise fields["spaces"].error("a space stands here twice")
+    return tuple(found) or (("default", Space()),)
+
+
+def _objectives(fields: Mapping[str, Node]) -> tuple[str, ...]:
+    found = tuple(item.choice(OBJECTIVES) for item in _list(fields, "objectives"))
+    if len(set(found)) < len(found):
+        raise fields["objectives"].error("an objective stands here twice")
+    return found or ("energy",)

@@ -1,0 +1,133 @@
+"""Runs a study: hands out what is not done yet, writes each result as it comes, and skips what a proof decides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from looptree.sweep.crew import Crew, Task
+from looptree.sweep.proofs import Member, step
+from looptree.sweep.reader import load_choice
+from looptree.sweep.store import Result, Store
+from looptree.sweep.study import NetworkChoice, Study, families
+from looptree.sweep.surveyed import SurveyTask, surveying_of
+from looptree.sweep.work import PointTask
+from looptree.workload import Workload
+
+AHEAD = 2  # tasks in flight per worker
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """How far a sweep is.
+
+    Attributes:
+        done, total: items. seconds: so far in this run. finished: items that this run finished.
+    """
+
+    done: int
+    total: int
+    seconds: float
+    finished: int
+
+    @property
+    def left(self) -> float | None:
+        """Seconds that are left, judging by this run; `None` before its first result."""
+        return None if not self.finished else (self.total - self.done) * self.seconds / self.finished
+
+
+Progress = Callable[[State], None]
+
+
+def run(study: Study, store: Store, crew: Crew, progress: Progress | None = None) -> State:
+    """Do all of a study that is not done yet."""
+    running = _Run(study, store, crew)
+    while running.feed():
+        if progress is not None:
+            progress(running.state)
+        running.take()
+    if progress is not None:
+        progress(running.state)
+    return running.state
+
+
+class _Run:
+    """One run of a study."""
+
+    def __init__(self, study: Study, store: Store, crew: Crew) -> None:
+        self.study, self.store, self.crew = study, store, crew
+        self.started = time.perf_counter()
+        self.known: dict[int, Result] = {} if study.group else {result.item: result for result in store.results()}
+        self.done = store.done()
+        self.before = len(self.done)
+        self.families = work(study)
+        self.total = sum(map(len, self.families))
+        self.waiting = iter(self.families)
+        self.flying: dict[int, Sequence[Member]] = {}
+
+    @property
+    def state(self) -> State:
+        """How far it is."""
+        return State(len(self.done), self.total, time.perf_counter() - self.started, len(self.done) - self.before)
+
+    def feed(self) -> bool:
+        """Hand out enough to keep everybody busy; whether anything is left to wait for."""
+        while len(self.flying) < AHEAD * self.crew.width:
+            family = next(self.waiting, None)
+            if family is None:
+                break
+            self._advance(family)
+        return bool(self.flying)
+
+    def take(self) -> None:
+        """Wait for one result, write it, and go on with its family."""
+        result = self.crew.next()
+        self._write([result])
+        self._advance(self.flying.pop(result.item))
+
+    def _advance(self, family: Sequence[Member]) -> None:
+        if self.study.group:
+            item = family[0].item
+            if item not in self.done:
+                self._start(SurveyTask(item, self.study), family)
+            return
+        new, point = step(family, self.known)
+        self._write(new)
+        if point is not None:
+            self._start(point_task(self.study, point), family)
+
+    def _start(self, task: Task, family: Sequence[Member]) -> None:
+        self.crew.start(task)
+        self.flying[task.item] = family
+
+    def _write(self, results: Sequence[Result]) -> None:
+        if results:
+            self.store.add(results)
+            self.done.update(result.item for result in results)
+            if not self.study.group:
+                self.known.update((result.item, result) for result in results)
+
+
+def work(study: Study) -> list[list[Member]]:
+    """All items in families, of which only one at a time is done."""
+    if study.group:
+        return [[Member(item, 0.0, "")] for item in range(len(surveying_of(study).task.pieces))]
+    return list(_members(study))
+
+
+def _members(study: Study) -> Iterator[list[Member]]:
+    for family in families(study):
+        yield [Member(point, size, study.chosen(point)[4]) for point, size in family]
+
+
+def point_task(study: Study, point: int) -> PointTask:
+    """The search of one point."""
+    hardware, network, _, space, objective = study.chosen(point)
+    return PointTask(point, _workload(network), study.architecture(hardware), space, objective, study.seconds)
+
+
+@lru_cache(maxsize=32)
+def _workload(choice: NetworkChoice) -> Workload:
+    return load_choice(choice)

@@ -1,0 +1,93 @@
+"""Studies as they are read, and what is wrong with those that are not."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from looptree.architecture.load import load_architecture
+from looptree.errors import InputError
+from looptree.sweep.reader import load_study, shipped_studies
+from tests.sweep.sweep_cases import SEARCHED, SURVEYED, study
+
+
+def test_points_by_number() -> None:
+    known = study(SEARCHED)
+    assert (known.hardware, known.runs, known.points) == (14, 2, 28)
+    assert known.values(3) == {"buffer": 2048, "bandwidth": 8}
+    assert known.known(3)["area"] == 10
+    hardware, network, space, _, objective = known.chosen(7)
+    assert (hardware, network.label, space, objective) == (3, "conv_conv channels=8 resolution=12", "quick", "energy")
+    architecture = known.architecture(3)
+    assert architecture.level("GLB").capacity_bytes == 2048
+    assert architecture.off_chip.bandwidth_bytes_per_cycle == 8
+    assert architecture.compute == load_architecture("small").compute
+
+
+def test_ranges_and_nested_keys() -> None:
+    known = study(SURVEYED)
+    assert list(map(int, known.axes[1].values)) == [2, 4, 8]
+    built = known.architecture(known.hardware - 1)
+    assert dict(built.compute.spatial) == {"m": 8, "c": 4}
+    assert built.level("GLB").read_pj_per_byte == Fraction(str(8192**0.5 / 32))
+
+
+@pytest.mark.parametrize("name", shipped_studies())
+def test_shipped_studies(name: str) -> None:
+    known = load_study(name)
+    assert known.name == name
+    for hardware in range(0, known.hardware, max(1, known.hardware // 20)):
+        known.architecture(hardware)
+
+
+def changed(text: str, old: str, new: str) -> str:
+    assert old in text
+    return text.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("buffer: [512, 2KiB, 4KiB, 8KiB, 32KiB, 64KiB, 128KiB]", "buffer: []", "has no values"),
+        ("bandwidth: [2, 8]", "bandwidth: [2, 2]", "a value twice"),
+        ("bandwidth: [2, 8]", "bandwidth: {from: 5, to: 1, step: 1}", "has no values"),
+        ("bandwidth: [2, 8]", "bandwidth: {from: 1, to: 9}", "either step or times"),
+        ("bandwidth: [2, 8]", "bandwidth: {from: 1, to: 9, times: 1}", "times above 1"),
+        ("bandwidth: [2, 8]", "bandwidth: {from: 0, to: 1e9, step: 0.001}", "more than 100000 values"),
+        ("bandwidth: [2, 8]", "bandwidth: [fast]", "expected a number or a size"),
+        ("bandwidth: [2, 8]", "energy: [2, 8]", "the name of a result"),
+        ("GLB.capacity_bytes: buffer", "GLB.capacity: buffer", "unknown key 'capacity'"),
+        ("GLB.capacity_bytes: buffer", "L2.capacity_bytes: buffer", "no level 'L2'"),
+        ("GLB.capacity_bytes: buffer", "GLB: buffer", "expected a key below"),
+        ("GLB.capacity_bytes: buffer", "GLB.capacity_bytes: size", "mentions 'size'"),
+        ("GLB.capacity_bytes: buffer", "GLB.capacity_bytes: buffer / 3", "whole number"),
+        ("name: conv_conv,", "name: no_such_network,", "no_such_network"),
+        ("resolution: [8, 12]", "colour: [8]", "colour"),
+        ("spaces: [quick]", "spaces: [narrow]", "expected a search space"),
+        ("spaces: [quick]", "spaces: [{name: mine, loops: 9}]", "expected loops from 1 to 4"),
+        ("spaces: [quick]", "objectives: [speed]", "expected one of"),
+        ("front: [area, energy]", "front: [area, beauty]", "expected one of"),
+        ("front: [area, energy]", "constraints: [beauty <= 3]", "mentions 'beauty'"),
+        ("front: [area, energy]", "keep: some", "expected one of all, front, best"),
+        ("front: [area, energy]", "time_limit: 0", "above zero"),
+        ("study: small", "studie: small", "unknown key 'studie'"),
+        ("architecture: small", "architecture: nothing", "nothing in architectures"),
+        ("networks:\n", "group: {network: conv_conv}\nnetworks:\n", "either networks"),
+    ],
+)
+def test_mistakes(old: str, new: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        study(changed(SEARCHED, old, new))
+    assert message in str(caught.value)
+
+
+def test_too_many_points() -> None:
+    axes = "\n".join(f"  a{i}: {{from: 1, to: 1000, step: 1}}" for i in range(5))
+    with pytest.raises(InputError, match=r"28,000,000,000,000,000 points, more than .* fewer values"):
+        study(changed(SEARCHED, "parameters:\n", f"parameters:\n{axes}\n"))
+
+
+def test_no_such_study() -> None:
+    with pytest.raises(InputError, match="did you mean 'edge_buffer'"):
+        load_study("edge_bufer")

@@ -1,0 +1,123 @@
+"""Whole sweeps: the same for any number of workers, and equal to searches and surveys one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from looptree.search import InfeasibleError, search, space_named
+from looptree.search.survey import Hardware
+from looptree.search.survey import units as units_of
+from looptree.search.survey.survey import task_of
+from looptree.sweep import State, Store, run
+from looptree.sweep.answers import (
+    best_for_all,
+    best_per_network,
+    between_spaces,
+    front,
+    rows_of,
+    sensitivity,
+    survey_rows,
+)
+from looptree.sweep.crew import Alone
+from looptree.sweep.reader import load_choice
+from looptree.sweep.surveyed import merged, surveying, surveying_of
+from tests.sweep.sweep_cases import SEARCHED, SURVEYED, results, study
+
+
+def test_searches_one_by_one(tmp_path: Path) -> None:
+    known = study(SEARCHED)
+    found = results(known, tmp_path / "study.db")
+    assert [result.item for result in found] == list(range(known.points))
+    for result in found[::5]:
+        hardware, network, _, space, objective = known.chosen(result.item)
+        try:
+            plan = search(load_choice(network), known.architecture(hardware), objective=objective, space=space)
+        except InfeasibleError:
+            assert result.status == "infeasible"
+            continue
+        assert result.data["energy"] == float(plan.evaluation.energy.total)
+        assert result.status == plan.statistics.status
+
+
+def test_workers_change_nothing(tmp_path: Path) -> None:
+    known = study(SEARCHED)
+    assert results(known, tmp_path / "one.db") == results(known, tmp_path / "two.db", workers=2)
+
+
+def test_progress(tmp_path: Path) -> None:
+    known, seen = study(SEARCHED), list[State]()
+    with Store(tmp_path / "study.db", known) as store:
+        last = run(known, store, Alone(), seen.append)
+    assert (last.done, last.total, last.finished) == (28, 28, 28)
+    assert [state.done for state in seen] == sorted(state.done for state in seen)
+    assert seen[0].left is None or seen[0].left > 0
+
+
+def test_answers(tmp_path: Path) -> None:
+    known = study(SEARCHED + "constraints: [area >= 6, latency <= 10400]\n")
+    results(known, tmp_path / "study.db")
+    with Store(tmp_path / "study.db", known) as store:
+        rows = rows_of(known, store)
+    assert all(row["area"] >= 6 for row in rows)
+    assert len(rows) == 24
+    inside = [row for row in rows if row["holds"]]
+    assert 0 < len(inside) < len(rows)
+    assert all(row["latency"] <= 10400 and row["edp"] == row["energy"] * row["latency"] for row in inside)
+    best = best_per_network(rows)
+    for row in best:
+        assert row["energy"] == min(r["energy"] for r in inside if r["network"] == row["network"])
+    for row in front(rows, ["area", "energy"]):
+        alike = [r for r in inside if r["network"] == row["network"]]
+        assert not any(r["area"] <= row["area"] and r["energy"] < row["energy"] for r in alike)
+    (one,) = best_for_all(known, rows)
+    assert one["distance"] >= 1
+    changes = sensitivity(known, rows)
+    assert {row["parameter"] for row in changes} <= {"buffer", "bandwidth"}
+    assert all(row["ratio"] >= 1 for row in changes)
+
+
+def test_spaces_side_by_side(tmp_path: Path) -> None:
+    known = study(SEARCHED.replace("spaces: [quick]", "spaces: [layer-by-layer, quick]"))
+    found = results(known, tmp_path / "study.db")
+    with Store(tmp_path / "study.db", known) as store:
+        rows = between_spaces(known, rows_of(known, store))
+    assert len(rows) == len(found) / 2
+    for row, apart, fused in zip(rows[:2], found[0::2], found[1::2], strict=False):
+        assert row["gain"] == apart.data["energy"] / fused.data["energy"] >= 1
+
+
+def test_a_survey_over_hardware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pieces of it against one survey per point of the hardware."""
+    monkeypatch.setattr(units_of, "PIECE", 3000)
+    monkeypatch.setattr(units_of, "HARDWARE", 4)
+    surveying.cache_clear()
+    known = study(SURVEYED)
+    found = results(known, tmp_path / "study.db")
+    survey = surveying_of(known)
+    assert len(found) == len(survey.task.pieces) > 3
+    total = merged(known, found)
+    assert total.evaluated == survey.task.designs
+    assert survey.skipped == sum(known.known(i)["area"] > 20 for i in range(known.hardware)) > 0
+    network = load_choice(known.group.network) if known.group else None
+    assert network is not None
+    alone = survey.task.keeper()
+    for number in survey.numbers:
+        values = known.known(number)
+        point = Hardware(known.architecture(number), float(values["area"]), float(values["standby"]))
+        task = task_of(network, [point], order=["p", "q"], front=known.front, limits={"power": 60.0})
+        for piece in task.pieces:
+            kept = task.run(piece)
+            alone.merge(kept.evaluated, kept.fits, kept.best, kept.front)
+    assert (alone.evaluated, alone.fits) == (total.evaluated, total.fits)
+    assert alone.best.rows.diagonal().tolist() == total.best.rows.diagonal().tolist()
+    columns = alone.columns
+    assert sorted(alone.front.rows[:, columns].tolist()) == sorted(total.front.rows[:, columns].tolist())
+    rows = survey_rows(known, found)
+    assert all(row["area"] <= 20 and row["power"] <= 60 for row in rows)
+    surveying.cache_clear()
+
+
+def test_spaces_are_those_of_the_search() -> None:
+    assert study(SEARCHED).spaces == (("quick", space_named("quick")),)
