@@ -204,6 +204,11 @@ def is_model(source: str | Path) -> bool:
     return Path(source).suffix.lower() == SUFFIX
 
 
+def is_network_file(source: str | Path) -> bool:
+    """Whether a path is that of a network in a language of text: MAESTRO's, or YAML of ours or of another tool."""
+    return is_maestro(source) or Path(source).suffix.lower() in (".yaml", ".yml")
+
+
 def is_maestro(source: str | Path) -> bool:
     """Whether a path is that of a network or a hardware of MAESTRO, which its suffix says."""
     return Path(source).suffix.lower() == ".m"
