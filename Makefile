@@ -35,8 +35,10 @@ bench: $(INSTALLED_DEV)  ## run every benchmarks/bench_*.py
 	@ls benchmarks/bench_*.py > /dev/null
 	@set -e; for file in benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python "$$file" $(ARGS); done
 
-docs: $(INSTALLED_DEV)  ## check the guide: its examples run, its links lead somewhere
+docs: $(INSTALLED_DEV)  ## check the guide and build it: its examples run, its links lead somewhere
 	$(BIN)/python -m pytest README.md docs tests/test_architecture.py::test_links_of_the_guide_lead_to_files $(ARGS)
+	$(BIN)/mkdocs build --strict --quiet
+	@echo 'the guide is in build/site/index.html'
 
 format: $(INSTALLED_DEV)  ## write the format that check asks for
 	$(BIN)/ruff format

@@ -8,14 +8,16 @@ from __future__ import annotations
 import statistics
 import sys
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 from looptree import resources
-from looptree.architecture import read_architecture
+from looptree.architecture import architecture_from_node, read_architecture
+from looptree.documents import parse_document
 from looptree.model import evaluate
 from looptree.taxonomy import GroupChoice, LoopTree, RankRef, Temporal, plan_tree
 from looptree.taxonomy.group import group_tensors
+from looptree.taxonomy.reader import mapping_from_node
 from looptree.workload import Einsum, Workload
 from looptree.workload.expression import parse_expression
 from looptree.workload.load import load_workload
@@ -87,19 +89,69 @@ def cases() -> list[tuple[str, Workload, LoopTree]]:
     return found
 
 
+THREE_LEVELS = """
+levels:
+  - {name: DRAM, read_bandwidth_bytes_per_cycle: 8, write_bandwidth_bytes_per_cycle: 8}
+  - {name: GLB, word_bits: 128, read_ports: 1, write_ports: 1, network: {multicast: true, reduce: true}}
+  - {name: RF}
+compute: {array: {x: 16, y: 16, systolic: true}}
+"""
+
+NEST = """
+mapping:
+  - storage: {level: DRAM, tensors: [T0, W1, W2, T2]}
+  - storage: {level: GLB, tensors: [W1, W2]}
+  - temporal: {rank: m, tile: 32}
+  - storage: {level: GLB, tensors: [T0, T1, T2]}
+  - sequential:
+    - [%s {storage: {level: RF, tensors: [T0, W1, T1]}}, {compute: {einsum: fc1}}]
+    - [%s {storage: {level: RF, tensors: [T1, W2, T2]}}, {compute: {einsum: fc2}}]
+"""
+
+
+def three_level_nest(axes: Mapping[str, str] | None) -> LoopTree:
+    """Two fused matmuls with registers, and tiles of 16 x 16 in turns or, with an axis for each rank, at once."""
+    chains = []
+    for einsum in ("fc1", "fc2"):
+        loops = [f"{{temporal: {{rank: {einsum}.{rank}, tile: 16}}}}" for rank in ("n", "k")]
+        spatial = [f"{{spatial: {{rank: {einsum}.{r}, tile: 1, axis: {axis}}}}}" for r, axis in (axes or {}).items()]
+        chains.append("".join(f"{node}, " for node in (*loops, *spatial)))
+    return mapping_from_node(parse_document(NEST % tuple(chains)))
+
+
+def richer_hardware(repeats: int) -> None:
+    """Print what levels, steps and instances cost: two fused matmuls of 128 x 128 x 128."""
+    workload, machine = matmuls(2), architecture_from_node(parse_document(THREE_LEVELS))
+    nest, spread = three_level_nest(None), three_level_nest({"n": "x", "k": "y"})
+    rows = [
+        ("two levels, no bandwidths", ARCHITECTURE, fused(workload, ("m", 32)), False),
+        ("two levels, and step by step", ARCHITECTURE, fused(workload, ("m", 32)), True),
+        ("three levels with ports, loops inside", machine, nest, False),
+        ("three levels with ports, and step by step", machine, nest, True),
+        ("three levels, 16 x 16 instances", machine, spread, False),
+    ]
+    print(f"\n{'two fused matmuls':<45} {'median ms':>10}")
+    for name, architecture, tree, steps in rows:
+        work = partial(evaluate, workload, architecture, tree, stepwise=steps)
+        print(f"{name:<45} {median_ms(work, repeats):>10.2f}")
+
+
 def main() -> None:
-    """Print both tables."""
+    """Print all tables."""
     repeats = int(sys.argv[1]) if len(sys.argv) > 1 else 9
     print(f"python benchmarks/bench_evaluate.py {repeats}\n")
     print(f"{'evaluate':<45} {'median ms':>10}")
     for name, workload, tree in cases():
-        print(f"{name:<45} {median_ms(partial(evaluate, workload, ARCHITECTURE, tree), repeats):>10.2f}")
+        print(
+            f"{name:<45} {median_ms(partial(evaluate, workload, ARCHITECTURE, tree, stepwise=False), repeats):>10.2f}"
+        )
     print(f"\n{'two fused convolutions of 1024 x 1024':<34} {'iterations':>10} {'median ms':>10}")
     workload = two_convolutions(1024)
     for tile in (64, 32, 16, 8, 4, 2, 1):
         tree = fused(workload, ("p", tile), ("q", tile))
-        time = median_ms(partial(evaluate, workload, ARCHITECTURE, tree), repeats)
+        time = median_ms(partial(evaluate, workload, ARCHITECTURE, tree, stepwise=False), repeats)
         print(f"{f'tiles of {tile} x {tile}':<34} {(1024 // tile) ** 2:>10,} {time:>10.2f}")
+    richer_hardware(repeats)
 
 
 if __name__ == "__main__":

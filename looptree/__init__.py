@@ -17,6 +17,7 @@
 Importing this package is cheap: each name below is imported when it is first used.
 
 * `load_workload`, `load_architecture`, `read_mapping`: from files, or by the name of what is shipped.
+* `load_mapping`: as `read_mapping`, and of the original LoopTree, whose targets count components of hardware.
 * `import_onnx`: an ONNX model as a workload, with a report of what became of its operators.
 * `from_torch`, `import_torch`: a PyTorch module as a workload, without and with the report.
 * `apply_point`: a published design as the mapping of a workload.
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from looptree.errors import InputError
     from looptree.graph import layer_graph
     from looptree.importers.aten.load import from_torch, import_torch
-    from looptree.importers.load import import_onnx, load_architecture, load_workload
+    from looptree.importers.load import import_onnx, load_architecture, load_mapping, load_workload
     from looptree.model.evaluate import evaluate
     from looptree.search import compare, search
     from looptree.sizing import size
@@ -60,6 +61,7 @@ __all__ = [
     "import_torch",
     "layer_graph",
     "load_architecture",
+    "load_mapping",
     "load_workload",
     "read_mapping",
     "search",
@@ -81,6 +83,7 @@ _MODULE_OF = {
     "import_torch": "importers.aten.load",
     "layer_graph": "graph",
     "load_architecture": "importers.load",
+    "load_mapping": "importers.load",
     "load_workload": "importers.load",
     "read_mapping": "taxonomy.reader",
     "search": "search",

@@ -67,14 +67,23 @@ def checked_counts(
         *_occupancy(found, counts),
         CheckedCount("compute cycles", found.latency.compute, counts.total_compute_cycles),
         *_stepwise(found, counts),
+        *_instances(found, counts),
     )
 
 
 def _stepwise(evaluation: Evaluation, counts: Counts) -> Iterator[CheckedCount]:
     for group, simulated in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
-        if group.stepwise is not None:
+        if group.stepwise is not None and simulated is not None:
             what = f"cycles step by step of {', '.join(group.einsums)}"
             yield CheckedCount(what, group.stepwise.cycles, simulated)
+
+
+def _instances(evaluation: Evaluation, counts: Counts) -> Iterator[CheckedCount]:
+    for (level, tensor), (reads, writes) in counts.busy_words.items():
+        traffic = evaluation.transfers[level].get(tensor)
+        busy = (0, 0) if traffic is None else traffic.per_instance
+        yield CheckedCount(f"words of {tensor} read at the busiest instance of {level}", busy[0], reads)
+        yield CheckedCount(f"words of {tensor} written at the busiest instance of {level}", busy[1], writes)
 
 
 def _operations(evaluation: Evaluation, counts: Counts) -> Iterator[CheckedCount]:

@@ -29,6 +29,9 @@ _KINDS = {
     "levels": "an architecture (levels)",
     "mapping": "a mapping (mapping)",
     "fuse": "a point of the taxonomy (fuse)",
+    "workload": "a workload of AccelForge (workload)",
+    "arch": "an architecture of AccelForge (arch)",
+    "problem": "a workload of the original LoopTree (problem)",
 }
 _TAGS = frozenset(
     (
@@ -284,7 +287,8 @@ class _Converter:
         try:
             value = self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError) as problem:
-            raise InputError(f"not a valid value: {problem}", where=where) from None
+            reason = next(iter(str(problem).splitlines()), type(problem).__name__)
+            raise InputError(f"not a valid value: {reason}", where=where) from None
         return value if isinstance(value, str | int | float | bool | None) else str(node.value)
 
 

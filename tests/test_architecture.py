@@ -25,7 +25,7 @@ CONTRACTS = tomllib.loads(PYPROJECT.read_text())["tool"]["importlinter"]["contra
 LAYERS = [[room.strip("( )") for room in re.split("[|:]", layer)] for layer in CONTRACTS[0]["layers"]]
 UPWARD = [(below, above) for high, low in pairwise(LAYERS) for above in high for below in low]
 SIDEWAYS = [(first, second) for layer in LAYERS for first, second in pairwise(layer)]
-HEAVY = ("networkx", "numpy", "onnx", "ortools")
+HEAVY = ("matplotlib", "networkx", "numpy", "onnx", "ortools")
 
 
 def lint(folder: Path) -> tuple[bool, str]:
@@ -68,7 +68,7 @@ def test_contract_breaks_on_an_upward_or_sideways_import(tmp_path: Path, importe
     assert f"looptree.{importer} is not allowed to import looptree.{imported}" in report
 
 
-@pytest.mark.parametrize("package", ["onnx", "ortools", "networkx", "yaml"])
+@pytest.mark.parametrize("package", ["onnx", "ortools", "networkx", "matplotlib", "yaml"])
 def test_contract_breaks_when_a_package_leaves_its_room(tmp_path: Path, package: str) -> None:
     kept, report = lint(house(tmp_path, {"model": [package]}))
     assert not kept

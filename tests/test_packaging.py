@@ -100,6 +100,15 @@ def test_installed_wheel_finds_its_data(wheel: Path, tmp_path: Path) -> None:
     check_installed(folder, folder / "looptree", folder / "looptree" / "_data", tmp_path)
 
 
+def test_installed_wheel_writes_a_report(wheel: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "installed"
+    run("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", folder, wheel)
+    source = "import sys; sys.path.insert(0, sys.argv[1]); from looptree.cli.main import main; main(sys.argv[2:])"
+    command = ("evaluate", "fc_fc", "small", "layer_by_layer", "--html", "report.html")
+    run("-c", source, folder, *command, cwd=tmp_path)
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
 def test_installed_wheel_validates(wheel: Path, tmp_path: Path) -> None:
     folder = tmp_path / "installed"
     run("-m", "pip", "install", "--quiet", "--no-deps", "--no-index", "--target", folder, wheel)

@@ -2,7 +2,9 @@
 
 from looptree.architecture.architecture import Architecture, Compute, check_named
 from looptree.architecture.array import Array
-from looptree.architecture.level import Level, Limit, Partition, Ports
+from looptree.architecture.level import Level, Partition
+from looptree.architecture.network import Network
+from looptree.architecture.ports import Limit, Ports
 from looptree.architecture.reader import architecture_from_node, read_architecture
 
 __all__ = [
@@ -11,6 +13,7 @@ __all__ = [
     "Compute",
     "Level",
     "Limit",
+    "Network",
     "Partition",
     "Ports",
     "architecture_from_node",

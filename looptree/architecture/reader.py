@@ -8,8 +8,10 @@ from typing import Any
 
 from looptree.architecture.architecture import Architecture, Compute
 from looptree.architecture.array import Array
-from looptree.architecture.level import Level, Partition, Ports
+from looptree.architecture.level import Level, Partition
 from looptree.architecture.models import memory_model, operation_model
+from looptree.architecture.network import Network
+from looptree.architecture.ports import Ports
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
@@ -35,9 +37,11 @@ _LEVEL_KEYS = (
     *_PORTS,
     *_ENERGIES,
     "area_mm2",
+    "network",
     "model",
     "source",
 )
+_NETWORK = ("multicast", "reduce", "forward")
 _COMPUTE_KEYS = (
     "name",
     "model",
@@ -80,7 +84,7 @@ def _level(node: Node) -> Level:
     fields = {
         key: value
         for key, value in node.mapping(known=_LEVEL_KEYS, required=("name",)).items()
-        if value.value is not None or key in ("name", "partitions", "keeps", "bypasses")
+        if value.value is not None or key not in ("capacity_bytes", *_RATES)  # null is unlimited
     }
     _check_pairs(node)
     capacity = fields.get("capacity_bytes")
@@ -99,6 +103,7 @@ def _level(node: Node) -> Level:
             keeps=tuple(fields["keeps"].texts()) if "keeps" in fields else None,
             bypasses=tuple(fields["bypasses"].texts()) if "bypasses" in fields else (),
             area_mm2=fields["area_mm2"].number("an area in square millimetres") if "area_mm2" in fields else None,
+            network=_network(fields["network"]) if "network" in fields else Network(),
         )
     except InputError as problem:
         raise problem if problem.where.startswith(node.file) else problem.at(node.where) from None
@@ -108,6 +113,10 @@ def _level(node: Node) -> Level:
         return level.modelled(memory_model(fields["model"]))
     except InputError as problem:
         raise problem if problem.where.startswith(node.file) else problem.at(fields["model"].where) from None
+
+
+def _network(node: Node) -> Network:
+    return Network(**{name: item.boolean() for name, item in node.mapping(known=_NETWORK).items()})
 
 
 def _check_pairs(node: Node) -> None:

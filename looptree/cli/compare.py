@@ -8,14 +8,21 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import check_figures, figure_option, write_figures
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, settings_of_workload, warn
+from looptree.cli.inputs import (
+    buffer_option,
+    load_network,
+    read_architecture,
+    read_settings,
+    set_option,
+    settings_of_workload,
+    warn,
+)
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     Asked,
     architecture_option,
     asked,
     evaluate_line,
-    load_network,
     search_options,
     shown_progress,
     write_plan,
@@ -96,7 +103,7 @@ def command(
 
 
 def _compare(network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int]) -> Compared:
-    workload = load_network(network, parameters)
+    workload = load_network(network, parameters, architecture)
     from looptree.report.compared import Compared
     from looptree.search import compare, space_named
 

@@ -81,7 +81,7 @@ def command(
     hardware = read_architecture(architecture, buffer, given)
     network, tree, record = read_design(workload, hardware, mapping, given, architecture)
     design = bind(network, hardware, tree)
-    evaluation = evaluate_design(design, counting)
+    evaluation = evaluate_design(design, convention=counting)
     counts = _checked(design, evaluation) if checked else ()
     warn(hardware)
     write_report(html, lambda made_by: _report(design, evaluation, record, made_by))

@@ -1,4 +1,4 @@
-"""`looptree import`: an ONNX model as a YAML file of Einsums."""
+"""`looptree import`: an ONNX model, or a network of another tool, as a YAML file of Einsums."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from looptree.cli.inputs import read_settings
 
 if TYPE_CHECKING:
     from looptree.importers.imported import Imported
+    from looptree.workload.workload import Workload
 
 
 @click.command(name="import")
@@ -32,7 +33,7 @@ def command(
     as_json: bool,
     force: bool,
 ) -> None:
-    """An ONNX model as a YAML file of Einsums, with a report of what became of its operators.
+    """A model or network of another tool as a YAML file of Einsums; of an ONNX model, what became of its operators.
 
     Without --output the YAML is printed, and the report goes to the error stream. Weights are not needed: only shapes
     and element types are read.
@@ -41,16 +42,28 @@ def command(
       looptree import model.onnx -o network.yaml --dim batch=1 --bits 8
       looptree compare network.yaml
       looptree compare model.onnx --set batch=1 --set bits=8
+      looptree import maestro.m -o network.yaml
+      looptree import accelforge.yaml --dim BATCH_SIZE=4 -o network.yaml
     """
     from looptree.cli.files import check_target, write_whole
-    from looptree.importers.load import import_onnx
+    from looptree.importers.load import import_onnx, is_network_file, load_workload
 
     if output is not None:
         check_target(output, force=force)
     given = read_settings(dimensions, option="--dim")
+    if is_network_file(model):
+        if no_fold or strict or as_json:
+            problem = "--no-fold, --strict and --json are about the operators of an ONNX model"
+            raise click.UsageError(problem, click.get_current_context())
+        text = _document(model, load_workload(model, **given, **({} if bits is None else {"bits": bits})))
+        if output is None:
+            click.echo(text, nl=False)
+        else:
+            write_whole(output, text, force=force)
+        return
     imported = import_onnx(model, dimensions=given, bits=bits, fold=not no_fold, strict=strict)
     if output is not None:
-        write_whole(output, _document(model, imported), force=force)
+        write_whole(output, _document(model, imported.workload), force=force)
     if as_json:
         import json
 
@@ -58,14 +71,14 @@ def command(
         return
     _report(imported)
     if output is None:
-        click.echo(_document(model, imported), nl=False)
+        click.echo(_document(model, imported.workload), nl=False)
 
 
-def _document(model: str, imported: Imported) -> str:
+def _document(model: str, workload: Workload) -> str:
     from looptree.report.text import printable
     from looptree.workload.reader import workload_to_yaml
 
-    return f"# From {printable(Path(model).name)} by looptree import.\n{workload_to_yaml(imported.workload)}"
+    return f"# From {printable(Path(model).name)} by looptree import.\n{workload_to_yaml(workload)}"
 
 
 def _report(imported: Imported) -> None:

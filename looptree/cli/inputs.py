@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -94,6 +94,19 @@ def warn(architecture: Architecture) -> None:
         click.echo(f"warning: architecture {architecture.name!r}: {warning}", err=True)
 
 
+def load_network(network: str, parameters: Mapping[str, int], architecture: Architecture) -> Workload:
+    """The network of a file or a name; bad input is reported before anything heavy is imported.
+
+    Where the original LoopTree wrote it, its words are as wide as the architecture says.
+    """
+    from looptree.importers.load import is_problem, load_workload
+
+    given = dict(parameters)
+    if architecture.data_bits is not None and is_problem(network):
+        given.setdefault("bits", architecture.data_bits)
+    return load_workload(network, **given)
+
+
 def read_design(
     workload: str, architecture: Architecture, mapping: str, settings: dict[str, int], source: str = ""
 ) -> tuple[Workload, LoopTree, PlanRecord | None]:
@@ -105,13 +118,11 @@ def read_design(
     Raises:
         InputError: what is wrong with either, or a plan that was made for another workload.
     """
-    from looptree.importers.load import is_problem, load_plan, load_workload
+    from looptree.importers.load import load_plan
     from looptree.taxonomy.points import apply_point, load_point
 
     if _NAME.fullmatch(mapping) is None or Path(mapping).exists():
-        if architecture.data_bits is not None and is_problem(workload):
-            settings = {"bits": architecture.data_bits, **settings}
-        loaded = load_workload(workload, **settings_of_workload(settings, workload, mapping, source))
+        loaded = load_network(workload, settings_of_workload(settings, workload, mapping, source), architecture)
         tree, record = load_plan(mapping, architecture, **settings)
         if record is not None:
             record.check(loaded, mapping)
@@ -119,5 +130,5 @@ def read_design(
     point = load_point(mapping)
     of_point = {name: value for name, value in settings.items() if name in point.parameters}
     of_workload = {name: value for name, value in settings.items() if name not in point.parameters}
-    loaded = load_workload(workload, **of_workload)
+    loaded = load_network(workload, of_workload, architecture)
     return loaded, apply_point(point, loaded, architecture, **of_point), None

@@ -23,6 +23,7 @@ _COMMANDS = {
     "export": "A mapping, or all its metrics, as a file.",
     "stats": "MAESTRO's statistics of its files, exact.",
     "validate": "Published designs run again, with errors.",
+    "study": "What ranks, schedule, retention and recomputation do.",
     "networks": "The networks and segments that ship.",
     "architectures": "The architectures that ship.",
     "points": "The published designs of the taxonomy.",

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
-from looptree.cli.inputs import buffer_option, read_architecture, read_settings, set_option, settings_of_workload, warn
+from looptree.cli.inputs import (
+    buffer_option,
+    load_network,
+    read_architecture,
+    read_settings,
+    set_option,
+    settings_of_workload,
+    warn,
+)
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     SPACES,
@@ -16,7 +24,6 @@ from looptree.cli.searching import (
     architecture_option,
     asked,
     evaluate_line,
-    load_network,
     search_options,
     shown_progress,
     write_plan,
@@ -100,8 +107,10 @@ def command(
     parameters = read_settings(settings)
     if axes is not None or points is not None:
         asked_front = _asked_front(axes, points, output)
-        hardware = read_architecture(architecture, buffer)
+        hardware = read_architecture(architecture, buffer, parameters)
+        parameters = settings_of_workload(parameters, network, architecture)
         _front(network, hardware, wanted, parameters, restrict, asked_front, as_json=as_json)
+        warn(hardware)
         return
     if output is not None:
         from looptree.cli.files import check_target
@@ -137,7 +146,7 @@ def _space(name: str, restrict: Path | None, workload: Workload, architecture: A
 def _search(
     network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int], restrict: Path | None
 ) -> Planned:
-    workload = load_network(network, parameters)
+    workload = load_network(network, parameters, architecture)
     space = _space(wanted.space, restrict, workload, architecture)
     from looptree.report.planned import Planned
     from looptree.search import search
@@ -187,7 +196,7 @@ def _front(
     *,
     as_json: bool,
 ) -> None:
-    workload = load_network(network, parameters)
+    workload = load_network(network, parameters, architecture)
     space = _space(wanted.space, restrict, workload, architecture)
     import time
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from looptree.report.planned import Planned
     from looptree.search import State
     from looptree.search.limits import Limit
-    from looptree.workload import Workload
 
 DEFAULT_ARCHITECTURE = "mobile"
 OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
@@ -204,10 +203,3 @@ def evaluate_line(network: str, architecture: str, buffer: str | None, settings:
     for setting in settings:
         words += ["--set", setting]
     return shlex.join(words)
-
-
-def load_network(network: str, parameters: Mapping[str, int]) -> Workload:
-    """The network of a file or a name; bad input is reported before anything heavy is imported."""
-    from looptree.importers.load import load_workload
-
-    return load_workload(network, **parameters)

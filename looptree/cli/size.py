@@ -10,9 +10,16 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.figures import check_figures, figure_option
-from looptree.cli.inputs import read_architecture, read_settings, set_option
+from looptree.cli.inputs import (
+    load_network,
+    read_architecture,
+    read_settings,
+    set_option,
+    settings_of_workload,
+    warn,
+)
 from looptree.cli.notes import note
-from looptree.cli.searching import SPACES, architecture_option, asked, load_network, search_options
+from looptree.cli.searching import SPACES, architecture_option, asked, search_options
 from looptree.errors import InputError
 from looptree.units import parse_size
 
@@ -29,7 +36,7 @@ if TYPE_CHECKING:
 @search_options(SPACES[:2], default_objective="offchip")
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--capacities", metavar="SIZE,...", help="These capacities: 64KiB,96KiB,128KiB. [default: doublings]")
-@click.option("--from", "least", metavar="SIZE", help="Where the doublings begin. [default: 1/16 of the last one]")
+@click.option("--from", "least", metavar="SIZE", help="Where the doublings begin. [default: 1/8 of the last one]")
 @click.option("--points", type=click.IntRange(1, 16), default=1, show_default=True, help="Capacities per doubling.")
 @click.option("--cache", type=click.Path(path_type=Path), help="Keep finished points here. [default: the user's cache]")
 @click.option("--no-cache", is_flag=True, help="Keep no points, and use none that are known.")
@@ -75,8 +82,9 @@ def command(
     searching = asked(objective, space, time_limit, workers)
     sizes = tuple(_size(text, "--capacities") for text in capacities.split(",")) if capacities is not None else ()
     lowest = None if least is None else _size(least, "--from")
-    hardware = read_architecture(architecture, None)
-    workload = load_network(network, read_settings(settings))
+    parameters = read_settings(settings)
+    hardware = read_architecture(architecture, None, parameters)
+    workload = load_network(network, settings_of_workload(parameters, network, architecture), hardware)
     from looptree.search import space_named
     from looptree.sizing import Asked
 
@@ -91,6 +99,7 @@ def command(
     )
     memory = None if no_cache else _cache(cache, workload, hardware, wanted)
     sizing = _sizing(workload, hardware, wanted, memory)
+    warn(hardware)
     for picture in pictures:
         from looptree.report.figures import capacity_figure, write_figure
 

@@ -23,6 +23,13 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.ASCII)
 @click.argument("cases", nargs=-1, metavar="[CASE ...]")
 @set_option("A parameter of the case, such as tile=60x72. May be repeated; needs exactly one CASE.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
+@click.option("--search", "searched", is_flag=True, help="Search for better designs in the published buffers instead.")
+@click.option(
+    "--mapping",
+    type=click.Path(path_type=Path),
+    help="Write the mapping of that setting of one CASE to this YAML file, for `looptree evaluate`.",
+)
+@click.option("--force", is_flag=True, help="Let --mapping overwrite a file.")
 @click.option(
     "--write",
     "pages",
@@ -30,7 +37,15 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.ASCII)
     type=click.Path(path_type=Path),
     help="Write the tables of all cases into this Markdown page, between its marks. May be repeated.",
 )
-def command(cases: tuple[str, ...], settings: tuple[str, ...], as_json: bool, pages: tuple[Path, ...]) -> int:
+def command(
+    cases: tuple[str, ...],
+    settings: tuple[str, ...],
+    as_json: bool,
+    searched: bool,
+    mapping: Path | None,
+    force: bool,
+    pages: tuple[Path, ...],
+) -> int:
     """Published designs run again: published value, model value, error and confidence.
 
     Without CASE all of them. With --set the model's numbers for that setting, compared where something is published
@@ -40,19 +55,78 @@ def command(cases: tuple[str, ...], settings: tuple[str, ...], as_json: bool, pa
     \b
       looptree validate
       looptree validate defines --set tile=60x72 --set mode=recompute
+      looptree validate defines --set tile=60x72 --mapping tiles.yaml
+      looptree validate defines --search
     """
     if pages and (cases or settings or as_json):
-        raise click.UsageError("--write goes with nothing else", click.get_current_context())
+        raise click.UsageError("--write goes with nothing but --search", click.get_current_context())
+    if searched and settings:
+        raise click.UsageError("--search does not go with --set", click.get_current_context())
     if settings and len(cases) != 1:
         raise click.UsageError("--set needs exactly one CASE", click.get_current_context())
+    if mapping is not None:
+        if len(cases) != 1 or searched or pages:
+            raise click.UsageError("--mapping needs exactly one CASE", click.get_current_context())
+        _write_mapping(cases[0], _read(settings), mapping, force=force)
+    if searched:
+        _search(cases, as_json, pages)
+        return DONE
     results = _results(cases, _read(settings))
     if pages:
-        _write(pages, results)
+        from looptree.cli.pages import write_pages
+        from looptree.report.validation import renewed
+
+        write_pages(pages, lambda text: renewed(text, results), "validate cases")
     elif as_json:
         _print_json(results)
     else:
         _print_tables(results, at_setting=bool(settings))
     return DONE if all(result.holds for result in results) else INFEASIBLE
+
+
+def _write_mapping(name: str, given: dict[str, str], path: Path, *, force: bool) -> None:
+    """The mapping of a setting, headed by the command that evaluates it."""
+    import shlex
+
+    from looptree.cli.files import write_whole
+    from looptree.importers.load import load_workload
+    from looptree.taxonomy.reader import mapping_to_yaml
+    from looptree.validate import load_case
+    from looptree.validate.settings import checked_values, designed, evaluate_words, written_at
+
+    case = load_case(name)
+    try:
+        values = checked_values(case.parameters, given)
+        tree = designed(case, values, load_workload).tree
+    except InputError as problem:
+        raise problem.at(f"case {name!r}") from None
+    line = shlex.join(evaluate_words(case, values, str(path)))
+    head = f"# {case.title}\n# {written_at(list(values.items()))}\n# {line}\n"
+    write_whole(path, head + mapping_to_yaml(tree), force=force)
+
+
+def _search(names: Sequence[str], as_json: bool, pages: Sequence[Path]) -> None:
+    """The best designs in the buffers of the published ones."""
+    from looptree.importers.load import load_workload
+    from looptree.validate import case_names, load_case
+    from looptree.validate.beyond import beyond, beyond_dict
+
+    cases = [load_case(name) for name in dict.fromkeys(names or case_names())]
+    results = [result for case in cases for result in beyond(case, load=load_workload)]
+    if pages:
+        from looptree.cli.pages import write_pages
+        from looptree.report.beyond import renewed_beyond
+
+        write_pages(pages, lambda text: renewed_beyond(text, results), "validate search")
+    elif as_json:
+        import json
+
+        click.echo(json.dumps([beyond_dict(result) for result in results], indent=2))
+    else:
+        from looptree.cli.console import show
+        from looptree.report.beyond import beyond_table
+
+        show([beyond_table(results)])
 
 
 def _read(settings: Sequence[str]) -> dict[str, str]:
@@ -96,20 +170,5 @@ def _print_tables(results: Sequence[CaseResult], *, at_setting: bool) -> None:
 
     tables = [setting_table(results[0])] if at_setting else [t for result in results for t in case_tables(result)]
     ending = parameter_lines(results[0].case) if len(results) == 1 else summary_table(results)
-    show([*tables, ending, verdict(results)])
-
-
-def _write(pages: Sequence[Path], results: Sequence[CaseResult]) -> None:
-    from looptree.cli.files import write_whole
-    from looptree.report.validation import MARKS, renewed
-
-    for page in pages:
-        try:
-            text = page.read_text(encoding="utf-8")
-        except OSError as problem:
-            raise InputError(f"cannot be read: {problem.strerror or problem}", where=str(page)) from None
-        new = renewed(text, results)
-        if new is None:
-            hint = f"add two lines, {' and '.join(MARKS['cases'])}"
-            raise InputError("expected a page with marks for the tables", where=str(page), hint=hint)
-        write_whole(page, new, force=True)
+    notes = ["\n".join(results[0].notes)] if results[0].notes else []
+    show([*tables, *notes, ending, verdict(results)])

@@ -15,9 +15,9 @@ from itertools import pairwise
 
 NODE_WIDTH, NODE_HEIGHT = 132, 26
 _GAP_X, _GAP_Y, _WAYPOINT = 14, 22, 10
-_PADDING, _HEAD, _BETWEEN = 10, 18, 20
+_PADDING, _HEAD, _BETWEEN = 10, 20, 20
 _LANE, _MARGIN = 7, 16
-_STUB = 8
+_LEAVE, _ARRIVE = 8, 4
 _ASPECT = 1.9
 _SWEEPS = 4
 
@@ -227,7 +227,7 @@ class _Stack:
         asked: list[list[tuple[float, float, tuple[str, str], int]]] = [[] for _ in self.columns]
         for edge in self.around:
             first, last = self._columns_of(edge)
-            source, target = top[edge[0]] + NODE_HEIGHT + _STUB, top[edge[1]] - _STUB
+            source, target = top[edge[0]] + NODE_HEIGHT + _LEAVE, top[edge[1]] - _ARRIVE
             if edge in self.far:
                 asked[first].append((0.0, source, edge, 0))
                 asked[last - 1].append((0.0, target, edge, 1))
@@ -274,7 +274,7 @@ class _Stack:
     ) -> Route:
         first, last = self._columns_of(edge)
         start, end = _bottom(nodes[edge[0]]), _top(nodes[edge[1]])
-        below, above = start[1] + _STUB, end[1] - _STUB
+        below, above = start[1] + _LEAVE, end[1] - _ARRIVE
         leave = margins[first] + _LANE * lanes[edge][0]
         corners = [(leave, below), (leave, above)]
         if edge in self.far:

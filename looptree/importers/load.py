@@ -107,6 +107,19 @@ def load_architecture(source: str | Path, /, **parameters: int) -> Architecture:
     return architecture_from_node(document)
 
 
+def load_mapping(path: str | Path, architecture: Architecture, /, **parameters: int) -> LoopTree:
+    """The mapping of a file in any format that is read.
+
+    Args:
+        path: of the file. architecture: whose components the targets of the original LoopTree's mappings count.
+        parameters: of the mapping, where they differ from its defaults.
+
+    Raises:
+        InputError: a mistake in the file (naming file, line and key).
+    """
+    return load_plan(path, architecture, **parameters)[0]
+
+
 def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int) -> tuple[LoopTree, PlanRecord | None]:
     """The mapping of a file and, of a plan file, its record.
 
@@ -189,6 +202,11 @@ def _is_original(document: Node, key: str, inside: str | None = None) -> bool:
 def is_model(source: str | Path) -> bool:
     """Whether a path is that of an ONNX model, which its suffix says."""
     return Path(source).suffix.lower() == SUFFIX
+
+
+def is_network_file(source: str | Path) -> bool:
+    """Whether a path is that of a network in a language of text: MAESTRO's, or YAML of ours or of another tool."""
+    return is_maestro(source) or Path(source).suffix.lower() in (".yaml", ".yml")
 
 
 def is_maestro(source: str | Path) -> bool:

@@ -29,22 +29,31 @@ def begun(design: Design, inferred: Inferred, chain: BoundChain) -> Product:
         UnsupportedError: the layer leaves gaps between the points that it writes.
     """
     (name,) = chain.einsums
-    leaf, counts = inferred.einsums[name].leaf, inferred.einsums[name]
-    assert leaf is not None, "a leaf at which something is done"
-    operations, axes = leaf
-    output = operations.einsum.output
-    loops = [loop for part in design.path(chain) for loop in part.loops]
-    cut = {rank for loop in loops for einsum, rank in loop.ranks if einsum == name}
+    operations, axes = _leaf(inferred, name)
+    counts, output = inferred.einsums[name], operations.einsum.output
     box = required([operations.touched(output, design.workload.tensors[output.tensor].shape)])
     if box is None:
         return Product(0, {})
     fresh = fresh_box(box, axes, counts.lifetime)
-    gapless = all(_gapless(form, operations, axes, cut) for form in output.projection)
-    if not gapless or fresh.total(axes) != counts.points:
-        raise UnsupportedError(
-            f"einsum {name!r} leaves gaps in {output}: when its sums begin is not known step by step"
-        )
+    if not is_gapless(design, inferred, chain) or fresh.total(axes) != counts.points:
+        problem = f"einsum {name!r} leaves gaps in {output}: when its sums begin is not known step by step"
+        raise UnsupportedError(problem)
     return Product.of(fresh, axes)
+
+
+def is_gapless(design: Design, inferred: Inferred, chain: BoundChain) -> bool:
+    """Whether a leaf writes every point between those it writes, at every iteration."""
+    (name,) = chain.einsums
+    operations, axes = _leaf(inferred, name)
+    loops = [loop for part in design.path(chain) for loop in part.loops]
+    cut = {rank for loop in loops for einsum, rank in loop.ranks if einsum == name}
+    return all(_gapless(form, operations, axes, cut) for form in operations.einsum.output.projection)
+
+
+def _leaf(inferred: Inferred, name: str) -> tuple[Operations, Mapping[int, Axis]]:
+    leaf = inferred.einsums[name].leaf
+    assert leaf is not None, "a leaf at which something is done"
+    return leaf
 
 
 def _gapless(form: Affine, operations: Operations, axes: Mapping[int, Axis], cut: set[str]) -> bool:

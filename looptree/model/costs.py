@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from looptree.architecture import Level
 from looptree.model.result import Traffic
-from looptree.workload import Workload
+from looptree.workload import Tensor, Workload
 
 
 def level_energy(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> dict[str, Fraction]:
@@ -40,8 +40,18 @@ def level_cycles(level: Level, workload: Workload, per_tensor: Mapping[str, Traf
     if not level.limits:
         return None
     if level.ports is None:
-        reads = Fraction(sum(t.reads_bytes for t in per_tensor.values()))
-        writes = Fraction(sum(t.writes_bytes for t in per_tensor.values()))
+        moved = [_bytes(workload.tensors[name], traffic) for name, traffic in per_tensor.items()]
+        reads, writes = (Fraction(sum(side)) for side in zip(*moved, strict=True)) if moved else (Fraction(0),) * 2
     else:
-        reads, writes = level_accesses(level, workload, per_tensor)
+        per_word = {tensor: level.accesses(workload.tensors[tensor].bits) for tensor in per_tensor}
+        reads = sum((t.per_instance[0] * per_word[name] for name, t in per_tensor.items()), Fraction(0))
+        writes = sum((t.per_instance[1] * per_word[name] for name, t in per_tensor.items()), Fraction(0))
     return max(limit.cycles(reads, writes) for limit in level.limits)
+
+
+def _bytes(tensor: Tensor, traffic: Traffic) -> tuple[int, int]:
+    """Bytes read and written by the instance of a level that moves most."""
+    if traffic.busy_words is None:
+        return traffic.reads_bytes, traffic.writes_bytes
+    reads, writes = traffic.busy_words
+    return tensor.bytes(reads), tensor.bytes(writes)

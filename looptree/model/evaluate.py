@@ -13,30 +13,31 @@ from fractions import Fraction
 from functools import reduce
 from operator import add
 
-from looptree.architecture import Architecture, Level, Partition
+from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError
 from looptree.model.convention import OWN, Convention
 from looptree.model.convention import convention as named
 from looptree.model.costs import level_accesses, level_cycles, level_energy
+from looptree.model.fitting import occupancies
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
-from looptree.model.latency import chain_cycles
-from looptree.model.occupancy import Demand, copies, demands
+from looptree.model.latency import chain_cycles, units_used
+from looptree.model.movement import Movement
+from looptree.model.occupancy import place_demands
 from looptree.model.result import (
     Energy,
     Evaluation,
     GroupResult,
     Latency,
-    Occupancy,
+    LayerCycles,
     OperationCount,
-    PartOccupancy,
     Stepwise,
     Traffic,
     stepwise_together,
 )
 from looptree.model.stepwise import stepwise as step_by_step
-from looptree.model.transfers import Movement, movements
+from looptree.model.transfers import movements
 from looptree.taxonomy.binding import BoundChain, Design, bind
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
@@ -63,20 +64,16 @@ def evaluate(
         InputError: the mapping does not fit the workload or the architecture.
         UnsupportedError: the mapping is well formed but has no closed form; the message says what stands in the way.
     """
-    return evaluate_design(bind(workload, architecture, mapping), named(convention), stepwise=stepwise)
+    return evaluate_design(bind(workload, architecture, mapping), stepwise=stepwise, convention=named(convention))
 
 
-def evaluate_design(design: Design, convention: Convention = OWN, *, stepwise: bool = True) -> Evaluation:
+def evaluate_design(design: Design, *, stepwise: bool = True, convention: Convention = OWN) -> Evaluation:
     """The same for a mapping that is already bound."""
     try:
         inferred = infer(design)
     except InputError as problem:
         raise problem.at(design.tree.source) if design.tree.source else problem from None
-    sizes = {
-        place.id: Demand(*(_bytes(design, place.tensor, words) * copies(design, place) for words in (c.window, c.live)))
-        for place in design.places
-        for c in (inferred.places[place.id],)
-    }
+    sizes = place_demands(design, inferred)
     groups = groups_of(design, design.root)
     owner = Owners(design, groups)
     moved: list[list[Movement]] = [[] for _ in groups]
@@ -87,15 +84,20 @@ def evaluate_design(design: Design, convention: Convention = OWN, *, stepwise: b
     cycles = [chain_cycles(design, inferred, group) for group in groups]
     busy = [_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
-        energy_of(design, table, _operations(design, inferred, group), max(busy_.values()))
-        for group, table, busy_ in zip(groups, tables, busy, strict=True)
+        energy_of(design, table, _operations(design, inferred, group), max(taken.values()))
+        for group, table, taken in zip(groups, tables, busy, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy, busy_)
-        for group, table, energy, busy_ in zip(groups, tables, energies, busy, strict=True)
+        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy, taken)
+        for group, table, energy, taken in zip(groups, tables, energies, busy, strict=True)
     )
     refused = ""
+    layers: dict[str, LayerCycles] = {}
     if stepwise and not convention.groups_overlap:
+        for chain in design.chains:
+            if chain.kind == "compute":
+                units = units_used(design, inferred, chain)
+                layers[chain.einsums[0]] = LayerCycles(chain_cycles(design, inferred, chain), units)
         steps = step_by_step(design, inferred)
         results = tuple(
             replace(result, stepwise=found) if isinstance(found, Stepwise) else result
@@ -103,10 +105,8 @@ def evaluate_design(design: Design, convention: Convention = OWN, *, stepwise: b
         )
         refused = next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
     transfers = _merged(design, tables)
-    if convention.groups_overlap:
-        latency = _overlapped(_cycles(design, transfers, sum(cycles)), sum(cycles))
-    else:
-        latency = _latency(busy, results, sum(cycles), refused)
+    overlapped = _cycles(design, transfers, sum(cycles)) if convention.groups_overlap else None
+    latency = _overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles), refused)
     return Evaluation(
         operations={
             e.name: OperationCount(counts.operations, counts.operations - counts.distinct)
@@ -114,17 +114,13 @@ def evaluate_design(design: Design, convention: Convention = OWN, *, stepwise: b
             for counts in (inferred.einsums[e.name],)
         },
         transfers=transfers,
-        occupancy=_occupancy(design, sizes),
+        occupancy=occupancies(design, sizes),
         energy=reduce(add, energies),
-        latency=latency,
+        latency=replace(latency, layers=layers),
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
-        accesses={
-            level.name: level_accesses(level, design.workload, transfers[level.name])
-            for level in design.architecture.levels
-            if level.word_bits is not None
-        },
+        accesses=_accesses(design, transfers),
         convention=convention.name,
     )
 
@@ -166,15 +162,24 @@ def _group(
 def traffic_of(design: Design, listed: Iterable[Movement]) -> Tables:
     """Words and bytes of movements, by level and tensor."""
     words: dict[tuple[str, str], list[int]] = {}
+    instances: set[tuple[str, str]] = set()
     for movement in listed:
-        entry = words.setdefault((movement.level, movement.tensor), [0, 0])
+        key = movement.level, movement.tensor
+        entry = words.setdefault(key, [0, 0, 0, 0])
         entry[0] += movement.reads
         entry[1] += movement.writes
+        if movement.busy_reads is None or movement.busy_writes is None:
+            entry[2] += movement.reads
+            entry[3] += movement.writes
+        else:
+            instances.add(key)
+            entry[2] += movement.busy_reads
+            entry[3] += movement.busy_writes
     found: Tables = {}
-    for (level, tensor), (reads, writes) in words.items():
-        found.setdefault(level, {})[tensor] = Traffic(
-            reads, writes, _bytes(design, tensor, reads), _bytes(design, tensor, writes)
-        )
+    for (level, tensor), (reads, writes, busy_reads, busy_writes) in words.items():
+        busy = (busy_reads, busy_writes) if (level, tensor) in instances else None
+        moved = _bytes(design, tensor, reads), _bytes(design, tensor, writes)
+        found.setdefault(level, {})[tensor] = Traffic(reads, writes, *moved, busy)
     return found
 
 
@@ -189,40 +194,16 @@ def _merged(design: Design, tables: list[Tables]) -> Tables:
     return found
 
 
-# -- occupancy, energy, latency ---------------------------------------------------------------
-
-
-def _occupancy(design: Design, sizes: dict[int, Demand]) -> dict[str, Occupancy]:
-    found = demands(design, sizes, design.root)
-    result = {}
-    for level in design.architecture.levels:
-        demand = found.get((level.name, None), Demand())
-        per_tensor = {
-            tensor: (d.window, d.live)
-            for (name, tensor), d in found.items()
-            if name == level.name and tensor is not None
-        }
-        parts = {part.name: _part(design, level, part, sizes) for part in level.partitions}
-        fits = all(part.fits for part in parts.values()) and _fits(design, demand, level.capacity_bytes)
-        capacity = level.total_bytes
-        result[level.name] = Occupancy(demand.window, demand.live, capacity, fits, per_tensor, parts)
-    return result
-
-
-def _part(design: Design, level: Level, part: Partition, sizes: dict[int, Demand]) -> PartOccupancy:
-    """What one partition has to hold: the demand of the level if all other tensors took no space."""
-    kind = design.workload.kind
-    own = {
-        place.id: sizes[place.id] if level.partition(place.tensor, kind(place.tensor)) is part else Demand()
-        for place in design.places
+def _accesses(design: Design, transfers: Tables) -> dict[str, tuple[Fraction, Fraction]]:
+    """Accesses of the levels that say how wide one is."""
+    return {
+        level.name: level_accesses(level, design.workload, transfers[level.name])
+        for level in design.architecture.levels
+        if level.word_bits is not None
     }
-    demand = demands(design, own, design.root).get((level.name, None), Demand())
-    return PartOccupancy(demand.window, demand.live, part.capacity_bytes, _fits(design, demand, part.capacity_bytes))
 
 
-def _fits(design: Design, demand: Demand, capacity_bytes: int | None) -> bool:
-    counted = demand.live if design.architecture.allocation == "live" else demand.window
-    return capacity_bytes is None or counted <= capacity_bytes
+# -- occupancy, energy, latency ---------------------------------------------------------------
 
 
 def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[str, int]:

@@ -70,7 +70,7 @@ def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Exch
     outer = design.places[place.parent if place.parent is not None else place.id].level
     passing = place.produced and place.consumed
     asked = inferred.made[place.tensor] if passing else inferred.asked[place.id]
-    axes = inferred.axes[asked.chain]
+    axes = asked.axes
 
     def fresh(depth: int) -> Product:
         return Product.of(fresh_box(asked.need, axes, depth), axes)

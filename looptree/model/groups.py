@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from looptree.model.movement import Movement
 from looptree.model.occupancy import Demand, demands, lifetime
-from looptree.model.transfers import Movement
 from looptree.taxonomy.binding import BoundChain, Design, Place
 
 

@@ -23,6 +23,7 @@ from looptree.model.inferred import Asked, Axes, EinsumCounts, Inferred, PlaceCo
 from looptree.model.live import live_words
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, points_written, writing
+from looptree.model.spatial import around, check_axes, seen_from
 from looptree.model.sweep import fresh_box
 from looptree.model.window import check_windows, innermost_relevant, largest, outward, windows
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
@@ -96,6 +97,8 @@ class _Walker:
         for index, loop in enumerate(chain.loops):
             operations = self._loop(chain, index, loop, axes, operations)
         self.result.axes[chain.id] = axes
+        if any(loop.axis is not None for loop in chain.loops):
+            check_axes(self.design, chain, axes)
         self.result.sinks[chain.id] = list(operations.values())
         needs, writes = (
             self._leaf(chain, axes, operations) if chain.kind == "compute" else self._branch(chain, axes, operations)
@@ -239,7 +242,7 @@ class _Walker:
         fresh = fresh_box(need, axes, sweep)
         written = writing(einsum, fresh, shape)
         self.result.produced[tensor] = fresh.total(axes)
-        self.result.made[tensor] = Asked(chain.id, need, sweep)
+        self.result.made[tensor] = Asked(chain.id, need, sweep, axes)
         for place in self.places_of[tensor]:
             if place.produced and place.consumed and place.parent is not None:
                 own = max(sweep, self._sweep(place, need, axes))
@@ -272,7 +275,7 @@ class _Walker:
     def _places(self, chain: BoundChain, axes: Axes, needs: Needs, writes: Needs) -> None:
         """Counts of the storage nodes of a chain; those of one tensor with the same sweeps see the same data arrive."""
         asked: dict[str, Box | None] = {}
-        swept: dict[tuple[str, int], tuple[int, int]] = {}
+        swept: dict[tuple[str, int, int], tuple[int, int]] = {}
         for place in (self.design.places[identity] for identity in chain.places):
             tensor = place.tensor
             if tensor not in asked:
@@ -283,15 +286,17 @@ class _Walker:
                 continue
             if self.exact and need.core is not None:
                 raise Coupled(set(need.core.ties))
-            window, sweep = self._window(place, need, axes)
-            self.result.asked[place.id] = Asked(chain.id, need, sweep)
-            if (tensor, sweep) not in swept:
-                fresh = fresh_box(need, axes, sweep)
-                swept[tensor, sweep] = (live_words(need, fresh, axes, sweep), fresh.total(axes))
-            live, entered = swept[tensor, sweep]
+            need, own = seen_from(self.design, place, need, axes)
+            window, sweep = self._window(place, need, own)
+            self.result.asked[place.id] = Asked(chain.id, need, sweep, own)
+            key = (tensor, sweep, len(around(self.design, place)))
+            if key not in swept:
+                fresh = fresh_box(need, own, sweep)
+                swept[key] = (live_words(need, fresh, own, sweep), fresh.total(own))
+            live, entered = swept[key]
             counts = PlaceCounts(largest(window), live, entered)
             if not place.consumed:
-                self._count_first(counts, tensor, need, axes, sweep)
+                self._count_first(counts, tensor, need, own, sweep)
             self.result.places[place.id] = counts
 
     def _count_first(self, counts: PlaceCounts, tensor: str, need: Box, axes: Axes, sweep: int) -> None:

@@ -50,12 +50,13 @@ class Asked:
 
     Attributes:
         chain: id of the chain at whose iterations it is given. need: the box at each of them.
-        sweep: loops that stand still while nothing is forgotten.
+        sweep: loops that stand still while nothing is forgotten. axes: on which the box is tabulated.
     """
 
     chain: int
     need: Box
     sweep: int
+    axes: Axes
 
 
 @dataclass(slots=True)

@@ -9,17 +9,27 @@ pipeline too.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 
 import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import SAFE, Array, Axis, gathered
 from looptree.model.box import exact_product, exact_sum, product
-from looptree.model.inferred import Inferred
+from looptree.model.inferred import Axes, Inferred
 from looptree.model.operations import Operations
+from looptree.model.spatial import instances_along, instances_of, slowest
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_ITERATIONS = 1 << 22
+
+
+def _leaf_total(design: Design, chain: BoundChain, operations: Operations, axes: Axes) -> int:
+    compute = design.architecture.compute
+    if not instances_of(chain):
+        return leaf_cycles(operations, axes, compute.spatial, compute.fill_drain_cycles)
+    fixed, along = leaf_factors(operations, axes, compute.spatial)
+    return _summed(fixed, *slowest(along, axes, chain), compute.fill_drain_cycles)
 
 
 def leaf_cycles(
@@ -33,12 +43,34 @@ def leaf_cycles(
         spatial: extents of the array by rank.
         fill_drain: cycles that the array takes longer at each iteration with operations.
     """
-    fixed, along = leaf_factors(operations, axes, spatial)
+    return _summed(*leaf_factors(operations, axes, spatial), axes, fill_drain)
+
+
+def _summed(fixed: int, along: Mapping[int, Array], axes: Mapping[int, Axis], fill_drain: int) -> int:
     steps = 1
     for key, axis in axes.items():
         fixed *= exact_sum(along[key]) if key in along else axis.size
         steps *= int(np.count_nonzero(along[key])) if key in along else axis.size
     return fixed + fill_drain * steps
+
+
+def units_used(design: Design, inferred: Inferred, chain: BoundChain) -> int:
+    """Compute units that work for a layer at once, at most: instances, and operations at once in each.
+
+    Along each rank as many work as the array has, or the largest tile needs.
+    """
+    leaf = inferred.einsums[chain.einsums[0]].leaf
+    if leaf is None:
+        return 0
+    operations, axes = leaf
+    spatial = design.architecture.compute.spatial
+    units = prod(instances_along(chain, axes).values())
+    for rank, (start, stop) in operations.box.fixed.items():
+        units *= min(stop - start, spatial.get(str(rank), 1))
+    for track in operations.box.tracks.values():
+        for rank, (low, high) in track.spans.items():
+            units *= min(int((high - low).max(initial=0)), spatial.get(str(rank), 1))
+    return units
 
 
 def leaf_factors(
@@ -65,22 +97,27 @@ def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     """Compute cycles of a chain and everything below it, over the whole run."""
     if chain.kind == "compute":
         leaf = inferred.einsums[chain.einsums[0]].leaf
-        compute = design.architecture.compute
-        return leaf_cycles(*leaf, compute.spatial, compute.fill_drain_cycles) if leaf is not None else 0
+        return _leaf_total(design, chain, *leaf) if leaf is not None else 0
     children = [design.chains[child] for child in chain.children]
     if chain.kind == "sequential":
         return sum(chain_cycles(design, inferred, child) for child in children)
     if chain.id not in inferred.axes:
         return 0
     axes = inferred.axes[chain.id]
-    stages = [_stage(design, inferred, child, axes) for child in children]
-    idle = [_idle(inferred, part, axes) for part in design.path(chain) if part.loops]
-    made = ~np.logical_or.reduce([skipped for skipped in idle if skipped is not None] or [np.zeros(1, dtype=bool)])
+    made = made_iterations(design, inferred, chain)
+    stages = [stage_cycles(design, inferred, child, axes) for child in children]
     stages = [stage[np.broadcast_to(made, stage.shape)] for stage in stages]
     schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=np.result_type(*stages))
     for index, needs in enumerate(stages):
         schedule[index, index : index + len(needs)] = needs
     return exact_sum(schedule.max(axis=0))
+
+
+def made_iterations(design: Design, inferred: Inferred, chain: BoundChain) -> Array:
+    """Which iterations of the loops around a pipeline are made (one entry if all are)."""
+    idle = [_idle(inferred, part, inferred.axes[chain.id]) for part in design.path(chain) if part.loops]
+    made: Array = ~np.logical_or.reduce([skip for skip in idle if skip is not None] or [np.zeros(1, dtype=bool)])
+    return made
 
 
 def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Array | None:
@@ -111,10 +148,10 @@ def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Ar
     return ~working
 
 
-def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping[int, Axis]) -> Array:
+def stage_cycles(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping[int, Axis]) -> Array:
     """Cycles below one branch of a pipeline at each iteration of the loops around the pipeline."""
     if chain.kind != "compute":
-        stages = [_stage(design, inferred, design.chains[child], outer) for child in chain.children]
+        stages = [stage_cycles(design, inferred, design.chains[child], outer) for child in chain.children]
         return _added(stages)
     leaf = inferred.einsums[chain.einsums[0]].leaf
     if leaf is None:
@@ -122,18 +159,19 @@ def _stage(design: Design, inferred: Inferred, chain: BoundChain, outer: Mapping
     compute = design.architecture.compute
     axes = inferred.axes[chain.id]
     fixed, along = leaf_factors(*leaf, compute.spatial)
+    along, axes = slowest(along, axes, chain)
     tables = {
         key: np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
         for key, axis in axes.items()
     }
-    cycles = _over(fixed, tables, axes, outer)
+    cycles = over(fixed, tables, axes, outer)
     if not compute.fill_drain_cycles:
         return cycles
     working = {key: (table > 0).astype(np.int64) for key, table in tables.items()}
-    return _added([cycles, _over(compute.fill_drain_cycles, working, axes, outer)])
+    return _added([cycles, over(compute.fill_drain_cycles, working, axes, outer)])
 
 
-def _over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:
+def over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:
     """A factor times the product of tables, added up over the loops that the outer axes do not have."""
     return exact_product(
         factor, _spread({key: gathered(t, axes[key], outer.get(key)) for key, t in tables.items()}, outer)

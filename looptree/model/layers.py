@@ -10,8 +10,9 @@ from fractions import Fraction
 
 from looptree.model.evaluate import energy_of, traffic_of
 from looptree.model.inference import infer
+from looptree.model.movement import Movement
 from looptree.model.result import Energy
-from looptree.model.transfers import Movement, movements
+from looptree.model.transfers import movements
 from looptree.taxonomy.binding import Design
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from looptree.model.inferred import Inferred
 from looptree.taxonomy.binding import BoundChain, Design, Place
 
 
@@ -31,6 +32,16 @@ class Demand:
 
 
 Key = tuple[str, str | None]
+
+
+def place_demands(design: Design, inferred: Inferred) -> dict[int, Demand]:
+    """Demand of each place by id, in bytes."""
+    found = {}
+    for place in design.places:
+        counts, tensor = inferred.places[place.id], design.workload.tensors[place.tensor]
+        times = copies(design, place)
+        found[place.id] = Demand(tensor.bytes(counts.window) * times, tensor.bytes(counts.live) * times)
+    return found
 
 
 def copies(design: Design, place: Place) -> int:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
+from math import lcm
 from typing import NamedTuple
 
 from looptree.architecture import Architecture, Level
+from looptree.model.exchange import Exchange
+from looptree.model.sequence import Vector
+from looptree.taxonomy.binding import Design
 
 
 class Rate(NamedTuple):
@@ -29,3 +34,55 @@ def resources(architecture: Architecture) -> tuple[str, ...]:
     """The component of every resource: the compute units, then the levels from the outside in."""
     levels = [level.name for level in architecture.levels for _ in level.limits]
     return (architecture.compute.name, *levels)
+
+
+class Costs:
+    """What words and operations take of each resource, in a common unit of time.
+
+    Attributes:
+        names: the component of each resource; the first one is compute.
+        unit: how many units make a cycle.
+    """
+
+    def __init__(self, design: Design) -> None:
+        self.names = resources(design.architecture)
+        tensors = design.workload.tensors
+        self._rates = {
+            (level.name, bits): rates(level, bits)
+            for level in design.architecture.levels
+            for bits in {tensor.bits for tensor in tensors.values()}
+        }
+        self._bits = {name: tensor.bits for name, tensor in tensors.items()}
+        self.unit = lcm(*(cycles.denominator for found in self._rates.values() for rate in found for cycles in rate))
+        self._zero = (0,) * len(self.names)
+
+    def access(self, level: str, tensor: str, *, reads: int = 0, writes: int = 0) -> Vector:
+        """What reading and writing so many words of a tensor takes."""
+        found = list(self._zero)
+        for index, rate in zip(self._indices(level), self._rates[level, self._bits[tensor]], strict=True):
+            found[index] = int((rate.read * reads + rate.write * writes) * self.unit)
+        return tuple(found)
+
+    def moving(self, exchange: Exchange) -> Vector:
+        """What one word of an exchange takes."""
+        ends = (
+            self.access(exchange.source, exchange.tensor, reads=1),
+            self.access(exchange.target, exchange.tensor, writes=1),
+        )
+        return added(ends, self._zero)
+
+    def limited(self, level: str) -> bool:
+        """Whether accesses of a level take time."""
+        return level in self.names
+
+    def _indices(self, level: str) -> list[int]:
+        return [index for index, name in enumerate(self.names) if name == level and index]
+
+    def compute(self, cycles: int) -> Vector:
+        """What so many cycles of the compute units are."""
+        return (cycles * self.unit, *self._zero[1:])
+
+
+def added(vectors: Iterable[Vector], zero: Vector) -> Vector:
+    """Vectors added up."""
+    return tuple(map(sum, zip(zero, *vectors, strict=True)))

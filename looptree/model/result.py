@@ -20,19 +20,34 @@ class OperationCount:
 
 @dataclass(frozen=True, slots=True)
 class Traffic:
-    """Words and bytes of one tensor read and written at one level."""
+    """Words and bytes of one tensor read and written at one level.
+
+    Attributes:
+        busy_words: words read and written by the instance of the level that moves most; `None` where there is only one.
+    """
 
     reads_words: int
     writes_words: int
     reads_bytes: int
     writes_bytes: int
+    busy_words: tuple[int, int] | None = None
+
+    @property
+    def per_instance(self) -> tuple[int, int]:
+        """Words read and written by the instance that moves most."""
+        return (self.reads_words, self.writes_words) if self.busy_words is None else self.busy_words
 
     def __add__(self, other: Traffic) -> Traffic:
+        busy = None
+        if self.busy_words is not None or other.busy_words is not None:
+            (a, b), (c, d) = self.per_instance, other.per_instance
+            busy = (a + c, b + d)
         return Traffic(
             self.reads_words + other.reads_words,
             self.writes_words + other.writes_words,
             self.reads_bytes + other.reads_bytes,
             self.writes_bytes + other.writes_bytes,
+            busy,
         )
 
 
@@ -143,6 +158,18 @@ class Stepwise:
 
 
 @dataclass(frozen=True, slots=True)
+class LayerCycles:
+    """What the compute units do for one layer.
+
+    Attributes:
+        cycles: in which they work for it. units: how many of them work for it at most.
+    """
+
+    cycles: int
+    units: int
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """Cycles.
 
@@ -153,6 +180,7 @@ class Latency:
         bottleneck: the component that determines most of it.
         stepwise: step by step, all groups; `None` where it was not asked for, or refused.
         refused: why there is no stepwise latency.
+        layers: of each layer by itself; empty where the stepwise latency was not asked for.
     """
 
     compute: int
@@ -161,6 +189,7 @@ class Latency:
     bottleneck: str
     stepwise: Stepwise | None = None
     refused: str = ""
+    layers: Mapping[str, LayerCycles] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,7 +287,7 @@ class Evaluation(Displayed):
             },
             "occupancy": {name: o.to_dict() for name, o in self.occupancy.items()},
             "transfers": {
-                level: {name: {"reads_words": t.reads_words, "writes_words": t.writes_words} for name, t in per.items()}
+                level: {name: _traffic_dict(traffic) for name, traffic in per.items()}
                 for level, per in self.transfers.items()
             },
             **self._access_dict(),
@@ -292,6 +321,14 @@ def _maybe(value: Fraction | None) -> int | float | None:
     return None if value is None else plain(value)
 
 
+def _traffic_dict(traffic: Traffic) -> dict[str, Any]:
+    found: dict[str, Any] = {"reads_words": traffic.reads_words, "writes_words": traffic.writes_words}
+    if traffic.busy_words is not None:
+        reads, writes = traffic.busy_words
+        found["per_instance"] = {"reads_words": reads, "writes_words": writes}
+    return found
+
+
 def _latency_dict(latency: Latency) -> dict[str, Any]:
     steps = latency.stepwise
     found: dict[str, Any] = {
@@ -305,6 +342,10 @@ def _latency_dict(latency: Latency) -> dict[str, Any]:
         found["stepwise_bottleneck"] = steps.bottleneck
         found["stepwise_per_layer"] = {
             layer: {component: plain(cycles) for component, cycles in of.items()} for layer, of in steps.spent.items()
+        }
+    if latency.layers:
+        found["compute_per_layer"] = {
+            layer: {"cycles": found_.cycles, "units": found_.units} for layer, found_ in latency.layers.items()
         }
     if latency.refused:
         found["stepwise_refused"] = latency.refused

@@ -8,6 +8,7 @@ repeats is joined with itself once. Amounts are vectors: what is asked of each r
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from operator import add
 from typing import NamedTuple
 
@@ -38,6 +39,13 @@ class Steps(NamedTuple):
 def step(layer: int, layers: int, load: Vector, work: Vector, store: Vector) -> Steps:
     """A single step of one of so many layers."""
     return Steps(load, work, work, store, (0,) * (layers * len(work)), layer, layer, True)
+
+
+def charged(
+    load: Vector, head: Vector, tail: Vector, store: Vector, spent: Sequence[int], first: int, last: int, count: int
+) -> Steps:
+    """A run of so many steps of which all is known; see `Steps`."""
+    return Steps(load, head, tail, store, tuple(spent), first, last, count == 1)
 
 
 def joined(before: Steps | None, after: Steps | None) -> Steps | None:

@@ -15,6 +15,7 @@ from looptree.model.axis import Array, Axis, gathered
 from looptree.model.box import Box, Track
 from looptree.model.inference import infer
 from looptree.model.inferred import Axes, Inferred, PlaceCounts
+from looptree.model.spatial import instances_of
 from looptree.model.sweep import fresh_box, retired_sizes
 from looptree.model.window import windows
 from looptree.taxonomy.binding import BoundChain, Design, Place
@@ -60,7 +61,7 @@ class ChainSteps:
 
 
 def steps(design: Design) -> dict[int, ChainSteps]:
-    """By id of the chain; chains of which nothing is ever required are left out.
+    """By id of the chain; chains of which nothing is ever required, and those with spatial loops, are left out.
 
     Raises:
         UnsupportedError: as `infer`, and where the tables that say it exactly at every iteration are too long.
@@ -77,7 +78,7 @@ def steps(design: Design) -> dict[int, ChainSteps]:
             _work(design, inferred, chain),
         )
         for chain in design.chains
-        if chain.id in inferred.axes
+        if chain.id in inferred.axes and not instances_of(chain)
     }
 
 

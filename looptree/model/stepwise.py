@@ -12,10 +12,9 @@ Iterations with equal tables are visited once (`Prefixes`), and runs of equal st
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from itertools import pairwise
-from math import lcm
 
 import numpy as np
 
@@ -25,10 +24,12 @@ from looptree.model.exchange import Exchange, Product, exchanges
 from looptree.model.groups import groups_of
 from looptree.model.inferred import Inferred
 from looptree.model.latency import leaf_factors
+from looptree.model.pipelined import pipeline_steps
 from looptree.model.prefixes import Prefixes, codes
-from looptree.model.rates import rates, resources
+from looptree.model.rates import Costs, added
 from looptree.model.result import Stepwise
-from looptree.model.sequence import Steps, Vector, closed, joined, loading, repeated, step, storing
+from looptree.model.sequence import Steps, closed, joined, loading, repeated, step, storing
+from looptree.model.spatial import instances_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_VISITS = 1 << 17
@@ -41,49 +42,6 @@ def stepwise(design: Design, inferred: Inferred) -> tuple[Stepwise | Unsupported
     pipeline below a loop.
     """
     return _Groups(design, inferred).run()
-
-
-class Costs:
-    """What words and operations take of each resource, in a common unit of time.
-
-    Attributes:
-        names: the component of each resource; the first one is compute.
-        unit: how many units make a cycle.
-    """
-
-    def __init__(self, design: Design) -> None:
-        self.names = resources(design.architecture)
-        tensors = design.workload.tensors
-        self._rates = {
-            (level.name, bits): rates(level, bits)
-            for level in design.architecture.levels
-            for bits in {tensor.bits for tensor in tensors.values()}
-        }
-        self._bits = {name: tensor.bits for name, tensor in tensors.items()}
-        self.unit = lcm(*(cycles.denominator for found in self._rates.values() for rate in found for cycles in rate))
-        self._zero = (0,) * len(self.names)
-
-    def access(self, level: str, tensor: str, *, reads: int = 0, writes: int = 0) -> Vector:
-        """What reading and writing so many words of a tensor takes."""
-        found = list(self._zero)
-        for index, rate in zip(self._indices(level), self._rates[level, self._bits[tensor]], strict=True):
-            found[index] = int((rate.read * reads + rate.write * writes) * self.unit)
-        return tuple(found)
-
-    def limited(self, level: str) -> bool:
-        """Whether accesses of a level take time."""
-        return level in self.names
-
-    def _indices(self, level: str) -> list[int]:
-        return [index for index, name in enumerate(self.names) if name == level and index]
-
-    def compute(self, cycles: int) -> Vector:
-        """What so many cycles of the compute units are."""
-        return (cycles * self.unit, *self._zero[1:])
-
-
-def _sum(vectors: Iterable[Vector], like: Vector) -> Vector:
-    return tuple(map(sum, zip(like, *vectors, strict=True)))
 
 
 class _Groups:
@@ -120,6 +78,11 @@ class _Groups:
     def _steps(self, group: BoundChain) -> Steps | None:
         self.layers = group.einsums
         self.visits = 0
+        for chain in self.design.chains:
+            if instances_of(chain) and set(chain.einsums) <= set(group.einsums):
+                raise UnsupportedError(f"the spatial loops of {chain.einsums[0]!r} are not timed step by step")
+        if group.kind == "pipeline":
+            return pipeline_steps(self.design, self.inferred, self.costs, group, self.layers)
         return _Chain(self, group, {}).run({})
 
     def _result(self, group: BoundChain, run: Steps | None) -> Stepwise:
@@ -135,8 +98,7 @@ class _Groups:
         """A run whose first step needs, or after whose last step leaves, so many words more."""
         if run is None or not words:
             return run
-        reads = self.costs.access(exchange.source, exchange.tensor, reads=words)
-        moved = _sum((reads, self.costs.access(exchange.target, exchange.tensor, writes=words)), self.zero)
+        moved = tuple(units * words for units in self.costs.moving(exchange))
         return loading(run, moved) if exchange.inward else storing(run, moved)
 
     def visit(self) -> None:
@@ -182,7 +144,11 @@ class _Chain:
         if self.idle:
             return
         if chain.kind == "pipeline":
-            raise UnsupportedError("the steps of a pipeline are not timed one by one")
+            raise UnsupportedError(
+                f"the pipeline of {', '.join(chain.einsums)} takes turns with other layers at each step of the loops "
+                "around it, and is not timed step by step",
+                hint="pipeline whole groups",
+            )
         self.axes = inferred.axes[chain.id]
         loops = {key: len(axis.depths) for key, axis in self.axes.items()}
         self.below = [_Chain(groups, design.chains[child], loops) for child in chain.children]
@@ -301,4 +267,4 @@ class _Leaf:
         work = [self.costs.compute(_value(self.cycles, steps) + self.fill_drain)]
         work += [self.costs.access(self.levels[a.tensor], a.tensor, reads=operations) for a in self.einsum.inputs]
         work.append(self.costs.access(self.levels[output], output, reads=operations - begun, writes=operations))
-        return step(self.layer, self.layers, self.zero, _sum(work, self.zero), self.zero)
+        return step(self.layer, self.layers, self.zero, added(work, self.zero), self.zero)

@@ -9,30 +9,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from looptree.model.convention import OWN, Convention
 from looptree.model.inferred import Inferred
+from looptree.model.instances import accessed, exchanged
+from looptree.model.movement import Movement
+from looptree.model.spatial import around, instances_of
 from looptree.taxonomy.binding import Design, Place
-
-
-class Movement(NamedTuple):
-    """Words of one tensor read and written at one level on behalf of one chain."""
-
-    chain: int
-    level: str
-    tensor: str
-    reads: int
-    writes: int
 
 
 def movements(design: Design, inferred: Inferred, convention: Convention = OWN) -> list[Movement]:
     """All movements of a design: between neighbouring places, then by compute."""
-    found = [
-        m for place in design.places if place.parent is not None for m in _exchange(design, inferred, place, convention)
-    ]
+    found = []
+    for place in design.places:
+        for movement in _exchange(design, inferred, place) if place.parent is not None else ():
+            drained = movement.level == place.level and not convention.drains_read
+            found.append(movement.unread() if drained else movement)
     for chain in design.chains:
         if chain.kind != "compute":
+            continue
+        if instances_of(chain):
+            found += accessed(design, inferred, chain)
             continue
         (name,) = chain.einsums
         einsum = design.workload.einsum(name)
@@ -46,8 +43,11 @@ def movements(design: Design, inferred: Inferred, convention: Convention = OWN) 
     return found
 
 
-def _exchange(design: Design, inferred: Inferred, place: Place, convention: Convention) -> Iterator[Movement]:
+def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Movement]:
     """What a place and the next one further out exchange."""
+    if around(design, place):
+        yield from exchanged(design, inferred, place)
+        return
     counts = inferred.places[place.id]
     if place.produced and place.consumed:
         drained = inferred.produced.get(place.tensor, 0)
@@ -57,5 +57,5 @@ def _exchange(design: Design, inferred: Inferred, place: Place, convention: Conv
     else:
         drained, filled = counts.entered, counts.entered - counts.first
     outer = design.places[place.parent if place.parent is not None else place.id]
-    yield Movement(place.chain, place.level, place.tensor, drained if convention.drains_read else 0, filled)
+    yield Movement(place.chain, place.level, place.tensor, drained, filled)
     yield Movement(place.chain, outer.level, place.tensor, filled, drained)

@@ -63,6 +63,7 @@ def evaluation_tables(design: Design, evaluation: Evaluation, *, full: bool = Fa
         energy_table(evaluation.energy),
         latency_table(evaluation.latency, design.architecture.compute.name),
         *([layer_table(evaluation.latency.stepwise, most)] if evaluation.latency.stepwise is not None else []),
+        *([area_table(evaluation)] if any(area is not None for area in evaluation.areas_mm2.values()) else []),
     ]
 
 
@@ -154,6 +155,16 @@ def energy_table(energy: Energy) -> Table:
     ]
     total = ["total", "", unit.text(energy.total), format_percent(energy.total, energy.total)]
     return table("Energy", ["component", "action"], [f"energy {unit.unit}", "share"], rows, total=total)
+
+
+def area_table(evaluation: Evaluation) -> Table:
+    """Area of what is on chip, as far as it is known."""
+
+    def shown(area: Fraction | None) -> str:
+        return "unknown" if area is None else f"{float(area):,.3f}"
+
+    rows = [[name, shown(area)] for name, area in evaluation.areas_mm2.items()]
+    return table("Area", ["component"], ["mm2"], rows, total=["total", shown(evaluation.area_mm2)])
 
 
 def latency_table(latency: Latency, compute: str) -> Table:

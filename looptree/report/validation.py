@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from rich.table import Table
 
+from looptree.report.markdown import markdown_table, renewed_between
 from looptree.report.table import stacked, table
 from looptree.report.text import counted
 from looptree.validate import Case, CaseResult, Compared
 from looptree.validate.case import Measure, Parameter
 from looptree.validate.run import ALONE, CHANGED, LEFT, MET, MISSED
 from looptree.validate.settings import written_at
-
-MARKS = {what: (f"<!-- validate: {what} -->", f"<!-- validate: end of {what} -->") for what in ("summary", "cases")}
-"""What stands between such lines of a page is written by `looptree validate --write`."""
 
 
 def case_tables(result: CaseResult) -> list[Table]:
@@ -142,7 +140,7 @@ def error(row: Compared) -> str:
 def summary_page(results: Sequence[CaseResult]) -> str:
     """Worst and mean errors as Markdown."""
     heads = ["case", "compared", "exact", "worst error", "mean error", "not reproduced"]
-    return _markdown(heads, [_summary(result) for result in results]) + "\n\n" + verdict(results)
+    return markdown_table(heads, [_summary(result) for result in results]) + "\n\n" + verdict(results)
 
 
 def cases_page(results: Sequence[CaseResult]) -> str:
@@ -154,10 +152,10 @@ def cases_page(results: Sequence[CaseResult]) -> str:
         missed = [row for row in result.rows if row.status == MISSED]
         if met:
             heads = ["setting", "number", "published", "model", "error", "confidence", "tolerance"]
-            parts.append(_markdown(heads, [[*_cells(row), _tolerance(row)] for row in met]))
+            parts.append(markdown_table(heads, [[*_cells(row), _tolerance(row)] for row in met]))
         if missed:
             heads = ["setting", "not reproduced", "published", "model", "error", "confidence", "why"]
-            parts.append(_markdown(heads, [[*_cells(row), _line(row.why)] for row in missed]))
+            parts.append(markdown_table(heads, [[*_cells(row), _line(row.why)] for row in missed]))
         parts += [_convention_text(result)] if result.case.conventions else []
     return "\n\n".join(parts)
 
@@ -187,18 +185,11 @@ def _tolerance(row: Compared) -> str:
     return "exact" if not row.tolerance else f"{number(row.tolerance)}: {_line(row.reason)}"
 
 
-def _markdown(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [heads, ["---"] * len(heads), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
-
-
 def renewed(page: str, results: Sequence[CaseResult]) -> str | None:
     """A page with new tables between its marks; `None` if it has none."""
     found = False
     for name, text in (("summary", summary_page(results)), ("cases", cases_page(results))):
-        begin, end = MARKS[name]
-        before, first, rest = page.partition(begin)
-        _, last, after = rest.partition(end)
-        if first and last:
-            page, found = f"{before}{begin}\n\n{text}\n\n{end}{after}", True
+        new = renewed_between(page, f"validate {name}", text)
+        if new is not None:
+            page, found = new, True
     return page if found else None

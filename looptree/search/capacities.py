@@ -13,7 +13,7 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
 from looptree.search.metrics import METRICS, Weights
 from looptree.search.partition import Path
-from looptree.search.planner import Found, Planner, buffer_of
+from looptree.search.planner import Found, Planner, buffer_of, check_priced
 from looptree.search.result import InfeasibleError, Plan, Progress
 from looptree.search.space import Space
 from looptree.search.workers import Searches, Workers
@@ -26,6 +26,9 @@ class Capacities:
     Args:
         workload: the network. architecture: its capacity of the buffer does not matter. objective, space: see `search`.
         workers: processes; one per processor by default. The plans do not depend on it.
+
+    Raises:
+        InputError: as `search`; or what the objective adds up depends on the capacity, so that nothing can be shared.
 
     >>> from looptree import load_architecture, load_workload
     >>> network = load_workload("conv_conv", channels=4, resolution=4)
@@ -51,6 +54,7 @@ class Capacities:
         self.workload = workload
         self.objective = objective
         level = buffer_of(architecture)
+        check_priced(architecture, [objective])
         searches = Searches(architecture.with_capacity(level, None), level, space or Space())
         self.workers = Workers(searches, workers)
         self.planner = Planner(workload, self.workers, None, None)

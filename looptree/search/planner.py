@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 
 from looptree.architecture import Architecture
@@ -70,6 +70,22 @@ def _not_searched(where: str, problem: str, instead: str) -> InputError:
     """The model prices more hardware than the search does."""
     hint = f"a mapping can be evaluated on it; to search, {instead}"
     return InputError(f"{problem}, which a search does not take into account", where=where, hint=hint)
+
+
+def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
+    """Metrics of plans in buffers of any size can be compared.
+
+    Raises:
+        InputError: the energy of the buffer comes from a model of its capacity.
+    """
+    level = buffer_of(architecture)
+    priced = sorted({"energy", "edp"} & set(metrics))
+    if architecture.level(level).model is not None and priced:
+        raise InputError(
+            f"{level} is priced by a model of its capacity: sizes cannot be compared by {priced[0]}",
+            where=f"architecture {architecture.name!r}",
+            hint="compare them by offchip, latency or operations, or search each size by itself",
+        )
 
 
 def worth(objective: str, path: Path) -> float:

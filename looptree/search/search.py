@@ -12,7 +12,7 @@ from looptree.search.front import Front, checked_axes
 from looptree.search.front import front as front_of
 from looptree.search.limits import Limit, checked_limits
 from looptree.search.objective import checked
-from looptree.search.planner import Planner, buffer_of
+from looptree.search.planner import Planner, buffer_of, check_priced
 from looptree.search.result import Comparison, Plan, Progress
 from looptree.search.space import SPACES, Space
 from looptree.search.workers import Searches, Workers
@@ -52,6 +52,8 @@ def search(
     """
     checked(objective)
     known = checked_limits(limits)
+    if objective == "capacity":
+        check_priced(architecture, [limit.metric for limit in known])
     hardware = _within(architecture, known, any_capacity=objective == "capacity")
     _check(workload, hardware, space)
     with _crew(hardware, space, seconds, workers) as crew:
@@ -89,6 +91,8 @@ def front(
     for limit in within:
         if limit.metric != "capacity":
             raise InputError(f"{limit.text}: of a front, only the capacity can be limited")
+    if "capacity" in known:
+        check_priced(architecture, known)
     hardware = _within(architecture, within, any_capacity="capacity" in known)
     _check(workload, hardware, space)
     with _crew(hardware, space, seconds, workers) as crew:

@@ -13,18 +13,25 @@ import math
 
 from looptree.simulate.inference import Run
 from looptree.simulate.points import Index, Numbers
+from looptree.simulate.spatial import steps_at_once
 from looptree.taxonomy.binding import BoundChain
 
 Cycles = dict[str, dict[Index, int]]
 
 
 def leaf_cycles(run: Run) -> Cycles:
-    """Per Einsum and iteration of its leaf, the cycles it takes there."""
+    """Per Einsum and iteration of its leaf, the cycles it takes there.
+
+    Of iterations that run at once, the first stands for all of them, with the cycles of the one that takes longest.
+    """
     return {
-        einsum.name: {
-            index: _step(run, einsum.name, operations)
-            for index, operations in run.operations(run.design.leaf(einsum.name), einsum.name).items()
-        }
+        einsum.name: steps_at_once(
+            run.design.leaf(einsum.name),
+            {
+                index: _step(run, einsum.name, operations)
+                for index, operations in run.operations(run.design.leaf(einsum.name), einsum.name).items()
+            },
+        )
         for einsum in run.design.workload.einsums
     }
 

@@ -27,9 +27,9 @@ def window_words(run: Run, place: Place, required: Required) -> int:
     return max((points.inside(box).size for box in windows(required, place.depth).values()), default=0)
 
 
-def live_words(run: Run, place: Place, required: Required) -> int:
-    """The most words that an ideal allocator has to keep in a place at once."""
-    return most_live(required, sweep_depth(required, place), run.tables.points[place.tensor], run.tables)
+def live_words(run: Run, place: Place, required: Required, instances: int = 0) -> int:
+    """The most words that an ideal allocator has to keep in a place at once (`instances` as for `sweep_depth`)."""
+    return most_live(required, sweep_depth(required, place, instances), run.tables.points[place.tensor], run.tables)
 
 
 def demand_bytes(design: Design, words: Mapping[int, int], level: str, tensors: Collection[str] | None = None) -> int:

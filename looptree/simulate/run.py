@@ -9,6 +9,7 @@ from looptree.simulate.elsewhere import check_outer_consumers
 from looptree.simulate.inference import Run, infer
 from looptree.simulate.occupancy import demand_bytes, live_words, window_words
 from looptree.simulate.points import union
+from looptree.simulate.spatial import above, per_instance
 from looptree.simulate.stepwise import stepwise_cycles
 from looptree.simulate.sweeps import Required, total
 from looptree.simulate.tables import Tables
@@ -32,14 +33,17 @@ def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:
     run = infer(design, Tables(design.workload, budget))
     check_outer_consumers(run)
     required = {place.id: required_of(run, place) for place in design.places}
-    window = {p.id: window_words(run, p, required[p.id]) for p in design.places}
-    live = {p.id: live_words(run, p, required[p.id]) for p in design.places}
+    views = {p.id: per_instance(run, p, required[p.id]) for p in design.places}
+    window = {p.id: window_words(run, *views[p.id]) for p in design.places}
+    live = {p.id: live_words(run, *views[p.id], len(above(run, p))) for p in design.places}
     levels = [level.name for level in design.architecture.levels]
     pairs = list(dict.fromkeys((place.level, place.tensor) for place in design.places))
     cycles = leaf_cycles(run)
+    moved, busiest = count_transfers(run, required)
     return Counts(
         operations={einsum.name: _operations(run, einsum.name) for einsum in design.workload.einsums},
-        transfers=count_transfers(run, required),
+        transfers=moved,
+        busy_words=busiest,
         window_words=window,
         live_words=live,
         demand_window_bytes={level: demand_bytes(design, window, level) for level in levels},

@@ -18,6 +18,7 @@ import numpy as np
 from looptree.simulate.cycles import Cycles
 from looptree.simulate.inference import Run
 from looptree.simulate.points import Index, Numbers
+from looptree.simulate.spatial import spatial_loops
 from looptree.simulate.sweeps import Required, fresh, sweep_depth
 from looptree.simulate.transfers import lifetime_depth
 from looptree.taxonomy.binding import BoundChain, Place
@@ -43,8 +44,8 @@ class Step:
     store: Moved = field(default_factory=Counter)
 
 
-def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> list[Fraction]:
-    """Cycles of every group, in order.
+def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> list[Fraction | None]:
+    """Cycles of every group, in order; `None` of one with spatial loops, which is not timed.
 
     Args:
         run: the design with all its operations.
@@ -52,14 +53,36 @@ def stepwise_cycles(run: Run, required: dict[int, Required], cycles: Cycles) -> 
         cycles: what every leaf takes at each of its iterations.
     """
     groups = list(_groups(run, run.design.root))
+    timed = [not any(_is_spread(run, einsum) for einsum in group.einsums) for group in groups]
+    # an untimed group has steps, too: what it needs first does not wait for a later group
     steps = [list(_steps(run, cycles, group, ())) for group in groups]
     everything = [step for listed in steps for step in listed]
-    for place in run.design.places:
-        if place.parent is not None:
+    around = {part.id for group in groups for part in run.design.path(group)[:-1]}
+    places = [place for place in run.design.places if place.parent is not None]
+    for place in places:
+        if _meeting(run, place).id not in around and not spatial_loops(_meeting(run, place)):
             _hand_out(run, place, required[place.id], everything)
     for einsum in run.design.workload.einsums:
-        _compute(run, einsum.name, everything)
-    return [_played(run, listed) for listed in steps]
+        if not _is_spread(run, einsum.name):
+            _compute(run, einsum.name, everything)
+    steps = [
+        _abreast(run, *pair) if pair[0].kind == "pipeline" else pair[1] for pair in zip(groups, steps, strict=True)
+    ]
+    everything = [step for listed in steps for step in listed]
+    for place in places:
+        if _meeting(run, place).id in around:
+            _hand_out(run, place, required[place.id], everything)
+    return [_played(run, listed) if is_timed else None for listed, is_timed in zip(steps, timed, strict=True)]
+
+
+def _meeting(run: Run, place: Place) -> BoundChain:
+    """The chain at whose iterations a place and the one further out exchange words."""
+    passing = place.produced and place.consumed
+    return run.productions[place.tensor].chain if passing else run.design.chains[place.chain]
+
+
+def _is_spread(run: Run, einsum: str) -> bool:
+    return bool(spatial_loops(run.design.leaf(einsum)))
 
 
 def _groups(run: Run, chain: BoundChain) -> Iterator[BoundChain]:
@@ -79,9 +102,31 @@ def _steps(run: Run, cycles: Cycles, chain: BoundChain, outer: Index) -> Iterato
         if chain.kind == "compute":
             (einsum,) = chain.einsums
             if run.operations(chain, einsum)[index].size:
-                yield Step(einsum, index, cycles[einsum][index])
+                taken = 0 if _is_spread(run, einsum) else cycles[einsum][index]  # instances are not timed one by one
+                yield Step(einsum, index, taken)
         for child in chain.children:
             yield from _steps(run, cycles, run.design.chains[child], index)
+
+
+def _abreast(run: Run, chain: BoundChain, steps: list[Step]) -> list[Step]:
+    """The steps of a pipeline: stage s does at step t what it does at iteration t - s, all stages at once."""
+    iterations = list(run.activity[chain.id])
+    stages = [run.design.chains[child].einsums for child in chain.children]
+    found = []
+    for time in range(len(iterations) + len(stages) - 1 if iterations else 0):
+        together = Step(chain.einsums[0], (), 0)
+        for position, einsums in enumerate(stages):
+            if 0 <= time - position < len(iterations):
+                now = [
+                    s for s in steps if s.einsum in einsums and s.index[: chain.depth] == iterations[time - position]
+                ]
+                together.cycles = max(together.cycles, sum(step.cycles for step in now))
+                for step in now:
+                    together.load += step.load
+                    together.work += step.work
+                    together.store += step.store
+        found.append(together)
+    return found
 
 
 # -- who moves what -----------------------------------------------------------------------------

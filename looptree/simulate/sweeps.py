@@ -46,16 +46,22 @@ def is_relevant(found: Mapping[Index, Box | None], loop: int) -> bool:
     return False
 
 
-def sweep_depth(required: Required, place: Place) -> int:
+def sweep_depth(required: Required, place: Place, instances: int = 0) -> int:
     """How many of the outermost loops have to stand still for data to stay in a place.
 
     With the innermost relevant loop at position j that is j-1 (data stays while loop j steps), or j
     where overlap is dropped; 0 where no loop is relevant. A place that is loaded anew at every visit of its branch
     keeps nothing from one to the next.
+
+    Args:
+        required: what is required at each iteration.
+        place: whose sweeps.
+        instances: the first numbers of each iteration say which instance it is of; those always stand still.
     """
     found = windows(required, place.depth)
-    innermost = max((n for n in range(1, place.depth + 1) if is_relevant(found, n)), default=0)
-    return max(innermost if place.drop else innermost - 1, place.visits)
+    loops = range(1, place.depth - instances + 1)
+    innermost = max((n for n in loops if is_relevant(found, instances + n)), default=0)
+    return instances + max(innermost if place.drop else innermost - 1, place.visits)
 
 
 def fresh(required: Required, depth: int, points: PointTable, tables: Tables) -> dict[Index, Numbers]:

@@ -12,6 +12,7 @@ from looptree.sizing.point import Point
 
 KNEE_RATIO = 2.0
 KNEE_LEAST = 0.02
+KNEE_WIDEST = 2.0  # doublings between two points beyond which their slope says nothing of where it bends
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +88,14 @@ def knees(points: Sequence[Point]) -> tuple[Point, ...]:
     if len(points) < 3:
         return ()
     floor = KNEE_LEAST * points[-1].value
-    slopes = [(a.value - b.value) / math.log2(b.capacity_bytes / a.capacity_bytes) for a, b in pairwise(points)]
+    doublings = [math.log2(b.capacity_bytes / a.capacity_bytes) for a, b in pairwise(points)]
+    slopes = [(a.value - b.value) / wide for (a, b), wide in zip(pairwise(points), doublings, strict=True)]
     ratios = [before / after if after > 0 else math.inf for before, after in pairwise(slopes)]
+    known = [slope >= floor and wide <= KNEE_WIDEST for slope, wide in zip(slopes, doublings, strict=True)]
     found = []
     for at, ratio in enumerate(ratios):
-        beside = [ratios[i] for i in (at - 1, at + 1) if 0 <= i < len(ratios) and slopes[i] >= floor]
-        if slopes[at] >= floor and ratio >= KNEE_RATIO and ratio >= max(beside, default=0.0):
+        beside = [ratios[i] for i in (at - 1, at + 1) if 0 <= i < len(ratios) and known[i]]
+        if known[at] and ratio >= KNEE_RATIO and ratio >= max(beside, default=0.0):
             found.append(points[at + 1])
     return tuple(found)
 

@@ -142,7 +142,7 @@ def key_of(
     Args:
         workload, architecture, objective, space: what is searched. version: of looptree.
     """
-    buffer = architecture.with_capacity(architecture.levels[1].name, None)
+    buffer = architecture.with_capacity(architecture.levels[1].name, 2**20)
     return {
         "format": FORMAT,
         "looptree": version,

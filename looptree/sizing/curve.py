@@ -31,7 +31,7 @@ SHARES = (0.0, 0.01, 0.05, 0.1)
 FINENESS = 32
 """Answers are exact to a step of the largest power of two that is at most their 32nd part."""
 
-DEPTH = 16
+DEPTH = 8
 """The curve goes down to this fraction of the capacity at which nothing more is gained, unless asked otherwise."""
 
 

@@ -134,10 +134,10 @@ def best_per_network(rows: Sequence[Row]) -> list[Row]:
 
 
 def best_for_all(study: Study, rows: Sequence[Row]) -> list[Row]:
-    """Per objective the one hardware that is best for all networks: the least geometric mean of its distance.
+    """Per objective the hardware on which all networks have a plan that holds, the best single design for all first.
 
-    The distance for a network is its objective over that of the best hardware for this network. Hardware on which some
-    network has no plan that holds is out.
+    `distance` is what counts: the geometric mean over the networks of the objective over that of the best hardware for
+    this network. `worst` is the largest of these ratios.
     """
     best = {(row["network"], row["objective"]): row[row["objective"]] for row in best_per_network(rows)}
     networks = {row["network"] for row in rows}
@@ -146,16 +146,14 @@ def best_for_all(study: Study, rows: Sequence[Row]) -> list[Row]:
         if row["holds"]:
             known = least.setdefault((row["objective"], row["hardware"]), {})
             known[row["network"]] = min(known.get(row["network"], math.inf), row[row["objective"]])
-    found: dict[str, Row] = {}
+    found: list[Row] = []
     for (objective, hardware), known in least.items():
         if known.keys() == networks:
             far = [value / best[network, objective] for network, value in known.items()]
-            mean = math.exp(math.fsum(math.log(distance) for distance in far) / len(far))
-            if objective not in found or mean < found[objective]["distance"]:
-                values = {name: _number(value) for name, value in study.known(hardware).items()}
-                row = {"hardware": hardware, "objective": objective, **values}
-                found[objective] = {**row, "distance": mean, "worst": max(far)}
-    return list(found.values())
+            mean = math.exp(math.fsum(math.log(ratio) for ratio in far) / len(far))
+            values = {name: _number(value) for name, value in study.known(hardware).items()}
+            found.append({"hardware": hardware, "objective": objective, **values, "distance": mean, "worst": max(far)})
+    return sorted(found, key=lambda row: (row["objective"], row["distance"], row["hardware"]))
 
 
 def between_spaces(study: Study, rows: Sequence[Row]) -> list[Row]:

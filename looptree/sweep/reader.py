@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
-from fractions import Fraction
 from pathlib import Path
 
 from looptree import resources
@@ -17,9 +15,9 @@ from looptree.search import SPACES, Space, space_named
 from looptree.search.objective import OBJECTIVES
 from looptree.search.survey import METRICS as SURVEYED
 from looptree.sweep.expression import Expression
+from looptree.sweep.ranges import check_name, read_axes
 from looptree.sweep.store import about_file
-from looptree.sweep.study import KEEP, METRICS, Axis, GroupSurvey, NetworkChoice, Study, canonical, text_of
-from looptree.units import parse_size
+from looptree.sweep.study import KEEP, METRICS, GroupSurvey, NetworkChoice, Study, canonical, text_of
 from looptree.workload import Workload
 
 _KEYS = (
@@ -40,10 +38,9 @@ _KEYS = (
     "front",
 )
 _FOLDER = "studies/"
-_NAME = re.compile(r"[A-Za-z_]\w{0,63}")
-MOST_VALUES = 100_000
-MOST_POINTS = 10**13
-RESERVED = (*METRICS, *SURVEYED)
+_ALONE = ("spaces", "objectives", "time_limit", "keep")
+MOST_SEARCHES = 1_000_000
+MOST_HARDWARE = 200_000
 
 
 def load_study(source: str | Path) -> Study:
@@ -79,12 +76,15 @@ def study_from_node(node: Node) -> Study:
     if "study" not in node.mapping():
         check_kind(node, "study")
     fields = node.mapping(known=_KEYS, required=("study", "architecture"))
-    axes = _axes(fields.get("parameters"))
+    axes = read_axes(fields.get("parameters"))
     names = [axis.name for axis in axes]
     derived = _expressions(fields.get("derived"), names)
     group = _group(fields["group"], node.file) if "group" in fields else None
     if (group is None) == ("networks" not in fields):
         raise node.error("expected either networks, which are searched, or group, which is surveyed")
+    for key in _ALONE if group else ():
+        if key in fields and (key != "spaces" or len(_list(fields, key)) != 1):
+            raise fields[key].error(f"{key!r} is for searches; a group is surveyed", "at most one space may be given")
     metrics = SURVEYED if group else METRICS
     known = (*names, *derived, *metrics, *(("power",) if group else ()))
     for name, expression in derived.items():
@@ -121,9 +121,10 @@ def study_from_node(node: Node) -> Study:
 def _checked(node: Node, study: Study) -> Study:
     if study.points == 0:
         raise node.error("the study is empty: it has no points", "each parameter needs at least one value")
-    if study.points > MOST_POINTS:
+    most, what = (MOST_HARDWARE, "points of the hardware") if study.group else (MOST_SEARCHES, "searches")
+    if study.points > most:
         raise node.error(
-            f"the study has {study.points:,} points, more than {MOST_POINTS:,}",
+            f"the study has {study.points:,} {what}, more than {most:,}",
             "use fewer values, or fewer parameters at a time",
         )
     plain = canonical(node)
@@ -147,65 +148,10 @@ def _list(fields: Mapping[str, Node], key: str) -> list[Node]:
     return fields[key].sequence() if isinstance(fields[key].value, list) else [fields[key]]
 
 
-def _axes(node: Node | None) -> tuple[Axis, ...]:
-    found = []
-    for name, values in (node.mapping() if node else {}).items():
-        _check_name(name, values)
-        listed = values.sequence() if isinstance(values.value, list) else None
-        numbers = tuple(_number(item) for item in listed) if listed is not None else _range(values)
-        if not numbers:
-            raise values.error(f"parameter {name!r} has no values")
-        if len(set(numbers)) < len(numbers):
-            raise values.error(f"parameter {name!r} has a value twice")
-        if len(numbers) > MOST_VALUES:
-            raise values.error(f"parameter {name!r} has {len(numbers)} values; at most {MOST_VALUES}")
-        found.append(Axis(name, numbers))
-    return tuple(found)
-
-
-def _check_name(name: str, node: Node) -> None:
-    if not _NAME.fullmatch(name):
-        raise node.error(f"expected a name of letters, digits and _, found {name!r}")
-    if name in RESERVED:
-        raise node.error(f"{name!r} is the name of a result", "choose another name for the parameter")
-
-
-def _number(node: Node) -> Fraction:
-    if isinstance(node.value, str) and node.value[:1].isdigit() and node.value.rstrip().endswith("B"):
-        try:
-            return Fraction(parse_size(node.value))
-        except InputError as problem:
-            raise problem.at(node.where) from None
-    return node.number("a number or a size")
-
-
-def _range(node: Node) -> tuple[Fraction, ...]:
-    """`{from: 1, to: 9, step: 2}` or `{from: 16KiB, to: 1MiB, times: 2}`, both ends included; one number is a list."""
-    if not isinstance(node.value, dict):
-        return (_number(node),)
-    fields = node.mapping(known=("from", "to", "step", "times"), required=("from", "to"))
-    if ("step" in fields) == ("times" in fields):
-        raise node.error("expected a range with either step or times")
-    value, last = _number(fields["from"]), _number(fields["to"])
-    step = _number(fields["step"]) if "step" in fields else Fraction(0)
-    times = _number(fields["times"]) if "times" in fields else Fraction(1)
-    if step <= 0 and times <= 1:
-        raise node.error("expected a step above 0, or times above 1")
-    if times > 1 and value == 0:
-        raise fields["from"].error("a range with times cannot begin at 0")
-    found = []
-    while value <= last:
-        found.append(value)
-        if len(found) > MOST_VALUES:
-            raise node.error(f"a range of more than {MOST_VALUES} values")
-        value = value + step if step else value * times
-    return tuple(found)
-
-
 def _expressions(node: Node | None, names: list[str]) -> dict[str, Expression]:
     found = {}
     for name, value in (node.mapping() if node else {}).items():
-        _check_name(name, value)
+        check_name(name, value)
         if name in names:
             raise value.error(f"{name!r} is a parameter already")
         found[name] = Expression.of(value)

@@ -111,10 +111,19 @@ class _Run:
 
 
 def work(study: Study) -> list[list[Member]]:
-    """All items in families, of which only one at a time is done."""
+    """All items in families, of which only one at a time is done.
+
+    Raises:
+        InputError: there is nothing to do, because every point breaks a constraint.
+    """
     if study.group:
         return [[Member(item, 0.0, "")] for item in range(len(surveying_of(study).task.pieces))]
-    return list(_members(study))
+    found = list(_members(study))
+    if not found:
+        raise study.constraints[0].node.error(
+            "the study is empty: no point of the hardware holds", "loosen a constraint"
+        )
+    return found
 
 
 def _members(study: Study) -> Iterator[list[Member]]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from rich.console import RenderableType
 
+from looptree.errors import InputError
 from looptree.report.table import table
 from looptree.sweep.answers import (
     Row,
@@ -27,6 +28,7 @@ from looptree.sweep.study import Study
 from looptree.units import format_count
 
 MOST = 40  # rows of a table for people
+FEW = 10  # of one among others
 _TEXT = ("network", "space", "objective", "status", "role", "parameter")
 _HIDDEN = ("plan", "point", "source", "holds", "hardware", "gap", "recomputed", "offchip_reads", "offchip_writes")
 
@@ -38,6 +40,8 @@ def selected(study: Study, store: Store, what: str, names: Sequence[str]) -> lis
     if what == "front":
         return front(rows, names)
     if study.group is not None:
+        if what not in ("points", "best"):
+            raise InputError(f"a survey has no answer to {what!r}", hint="known: overview, points, front, best")
         return rows if what == "points" else [row for row in rows if row["role"] != "front"]
     if what == "best":
         return best_per_network(rows)
@@ -96,7 +100,7 @@ def overview(study: Study, store: Store) -> list[RenderableType]:
         lines += f", {holding:,} of them within all constraints; {proven:,} follow from others and were not searched"
         parts: list[RenderableType] = [lines]
         parts += as_table("Best design per network", best_per_network(rows))
-        parts += as_table("Best single design for all networks", best_for_all(study, rows))
+        parts += as_table("Single designs for all networks, the best first", best_for_all(study, rows)[:FEW])
         if len(study.spaces) > 1:
             parts += as_table("Search spaces", between_spaces(study, rows))
         parts += as_table("Sensitivity of the best designs", sensitivity(study, rows))

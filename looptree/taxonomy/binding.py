@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from looptree.architecture import Architecture, check_named
 from looptree.errors import InputError, nearest
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Storage, Temporal
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Storage, Temporal
 from looptree.workload.workload import Workload
 
 
@@ -23,11 +23,13 @@ class Loop:
         depth: 1-based position among the loops of its path, outermost first.
         ranks: the rank of each sink that it tiles, as pairs (einsum, rank).
         tile: tile shape below it.
+        axis: of the array, along which its steps run at once; `None` where they take turns.
     """
 
     depth: int
     ranks: tuple[tuple[str, str], ...]
     tile: int
+    axis: str | None = None
 
     @property
     def label(self) -> str:
@@ -221,6 +223,8 @@ class _Binder:
             if isinstance(node, Temporal):
                 depth += 1
                 loops.append(self._loop(node, depth, sinks))
+                if isinstance(node, Spatial):
+                    self._check_spatial(node, chain)
             else:
                 if node.lifetime == "uses":
                     self._check_lifetime(node, chain, position, depth, pipelined=pipelined)
@@ -281,7 +285,22 @@ class _Binder:
                 )
         if len({einsum for einsum, _ in ranks}) != len(ranks):
             raise InputError("a loop tiles one rank of each sink", where=where)
-        return Loop(depth, tuple(ranks), node.tile)
+        return Loop(depth, tuple(ranks), node.tile, node.axis if isinstance(node, Spatial) else None)
+
+    def _check_spatial(self, node: Spatial, chain: Chain) -> None:
+        where = f"mapping: spatial loop over {node.label}"
+        if not isinstance(chain.end, Compute):
+            raise InputError(
+                "spatial loops spread one layer, and here is a branch of several below",
+                where=where,
+                hint="put a spatial loop into the branch of each layer",
+            )
+        array = self.architecture.compute.array
+        axes = array.axes if array is not None else {}
+        if node.axis not in axes:
+            hint = nearest(node.axis, axes) or "give compute an array, such as array: {x: 16, y: 16}"
+            problem = f"there is no array axis {node.axis!r} in architecture {self.architecture.name!r}"
+            raise InputError(problem, where=where, hint=hint)
 
     def _place(
         self,

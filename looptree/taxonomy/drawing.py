@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
@@ -44,9 +44,14 @@ def _block(chain: Chain) -> list[str]:
     return block
 
 
-def _node(node: Storage) -> str:
+def storage_notes(node: Storage) -> list[str]:
+    """What is said of a storage node besides its level and its tensors."""
     notes = {"keep": [], "drop": ["overlap dropped"], "reload": ["reloaded"]}[node.overlap]
-    notes += ["from first to last use"] if node.lifetime == "uses" else []
+    return [*notes, *(["from first to last use"] if node.lifetime == "uses" else [])]
+
+
+def _node(node: Storage) -> str:
+    notes = storage_notes(node)
     return f"[{node.level}] {', '.join(node.tensors)}" + (f" ({', '.join(notes)})" if notes else "")
 
 
@@ -78,8 +83,23 @@ def draw_loop_nest(design: Design) -> str:
         fc for m in m0:m0+2:
             C[m,n] += A[m,k] * B[k,n]
     """
-    lines = _Nest(design).chain(design.root)
-    return "\n".join([_NOTE, *lines] if any(chain.loops for chain in design.chains) else lines)
+    return draw_loop_nests(design, [design.root])[0]
+
+
+def draw_loop_nests(design: Design, chains: Sequence[BoundChain]) -> list[str]:
+    """The loop nests of some chains of a mapping, each as `draw_loop_nest` draws that of the whole."""
+    nest = _Nest(design)
+    return ["\n".join([_NOTE] * _is_looped(design, chain) + nest.chain(chain)) for chain in chains]
+
+
+def _is_looped(design: Design, chain: BoundChain) -> bool:
+    return any(part.loops for part in _below(design, chain))
+
+
+def _below(design: Design, chain: BoundChain) -> Iterator[BoundChain]:
+    yield chain
+    for child in chain.children:
+        yield from _below(design, design.chains[child])
 
 
 class _Nest:
@@ -108,7 +128,8 @@ class _Nest:
         span = self.middle.stepped(loop)
         bounds = f"{span.start}, {span.stop}" if span else "..., ..."
         together = f"  # {loop.label}" if len(loop.ranks) > 1 else ""
-        return f"for {self.middle.names[chain.id, loop.depth]} in range({bounds}, {loop.tile}):{together}"
+        word = "for" if loop.axis is None else f"at once along {loop.axis} for"
+        return f"{word} {self.middle.names[chain.id, loop.depth]} in range({bounds}, {loop.tile}):{together}"
 
     def _storage(self, places: Sequence[Place]) -> list[str]:
         lines = []

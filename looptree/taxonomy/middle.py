@@ -59,6 +59,9 @@ class MiddleTile:
             self._loops[chain.id] = loops
         self.work = cache(partial(self._work))
         self._needed = cache(partial(self._need))
+        for einsum in reversed(design.root.einsums):  # consumers first: a deep network is no deep recursion
+            for depth in range(design.leaf(einsum).depth + 1):
+                self.work(einsum, depth)
 
     def window(self, place: Place) -> Region:
         """What the storage node holds at one value of the loops above it."""

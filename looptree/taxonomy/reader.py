@@ -10,7 +10,18 @@ import yaml
 
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError, nearest
-from looptree.taxonomy.tree import OVERLAPS, Branch, Chain, Compute, Inner, LoopTree, RankRef, Storage, Temporal
+from looptree.taxonomy.tree import (
+    OVERLAPS,
+    Branch,
+    Chain,
+    Compute,
+    Inner,
+    LoopTree,
+    RankRef,
+    Spatial,
+    Storage,
+    Temporal,
+)
 from looptree.workload.einsum import MAX_EXTENT
 
 _KINDS = ("storage", "temporal", "spatial", "sequential", "pipeline", "compute")
@@ -100,12 +111,13 @@ def _inner(kind: str, body: Node, values: Values) -> Inner:
             keys = body.mapping(known=("rank", "tile"), required=("rank", "tile"))
             ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
             return Temporal(ranks, _tile(keys["tile"], values))
+        if kind == "spatial":
+            keys = body.mapping(known=("rank", "tile", "axis"), required=("rank", "tile", "axis"))
+            ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
+            return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text())
     except InputError as problem:
         raise problem if problem.where.startswith(body.file) else problem.at(body.where) from None
-    raise body.error(
-        "spatial loops are not evaluated yet",
-        "the spatial extents of the compute node of the architecture are",
-    )
+    raise AssertionError(f"{kind} is not a node inside a chain")
 
 
 def _tile(node: Node, values: Values) -> int:
@@ -144,7 +156,11 @@ def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
             nodes.append({"storage": body})
         else:
             ranks = [str(rank) for rank in node.ranks]
-            nodes.append({"temporal": {"rank": ranks[0] if len(ranks) == 1 else ranks, "tile": node.tile}})
+            loop: dict[str, Any] = {"rank": ranks[0] if len(ranks) == 1 else ranks, "tile": node.tile}
+            if isinstance(node, Spatial):
+                nodes.append({"spatial": {**loop, "axis": node.axis}})
+            else:
+                nodes.append({"temporal": loop})
     if isinstance(chain.end, Compute):
         leaf = {"einsum": chain.end.einsum} | ({"unit": chain.end.unit} if chain.end.unit else {})
         nodes.append({"compute": leaf})

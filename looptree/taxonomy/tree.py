@@ -94,6 +94,20 @@ class Temporal:
 
 
 @dataclass(frozen=True, slots=True)
+class Spatial(Temporal):
+    """A loop whose steps run at once, on instances of what is below it.
+
+    Attributes:
+        axis: of the array, along which the instances lie.
+    """
+
+    axis: str
+
+    def __str__(self) -> str:
+        return f"at once for {self.label} in tiles of {self.tile} along {self.axis}"
+
+
+@dataclass(frozen=True, slots=True)
 class Compute:
     """A leaf: one Einsum."""
 

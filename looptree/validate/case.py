@@ -140,6 +140,14 @@ class Convention:
     others: tuple[Other, ...]
 
 
+@dataclass(frozen=True)
+class Searched:
+    """A setting whose workload and buffer are searched for better designs, in the costs of an architecture."""
+
+    at: Values
+    architecture: str
+
+
 @dataclass(frozen=True, eq=False)
 class Case:
     """One published design; equal to itself only."""
@@ -154,6 +162,7 @@ class Case:
     references: tuple[Reference, ...]
     misses: tuple[Miss, ...]
     conventions: tuple[Convention, ...]
+    searched: tuple[Searched, ...] = ()
 
     @property
     def measures(self) -> tuple[Measure, ...]:

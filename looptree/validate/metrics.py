@@ -21,6 +21,7 @@ from looptree.taxonomy.binding import bind
 from looptree.validate.case import UNITS, Measure
 from looptree.validate.row_tiles import column_buffer_bytes, whole_tile_operations
 from looptree.validate.settings import Designed
+from looptree.validate.waiting import waiting_bytes
 from looptree.workload import Workload
 from looptree.workload.einsum import Einsum
 
@@ -112,6 +113,11 @@ def _live(design: Designed, of: str) -> Fraction:
 def _held(design: Designed, of: str) -> list[tuple[int, int]]:
     held = evaluation_of(design).occupancy[_level(design)].per_tensor
     return [held[tensor] for tensor in _tensors(design.workload, of) if tensor in held]
+
+
+def _waiting(design: Designed, of: str) -> Fraction:
+    tensors = _tensors(design.workload, of)
+    return waiting_bytes(design.workload, design.architecture, design.tree, tensors)
 
 
 def _group_feature_maps(design: Designed, of: str) -> Fraction:
@@ -225,6 +231,7 @@ METRICS: dict[str, Callable[[Designed, str], Fraction]] = {
     "offchip_feature_map_bytes_of_convolutions": _off_chip_of_convolutions,
     "window_bytes": _window,
     "live_bytes": _live,
+    "waiting_bytes": _waiting,
     "group_feature_map_bytes": _group_feature_maps,
     "largest_group_feature_map_bytes": _largest_group,
     "largest_group_inside_bytes": _largest_group_inside,

@@ -24,6 +24,7 @@ from looptree.validate.case import (
     Parameter,
     Recipe,
     Reference,
+    Searched,
     Values,
 )
 from looptree.validate.metrics import METRICS
@@ -31,6 +32,7 @@ from looptree.validate.settings import checked_values
 
 _CASE_KEYS = (
     "name", "title", "source", "year", "assumes", "parameters", "recipe", "references", "not_reproduced", "conventions",
+    "searched",
 )  # fmt: skip
 _REQUIRED = _CASE_KEYS[:8]
 _RECIPE_TEXTS = ("workload", "architecture", "point", "mapping", "blocks")
@@ -87,6 +89,7 @@ def case_from_node(node: Node) -> Case:
         ),
         misses=tuple(_miss(item, parameters) for item in _items(fields, "not_reproduced")),
         conventions=tuple(_convention(item, parameters) for item in _items(fields, "conventions")),
+        searched=tuple(_searched(item, parameters) for item in _items(fields, "searched")),
     )
 
 
@@ -174,6 +177,11 @@ def _miss(node: Node, parameters: Parameters) -> Miss:
     published, ours = (fields[key].number("a value") for key in ("published", "ours"))
     at = _at(fields.get("at"), parameters)
     return Miss(fields["what"].text(), measure, known, at, published, ours, fields["why"].prose())
+
+
+def _searched(node: Node, parameters: Parameters) -> Searched:
+    fields = node.mapping(known=("at", "architecture"), required=("architecture",))
+    return Searched(_at(fields.get("at"), parameters), fields["architecture"].text())
 
 
 def _convention(node: Node, parameters: Parameters) -> Convention:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from looptree.documents import Node
 from looptree.errors import InputError
 from looptree.validate.case import Case, Known, Measure, Miss, Reference, Values
-from looptree.validate.metrics import measured
+from looptree.validate.metrics import evaluation_of, measured
 from looptree.validate.settings import check_used, checked_values, designed, numbers_of
 from looptree.workload import Workload
 from looptree.workload.layers.arithmetic import evaluate as arithmetic
@@ -51,10 +51,11 @@ class Compared:
 
 @dataclass(frozen=True)
 class CaseResult:
-    """All comparisons of a case, or those of one setting."""
+    """All comparisons of a case, or those of one setting; `notes` say which numbers that setting does not have."""
 
     case: Case
     rows: tuple[Compared, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def errors(self) -> tuple[Fraction, ...]:
@@ -103,8 +104,8 @@ def run_at(case: Case, given: Values, load: Load = load_workload) -> CaseResult:
     rows = [_compared(case, item, values, load) for item in case.references if _applies(case, item, values)]
     rows += [_missed(case, miss, load) for miss in case.misses if checked_values(case.parameters, miss.at) == values]
     seen = {row.measure for row in rows}
-    alone = _alone(case, [m for m in case.measures if m not in seen], values, load)
-    return CaseResult(case, tuple(replace(row, at=given) for row in (*rows, *alone)))
+    alone, notes = _alone(case, [m for m in case.measures if m not in seen], values, load)
+    return CaseResult(case, tuple(replace(row, at=given) for row in (*rows, *alone)), notes)
 
 
 def _applies(case: Case, reference: Reference, values: Values) -> bool:
@@ -136,15 +137,19 @@ def _missed(case: Case, miss: Miss, load: Load) -> Compared:
     return Compared(miss.at, miss.measure, ours, status, miss.published, miss.known, what=miss.what, why=miss.why)
 
 
-def _alone(case: Case, measures: Iterable[Measure], values: Values, load: Load) -> Iterator[Compared]:
-    """Numbers without a reference; those that this workload does not have are left out."""
+def _alone(
+    case: Case, measures: Iterable[Measure], values: Values, load: Load
+) -> tuple[list[Compared], tuple[str, ...]]:
+    """Numbers without a reference, and why this design does not have some of them."""
     design = designed(case, values, load)
+    evaluation_of(design)  # what is wrong with the design itself is an error
+    rows, notes = [], []
     for measure in measures:
         try:
-            ours = measured(design, measure)
-        except InputError:
-            continue
-        yield Compared(values, measure, ours, ALONE)
+            rows.append(Compared(values, measure, measured(design, measure), ALONE))
+        except InputError as problem:
+            notes.append(f"no {measure.metric}: {problem}")
+    return rows, tuple(dict.fromkeys(notes))
 
 
 def to_dict(result: CaseResult) -> Mapping[str, object]:
@@ -176,5 +181,6 @@ def to_dict(result: CaseResult) -> Mapping[str, object]:
         "worst_error": float(result.worst),
         "mean_error": float(result.mean),
         "holds": result.holds,
+        "notes": list(result.notes),
         "rows": rows,
     }

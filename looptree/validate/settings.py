@@ -157,8 +157,8 @@ def designed(case: Case, values: Values, load: Callable[..., Workload] = load_wo
 def _designed(case: Case, items: tuple[tuple[str, str], ...], load: Callable[..., Workload]) -> Designed:
     values = dict(items)
     recipe, numbers = recipe_of(case, values), numbers_of(case, values)
-    network = next((values[name] for name, p in case.parameters.items() if p.kind == "network"), "")
-    workload = load(_file(case, network or recipe.workload), **_amounts(recipe.settings, numbers))
+    network = _chosen(case, values, "network") or recipe.workload
+    workload = load(_file(case, network), **_amounts(recipe.settings, numbers))
     architecture = load_architecture(_file(case, recipe.architecture))
     if recipe.spatial:
         compute = replace(architecture.compute, spatial=_amounts(recipe.spatial, numbers))
@@ -166,10 +166,19 @@ def _designed(case: Case, items: tuple[tuple[str, str], ...], load: Callable[...
     if recipe.mapping:
         given = _amounts(recipe.arguments, numbers)
         return Designed(workload, architecture, read_mapping(case.folder / recipe.mapping, **given))
-    written = recipe.blocks or next((values[name] for name, p in case.parameters.items() if p.kind == "blocks"), "")
+    written = recipe.blocks or _chosen(case, values, "blocks")
     groups = blocks_of(workload, written) if written not in ("", AS_THE_POINT) else None
     point, arguments = load_point(_file(case, recipe.point)), _amounts(recipe.arguments, numbers)
     return Designed(workload, architecture, apply_point(point, workload, architecture, groups, **arguments))
+
+
+def evaluate_words(case: Case, values: Values, mapping: str) -> list[str]:
+    """The command that evaluates the mapping of a setting; parallel instances that the case sets are not part of it."""
+    recipe, numbers = recipe_of(case, values), numbers_of(case, values)
+    files = (_chosen(case, values, "network") or recipe.workload, recipe.architecture)
+    words = ["looptree", "evaluate", *(str(_file(case, name)) for name in files)]
+    settings = _amounts(recipe.settings, numbers)
+    return [*words, mapping, *(word for name, value in settings.items() for word in ("--set", f"{name}={value}"))]
 
 
 def blocks_of(workload: Workload, text: str) -> list[tuple[str, ...]]:
@@ -191,6 +200,11 @@ def blocks_of(workload: Workload, text: str) -> list[tuple[str, ...]]:
         groups.append(tuple(names[position:stop]))
         position = stop
     return groups
+
+
+def _chosen(case: Case, values: Values, kind: str) -> str:
+    """The value of the parameter of that kind, nothing if the case has none."""
+    return next((values[name] for name, parameter in case.parameters.items() if parameter.kind == kind), "")
 
 
 def _file(case: Case, name: str) -> str | Path:

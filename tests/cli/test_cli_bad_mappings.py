@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import MAPPING, complaint, looptree, replaced, write
+from tests.cli.command_line import ARCHITECTURE, MAPPING, complaint, looptree, replaced, write
 
 
 @pytest.mark.parametrize(
@@ -69,3 +70,55 @@ def test_wrong_order(tmp_path: Path) -> None:
     swapped = MAPPING.replace("conv1", "x").replace("conv2", "conv1").replace("einsum: x", "einsum: conv2")
     message = complaint(looptree("evaluate", *write(tmp_path, mapping=swapped)))
     assert "'conv2' reads 'F2' before 'conv1' has produced it" in message
+
+
+SPREAD = """
+mapping:
+  - storage: {level: DRAM, tensors: [F1, W1, F2, W2, F3]}
+  - sequential:
+    - - spatial: {rank: conv1.m, tile: 2, axis: x}
+      - compute: {einsum: conv1}
+    - - compute: {einsum: conv2}
+"""
+ARRAY = "compute: {array: {x: 4, y: 4},"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ("tile: 2", "tile: 1", "8 instances of 'conv1' along axis 'x', which has 4 units (use a larger tile"),
+        ("tile: 2", "tile: 9", "the tile 9 is larger than rank conv1.m (8)"),
+        ("axis: x", "axis: z", "there is no array axis 'z' in architecture 'small' (known: x, y)"),
+        (", axis: x", "", "mapping[1].sequential[0][0].spatial: key 'axis' is missing"),
+        ("rank: conv1.m", "rank: conv1.c", "but the network of level 'DRAM' does not reduce (say so (network: {reduce"),
+        (
+            "  - sequential:",
+            "  - spatial: {rank: p, tile: 8, axis: x}\n  - sequential:",
+            "spatial loops spread one layer, and here is a branch of several below",
+        ),
+    ],
+)
+def test_mistakes_in_spatial_loops(tmp_path: Path, before: str, after: str, expected: str) -> None:
+    texts = {"mapping": replaced(SPREAD, before, after), "architecture": replaced(ARCHITECTURE, "compute: {", ARRAY)}
+    message = complaint(looptree("evaluate", *write(tmp_path, **texts)))
+    assert "mapping" in message
+    assert expected in message
+
+
+def test_a_spatial_loop_of_a_file_is_evaluated_and_checked(tmp_path: Path) -> None:
+    texts = {"mapping": SPREAD, "architecture": replaced(ARCHITECTURE, "compute: {", ARRAY)}
+    workload, architecture, mapping = write(tmp_path, **texts)
+    found = json.loads(looptree("evaluate", workload, architecture, mapping, "--json").out)
+    assert found["latency_cycles"]["compute_per_layer"]["conv1"]["units"] == 4 * 2 * 4  # instances, m and c in each
+    assert found["latency_cycles"]["stepwise"] is None
+    assert "spatial loops of 'conv1'" in found["latency_cycles"]["stepwise_refused"]
+
+
+def test_a_parameter_of_a_mapping_is_set_on_the_command_line(tmp_path: Path) -> None:
+    head = "parameters: {rows: {default: 4, meaning: rows per step}}"
+    files = write(tmp_path, mapping=head + replaced(MAPPING, "tile: 4", "tile: rows"))
+    windows = {}
+    for given in ((), ("--set", "rows=8")):
+        found = json.loads(looptree("evaluate", *files, "--json", *given).out)
+        windows[given] = found["occupancy"]["GLB"]["per_tensor"]["F1"]["window_bytes"]
+    assert windows == {(): 4 * 8 * 36, ("--set", "rows=8"): 4 * 12 * 36}

@@ -58,6 +58,8 @@ def test_json_of_the_example(files: tuple[str, str, str]) -> None:
     layers = latency.pop("stepwise_per_layer")
     assert latency.pop("stepwise") == sum(cycles for of in layers.values() for cycles in of.values()) == 57_723.5
     assert latency.pop("stepwise_bottleneck") == "GLB"
+    layers = latency.pop("compute_per_layer")
+    assert layers == {"conv1": {"cycles": 10_404, "units": 32}, "conv2": {"cycles": 18_432, "units": 32}}
     assert latency == {
         "overlapped": 57_622,
         "compute": 10_404 + 18_432,
@@ -218,7 +220,7 @@ mapping:
 def test_html_writes_a_report(tmp_path: Path) -> None:
     files = write(tmp_path)
     target = tmp_path / "out.html"
-    target.write_text("an older one")
+    target.write_text("<!DOCTYPE html> an older one")
     outcome = looptree("evaluate", *files, "--html", str(target), "--json")
     assert outcome.code == 0
     assert json.loads(outcome.out)
@@ -230,6 +232,27 @@ def test_html_that_cannot_be_written_fails_before_the_work(tmp_path: Path) -> No
     workload, architecture, _ = write(tmp_path)
     outcome = looptree("evaluate", workload, architecture, "missing.yaml", "--html", str(tmp_path / "no" / "out.html"))
     assert "there is no such folder" in complaint(outcome)
+    mapping = tmp_path / "mapping.yaml"
+    assert "no HTML page" in complaint(looptree("evaluate", *write(tmp_path), "--html", str(mapping)))
+    assert mapping.read_text() == FILES["mapping.yaml"]
     assert complaint(looptree("evaluate", *write(tmp_path), "--html", str(tmp_path))).endswith(
         "expected a file, found a directory"
+    )
+
+
+def test_area_of_a_modelled_architecture() -> None:
+    shown = looptree("evaluate", "conv_conv", "nvdla_like", "layer_by_layer").out
+    area = shown[shown.index("Area") :].split()
+    assert [word for word in area if word in ("CBUF", "MAC", "total")] == ["CBUF", "MAC", "total"]
+    assert "Area" not in looptree("evaluate", "conv_conv", "mobile", "layer_by_layer").out
+
+
+def test_numbers_outside_the_range_of_a_model_are_announced() -> None:
+    options = ("evaluate", "conv_conv", "nvdla_like", "layer_by_layer", "--json")
+    assert looptree(*options).err == ""
+    outcome = looptree(*options, "--buffer", "64MiB")
+    assert outcome.code == 0
+    assert outcome.err == (
+        "warning: architecture 'nvdla_like': CBUF: a bank of 4096 KiB is outside 1 to 128 KiB, for which numbers are "
+        "published\n"
     )

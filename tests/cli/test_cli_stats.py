@@ -75,6 +75,14 @@ def test_its_layers_are_a_network_for_other_commands(network: str) -> None:
     assert moved["gemm_tiled"]["writes_words"] == 128 * 256
 
 
+def test_a_network_becomes_yaml(tmp_path: Path) -> None:
+    target = tmp_path / "network.yaml"
+    assert run("import", GEMM, "-o", str(target), "--bits", "16").code == 0
+    assert target.read_text().startswith("# From gemm_tiled.m by looptree import.\nname: gemm_tiled\n")
+    assert run("graph", str(target)).out == run("graph", GEMM, "--set", "bits=16").out
+    assert "are about the operators of an ONNX model" in run("import", GEMM, "--strict").err
+
+
 def test_files_in_the_wrong_place() -> None:
     assert complaint(run("stats", HARDWARE, GEMM)).startswith(f"{HARDWARE}:1: expected 'Network' or 'Constant'")
     measured = str(FOLDER / "measured_hwA.csv")

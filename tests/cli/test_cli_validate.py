@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from looptree.validate import case_names
+from looptree.validate import case_names, load_case
 from looptree.validate import run as validate_run
+from looptree.validate.case import Measure
+from looptree.validate.metrics import measured
+from looptree.validate.settings import checked_values, designed
 from tests.cli.command_line import complaint, looptree
 
 
@@ -17,7 +20,7 @@ def test_cases_are_compared_one_table_for_each_number() -> None:
     assert (outcome.code, outcome.err) == (0, "")
     assert "isaac: window of before, KiB" in outcome.out
     assert "defines: not reproduced" in outcome.out
-    assert "values compared, worst error 1.56 %; 2 published values not reproduced" in outcome.out
+    assert "values compared, worst error 1.56 %; 1 published value not reproduced" in outcome.out
 
 
 def test_one_setting_of_a_case() -> None:
@@ -58,13 +61,39 @@ def test_what_cannot_be_meant() -> None:
 
 def test_pages_are_renewed_between_their_marks(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
-    page.write_text("before\n<!-- validate: summary -->\nold\n<!-- validate: end of summary -->\nafter\n")
+    page.write_text(
+        "before\n<!-- looptree: validate summary -->\nold\n<!-- looptree: end of validate summary -->\nafter\n"
+    )
     assert looptree("validate", "--write", str(page)).code == 0
     text = page.read_text()
-    assert text.startswith("before\n<!-- validate: summary -->\n\n| case |")
+    assert text.startswith("before\n<!-- looptree: validate summary -->\n\n| case |")
     assert text.endswith("after\n")
     assert "old" not in text
     page.write_text("no marks\n")
     assert "expected a page with marks" in complaint(looptree("validate", "--write", str(page)))
     assert page.read_text() == "no marks\n"
     assert "cannot be read" in complaint(looptree("validate", "--write", str(tmp_path / "none.md")))
+
+
+def test_the_mapping_of_a_setting_is_what_evaluate_takes(tmp_path: Path) -> None:
+    mapping = tmp_path / "blocks.yaml"
+    given = ("validate", "msf_cnn", "--set", "plan=p_128k", "--mapping", str(mapping))
+    assert looptree(*given).code == 0
+    line = next(line for line in mapping.read_text().splitlines() if line.startswith("# looptree evaluate "))
+    outcome = looptree(*line.split()[2:], "--json")
+    operations = json.loads(outcome.out)["operations"].values()
+    case = load_case("msf_cnn")
+    design = designed(case, checked_values(case.parameters, {"plan": "p_128k"}))
+    expected = measured(design, Measure("multiply_accumulates", "", "operations"))
+    assert sum(count["total"] for count in operations) == expected
+    assert "there already" in complaint(looptree(*given))
+    assert "needs exactly one CASE" in complaint(looptree("validate", "--mapping", "x.yaml"))
+
+
+def test_better_designs_in_the_published_buffer() -> None:
+    outcome = looptree("validate", "orojenesis", "--search")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.count("384 MiB") == 3
+    assert "optimal" in outcome.out
+    assert json.loads(looptree("validate", "orojenesis", "--search", "--json").out)[0]["buffer_bytes"] == 134_242_304
+    assert "does not go with --set" in complaint(looptree("validate", "isaac", "--search", "--set", "width=3"))

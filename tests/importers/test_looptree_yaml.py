@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from looptree.architecture import Architecture, Ports
+from looptree.architecture import Architecture, Array, Ports
 from looptree.check import check
 from looptree.documents import parse_document
 from looptree.errors import InputError
-from looptree.importers.load import load_architecture, load_plan, load_workload
+from looptree.importers.load import load_architecture, load_mapping, load_workload
 from looptree.importers.looptree_yaml import mapping_document, workload_document
 from looptree.model import Evaluation, evaluate
 from looptree.taxonomy.binding import bind
@@ -40,7 +40,7 @@ def files(folder: Path, mapping: str = FUSED, architecture: str = ARCHITECTURE, 
 def evaluated(folder: Path, mapping: str, convention: str = "looptree") -> Evaluation:
     workload, architecture, tree = files(folder, mapping)
     hardware = load_architecture(architecture)
-    return evaluate(load_workload(workload), hardware, load_plan(tree, hardware)[0], convention=convention)
+    return evaluate(load_workload(workload), hardware, load_mapping(tree, hardware), convention=convention)
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_groups_overlap_in_the_convention_of_looptree(tmp_path: Path) -> None:
     uneven = WORKLOAD.replace("I1 < 64", "I1 < 1").replace("depth: 8192", "depth: 65536")
     paths = files(tmp_path, LAYER_BY_LAYER, slow, uneven)
     hardware = load_architecture(paths[1])
-    tree = load_plan(paths[2], hardware)[0]
+    tree = load_mapping(paths[2], hardware)
     ours, theirs = (evaluate(load_workload(paths[0]), hardware, tree, convention=c) for c in ("own", "looptree"))
     assert [group.bottleneck for group in ours.groups] == ["OffChip", "Multiplier"]
     assert ours.latency.overlapped == sum(group.latency_cycles for group in ours.groups)
@@ -92,7 +92,7 @@ def test_model_and_simulator_agree_on_translated_files(tmp_path: Path) -> None:
     small = WORKLOAD.replace("128", "5").replace("64", "4")
     paths = files(tmp_path, workload=small)
     hardware = load_architecture(paths[1])
-    assert check(bind(load_workload(paths[0]), hardware, load_plan(paths[2], hardware)[0])) == ()
+    assert check(bind(load_workload(paths[0]), hardware, load_mapping(paths[2], hardware))) == ()
 
 
 def test_architecture(tmp_path: Path) -> None:
@@ -108,7 +108,31 @@ def test_architecture(tmp_path: Path) -> None:
 def test_nested_architecture_is_the_same(tmp_path: Path) -> None:
     flat = load_architecture(files(tmp_path)[1])
     nested = load_architecture(files(tmp_path, architecture=NESTED)[1])
-    assert (nested.levels, nested.compute, nested.data_bits) == (flat.levels, flat.compute, flat.data_bits)
+    assert (nested.levels, nested.data_bits) == (flat.levels, flat.data_bits)
+    assert (nested.compute.name, nested.compute.pj_of) == (flat.compute.name, flat.compute.pj_of)
+    assert nested.compute.array == Array({"x": 16, "y": 1})
+
+
+def test_instances_make_an_array(tmp_path: Path) -> None:
+    meshed = ARCHITECTURE.replace("    class: SRAM\n", "    class: SRAM\n    spatial: {meshX: 4}\n")
+    meshed = meshed.replace("    class: intmac\n", "    class: intmac\n    spatial: {meshX: 8, meshY: 2}\n")
+    assert load_architecture(files(tmp_path, architecture=meshed)[1]).compute.array == Array({"x": 32, "y": 2})
+
+
+def test_spatial_loops(tmp_path: Path) -> None:
+    """64 multipliers side by side, one per output: as many steps fewer, and each input is read once for all of them."""
+    paths = files(tmp_path, FUSED.replace("type: temporal, rank: O", "type: spatial, rank: O"))
+    hardware = load_architecture(paths[1])
+    workload, tree = load_workload(paths[0]), load_mapping(paths[2], hardware)
+    found = evaluate(workload, hardware, tree, convention="looptree")
+    assert found.latency.compute == OPERATIONS // 64
+    assert found.transfers["Shared"]["Rows"].reads_words == OPERATIONS // 2 // 64
+    assert found.transfers["Shared"]["WUp"].reads_words == OPERATIONS // 2
+    small = load_workload(files(tmp_path, workload=WORKLOAD.replace("128", "5").replace("64", "4"))[0])
+    assert check(bind(small, hardware, tree)) == ()
+    narrow = load_architecture(files(tmp_path, architecture=NESTED)[1])
+    with pytest.raises(InputError, match="64"):
+        evaluate(workload, narrow, tree)
 
 
 def test_words_are_as_wide_as_the_hardware_says(tmp_path: Path) -> None:
@@ -116,6 +140,17 @@ def test_words_are_as_wide_as_the_hardware_says(tmp_path: Path) -> None:
     outcome = looptree("evaluate", *files(tmp_path, architecture=wide), "--json")
     assert outcome.code == 0
     assert json.loads(outcome.out)["occupancy"]["Shared"]["per_tensor"]["WUp"]["window_bytes"] == 2 * 64 * 64
+
+
+def test_searched_with_the_width_of_the_hardware(tmp_path: Path) -> None:
+    small = WORKLOAD.replace("128", "4").replace("64", "4")
+    wide = ARCHITECTURE.replace("datawidth: 8", "datawidth: 16").replace("word_bits: 8", "word_bits: 16")
+    workload, architecture, _ = files(tmp_path, architecture=wide, workload=small)
+    options = ["--objective", "offchip", "--workers", "1", "--json"]
+    outcome = looptree("search", workload, "--architecture", architecture, *options)
+    assert outcome.code == 0, outcome.err
+    compulsory = 4 * 4 * 4 * 2  # Rows, WUp, WDown and Result, 4 by 4 words of 2 bytes
+    assert json.loads(outcome.out)["evaluation"]["offchip"]["reads_bytes"] == compulsory * 3 // 4
 
 
 def test_command_line(tmp_path: Path) -> None:
@@ -162,8 +197,8 @@ def test_bindings_and_older_keys(tmp_path: Path) -> None:
     bound = moved + "bindings: {7: OffChip, 5: Shared, 2: Multiplier}\n"
     paths = files(tmp_path, bound)
     hardware = load_architecture(paths[1])
-    tree = load_plan(paths[2], hardware)[0]
-    assert tree.root == load_plan(files(tmp_path)[2], hardware)[0].root
+    tree = load_mapping(paths[2], hardware)
+    assert tree.root == load_mapping(files(tmp_path)[2], hardware).root
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -18,6 +19,7 @@ from looptree.taxonomy.binding import Design, bind
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
 from tests.model.model_cases import chain, keep, layer, loop, sequential
+from tests.model.test_model_spatial import random_design
 from tests.random_designs import Generator
 
 NAMES = ("DRAM", "GLB", "LB", "RF")
@@ -61,6 +63,34 @@ def test_random_hierarchies(chunk: int) -> None:
 def test_more_random_hierarchies(chunk: int) -> None:
     for seed in range(chunk * 100, (chunk + 1) * 100):
         assert not disagreements(hierarchy_of(Generator(random.Random(seed).randrange))), seed
+
+
+def spread_over(generator: Generator) -> Design | None:
+    """A random design with spatial loops on a random hierarchy; `None` where the loops are refused."""
+    try:
+        plain = random_design(generator)
+    except InputError:
+        return None
+    drawn = generator.hierarchy(plain.workload)
+    levels = [
+        replace(level, network=x.network) for level, x in zip(drawn.levels, plain.architecture.levels, strict=True)
+    ]
+    architecture = replace(plain.architecture, levels=tuple(levels), allocation=drawn.allocation)
+    return bind(plain.workload, architecture, plain.tree)
+
+
+@pytest.mark.parametrize("chunk", [0, 1, *(pytest.param(chunk, marks=pytest.mark.slow) for chunk in range(2, 20))])
+def test_random_hierarchies_with_instances(chunk: int) -> None:
+    compared = 0
+    for seed in range(chunk * 100, (chunk + 1) * 100):
+        design = spread_over(Generator(random.Random(seed).randrange))
+        try:
+            different = None if design is None else disagreements(design)
+        except InputError:  # sums of instances that the network cannot add up
+            continue
+        assert not different, (seed, different)
+        compared += different is not None
+    assert compared >= 50
 
 
 @given(st.data())
@@ -169,6 +199,13 @@ def test_a_tensor_where_it_may_not_be() -> None:
         bind_pair = Architecture("line", (Level("DRAM", bypasses=("B",)), tight))
         tree = LoopTree(chain(keep("DRAM", "A", "W1", "W2", "C"), keep("GLB", "B"), sequential("first", "second")))
         bind(Workload("line", PAIR), bind_pair, tree)
+
+
+def test_a_tensor_that_no_level_may_hold() -> None:
+    tree = LoopTree(chain(keep("DRAM", "A", "W1", "W2", "C"), sequential("first", "second")))
+    levels = (Level("DRAM", bypasses=("B",)), Level("GLB", bypasses=("B",)))
+    with pytest.raises(InputError, match="no memory level of architecture 'odd' may hold tensor 'B'"):
+        bind(Workload("line", PAIR), Architecture("odd", levels), tree)
 
 
 def test_groups_that_are_bound_by_different_ports_add_up() -> None:

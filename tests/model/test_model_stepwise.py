@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from looptree.architecture import Architecture, Array, Compute, Level, Ports
 from looptree.errors import UnsupportedError
-from looptree.model import evaluate_design
+from looptree.model import evaluate_design, pipelined
 from looptree.model import stepwise as module
 from looptree.model.inference import infer
 from looptree.model.stepwise import stepwise
 from looptree.simulate import simulate
 from looptree.taxonomy import Branch, Chain, LoopTree, Storage
 from looptree.taxonomy.binding import Design, bind
-from tests.model.model_cases import chain, keep, layer, loop, matmuls, run, sequential
+from tests.model.model_cases import chain, keep, layer, loop, matmuls, pipeline, run, sequential
 from tests.random_designs import Generator
 
 CHUNK = 100
@@ -128,6 +128,30 @@ def test_repeated_steps_take_no_more_visits() -> None:
     assert (cycles[1] - cycles[0]) * (1_000_000 - 400) == (cycles[2] - cycles[1]) * 360
 
 
+def test_stages_of_a_pipeline_share_the_memory() -> None:
+    two = matmuls(2, 2)
+    tree = (keep("GLB", "W1", "W2"), loop("m", 1), keep("GLB", "T0", "T1", "T2"), pipeline("fc1", "fc2"))
+    found = run(two, *tree, on=machine(1)).latency
+    # before: T0 row and W1, 6. fc1 alone, 4: T0 row and W2 in, 6. both 4: nothing in, nothing out yet. fc2 alone 4:
+    # the first T2 row out, 2. after: 2
+    assert found.compute == 4 + 4 + 4
+    assert found.stepwise is not None
+    assert found.stepwise.cycles == 6 + 6 + 4 + 4 + 2
+
+
+def test_too_long_a_pipeline_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipelined, "MAX_ITERATIONS", 1)
+    tree = (loop("m", 1), keep("GLB", "T0", "T1", "T2", "W1", "W2"), pipeline("fc1", "fc2"))
+    found = run(matmuls(2, 2), *tree, on=machine(1)).latency
+    assert found.refused.startswith("a pipeline of 2 iterations is not timed step by step; at most 1")
+
+
+def test_a_pipeline_that_takes_turns_is_refused() -> None:
+    nested = sequential(chain(pipeline("fc1", "fc2")), "fc3")
+    found = run(matmuls(3, 2), loop("m", 1), keep("GLB", "T1", "T2"), nested, on=machine(1)).latency
+    assert "takes turns with other layers" in found.refused
+
+
 def test_too_many_different_steps_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MAX_VISITS", 2)
     found = run(COPY, loop("p", 3), keep("GLB", "X", "Y"), "copy", on=machine(1)).latency
@@ -191,6 +215,7 @@ def compared(generator: Generator) -> str:
     assert evaluation.latency.compute == counts.total_compute_cycles
     for group, cycles in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
         if group.stepwise is not None:
+            assert cycles is not None
             assert group.stepwise.cycles == cycles
             assert cycles >= group.latency_cycles - rounding(design)
     return "refused" if evaluation.latency.refused else "timed"
@@ -208,6 +233,11 @@ def test_random_designs_equal_the_event_simulation(chunk: int) -> None:
         compared(Generator(random.Random(seed).randrange)) for seed in range(chunk * CHUNK, chunk * CHUNK + CHUNK)
     )
     assert outcomes["timed"] > 0.6 * CHUNK
+
+
+def test_an_intermediate_that_also_leaves_a_pipeline_is_stored_by_its_stage() -> None:
+    """Its places stand around the pipeline; its words leave after the stage that computes them."""
+    assert compared(Generator(random.Random(20899).randrange)) == "timed"
 
 
 @pytest.mark.slow

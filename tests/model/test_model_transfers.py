@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from looptree.model.inference import infer
-from looptree.model.transfers import Movement, movements
+from looptree.model.movement import Movement
+from looptree.model.transfers import movements
 from looptree.taxonomy import Temporal
 from tests.model.model_cases import (
     THREE_LEVELS,

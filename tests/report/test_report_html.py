@@ -33,18 +33,18 @@ from looptree.taxonomy.reader import mapping_from_node
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree
 from looptree.units import BYTES
 from looptree.workload.reader import workload_from_node
-from tests.cli.command_line import ARCHITECTURE, MAPPING, WORKLOAD
+from tests.cli.command_line import ARCHITECTURE, MAPPING, WORKLOAD, replaced
 from tests.cli.plans import compared, kept_between
 from tests.report.html_pages import Parsed
 
 NASTY = "</script><script>alert('1')</script>\"&<b>"
 
 
-def design(workload: str = WORKLOAD, mapping: str = MAPPING) -> Design:
+def design(workload: str = WORKLOAD, mapping: str = MAPPING, architecture: str = ARCHITECTURE) -> Design:
     tree = mapping_from_node(parse_document(mapping))
     assert isinstance(tree, LoopTree)
     return bind(
-        workload_from_node(parse_document(workload)), architecture_from_node(parse_document(ARCHITECTURE)), tree
+        workload_from_node(parse_document(workload)), architecture_from_node(parse_document(architecture)), tree
     )
 
 
@@ -190,3 +190,33 @@ def test_steps_that_would_fill_the_page_are_left_out(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr("looptree.report.html.steps.MOST_NUMBERS", 10)
     (group,) = Parsed(evaluation_page()).data["plans"]["mapping"]["groups"]
     assert group["steps"] == {"problem": "Too many steps to show: conv1, conv2.", "views": []}
+
+
+def test_room_of_a_group_and_of_what_is_kept_for_others() -> None:
+    """`F2`, 8 x 34 x 34 bytes, stays on chip between both groups: W1 and F1 are with it, then W2 and F3."""
+    page = Parsed(plan_html(kept_between(), made_by="Made by a test."))
+    kept = 8 * 34 * 34
+    sizes = [4 * 36 * 36 + 288, 8 * 32 * 32 + 576]
+    rows = page.tables["table-room-1"][1:]
+    assert [row[2:] for row in rows] == [[str(own), str(kept), str(own + kept)] for own in sizes]
+    assert [bar["values"]["kept between groups"] for bar in page.data["room-1"]["bars"]] == [kept, kept]
+
+
+def test_spatial_loops_and_reloaded_tensors_are_drawn() -> None:
+    mapping = """
+mapping:
+  - storage: {level: DRAM, tensors: [F1, W1, W2, F2, F3]}
+  - sequential:
+    - - storage: {level: GLB, tensors: [F1], overlap: drop}
+      - spatial: {rank: m, tile: 1, axis: x}
+      - compute: {einsum: conv1}
+    - - storage: {level: GLB, tensors: [F2]}
+      - compute: {einsum: conv2}
+"""
+    bound = design(mapping=mapping, architecture=replaced(ARCHITECTURE, "spatial: {m: 8, c: 4}", "array: {x: 8}"))
+    page = Parsed(evaluation_html(bound, evaluate_design(bound), made_by=""))
+    first, second = page.data["plans"]["mapping"]["groups"]
+    assert first["tree"]["notes"] == ["overlap dropped"]
+    assert first["tree"]["inside"][0]["axis"] == "x"
+    assert "spatial loops" in first["steps"]["problem"]
+    assert second["steps"]["problem"] == ""

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
+from looptree.architecture import Architecture, Level
 from looptree.architecture.load import load_architecture
+from looptree.documents import parse_document
 from looptree.importers.load import load_workload
 from looptree.model.evaluate import evaluate_design
 from looptree.report.html import (
@@ -25,6 +27,9 @@ from looptree.report.html import (
 )
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.points import apply_point, load_point
+from looptree.taxonomy.reader import mapping_from_node
+from looptree.workload.reader import workload_from_node
+from tests.cli.command_line import WORKLOAD
 from tests.cli.plans import compared
 from tests.report.browser import Browser, Tab, find_chromium
 from tests.report.test_report_html import NASTY, nasty_page
@@ -35,6 +40,13 @@ pytestmark = [
     pytest.mark.skipif(PROGRAM is None, reason="no Chromium (apt-get install chromium)"),
 ]
 
+ALONE = """
+mapping:
+  - storage: {level: DRAM, tensors: [F1, W1, W2, F2, F3]}
+  - sequential:
+    - [{compute: {einsum: conv1}}]
+    - [{compute: {einsum: conv2}}]
+"""
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
@@ -56,6 +68,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "resnet50": network_page("resnet50"),
         "bert_base": network_page("bert_base"),
         "nasty": nasty_page(),
+        "bare": bare_page(),
         "front": page_html(Page("A front", [], [Section("c", "Curve", charts_markup(chart), charts_data(chart))], "")),
     }
     for name, page in pages.items():
@@ -70,12 +83,19 @@ def network_page(name: str) -> str:
     return evaluation_html(design, evaluate_design(design), made_by="Made by a test.")
 
 
+def bare_page() -> str:
+    """Hardware with nothing on chip, no bandwidth and no energies: charts without values."""
+    tree = mapping_from_node(parse_document(ALONE))
+    bound = bind(workload_from_node(parse_document(WORKLOAD)), Architecture("bare", (Level("DRAM"),)), tree)
+    return evaluation_html(bound, evaluate_design(bound), made_by="Made by a test.")
+
+
 def silent(tab: Tab) -> bool:
     """Nothing was said and nothing asked for but the file."""
     return not tab.complaints() and all(url.startswith(("file:", "data:")) for url in tab.requests())
 
 
-@pytest.mark.parametrize("name", ["example", "resnet50", "bert_base", "nasty", "front"])
+@pytest.mark.parametrize("name", ["example", "resnet50", "bert_base", "nasty", "bare", "front"])
 @pytest.mark.parametrize(("width", "height", "scheme"), [(1366, 768, "light"), (390, 844, "dark")])
 def test_opens_without_a_word_or_a_request(
     browser: Browser, files: dict[str, Path], name: str, width: int, height: int, scheme: str
@@ -164,6 +184,18 @@ def test_the_slider_and_its_buttons(browser: Browser, files: dict[str, Path]) ->
     assert tab.run("document.getElementById('step-play').textContent") == "Play"
     tab.run("[...document.querySelectorAll('#step-room button')].at(-1).click()")
     assert tab.run("looptree.stepping.measure") == "live"
+    assert silent(tab)
+    tab.close()
+
+
+def test_a_point_of_the_roofline_shows_its_group(browser: Browser, files: dict[str, Path]) -> None:
+    tab = browser.open(files["resnet50"])
+    dots = tab.run("looptree.data['roofline-chart'].series[0].dots.map((dot) => dot.group)")
+    tab.run(
+        "document.querySelectorAll(\"#roofline-chart [aria-label='dot'] > *\")[5]"
+        ".dispatchEvent(new MouseEvent('click', {bubbles: true}))"
+    )
+    assert tab.run("looptree.chosen.group") == dots[5]
     assert silent(tab)
     tab.close()
 

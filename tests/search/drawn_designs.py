@@ -16,7 +16,7 @@ from looptree.search.metrics import METRICS, Totals
 from looptree.search.partition import Partition
 from looptree.search.planner import Planner
 from looptree.search.space import Space
-from looptree.search.workers import Gather, Job, Searches, Workers
+from looptree.search.workers import Gather, Job, Question, Searches, Workers
 from tests.search.search_cases import architecture, network
 from tests.search.test_search_states import paths
 
@@ -51,6 +51,8 @@ class Drawn(Workers):
 
     def run(self, jobs: Sequence[Any]) -> list[Any]:
         """What searches and collections of designs would return."""
+        if any(isinstance(job, Question) for job in jobs):
+            return [job.run(self.searches) for job in jobs]
         self.presses -= 1
         if self.presses < 0:
             self.presses = math.inf

@@ -7,6 +7,7 @@ import itertools
 import pytest
 
 from looptree import load_architecture, load_workload
+from looptree.errors import InputError
 from looptree.search import InfeasibleError, search
 from looptree.search.capacities import Capacities
 
@@ -61,3 +62,14 @@ def test_ctrl_c_is_not_taken_for_a_plan(monkeypatch: pytest.MonkeyPatch) -> None
         monkeypatch.setattr(sizes.workers, "run", interrupted)
         with pytest.raises(KeyboardInterrupt):
             sizes.plan(60)
+
+
+def test_a_buffer_that_is_priced_by_its_size_is_compared_by_transfers_only() -> None:
+    priced = load_architecture("eyeriss")
+    level = priced.levels[1]
+    assert level.model is not None
+    with pytest.raises(InputError, match="priced by a model of its capacity"):
+        Capacities(NETWORK, priced, objective="energy", workers=1)
+    with Capacities(NETWORK, priced, objective="offchip", workers=1) as sizes:
+        alone = search(NETWORK, priced.with_capacity(level.name, 1024), objective="offchip", workers=1)
+        assert sizes.plan(1024).evaluation.energy == alone.evaluation.energy

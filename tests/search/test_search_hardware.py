@@ -33,6 +33,7 @@ PAIR = Workload(
 DRAM, GLB = Level("DRAM", None, Fraction(2), Fraction(100), Fraction(90)), Level("GLB", 48)
 APART = replace(DRAM, bandwidth_bytes_per_cycle=None, read_bandwidth_bytes_per_cycle=Fraction(1, 4))
 PORTED = replace(GLB, word_bits=16, ports=Ports(1, 1, 1), read_pj=Fraction(5), write_pj=Fraction(7))
+ONE_PORT = Level("DRAM", word_bits=32, ports=Ports(shared=1), read_pj=Fraction(900), write_pj=Fraction(700))
 LEAKY = replace(PORTED, leakage_pj_per_cycle=Fraction(40))
 
 
@@ -52,10 +53,11 @@ def best_of_all(workload: Workload, architecture: Architecture, objective: str) 
 
 @pytest.mark.parametrize("objective", ["energy", "latency", "offchip"])
 @pytest.mark.parametrize("glb", [PORTED, LEAKY], ids=["ports", "leakage"])
+@pytest.mark.parametrize("dram", [APART, ONE_PORT], ids=["two bandwidths", "one port"])
 @pytest.mark.parametrize("bits", [{}, {"X": 16, "W": 12}], ids=["8 bits", "mixed bits"])
-def test_no_design_of_a_layer_is_better(objective: str, glb: Level, bits: dict[str, int]) -> None:
+def test_no_design_of_a_layer_is_better(objective: str, glb: Level, dram: Level, bits: dict[str, int]) -> None:
     workload = Workload("fc", [MATMUL], bits=bits)
-    architecture = Architecture("a", (APART, glb), Compute(spatial={"m": 2}))
+    architecture = Architecture("a", (dram, glb), Compute(spatial={"m": 2}))
     plan = search(workload, architecture, objective=objective, space=ONE, workers=1)
     assert plan.statistics.status == "optimal"
     assert plan.statistics.value == pytest.approx(best_of_all(workload, architecture, objective), rel=1e-12)

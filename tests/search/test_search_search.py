@@ -237,10 +237,8 @@ def test_a_search_that_is_stopped_says_what_it_has() -> None:
 
 
 def test_the_time_is_looked_at_before_there_is_a_plan() -> None:
-    seen: list[float] = []
     with pytest.raises(LooptreeError, match=r"no plan of 'drawn' was found in .* s \(allow more time"):
-        search(network("skip", 2), architecture(20), seconds=1e-9, progress=lambda state: seen.append(state.value))
-    assert seen == [math.inf]
+        search(network("skip", 2), architecture(20), seconds=1e-9)
 
 
 def test_a_comparison_says_which_search_runs() -> None:

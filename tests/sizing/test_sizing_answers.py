@@ -22,6 +22,11 @@ def test_no_knee_on_a_straight_line_nor_in_the_noise() -> None:
     assert knees(straight) == knees(flat) == knees(straight[:2]) == ()
 
 
+def test_no_knee_after_a_gap_in_the_curve() -> None:
+    values = {16: 900.0, 4096: 130.0, 8192: 120.0, 16384: 110.0}  # 96 per doubling on average, then 10
+    assert knees([point(capacity, value) for capacity, value in values.items()]) == ()
+
+
 def test_what_changes_between_two_plans() -> None:
     before = point(64, 20.0, group("a"), group("b", "c", recomputing=("b",)), resident=("x",), recomputed=5)
     after = point(128, 10.0, group("a", "b", whole=("w",)), group("c"), resident=("y",))

@@ -94,6 +94,10 @@ def test_a_client_is_lost_and_goes_on(scheduler: str, tmp_path: Path) -> None:
             raise KeyboardInterrupt
 
     with workers(scheduler, tmp_path), Store(tmp_path / "cluster.db", known) as store:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("looptree.sweep.cluster.__version__", "0.0.0")
+            with pytest.raises(InputError, match=r"this is 0\.0\.0"), cluster_crew(scheduler):
+                pass
         with pytest.raises(KeyboardInterrupt), cluster_crew(scheduler) as crew:
             run(known, store, crew, leave)
         before = untimed(store)

@@ -9,6 +9,8 @@ import pytest
 from looptree.architecture.load import load_architecture
 from looptree.errors import InputError
 from looptree.sweep.reader import load_study, shipped_studies
+from looptree.sweep.run import work
+from looptree.sweep.surveyed import Surveying
 from tests.sweep.sweep_cases import SEARCHED, SURVEYED, study
 
 
@@ -82,9 +84,36 @@ def test_mistakes(old: str, new: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize("key", ["objectives: [energy]", "spaces: [quick, default]", "time_limit: 3", "keep: all"])
+def test_keys_of_searches_in_a_survey(key: str) -> None:
+    with pytest.raises(InputError, match="is for searches; a group is surveyed"):
+        study(f"{SURVEYED}{key}\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("power <= 60", "power >= 60", "expected a limit on one metric"),
+        ("power <= 60", "power <= 3 * side", "expected a number after <="),
+        ("area <= 20", "area <= 0", "no point of the hardware holds"),
+        ("order: [p, q]", "order: [p, z]", "there is no loop order p, z"),
+    ],
+)
+def test_mistakes_in_a_survey(old: str, new: str, message: str) -> None:
+    known = study(changed(SURVEYED, old, new))
+    with pytest.raises(InputError) as caught:
+        Surveying.of(known)
+    assert message in str(caught.value)
+
+
+def test_nothing_to_search() -> None:
+    with pytest.raises(InputError, match="the study is empty: no point of the hardware holds"):
+        work(study(f"{SEARCHED}constraints: [area <= 0]\n"))
+
+
 def test_too_many_points() -> None:
     axes = "\n".join(f"  a{i}: {{from: 1, to: 1000, step: 1}}" for i in range(5))
-    with pytest.raises(InputError, match=r"28,000,000,000,000,000 points, more than .* fewer values"):
+    with pytest.raises(InputError, match=r"28,000,000,000,000,000 searches, more than .* fewer values"):
         study(changed(SEARCHED, "parameters:\n", f"parameters:\n{axes}\n"))
 
 

@@ -31,11 +31,12 @@ with Store(Path(sys.argv[2]), study) as store:
 """
 
 
+@pytest.mark.slow
 def test_kill_at_any_moment(tmp_path: Path) -> None:
     file, base = tmp_path / "study.yaml", tmp_path / "study.db"
     file.write_text(SEARCHED)
     seen = 0
-    for _ in range(3):
+    for _ in range(2):
         child = subprocess.Popen([sys.executable, "-c", SLOWED, str(file), str(base)])
         for _ in range(400):
             time.sleep(0.02)

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 
 import pytest
 
 from looptree import resources
 from looptree.architecture import read_architecture
 from looptree.architecture.load import load_architecture
+from looptree.check import check
+from looptree.documents import parse_document
 from looptree.errors import InputError
 from looptree.model import evaluate_design
 from looptree.search import Space, compare
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.points import apply_point
+from looptree.taxonomy.reader import mapping_from_node
 from looptree.workload.load import load_workload
 
 _KEYS = r"\w+_bytes|\w*bandwidth_\w+|\w+_pj(_per_\w+)?|pj_per_operation|word_bits|\w+_ports|\w+_mm2|model|keeps"
@@ -78,3 +82,33 @@ def test_units() -> None:
     assert mobile.off_chip.read_pj_per_byte * 64 / 8 == 700
     assert float(mobile.level("GLB").read_pj_per_byte * 128 / 8) == pytest.approx(26.01)
     assert float(mobile.level("GLB").write_pj_per_byte * 128 / 8) == pytest.approx(23.65)
+
+
+def test_a_mapping_on_three_levels_with_partitions() -> None:
+    """Weights and maps in buffers of their own on both levels of the DeFiNES prototype, two layers fused by rows."""
+    mapping = """
+    mapping:
+      - storage: {level: DRAM, tensors: [image, W_conv1, W_conv2, conv2]}
+      - storage: {level: GLB, tensors: [W_conv1, W_conv2]}
+      - temporal: {rank: p, tile: 2}
+      - storage: {level: GLB, tensors: [image, conv1, conv2]}
+      - sequential:
+        - - storage: {level: LB, tensors: [W_conv1, image, conv1]}
+          - compute: {einsum: conv1}
+        - - storage: {level: LB, tensors: [W_conv2, conv1, conv2]}
+          - compute: {einsum: conv2}
+    """
+    workload = load_workload("conv_conv", channels=4, resolution=6)
+    tree = mapping_from_node(parse_document(mapping))
+    design = bind(workload, load_architecture("defines_prototype"), tree)
+    found = evaluate_design(design)
+    assert check(design) == ()
+    assert found.fits
+    weights = workload.tensors["W_conv1"].size + workload.tensors["W_conv2"].size
+    assert found.occupancy["GLB"].partitions["weights"].window_bytes == weights
+    # no loop moves the weights, so they enter the local buffer once; rows of conv1 are computed there
+    assert found.transfers["LB"]["W_conv1"].writes_words == workload.tensors["W_conv1"].size
+    # the layers take turns: one's weights at a time
+    assert found.occupancy["LB"].partitions["weights"].window_bytes == workload.tensors["W_conv1"].size
+    reads, _ = found.accesses["LB"]
+    assert reads == sum(t.reads_words for t in found.transfers["LB"].values()) / Fraction(64)  # 64 words of 8 bits each

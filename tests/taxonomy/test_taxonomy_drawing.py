@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looptree.taxonomy.drawing import draw_loop_nest, draw_tree
+from looptree.taxonomy.drawing import draw_loop_nest, draw_loop_nests, draw_tree
 from tests.taxonomy.taxonomy_examples import PROJECTIONS, RESIDUAL, TWO_CONV, design, workload
 
 LEAF_LOOPS = """
@@ -231,6 +231,33 @@ mapping:
     )
     assert "    # GLB keeps A[...], B[p0:p0+4]" in nest.splitlines()
     assert "        conv for p in ..., u in ...:" in nest.splitlines()
+
+
+APART = """
+mapping:
+  - storage: {level: DRAM, tensors: [F1, W1, F2, W2, F3]}
+  - sequential:
+    - [temporal: {rank: p, tile: 4}, storage: {level: GLB, tensors: [F1]}, compute: {einsum: conv1}]
+    - [storage: {level: GLB, tensors: [F2]}, compute: {einsum: conv2}]
+"""
+
+
+def test_single_chains_are_drawn_as_in_the_whole() -> None:
+    bound = design(APART, TWO_CONV)
+    first, second = draw_loop_nests(bound, [bound.chains[child] for child in bound.root.children])
+    inside = [line[4:] for line in draw_loop_nest(bound).splitlines()[3:]]
+    note, *looped = first.splitlines()
+    assert note.startswith("# ranges of a tile in the middle")
+    assert looped + second.splitlines() == inside
+
+
+def test_a_deep_network_is_no_deep_recursion() -> None:
+    layers = [f"  - {{name: e{i}, expression: 'T{i + 1}[m] = T{i}[m]', ranks: {{m: 4}}}}" for i in range(400)]
+    branches = [f"    - [{{compute: {{einsum: e{i}}}}}]" for i in range(400)]
+    tensors = ", ".join(f"T{i}" for i in range(401))
+    tree = "\n".join(["mapping:", f"  - storage: {{level: DRAM, tensors: [{tensors}]}}", "  - sequential:", *branches])
+    nest = draw_loop_nest(design(tree, workload("\n".join(["name: deep", "einsums:", *layers]))))
+    assert nest.count("T1[m]") == 2
 
 
 def test_what_comes_again_at_each_turn_is_said() -> None:

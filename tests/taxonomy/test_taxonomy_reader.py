@@ -101,7 +101,7 @@ def test_files(tmp_path: Path) -> None:
         ("{temporal: {rank: [], tile: 1}}", "a loop names no rank"),
         ("{temporal: {rank: .p, tile: 1}}", "expected a rank such as p or conv2.p, found '.p'"),
         ("{temporal: {rank: conv., tile: 1}}", "expected a rank such as p or conv2.p, found 'conv.'"),
-        ("{spatial: {rank: m, tile: 1}}", "spatial loops are not evaluated yet"),
+        ("{spatial: {rank: m, tile: 1}}", "key 'axis' is missing"),
         ("{compute: {einsum: a}}, {storage: {level: GLB, tensors: [F1]}}", "nodes follow after compute"),
         ("{sequential: [[{compute: {einsum: a}}]]}, {compute: {einsum: b}}", "nodes follow after sequential"),
         (

@@ -52,12 +52,23 @@ def test_settings_that_cannot_be_meant_are_refused(values: dict[str, str], compl
         run_at(load_case("defines"), values)
 
 
+def test_what_is_wrong_with_a_design_is_said_and_not_left_out() -> None:
+    with pytest.raises(InputError, match="the tile 256 is larger than rank"):
+        run_at(load_case("flat"), {"sequence_length": "100"})
+
+
 def test_a_setting_is_compared_where_something_is_published_for_it() -> None:
     case = load_case("defines")
     known = run_at(case, {"tile": "16x18", "mode": "recompute"})
-    assert [row.status for row in known.rows] == [MET, MET, MET, ALONE]
+    assert [row.status for row in known.rows] == [MET, MET, MET]
     unknown = run_at(case, {"tile": "17x18", "mode": "recompute"})
     assert {row.status for row in unknown.rows} == {ALONE}
+
+
+def test_numbers_that_a_setting_does_not_have_are_named() -> None:
+    result = run_at(load_case("msf_cnn"), {"network": "mobilenet_v2", "blocks": "6-10"})
+    assert any(note.startswith("no whole_tile_multiply_accumulates: ") for note in result.notes)
+    assert run_at(load_case("isaac"), {}).notes == ()
 
 
 def test_a_formula_is_compared_at_every_setting() -> None:

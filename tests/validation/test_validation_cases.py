@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from looptree import resources
-from looptree.report.validation import MARKS, renewed
+from looptree.report.markdown import marks
+from looptree.report.validation import renewed
 from looptree.validate import CaseResult, Compared, case_names, load_case, run_case
 from looptree.validate.case import CONFIDENCE, UNITS
 from looptree.validate.metrics import METRICS
@@ -55,7 +56,7 @@ def test_pages_are_as_new(page: Path) -> None:
 
 
 def test_an_old_page_is_noticed() -> None:
-    begin, end = MARKS["summary"]
+    begin, end = marks("validate summary")
     assert renewed(f"{begin}\nold\n{end}", list(RESULTS.values())) != f"{begin}\nold\n{end}"
     assert renewed("no marks", list(RESULTS.values())) is None
 

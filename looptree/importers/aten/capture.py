@@ -1,5 +1,7 @@
 """From a PyTorch module to a `Program`: exported by `torch.export`, without running it on numbers.
 
+PyTorch is imported where it is used: this module can be imported without it.
+
 Operators that looptree knows stay whole (a linear layer, an attention); all others are decomposed to the core ATen
 operators, as PyTorch defines them.
 """
@@ -12,7 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
-import torch
 
 from looptree.errors import InputError
 from looptree.importers.aten.operators.registry import OPAQUE, OPERATORS
@@ -40,6 +41,8 @@ def program_of(module: Any, arguments: Sequence[Any], keywords: Mapping[str, Any
     Raises:
         InputError: it is neither, or PyTorch cannot export it, for the reason that PyTorch gives.
     """
+    import torch
+
     if isinstance(module, torch.export.ExportedProgram):
         return _Writer(_decomposed(module), "model").program()
     if not isinstance(module, torch.nn.Module):
@@ -70,6 +73,8 @@ def _for_inference(module: Any) -> Iterator[None]:
 
 def _decomposed(exported: Any) -> Any:
     """The program with only known operators and core ATen operators in it."""
+    import torch
+
     table = torch.export.default_decompositions()
     for overload in list(table):
         if _operator(overload) in OPERATORS or _operator(overload) in OPAQUE:
@@ -93,6 +98,8 @@ class _Writer:
 
     def program(self) -> Program:
         """The whole program."""
+        import torch
+
         inputs, constants = self._given()
         outputs: list[str] = []
         for node in self.exported.graph.nodes:
@@ -106,6 +113,8 @@ class _Writer:
         )
 
     def _given(self) -> tuple[list[str], dict[str, Constant]]:
+        import torch
+
         specs = {spec.arg.name: spec for spec in self.exported.graph_signature.input_specs}
         kinds = torch.export.graph_signature.InputKind
         tensors = {**self.exported.constants, **self.exported.state_dict}
@@ -124,6 +133,8 @@ class _Writer:
         return inputs, constants
 
     def _call(self, node: Any) -> None:
+        import torch
+
         if node.target is operator.getitem and isinstance(node.args[0], torch.fx.Node):
             source = f"{self.names[node.args[0]]}:{node.args[1]}"
             self.names[node] = source
@@ -169,6 +180,8 @@ class _Writer:
         return found
 
     def _argument(self, value: Any) -> Argument:
+        import torch
+
         if isinstance(value, torch.fx.Node):
             return Value(self.names[value]) if value in self.names else None
         if isinstance(value, (list, tuple)):
@@ -179,6 +192,8 @@ class _Writer:
 
 
 def _leaves(spec: Any) -> bool:
+    import torch
+
     return bool(spec.kind == torch.export.graph_signature.OutputKind.USER_OUTPUT and hasattr(spec.arg, "name"))
 
 
@@ -192,6 +207,8 @@ def _element(dtype: Any, where: str) -> Element:
 
 def _array(tensor: Any) -> Array | None:
     """The elements of a small tensor of whole numbers: positions, masks, sizes."""
+    import torch
+
     if not isinstance(tensor, torch.Tensor) or tensor.is_floating_point() or tensor.numel() > MAX_VALUES:
         return None
     if tensor.is_complex() or tensor.device.type == "meta":

@@ -2,8 +2,9 @@
 
 Assumptions:
 
-* Components stand from the outside in; the last one computes. Several instances of a component count as one, as long as
-  the mapping has no spatial loop.
+* Components stand from the outside in; the last one computes. The instances of all of them together (`meshX` and
+  `meshY`, or a name such as `PE[0..15]`) make the array; without any, spatial loops may be as wide as they like.
+* Every memory multicasts to the instances below it, adds up their partial sums and shares their halos.
 * A port moves `width` bits per cycle; a component with no ports at all has one for reads and writes.
 * Energies, which the original takes from Accelergy, come from our models: `dram` by `type` (LPDDR4 if it is not said),
   `sram`, `register_file` and `operations`, at the `technology` that is written.
@@ -18,7 +19,10 @@ from typing import Any
 from looptree.documents import Node
 from looptree.importers.looptree_yaml.nodes import first, made
 
-_INSTANCES = re.compile(r"\[\d+\.\.\d+\]$")
+_INSTANCES = re.compile(r"\[(\d+)\.\.(\d+)\]$")
+_AXES = {"x": "meshX", "y": "meshY"}
+_WIDE = 2**20
+_NETWORK = {"multicast": True, "reduce": True, "forward": True}
 _NODE = re.compile(r"(\d+(?:\.\d+)?) ?nm")
 _MEMORY = ("dram", "sram", "storage", "buffer", "regfile", "_rf", "reg", "memory", "cache")
 _DRAM = {"LPDDR": "LPDDR2"}
@@ -45,7 +49,8 @@ def architecture_document(document: Node) -> Node:
     width = next((node for node in bits if node is not None), None)
     levels = [_level(*component) for component in memories]
     data = {} if width is None else {"data_bits": width}
-    return made({"levels": levels, "compute": _compute(last, fields, node), **data}, architecture)
+    compute = {**_compute(fields, node), "array": _array([known for _, known, _ in found])}
+    return made({"levels": levels, "compute": made(compute, last), **data}, architecture)
 
 
 _DATA = ("datawidth", "word_bits", "word-bits")
@@ -83,6 +88,20 @@ def _computes(node: Node) -> bool:
     return "mac" in kind or kind in ("compute", "alu")
 
 
+def _array(components: list[dict[str, Node]]) -> dict[str, int]:
+    """Units along each axis: the instances of all components multiplied."""
+    sizes = dict.fromkeys(_AXES, 1)
+    for fields in components:
+        places = {**_attributes(fields), **_fields(fields.get("spatial"))}
+        meshes = {axis: places[key] for axis, key in _AXES.items() if key in places}
+        for axis, node in meshes.items():
+            sizes[axis] *= node.integer("a number of instances", most=_WIDE)
+        named = _INSTANCES.search(fields["name"].text())
+        if named is not None and not meshes:
+            sizes["x"] *= max(1, int(named[2]) - int(named[1]) + 1)
+    return sizes if any(size > 1 for size in sizes.values()) else dict.fromkeys(_AXES, _WIDE)
+
+
 def _name(fields: dict[str, Node]) -> Node:
     return made(_INSTANCES.sub("", fields["name"].text()), fields["name"])
 
@@ -91,7 +110,7 @@ def _level(component: Node, fields: dict[str, Node], technology: Node | None) ->
     kind, attributes = fields["class"].text().lower(), _attributes(fields)
     if not any(word in kind for word in _MEMORY):
         raise fields["class"].error(f"expected a class of memory or of compute, found {kind!r}")
-    level: dict[str, Any] = {"name": _name(fields)}
+    level: dict[str, Any] = {"name": _name(fields), "network": _NETWORK}
     width = first(attributes, "width", "memory_width")
     depth = first(attributes, "depth", "memory_depth", "entries")
     if depth is not None and width is None:
@@ -125,14 +144,14 @@ def _model(kind: str, attributes: dict[str, Node], technology: Node | None, *, s
     return {"sram": {**banks, **_node_nm(technology)}}
 
 
-def _compute(component: Node, fields: dict[str, Node], technology: Node | None) -> Node:
+def _compute(fields: dict[str, Node], technology: Node | None) -> dict[str, Any]:
     attributes = _attributes(fields)
     compute: dict[str, Any] = {"name": _name(fields)}
     bits = first(attributes, *_DATA, "width", "multiplier_width")
     if bits is not None:
         number = "float" if fields["class"].text().lower().startswith("fp") else "integer"
         compute["model"] = {"operations": {"bits": bits, "number": number, **_node_nm(technology)}}
-    return made(compute, component)
+    return compute
 
 
 def _node_nm(technology: Node | None) -> dict[str, Any]:

@@ -67,11 +67,9 @@ class _Translator:
         return {"rank": rank, "tile": tile}
 
     def _spatial(self, item: Node, fields: dict[str, Node]) -> dict[str, Any]:
-        loop = self._temporal(item, fields)
-        if "spatial" in fields:
-            axis = fields["spatial"].integer("an axis", least=0, most=len(_AXES) - 1)
-            loop["axis"] = made(_AXES[axis], fields["spatial"])
-        return loop
+        axis = fields.get("spatial")
+        number = 0 if axis is None else axis.integer("an axis", least=0, most=len(_AXES) - 1)
+        return {**self._temporal(item, fields), "axis": made(_AXES[number], axis or item)}
 
     def _compute(self, item: Node, fields: dict[str, Node]) -> dict[str, Any]:
         unit = {"unit": self._target(item, fields)} if "target" in fields else {}

@@ -17,6 +17,8 @@ _KEYS = {
     "NoC_NumHops": "hops", "noc_hops": "hops", "num_simd_lanes": "lanes",
 }  # fmt: skip
 
+_DIGITS = 12
+
 
 @dataclass(frozen=True, slots=True)
 class Hardware:
@@ -65,8 +67,9 @@ def parse_hardware(text: str, file: str) -> Hardware:
             hint = nearest(key, _KEYS) if key != "Network" else "the network comes first, then the hardware"
             raise words.error(f"unknown key {key!r}", hint, line)
         number = words.take(f"a number for {key}")
-        if not number.isdecimal() or not 1 <= int(number[:12]) <= 2**40:
-            raise words.error(f"expected {key} as a whole number from 1 on, found {number[:40]!r}", line=line)
+        if not number.isdecimal() or len(number) > _DIGITS or not int(number):
+            expected = f"expected {key} as a whole number from 1 on, of at most {_DIGITS} digits"
+            raise words.error(f"{expected}, found {number[:40]!r}", line=line)
         if found.setdefault(_KEYS[key], int(number)) != int(number):
             raise words.error(f"{key!r} stands twice", line=line)
     if "pes" not in found:

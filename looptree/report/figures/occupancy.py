@@ -8,10 +8,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from looptree.model.groups import groups_of
-from looptree.model.occupancy import Demand, demands, lifetime
+from looptree.model.inference import infer
+from looptree.model.occupancy import Demand, demands, lifetime, place_demands
 from looptree.report.figures.style import INK, PAGE, color, in_unit, new_figure, short, styled
 from looptree.report.html.shown import ShownPlan
-from looptree.report.html.steps import GroupSteps
 from looptree.taxonomy.binding import BoundChain, Design
 from looptree.taxonomy.group import tensor_kinds
 from looptree.units import BYTES, COUNTS, format_size
@@ -43,7 +43,7 @@ class Period:
 def periods(plan: ShownPlan, level: str) -> list[Period]:
     """The occupancy of a level, group after group."""
     design, live = plan.design, plan.design.architecture.allocation == "live"
-    sizes = GroupSteps(design).sizes
+    sizes = place_demands(design, infer(design))
     found: list[Period] = []
     clock = 0.0
     for chain, group in zip(groups_of(design, design.root), plan.evaluation.groups, strict=True):

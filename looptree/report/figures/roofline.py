@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from looptree.report.figures.style import BLUE, COLUMN, INK, VERMILION, color, new_figure, plain_marks, short, styled
-from looptree.report.html.costs import peak
+from looptree.report.html.roofline import bytes_per_cycle, peak
 from looptree.report.html.shown import ShownPlan
 from looptree.report.planned import moved_bytes
 
@@ -18,7 +18,7 @@ def roofline_figure(plans: Sequence[ShownPlan]) -> Figure:
     """Groups that move nothing off chip, or take no time, are left out; the roof is what the hardware can do."""
     design = plans[-1].design
     top = peak(design.workload, design.architecture)
-    bandwidth = design.architecture.off_chip.bandwidth_bytes_per_cycle
+    bandwidth = bytes_per_cycle(design.architecture.off_chip)
     with styled():
         figure = new_figure(COLUMN, 2.5)
         axes = figure.add_subplot()

@@ -107,7 +107,7 @@ def curve(
 
     Args:
         key: of the chart. title: of the chart. caption: of the chart. tables: of the chart.
-        axes: (title, unit) across and upwards; both are logarithmic.
+        axes: (title, unit) across and upwards; logarithmic where all values are above zero.
         series: points by name. rules: (name, value) of level lines, such as a minimum.
         steps: from one point to the next the value stays, then drops.
     """

@@ -1,13 +1,13 @@
-"""Energy, latency, room and roofline: by component, by group and by layer, one plan against the other."""
+"""Energy, latency and room: by component, by group and by layer, one plan against the other."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
-from math import prod
 from typing import Any
 
-from looptree.architecture import Architecture, Level
+from looptree.architecture import Level
 from looptree.model.layers import layer_energies
 from looptree.model.result import Energy, GroupResult, plain
 from looptree.report.html.charts import Chart, bars, charts_data, charts_markup
@@ -15,11 +15,9 @@ from looptree.report.html.datatable import CYCLES, Cell, Column, DataTable, term
 from looptree.report.html.groups import energy_data
 from looptree.report.html.markup import joined
 from looptree.report.html.page import Section
+from looptree.report.html.room import Rooms
 from looptree.report.html.shown import ShownPlan
-from looptree.report.planned import moved_bytes
-from looptree.report.text import short_layers
 from looptree.units import BYTES, COUNTS, PICOJOULES
-from looptree.workload import Workload
 
 Values = dict[str, float | int]
 Rows = list[tuple[str, str, Values]]
@@ -129,95 +127,40 @@ def _latency_by_layer(plans: Sequence[ShownPlan]) -> list[Chart]:
 
 
 def room_section(plans: Sequence[ShownPlan]) -> Section:
-    """What each group needs of the outermost on-chip level, against its capacity."""
-    architecture = plans[-1].design.architecture
-    live = architecture.allocation == "live"
-    charts: list[Chart] = []
-    for level in architecture.levels[1:]:
-        rows: Rows = [
-            (str(index + 1), plans[-1].title, {level.name: group.result.occupancy[level.name][live]})
-            for index, group in enumerate(plans[-1].groups)
-        ]
-        chart = bars(
-            f"room-{len(charts)}",
-            f"{level.name} by fusion group",
-            joined(
-                f"What {level.name} holds while each group{_of(plans)} runs, in ",
-                term_link("live" if live else "window"),
-                ", with what stays there for later groups. The line is the ",
-                term_link("capacity"),
-                ".",
-            ),
-            "B",
-            [level.name],
-            rows,
-        )
-        limit = {} if level.total_bytes is None else {"limit": ["capacity", level.total_bytes]}
-        charts.append(Chart(chart.key, chart.kind, chart.title, chart.caption, {**chart.data, **limit}))
+    """What each group needs of the on-chip levels, and what is held there meanwhile, against their capacity."""
+    plan = plans[-1]
+    rooms = Rooms(plan.design)
+    held = [rooms.above(group.chain) for group in plan.groups]
+    charts = [
+        _room_chart(plans, level, [sum(above.get(level.name, {}).values()) for above in held])
+        for level in plan.design.architecture.levels[1:]
+    ]
     return Section("room", "Buffer by group", charts_markup(*charts), charts_data(*charts))
 
 
-def roofline_section(plans: Sequence[ShownPlan]) -> Section:
-    """Operations per cycle against operations per off-chip byte, under what the hardware allows."""
-    architecture, workload = plans[-1].design.architecture, plans[-1].design.workload
-    off_chip = architecture.off_chip
-    series = []
-    for plan in plans:
-        dots = []
-        for index, group in enumerate(plan.groups):
-            moved, result = moved_bytes(group.result), group.result
-            if moved and result.latency_cycles and result.operations:
-                dots.append(
-                    {
-                        "x": float(Fraction(result.operations, moved)),
-                        "y": float(result.operations / result.latency_cycles),
-                        "label": f"{index + 1}: {short_layers(result.einsums)}",
-                        "group": index,
-                    }
-                )
-        series.append({"name": plan.title, "plan": plan.key, "dots": dots})
-    bandwidth = bytes_per_cycle(off_chip)
-    data: dict[str, Any] = {
-        "series": series,
-        "peak": peak(workload, architecture),
-        "bandwidth": None if bandwidth is None else float(bandwidth),
-        "level": off_chip.name,
-        "unit": architecture.compute.name,
-    }
+def _room_chart(plans: Sequence[ShownPlan], level: Level, held: Sequence[int]) -> Chart:
+    plan, key = plans[-1], f"room-{plans[-1].design.architecture.depth(level.name)}"
+    live = plan.design.architecture.allocation == "live"
+    parts = ["of the group", "kept between groups"]
+    rows: Rows = []
+    listed: list[list[Cell]] = []
+    for index, (group, others) in enumerate(zip(plan.groups, held, strict=True)):
+        total = group.result.occupancy[level.name][live]
+        rows.append((str(index + 1), plan.title, dict(zip(parts, (total - others, others), strict=True))))
+        listed.append([str(index + 1), ", ".join(group.result.einsums), total - others, others, total])
     caption = joined(
-        "Each point is a group: ",
-        term_link("performance"),
-        " against ",
-        term_link("intensity"),
-        ". The ",
-        term_link("roof"),
-        " is what the hardware can do at most. Fusing moves points to the right. Groups that move "
-        "nothing off chip are not shown.",
+        f"What {level.name} holds while each group{_of(plans)} runs, in ",
+        term_link("live" if live else "window"),
+        ": for the group itself, and tensors that ",
+        term_link("resident", "stay on chip between groups"),
+        ".",
     )
-    tables = [_roofline_table(plan) for plan in plans]
-    chart = Chart("roofline-chart", "roofline", "Roofline", caption, data, tables, titled=False)
-    return Section("roofline", "Roofline", charts_markup(chart), charts_data(chart))
-
-
-def peak(workload: Workload, architecture: Architecture) -> int:
-    """Operations per cycle of the whole array: of the layer that can use most of it."""
-    spatial = architecture.compute.spatial
-    return max(prod(spatial.get(rank, 1) for rank in einsum.ranks) for einsum in workload.einsums)
-
-
-def bytes_per_cycle(level: Level) -> Fraction | None:
-    """The most bytes that a level moves per cycle, reads and writes together; `None` where nothing limits them.
-
-    >>> bytes_per_cycle(Level("DRAM", bandwidth_bytes_per_cycle=Fraction(16))), bytes_per_cycle(Level("DRAM"))
-    (Fraction(16, 1), None)
-    """
-    word = Fraction(1) if level.ports is None else Fraction(level.word_bits or 8, 8)
-    together = [limit.rate for limit in level.limits if limit.reads and limit.writes]
-    reads = [limit.rate for limit in level.limits if not limit.writes]
-    writes = [limit.rate for limit in level.limits if not limit.reads]
-    if reads and writes:
-        together.append(min(reads) + min(writes))
-    return min(together) * word if together else None
+    columns = (Column("group"), Column("layers"), *(Column(part, BYTES) for part in parts), Column("total", BYTES))
+    table = DataTable(key, f"{level.name} by fusion group", columns, listed)
+    chart = bars(key, f"{level.name} by fusion group", caption, "B", parts, rows, [table])
+    if level.total_bytes is None:
+        return chart
+    return replace(chart, data={**chart.data, "limit": ["capacity", level.total_bytes]})
 
 
 def _by_group(plans: Sequence[ShownPlan], values: Any) -> Rows:
@@ -302,18 +245,3 @@ def _group_row(index: int, result: GroupResult, levels: Sequence[str], live: boo
         result.latency_cycles,
         result.bottleneck,
     ]
-
-
-def _roofline_table(plan: ShownPlan) -> DataTable:
-    columns = (
-        Column("group"),
-        Column("layers"),
-        Column("operations", COUNTS, term="operations"),
-        Column("off-chip bytes", BYTES, term="offchip"),
-        Column("latency", CYCLES, "cycles", "latency"),
-    )
-    rows: list[list[Cell]] = [
-        [str(i + 1), ", ".join(g.result.einsums), g.result.operations, moved_bytes(g.result), g.result.latency_cycles]
-        for i, g in enumerate(plan.groups)
-    ]
-    return DataTable(f"roofline-{plan.key}", f"Roofline, {plan.title}", columns, rows)

@@ -75,6 +75,11 @@ def _panel() -> Markup:
         element(
             "div", id="tree-view", class_="tree-view", tabindex=0, role="region", aria_label="LoopTree of the group"
         ),
+        element(
+            "details",
+            element("summary", "The loop nest that it means"),
+            element("pre", id="nest-view", tabindex=0, role="region", aria_label="Loop nest of the group"),
+        ),
         element("div", id="steps-view"),
         id="group-panel",
         class_="panel",

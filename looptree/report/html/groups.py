@@ -11,12 +11,14 @@ from looptree.graph.layout import Point, lay_out
 from looptree.model.result import plain
 from looptree.report.html.shown import ShownGroup, ShownPlan
 from looptree.report.html.steps import GroupSteps
-from looptree.taxonomy.tree import Branch, Chain, Compute, Storage
+from looptree.taxonomy.drawing import draw_loop_nests, storage_notes
+from looptree.taxonomy.tree import Branch, Chain, Compute, Spatial, Storage
 
 
 def plan_data(shown: ShownPlan) -> dict[str, Any]:
     """Picture and groups of a plan."""
     steps = GroupSteps(shown.design)
+    nests = draw_loop_nests(shown.design, [group.chain for group in shown.groups])
     architecture = shown.design.architecture
     return {
         "title": shown.title,
@@ -24,7 +26,10 @@ def plan_data(shown: ShownPlan) -> dict[str, Any]:
         "capacity": {level.name: level.total_bytes for level in architecture.levels},
         "allocation": architecture.allocation,
         "graph": graph_data(shown),
-        "groups": [group_data(shown, group) | {"steps": steps.of(group.chain)} for group in shown.groups],
+        "groups": [
+            group_data(shown, group) | {"nest": nest, "steps": steps.of(group.chain)}
+            for group, nest in zip(shown.groups, nests, strict=True)
+        ],
     }
 
 
@@ -91,17 +96,21 @@ def tree_data(chain: Chain) -> dict[str, Any]:
     node = _end(chain.end)
     for inner in reversed(chain.inner):
         if isinstance(inner, Storage):
-            notes = ["overlap dropped"] if inner.overlap == "drop" else []
-            notes += ["from first to last use"] if inner.lifetime == "uses" else []
             node = {
                 "kind": "storage",
                 "level": inner.level,
                 "tensors": list(inner.tensors),
-                "notes": notes,
+                "notes": storage_notes(inner),
                 "inside": [node],
             }
         else:
-            node = {"kind": "loop", "ranks": [str(rank) for rank in inner.ranks], "tile": inner.tile, "inside": [node]}
+            node = {
+                "kind": "loop",
+                "ranks": [str(rank) for rank in inner.ranks],
+                "tile": inner.tile,
+                "axis": inner.axis if isinstance(inner, Spatial) else None,
+                "inside": [node],
+            }
     return node
 
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from looptree.model.result import Evaluation
 from looptree.report.compared import Compared
 from looptree.report.fit import fit_sentences
-from looptree.report.html.costs import energy_section, latency_section, roofline_section, room_section
+from looptree.report.html.costs import energy_section, latency_section, room_section
 from looptree.report.html.graph import graph_section
 from looptree.report.html.page import Page, Section, page_html
+from looptree.report.html.roofline import roofline_section
 from looptree.report.html.shown import ShownPlan, shown_design, shown_plan
 from looptree.report.html.summary import summary_section
 from looptree.report.planned import Planned
@@ -52,7 +53,7 @@ def plan_sections(plans: Sequence[ShownPlan]) -> list[Section]:
     """Everything about one plan, or about two of the same network of which the last is looked at."""
     return [
         graph_section(plans),
-        room_section(plans),
+        *([room_section(plans)] if len(plans[-1].design.architecture.levels) > 1 else []),
         energy_section(plans),
         latency_section(plans),
         roofline_section(plans),

@@ -15,8 +15,10 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box
-from looptree.model.occupancy import Demand, copies, demands, lifetime
+from looptree.model.occupancy import copies
+from looptree.model.spatial import instances_of
 from looptree.model.steps import ChainSteps, PlaceSteps, steps
+from looptree.report.html.room import Rooms
 from looptree.taxonomy.binding import BoundChain, Design, Place
 
 MOST_NUMBERS = 60_000
@@ -34,20 +36,18 @@ class GroupSteps:
             self.chains = steps(design)
         except UnsupportedError as problem:
             self.problem = str(problem)
-        self.sizes = {place.id: Demand() for place in design.places}
-        for chain in self.chains.values():
-            for identity, found in chain.places.items():
-                place = design.places[identity]
-                tensor, times = design.workload.tensors[place.tensor], copies(design, place)
-                window, live = tensor.bytes(found.counts.window), tensor.bytes(found.counts.live)
-                self.sizes[identity] = Demand(window * times, live * times)
+        self.rooms = Rooms(design)
 
     def of(self, group: BoundChain) -> dict[str, Any]:
         """Views of a group: of the loops that its layers share, and of those of single layers and nested branches."""
         if self.problem:
             return {"problem": self.problem, "views": []}
         views, left_out = [], []
+        at_once: list[str] = []
         for chain in self._below(group):
+            if instances_of(chain):
+                at_once += chain.einsums
+                continue
             places = [self.design.places[p] for p in chain.places if p in self.chains.get(chain.id, _NONE).places]
             on_chip = [place for place in places if place.level != self.design.architecture.off_chip.name]
             if not on_chip:
@@ -57,8 +57,9 @@ class GroupSteps:
                 left_out.append(", ".join(chain.einsums))
             else:
                 views.append(view)
-        problem = f"Too many steps to show: {'; '.join(left_out)}." if left_out else ""
-        return {"problem": problem, "views": views}
+        problems = [f"Too many steps to show: {'; '.join(left_out)}."] if left_out else []
+        problems += [f"Not shown, since steps of spatial loops run at once: {', '.join(at_once)}."] if at_once else []
+        return {"problem": " ".join(problems), "views": views}
 
     def _below(self, chain: BoundChain) -> list[BoundChain]:
         return [chain] + [part for child in chain.children for part in self._below(self.design.chains[child])]
@@ -120,25 +121,12 @@ class GroupSteps:
         return ["computed", "recomputed"] if place.parent is None else ["computed", "recomputed or read back"]
 
     def _elsewhere(self, chain: BoundChain) -> dict[str, list[list[str | int]]]:
-        """Bytes by level that others take meanwhile: what is stored further out, and the largest of what is below."""
-        live = self.design.architecture.allocation == "live"
-        off_chip = self.design.architecture.off_chip.name
+        """Bytes by level that others take meanwhile: what is stored further out, and what is below."""
         found: dict[str, list[list[str | int]]] = {}
-        path = self.design.path(chain)
-        for part, child in pairwise(path):
-            position = part.children.index(child.id)
-            for place in (self.design.places[p] for p in part.places):
-                if place.level != off_chip and position in lifetime(self.design, place):
-                    size = self.sizes[place.id]
-                    found.setdefault(place.level, []).append([place.tensor, size.live if live else size.window])
-        inside: dict[str, list[int]] = {}
-        for child_id in chain.children:
-            for (level, tensor), demand in demands(self.design, self.sizes, self.design.chains[child_id]).items():
-                if tensor is None and level != off_chip:
-                    inside.setdefault(level, []).append(demand.live if live else demand.window)
-        for level, sizes in inside.items():
-            taken = max(sizes) if chain.kind == "sequential" else sum(sizes)
-            found.setdefault(level, []).append(["inside of branches", taken])
+        for level, tensors in self.rooms.above(chain).items():
+            found[level] = [[tensor, size] for tensor, size in tensors.items()]
+        for level, size in self.rooms.inside(chain).items():
+            found.setdefault(level, []).append(["inside of branches", size])
         return found
 
 

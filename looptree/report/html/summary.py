@@ -58,9 +58,21 @@ def _totals(plans: Sequence[ShownPlan]) -> list[_Total]:
         _Total("offchip_reads", "off-chip reads", BYTES, "bytes", "", reads),
         _Total("offchip_writes", "off-chip writes", BYTES, "bytes", "", writes),
         *needed,
-        _Total("operations", "operations", COUNTS, "operations", "", tuple(e.total_operations for e in evaluations)),
         _Total(
-            "recomputed", "recomputed", COUNTS, "operations", "", tuple(e.recomputed_operations for e in evaluations)
+            "operations",
+            "operations",
+            COUNTS,
+            "operations",
+            "operations",
+            tuple(e.total_operations for e in evaluations),
+        ),
+        _Total(
+            "recomputed",
+            "recomputed",
+            COUNTS,
+            "operations",
+            "operations",
+            tuple(e.recomputed_operations for e in evaluations),
         ),
         _Total("energy", "energy", PICOJOULES, "pJ", "", tuple(e.energy.total for e in evaluations)),
         _Total("latency", "latency", COUNTS, "cycles", "cycles", tuple(e.latency.overlapped for e in evaluations)),

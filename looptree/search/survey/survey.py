@@ -70,7 +70,7 @@ class Survey:
 
 def survey(
     workload: Workload,
-    architecture: Architecture,
+    hardware: Architecture | Sequence[Hardware],
     layers: Sequence[str] | None = None,
     *,
     order: Sequence[str] = (),
@@ -83,11 +83,13 @@ def survey(
     """Evaluate every design of a fusion group.
 
     Args:
-        workload: the network. architecture: its first two levels are used.
+        workload: the network.
+        hardware: an architecture, of which the first two levels are used, or points of a hardware space: every design
+            is evaluated on each of them, and has a power and an area, too.
         layers: the group; all layers of the workload by default.
         order: the only loop order, ranks of the sink from the outside in; every one of the space by default.
         space: of it `loops`, `lone_loops`, `spill` and `recompute` are used.
-        front: metrics of the Pareto front. limits: most of some metrics; the capacity of the architecture counts too.
+        front: metrics of the Pareto front. limits: most of some metrics; the capacity of each architecture counts too.
         workers: processes; one per processor by default. The answer does not depend on it.
         progress: called with the designs evaluated so far and all there are.
 
@@ -95,7 +97,7 @@ def survey(
         InputError: a metric, layer or rank that is not there, or an architecture without an on-chip level.
         UnsupportedError: tile inference cannot express the group.
     """
-    task = task_of(workload, architecture, layers, order=order, space=space, front=front, limits=limits)
+    task = task_of(workload, hardware, layers, order=order, space=space, front=front, limits=limits)
     count = (os.cpu_count() or 1) if workers is None else workers
     if count < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")

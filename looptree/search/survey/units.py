@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from looptree.search.group import Group
+from looptree.search.loops import Loop
 from looptree.search.space import Space
 from looptree.search.survey.block import slabs
 from looptree.search.survey.grid import Branch, branches_of
@@ -90,8 +91,8 @@ class Task:
         """Per loop order its branches; `None` for what cannot be surveyed."""
         return [list(branches_of(self.group, pattern)) for pattern in self.group.patterns if self._asked(pattern.loops)]
 
-    def _asked(self, loops: Sequence[object]) -> bool:
-        ranks = tuple(loop.rank[0][1] for loop in loops)  # type: ignore[attr-defined]
+    def _asked(self, loops: Sequence[Loop]) -> bool:
+        ranks = tuple(loop.rank[0][1] for loop in loops)
         return not self.order or ranks == self.order
 
     @property
@@ -153,8 +154,11 @@ def surveyed(task: Task, workers: int) -> Iterator[Keeper]:
         return
     from loky import ProcessPoolExecutor
 
-    with ProcessPoolExecutor(workers, initializer=_start, initargs=(_bare(task),)) as pool:
+    pool = ProcessPoolExecutor(workers, initializer=_start, initargs=(_bare(task),))
+    try:
         yield from pool.map(_run, task.pieces)
+    finally:
+        pool.shutdown(wait=True, kill_workers=True)
 
 
 def _bare(task: Task) -> Task:

@@ -140,6 +140,7 @@ def test_projections_sizes_and_widths(tmp_path: Path) -> None:
             ("!Temporal {rank_variable: n0", "!Spatial {rank_variable: n0"),
             "12: mapping.nodes[3].nodes[0].nodes[1]",
         ),
+        (WORKLOAD, ("N1: 2*64", "N1: ="), "3: workload.rank_sizes.N1: not a valid value: could not determine"),
         (MAPPING, ("tile_shape: 4", "tile_shape: inf"), "6: mapping.nodes[2].tile_shape: expected a tile shape"),
     ],
 )
@@ -193,6 +194,7 @@ def test_lines_are_those_of_the_template(files: dict[str, str]) -> None:
         ("{% for", "not a valid template"),
         ("{{ COUNT }}", "variable 'COUNT' has no value (--set COUNT=1, for instance)"),
         ("{{ 1 // 0 }}", "the template cannot be rendered: "),
+        ("{{ 1 | defHult(2) }}", "not a valid template: No filter named 'defHult'"),
     ],
 )
 def test_a_template_cannot_reach_the_system(tmp_path: Path, template: str, expected: str) -> None:
@@ -203,6 +205,27 @@ def test_a_template_cannot_reach_the_system(tmp_path: Path, template: str, expec
         load_workload(path)
     assert str(problem.value).startswith(str(path)) and expected in str(problem.value)
     assert "\n" not in str(problem.value)
+
+
+@pytest.mark.parametrize(
+    "data", [b"{{" * 5_000_000, b"a: {{ x " + b"y" * 10_000_000, b"{{ a }}" * 1_500_000, b"{{ a }}" * 4_900]
+)
+def test_noise_is_an_error_within_seconds(tmp_path: Path, data: bytes) -> None:
+    pytest.importorskip("jinja2")
+    path = tmp_path / "noise.yaml"
+    path.write_bytes(data)
+    start = time.perf_counter()
+    with pytest.raises(InputError) as problem:
+        load_workload(path)
+    assert len(str(problem.value)) < 1000
+    assert time.perf_counter() - start < 10
+
+
+def test_a_file_of_another_kind_is_named(files: dict[str, str]) -> None:
+    with pytest.raises(InputError, match=r"expected an architecture \(levels\), found a workload of AccelForge"):
+        load_architecture(files["workload"])
+    with pytest.raises(InputError, match="found an architecture of AccelForge"):
+        load_workload(files["arch"])
 
 
 def test_a_template_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

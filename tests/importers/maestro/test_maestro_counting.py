@@ -106,6 +106,24 @@ def test_rows_of_kernel_and_input_lie_on_a_diagonal() -> None:
     assert nest.operations == 4 * 2 * 9 * 36
 
 
+VGG = [(64, 3, 224), (64, 64, 224), (128, 64, 112), (128, 128, 112), (256, 128, 56), (512, 256, 28), (512, 512, 14)]
+
+
+@pytest.mark.parametrize("pes", [64, 256])
+@pytest.mark.parametrize(("filters", "channels", "rows"), VGG)
+def test_cycles_of_maeri(filters: int, channels: int, rows: int, pes: int) -> None:
+    """Nine PEs are one 3 x 3 window: `ceil(K / floor(PEs / 9)) * C * Y' * X'`, as published for VGG-16 on MAERI."""
+    nest = layer(
+        "CONV",
+        f"K: {filters}, C: {channels}, R: 3, S: 3, Y: {rows}, X: {rows}",
+        "SpatialMap(1,1) K; TemporalMap(1,1) C; TemporalMap(Sz(R),1) Y; TemporalMap(Sz(S),1) X; "
+        "Cluster(3,P); SpatialMap(1,1) Y; SpatialMap(1,1) R; Cluster(3,P); SpatialMap(1,1) X; SpatialMap(1,1) S;",
+        pes=pes,
+    )
+    assert counting.compute_cycles(nest) == -(-filters // (pes // 9)) * channels * (rows - 2) ** 2
+    assert nest.unused == pes % 9
+
+
 @pytest.mark.parametrize(
     ("dataflow", "expected"),
     [

@@ -100,7 +100,9 @@ def test_hardware() -> None:
     assert (found.pes, found.l1_bytes, found.l2_bytes, found.noc_bandwidth, found.hops) == (256, 256, 4096, 64, 1)
     for text, expected in (
         ("num_pe: 4", "hw.m:1: unknown key 'num_pe' (did you mean 'num_pes'?)"),
-        ("num_pes: many", "hw.m:1: expected num_pes as a whole number from 1 on, found 'many'"),
+        ("num_pes: many", "hw.m:1: expected num_pes as a whole number from 1 on, of at most 12 digits, found 'many'"),
+        ("num_pes: 2510838016108380166", "hw.m:1: expected num_pes as a whole number from 1 on, of at most 12 digits"),
+        ("num_pes: 0", "hw.m:1: expected num_pes as a whole number from 1 on"),
         ("noc_bw: 4", "hw.m:1: the number of processing elements is missing"),
         ("Network n {", "hw.m:1: unknown key 'Network' (the network comes first, then the hardware)"),
         ("num_pes: 4 num_pes: 5", "hw.m:1: 'num_pes' stands twice"),

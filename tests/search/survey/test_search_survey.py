@@ -56,14 +56,15 @@ def test_metrics_equal_the_model(kind: str) -> None:
         workload = network(kind, seed, layers=2 + seed % 2)
         hardware = architecture(seed=seed, buffer_bandwidth=3 if seed else None)
         listed = list(everything(task_of(workload, hardware, space=SPACE)))
-        for choice, row in random.Random(seed).sample(listed, min(25, len(listed))):
+        for choice, row in random.Random(seed).sample(listed, min(20, len(listed))):
             assert row.tolist() == modelled(workload, hardware, choice), choice
 
 
 def test_every_design_of_a_small_group_once() -> None:
     workload, hardware = network("chain", 4, layers=2), architecture(seed=3)
-    listed = list(everything(task_of(workload, hardware, space=SPACE)))
+    listed = list(everything(task_of(workload, hardware, space=Space(loops=1))))
     choices = [choice for choice, _ in listed]
+    assert len(choices) > 50
     assert len(set(choices)) == len(choices)
     assert all(row.tolist() == modelled(workload, hardware, choice) for choice, row in listed)
 
@@ -71,18 +72,16 @@ def test_every_design_of_a_small_group_once() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_best_designs_are_those_of_the_exhaustive_search(kind: str) -> None:
     workload = network(kind, 5, layers=2)
-    open_ = survey(workload, architecture(seed=5, buffer_bandwidth=3), space=SPACE, workers=1)
-    search = Exhaustive(workload, architecture(seed=5, buffer_bandwidth=3), SPACE)
+    hardware = architecture(seed=5, buffer_bandwidth=3)
+    search = Exhaustive(workload, hardware, SPACE)
     designs = search.designs(frozenset(e.name for e in workload.einsums))
-    least = open_.best["capacity"].metrics["capacity"]
-    for capacity in (least, 1.3 * least, 2 * least, math.inf):
-        limits = {"capacity": capacity}
-        found = survey(workload, search.architecture, space=SPACE, limits=limits, workers=1).best
-        banded = survey(workload, architecture(seed=5, buffer_bandwidth=3), space=SPACE, limits=limits, workers=1).best
+    least = designs.rows[:, :2].sum(axis=1).min()
+    for capacity in (least, 1.4 * least, math.inf):
+        found = survey(workload, hardware, space=SPACE, limits={"capacity": capacity}, workers=1).best
+        assert found["capacity"].metrics["capacity"] == least
         for objective in OBJECTIVES:
             expected = designs.least(objective, capacity, search.bandwidths)
-            known = banded if objective == "latency" else found
-            assert known[objective].metrics[objective] == pytest.approx(expected, rel=1e-12)
+            assert found[objective].metrics[objective] == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("front", [("capacity", "offchip"), ("capacity", "energy", "latency"), ("operations",)])

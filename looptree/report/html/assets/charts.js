@@ -7,6 +7,10 @@ const barsHeight = 260;
 // Few rows lie on their side, many stand next to each other.
 looptree.charts.bars = function (place, data, width) {
   const largest = Math.max(...data.bars.map((bar) => Object.values(bar.values).reduce((a, b) => a + b, 0)), data.limit ? data.limit[1] : 0);
+  if (largest === 0) {
+    place.replaceChildren(looptree.element("p", { class: "note" }, "All of these are zero."));
+    return;
+  }
   const [factor, unit] = looptree.unit(largest, data.unit);
   const names = [...new Set(data.bars.map((bar) => bar.bar))];
   const parts = data.parts.filter((part) => data.bars.some((bar) => bar.values[part]));
@@ -41,7 +45,7 @@ looptree.charts.bars = function (place, data, width) {
       })
     : Plot.plot({
         ...common,
-        width: Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)),
+        width: Math.min(Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)), 130 + data.bars.length * 90),
         height: barsHeight + (named ? 72 : 0),
         marginLeft: 72,
         marginBottom: named ? 108 : 36,
@@ -106,8 +110,19 @@ looptree.charts.roofline = function (place, data, width) {
     ],
   });
   drawn.setAttribute("aria-hidden", "true");
+  [...drawn.querySelectorAll("[aria-label='dot'] > *")].forEach((mark, index) => {
+    mark.style.cursor = "pointer";
+    mark.addEventListener("click", () => goToGroup(dots[index].plan, dots[index].group));
+  });
   place.replaceChildren(shapes(data.series.map((series) => series.name), data.series.length > 1 ? ["--c1", "--c0"] : ["--c0"]), drawn);
 };
+
+// A click on what stands for a group shows the group.
+function goToGroup(plan, group) {
+  if (plan !== looptree.chosen.plan) looptree.choosePlan(plan);
+  looptree.chooseGroup(group);
+  document.getElementById("group-panel").scrollIntoView();
+}
 
 function shapes(names, colours) {
   const list = looptree.element("ul", { class: "legend" });
@@ -128,6 +143,7 @@ looptree.charts.curve = function (place, data, width) {
   const [xFactor, xName] = looptree.unit(Math.max(...dots.map((dot) => dot.x)), xUnit);
   const [yFactor, yName] = looptree.unit(Math.max(...dots.map((dot) => dot.y)), yUnit);
   const names = data.series.map((series) => series.name);
+  const scaleOf = (values) => (values.every((value) => value > 0) ? "log" : "linear");
   const colours = ["--c1", "--c0", "--c2", "--c3"];
   const drawn = Plot.plot({
     width,
@@ -135,8 +151,8 @@ looptree.charts.curve = function (place, data, width) {
     marginLeft: 62,
     marginBottom: 44,
     style: { background: "transparent", fontSize: "12px" },
-    x: { type: "log", label: `${xTitle} (${xName})`, grid: true, tickFormat: "~r" },
-    y: { type: "log", label: `${yTitle} (${yName})`, grid: true, tickFormat: "~r" },
+    x: { type: scaleOf(dots.map((dot) => dot.x)), label: `${xTitle} (${xName})`, grid: true, tickFormat: "~r" },
+    y: { type: scaleOf([...dots.map((dot) => dot.y), ...data.rules.map((rule) => rule[1])]), label: `${yTitle} (${yName})`, grid: true, tickFormat: "~r" },
     symbol: { domain: names, range: SYMBOLS },
     color: { type: "ordinal", domain: names, range: colours.map((colour) => `var(${colour})`) },
     marks: [

@@ -3,6 +3,10 @@
 looptree.chosen = { plan: null, group: 0 };
 looptree.zoom = null;
 
+// Where the whole graph would be too small to read, it starts larger than its frame.
+const NARROW = 600;
+const READABLE = 0.6;
+
 const graphView = document.getElementById("graph-view");
 
 looptree.plan = () => looptree.data.plans[looptree.chosen.plan];
@@ -26,6 +30,7 @@ looptree.drawGraph = function () {
   picture.append(...frames, edges, nodes);
   graphView.replaceChildren(picture);
   fitGraph();
+  if (graphView.clientWidth < NARROW) setZoom(Math.max(looptree.zoom, READABLE));
 };
 
 function drawFrame(group, index, [x, y, width, height]) {
@@ -141,6 +146,7 @@ function showGroup(group, index) {
   const choices = group.choices.map((text) => looptree.element("p", { class: "note" }, text));
   document.getElementById("group-facts").replaceChildren(list, ...choices);
   looptree.drawTree(document.getElementById("tree-view"), group.tree, plan.levels);
+  document.getElementById("nest-view").textContent = group.nest;
   looptree.showSteps(group);
 }
 

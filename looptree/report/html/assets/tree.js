@@ -14,7 +14,10 @@ function treeLines(node) {
     const shown = lines.length > 6 ? [...lines.slice(0, 5), `and more, ${node.tensors.length} tensors`] : lines;
     return [node.level, ...shown, ...node.notes];
   }
-  if (node.kind === "loop") return [`for ${node.ranks.join(", ")}`, `in tiles of ${node.tile}`];
+  if (node.kind === "loop") {
+    const lines = [`for ${node.ranks.join(", ")}`, `in tiles of ${node.tile}`];
+    return node.axis === null ? lines : ["at once", ...lines, `along ${node.axis}`];
+  }
   if (node.kind === "compute") return [looptree.short(node.einsum, TREE.most)];
   return [node.kind];
 }
@@ -76,7 +79,7 @@ function placeTree(own, x, y, levels, links, nodes) {
 
 // The same tree in words, for those who do not see it.
 function treeWords(node) {
-  const own = node.kind === "loop" ? `for ${node.ranks.join(", ")} in tiles of ${node.tile}` : node.kind === "storage" ? `${node.level} keeps ${node.tensors.join(", ")}${node.notes.map((note) => `, ${note}`).join("")}` : node.kind === "compute" ? `compute ${node.einsum}` : node.kind;
+  const own = node.kind === "loop" ? treeLines(node).join(" ") : node.kind === "storage" ? `${node.level} keeps ${node.tensors.join(", ")}${node.notes.map((note) => `, ${note}`).join("")}` : node.kind === "compute" ? `compute ${node.einsum}` : node.kind;
   const item = looptree.element("li", {}, own);
   if (node.inside.length) item.append(looptree.element("ul", {}, ...node.inside.map(treeWords)));
   return item;
