@@ -100,7 +100,7 @@ class Partition:
         """
         if not going(NO_PATH):
             return NO_PATH
-        path, sizes = NO_PATH, self.graph.sizes
+        path, sizes = alone(self.graph.layers, self.catalogue, weights, self.graph.capacity), self.graph.sizes
         for most in range(1, int(sizes.max(initial=1)) + 1):
             while True:
                 self.rounds += 1

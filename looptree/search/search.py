@@ -8,6 +8,7 @@ from dataclasses import replace
 from looptree.architecture import Architecture
 from looptree.errors import InputError
 from looptree.search.answer import answer
+from looptree.search.catalogue import TimeUpError
 from looptree.search.front import Front, checked_axes
 from looptree.search.front import front as front_of
 from looptree.search.limits import Limit, checked_limits
@@ -57,7 +58,11 @@ def search(
     hardware = _within(architecture, known, any_capacity=objective == "capacity")
     _check(workload, hardware, space)
     with _crew(hardware, space, seconds, workers) as crew:
-        return answer(Planner(workload, crew, seconds, progress), objective, known)
+        planner = Planner(workload, crew, seconds, progress)
+        try:
+            return answer(planner, objective, known)
+        except TimeUpError:
+            raise planner.too_short() from None
 
 
 def front(
@@ -96,7 +101,11 @@ def front(
     hardware = _within(architecture, within, any_capacity="capacity" in known)
     _check(workload, hardware, space)
     with _crew(hardware, space, seconds, workers) as crew:
-        return front_of(Planner(workload, crew, seconds, progress), known, points)
+        planner = Planner(workload, crew, seconds, progress)
+        try:
+            return front_of(planner, known, points)
+        except TimeUpError:
+            raise planner.too_short() from None
 
 
 def _within(architecture: Architecture, limits: Sequence[Limit], *, any_capacity: bool) -> Architecture:

@@ -23,7 +23,7 @@ def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
     objective = next(iter(limits), METRICS[0])
     best = Pursuit(planner, Target(objective, limits), planner.capacity, enough=True).found()
     if not best.path.steps:
-        return Found(best.path, best.weights, math.inf, best.bound)
+        return Found(best.path, best.weights, math.inf, math.inf if math.isinf(best.bound) else 0.0)
     low, high = 0, int(best.path.room)
     while low + 1 < high:
         middle = math.isqrt(max(low, 1) * high) if high > 2 * low else (low + high) // 2

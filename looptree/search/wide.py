@@ -17,7 +17,7 @@ from looptree.search.goal import ROUNDING
 from looptree.search.ideals import Layers, TooManyError, bits
 from looptree.search.metrics import Weights
 from looptree.search.outline import MOST_GROUPS
-from looptree.search.partition import NO_PATH, Path
+from looptree.search.partition import NO_PATH, Path, alone
 from looptree.search.space import Space
 from looptree.search.states import Group, Step
 
@@ -66,6 +66,7 @@ class WidePartition:
         """The partition of least weighted sum; or the best one so far once `going` returns false."""
         if not going(NO_PATH):
             return NO_PATH
+        alone(self.layers, self.catalogue, weights, self.capacity)
         while True:
             known = self._cover(lambda v: self.catalogue.variants[v].upper(weights, self.capacity))
             found = self._cover(lambda v: self.catalogue.variants[v].lower(weights, self.capacity))
