@@ -21,6 +21,7 @@ from looptree.search.goal import Goal
 from looptree.search.ledger import Columns
 from looptree.search.prices import LEAVING, Prices, Role
 
+CANCELLATION = 1e-14  # what the difference of two large float64 sums may be too large by, as a share of one of them
 NEVER = 1e30
 WIDE = tuple(4.0**power for power in range(-5, 5))
 NEAR = (0.4, 1.0, 2.5)
@@ -125,7 +126,7 @@ class Relaxation:
         chosen = start.copy()
         for factor in factors:
             rate = start * factor
-            bound = (sums + rate * room).min(axis=1).sum(axis=0) - rate * self.capacity
+            bound = (sums + rate * room).min(axis=1).sum(axis=0) - rate * (self.capacity * (1 + CANCELLATION))
             better = bound > best
             best = np.where(better, bound, best)
             chosen = np.where(better, rate, chosen)

@@ -359,7 +359,12 @@ def numbers(evaluation: Evaluation, name: Callable[[str], str]) -> dict[str, obj
             for level, o in evaluation.occupancy.items()
         },
         "energy": evaluation.energy,
-        "latency": replace(evaluation.latency, stepwise=layers(evaluation.latency.stepwise), refused=""),
+        "latency": replace(
+            evaluation.latency,
+            stepwise=layers(evaluation.latency.stepwise),
+            refused="",
+            layers={name(e): cycles for e, cycles in evaluation.latency.layers.items()},
+        ),
         "groups": groups,
     }
 
