@@ -90,8 +90,8 @@ def _proof(fronted: Fronted) -> str:
 
 def _status(front: Front) -> str:
     if front.status == "complete":
-        if "capacity" in front.axes:
-            return "the front is complete, there are no other points."
+        return "the front is complete, there are no other points."
+    if front.status == "corners":
         return "every corner of the convex hull of all plans is here; others lie above the lines between them."
     why = "stopped" if front.status == "stopped" else "there are more points"
     if "capacity" in front.axes and len(front.axes) == 3:
