@@ -189,7 +189,7 @@ def _compute_cycles(design: Designed, _of: str) -> Fraction:
 def _compute_cycles_of_convolutions(design: Designed, _of: str) -> Fraction:
     """Groups with multiply-accumulates."""
     bound = bind(design.workload, design.architecture, design.tree)
-    inferred = infer(bound)
+    inferred = infer(bound, live=False)
     groups = [
         group
         for group in groups_of(bound, bound.root)
