@@ -12,6 +12,7 @@ from looptree.documents import Node
 CONFIDENCE = ("P", "S", "D")
 UNITS = {
     "operations": 1, "elements": 1, "cycles": 1, "bytes": 1, "pJ": 1, "KiB": 1024, "MiB": 1024**2, "times": 1,
+    "units": 1,
 }  # fmt: skip
 """What one unit of a value is, in the plain unit of its metric."""
 

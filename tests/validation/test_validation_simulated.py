@@ -22,6 +22,10 @@ layers:
 """
 
 ATTENTION = {"sequence_length": "6", "batch": "2", "heads": "2", "head_dim": "3"}
+PASSES = {
+    "batch": "2", "channels": "4", "kernels": "6", "size": "7", "kernel": "3", "stride": "1",
+    "rows": "2", "inputs": "1", "outputs": "2", "images": "2", "filters": "2", "depth": "3",
+}  # fmt: skip
 
 SMALL = [
     ("defines", {"network": "chain", "mode": "recompute", "tile": "2x3"}),
@@ -43,7 +47,8 @@ SMALL = [
     ("flat", ATTENTION | {"mode": "fusemax"}),
     ("flat", ATTENTION | {"mode": "granularity_r", "rows": "4"}),
     ("maeri", {"channels": "2", "kernels": "5", "width": "6", "pes": "20"}),
-    ("eyeriss", {"channels": "2", "kernels": "4", "size": "7", "kernel": "3", "stride": "1", "rows": "2"}),
+    ("eyeriss", PASSES),
+    ("eyeriss", PASSES | {"layer": "conv5", "groups": "2"}),
 ]
 
 
