@@ -47,6 +47,8 @@ SMALL = [
     ("flat", ATTENTION | {"mode": "fusemax"}),
     ("flat", ATTENTION | {"mode": "granularity_r", "rows": "4"}),
     ("maeri", {"channels": "2", "kernels": "5", "width": "6", "pes": "20"}),
+    ("pipelayer", {"images": "3", "layers": "4"}),
+    ("pipelayer", {"mode": "in_turn", "images": "2", "layers": "3"}),
     ("eyeriss", PASSES),
     ("eyeriss", PASSES | {"layer": "conv5", "groups": "2"}),
 ]
