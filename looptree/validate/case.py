@@ -151,7 +151,11 @@ class Searched:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One published design; equal to itself only."""
+    """One published design; equal to itself only.
+
+    Attributes:
+        gaps: what of the publication is not compared, and what is missing for it.
+    """
 
     name: str
     folder: Path
@@ -163,6 +167,7 @@ class Case:
     references: tuple[Reference, ...]
     misses: tuple[Miss, ...]
     conventions: tuple[Convention, ...]
+    gaps: tuple[str, ...] = ()
     searched: tuple[Searched, ...] = ()
 
     @property
