@@ -132,7 +132,7 @@ def test_an_unknown_setting_is_refused_with_its_line(at: str, complaint: str) ->
 
 
 def test_an_unknown_case_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"no case 'define'.*known: defines, "):
+    with pytest.raises(InputError, match=r"no case 'define'.*known: accelforge, defines, "):
         load_case("define")
 
 
