@@ -37,6 +37,10 @@ def command(names: tuple[str, ...], as_json: bool, figures: tuple[str, ...], pag
         _list(STUDIES)
         return
     pictures = check_figures(figures, ("study",))
+    if pages:
+        from looptree.cli.pages import check_pages
+
+        check_pages(pages, [f"study {name}" for name in names])
     results = [run_study(name) for name in names]
     for picture in pictures:
         from looptree.report.figures import study_figure, write_figure
@@ -46,7 +50,7 @@ def command(names: tuple[str, ...], as_json: bool, figures: tuple[str, ...], pag
         from looptree.cli.pages import write_pages
         from looptree.report.study import renewed_studies
 
-        write_pages(pages, lambda text: renewed_studies(text, results), f"study {names[0]}")
+        write_pages(pages, lambda text: renewed_studies(text, results))
     elif as_json:
         import json
 

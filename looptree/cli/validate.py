@@ -64,6 +64,10 @@ def command(
         raise click.UsageError("--search does not go with --set", click.get_current_context())
     if settings and len(cases) != 1:
         raise click.UsageError("--set needs exactly one CASE", click.get_current_context())
+    if pages:
+        from looptree.cli.pages import check_pages
+
+        check_pages(pages, ["validate search"] if searched else ["validate summary", "validate cases"])
     if mapping is not None:
         if len(cases) != 1 or searched or pages:
             raise click.UsageError("--mapping needs exactly one CASE", click.get_current_context())
@@ -76,7 +80,7 @@ def command(
         from looptree.cli.pages import write_pages
         from looptree.report.validation import renewed
 
-        write_pages(pages, lambda text: renewed(text, results), "validate cases")
+        write_pages(pages, lambda text: renewed(text, results))
     elif as_json:
         _print_json(results)
     else:
@@ -117,7 +121,7 @@ def _search(names: Sequence[str], as_json: bool, pages: Sequence[Path]) -> None:
         from looptree.cli.pages import write_pages
         from looptree.report.beyond import renewed_beyond
 
-        write_pages(pages, lambda text: renewed_beyond(text, results), "validate search")
+        write_pages(pages, lambda text: renewed_beyond(text, results))
     elif as_json:
         import json
 

@@ -127,7 +127,7 @@ def _compared(case: Case, reference: Reference, at: Values, load: Load) -> Compa
 def _published(case: Case, reference: Reference, values: Values) -> Fraction:
     if isinstance(reference.value, Fraction):
         return reference.value
-    return Fraction(arithmetic(reference.value, numbers_of(case, values), "a published value"))
+    return Fraction(arithmetic(reference.value, numbers_of(case, values), "a published value", most=2**62))
 
 
 def _missed(case: Case, miss: Miss, load: Load) -> Compared:
