@@ -149,7 +149,7 @@ def show_command(results: Path, what: str, names: str | None, as_csv: bool, as_j
     study = study_of(results)
     wanted = checked(study, names.split(",")) if names is not None else list(study.front)
     what = "front" if names is not None and what == QUESTIONS[0] else what
-    with Store(results, study) as store:
+    with Store(results, study, asked=True) as store:
         if what == QUESTIONS[0] and not (as_csv or as_json):
             _overview(study, store)
             return

@@ -24,13 +24,24 @@ from looptree.sweep.answers import (
 )
 from looptree.sweep.estimate import Estimate
 from looptree.sweep.store import Store
-from looptree.sweep.study import Study
+from looptree.sweep.study import KINDS, Study
 from looptree.units import format_count
 
 MOST = 40  # rows of a table for people
 FEW = 10  # of one among others
-_TEXT = ("network", "space", "objective", "status", "role", "parameter")
-_HIDDEN = ("plan", "point", "source", "holds", "hardware", "gap", "recomputed", "offchip_reads", "offchip_writes")
+_TEXT = ("architecture", "network", "space", "objective", "status", "role", "parameter")
+_HIDDEN = (
+    *KINDS.values(),
+    "plan",
+    "point",
+    "source",
+    "holds",
+    "hardware",
+    "gap",
+    "recomputed",
+    "offchip_reads",
+    "offchip_writes",
+)
 
 
 def selected(study: Study, store: Store, what: str, names: Sequence[str]) -> list[Row]:
@@ -85,6 +96,8 @@ def as_table(title: str, rows: Sequence[Row]) -> list[RenderableType]:
 def _short(value: Any) -> str:
     if value is None:
         return "-"
+    if isinstance(value, str):
+        return value
     if isinstance(value, int) or float(value).is_integer():
         return format_count(int(value))
     return f"{value:,.4g}" if abs(value) < 1e6 else format_count(int(value))

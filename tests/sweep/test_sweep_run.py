@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from looptree.errors import InputError
 from looptree.search import InfeasibleError, search, space_named
 from looptree.search.survey import Hardware
 from looptree.search.survey import units as units_of
 from looptree.search.survey.survey import task_of
-from looptree.sweep import State, Store, run
+from looptree.sweep import State, Store, run, study_of
 from looptree.sweep.answers import (
     best_for_all,
     best_per_network,
@@ -22,6 +23,7 @@ from looptree.sweep.answers import (
 )
 from looptree.sweep.crew import Alone
 from looptree.sweep.reader import load_choice
+from looptree.sweep.run import point_task
 from looptree.sweep.surveyed import merged, surveying, surveying_of
 from tests.sweep.sweep_cases import SEARCHED, SURVEYED, results, study
 
@@ -128,3 +130,80 @@ def test_a_survey_over_hardware(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_spaces_are_those_of_the_search() -> None:
     assert study(SEARCHED).spaces == (("quick", space_named("quick")),)
+
+
+def test_limits_are_those_of_the_search(tmp_path: Path) -> None:
+    """The least energy within a limit is found, not only asked of the plan of least energy."""
+    free = study(SEARCHED)
+    loose = {result.item: result for result in results(free, tmp_path / "free.db")}
+    known = study(SEARCHED + "constraints: [capacity <= 700 * bandwidth, latency <= 10400]\n")
+    assert [limit.text for limit in known.limits(0)] == ["capacity<=1400B", "latency<=10400cycles"]
+    rescued = 0
+    for result in results(known, tmp_path / "limited.db"):
+        hardware, network, _, space, _ = known.chosen(result.item)
+        limits, within = known.limits(hardware), loose[result.item].data
+        assert point_task(known, result.item).limits == limits
+        broken = within["latency"] > 10400 or within["capacity"] > limits[0].most
+        if result.status == "infeasible":
+            assert broken
+            continue
+        assert result.data["latency"] <= 10400
+        assert result.data["capacity"] <= limits[0].most
+        alone = search(
+            load_choice(network), known.architecture(hardware), limits=limits, space=space, objective="energy"
+        )
+        assert result.data["energy"] == float(alone.evaluation.energy.total) >= within["energy"]
+        rescued += broken
+    assert rescued
+    with Store(tmp_path / "limited.db", known) as store:
+        assert all(row["holds"] == (row["status"] != "infeasible") for row in rows_of(known, store))
+
+
+def test_capacity_by_kind(tmp_path: Path) -> None:
+    """No kind takes more than all together; all together take no more than all kinds at their own worst moments."""
+    text = SEARCHED.replace("quick", "layer-by-layer").replace("resolution: [8, 12]", "resolution: 8")
+    known = study(text + "constraints: [capacity_weights <= 400]\n")
+    for result in results(known, tmp_path / "study.db"):
+        if result.data:
+            kinds = [result.data[f"capacity_{kind}s"] for kind in ("input", "weight", "output", "intermediate")]
+            assert max(kinds) <= result.data["capacity"] <= sum(kinds)
+    with Store(tmp_path / "study.db", known) as store:
+        rows = [row for row in rows_of(known, store) if row["status"] != "infeasible"]
+    assert {row["holds"] for row in rows} == {row["capacity_weights"] <= 400 for row in rows} == {True, False}
+
+
+def test_several_architectures(tmp_path: Path) -> None:
+    text = SEARCHED.replace("architecture: small", "architecture: [small, mobile]").replace("[8, 12]", "8")
+    text = text.replace("[512, 2KiB, 4KiB, 8KiB, 32KiB, 64KiB, 128KiB]", "[2KiB, 32KiB]")
+    known = study(text)
+    assert (known.hardware, known.points) == (8, 8)
+    assert [known.architecture(at).name for at in (0, 3, 4, 7)] == ["small", "small", "mobile", "mobile"]
+    assert known.values(1) == known.values(5) == {"buffer": 2048, "bandwidth": 8}
+    alone = results(study(text.replace("[small, mobile]", "mobile")), tmp_path / "mobile.db")
+    assert [r.data for r in results(known, tmp_path / "both.db")][4:] == [r.data for r in alone]
+    with Store(tmp_path / "both.db", known) as store:
+        rows = rows_of(known, store)
+    assert [row["architecture"] for row in rows[3:5]] == ["small", "mobile"]
+    (line,) = (row for row in sensitivity(known, rows) if row["parameter"] == "architecture")
+    assert {line["best at"], line["worst at"]} == {"small", "mobile"}
+    with Store(tmp_path / "both.db", study_of(tmp_path / "both.db")) as store:
+        assert rows_of(known, store) == rows
+
+
+def test_the_product_of_energy_and_latency(tmp_path: Path) -> None:
+    known = study(SEARCHED.replace(", edp: energy * latency", "") + "objectives: [edp]\n")
+    results(known, tmp_path / "study.db")
+    with Store(tmp_path / "study.db", known) as store:
+        (first, _) = best_per_network(rows_of(known, store))
+    assert first["edp"] == pytest.approx(first["energy"] * first["latency"])
+
+
+def test_the_area_of_an_architecture(tmp_path: Path) -> None:
+    text = SEARCHED.replace("architecture: small", "architecture: flat_edge").replace(
+        "area: buffer / 1KiB + bandwidth, ", ""
+    )
+    known = study(text + "constraints: [area <= 6]\n")
+    areas = [sum(a for a in known.architecture(at).areas_mm2.values() if a) for at in range(known.hardware)]
+    assert [known.known(at)["area"] for at in range(known.hardware)] == areas
+    with pytest.raises(InputError, match="the area of GLB is not known"):
+        study(text.replace("flat_edge", "small"))
