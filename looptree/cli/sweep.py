@@ -15,7 +15,7 @@ from looptree.errors import InputError
 if TYPE_CHECKING:
     from looptree.sweep import State, Store, Study
 
-QUESTIONS = ("overview", "points", "front", "best", "all-networks", "spaces", "sensitivity")
+QUESTIONS = ("overview", "points", "front", "best", "all-networks", "spaces", "sensitivity", "profiles")
 
 
 class _Default(click.Group):
@@ -92,8 +92,7 @@ def _crew(cluster: str | None, workers: int | None) -> Iterator[Any]:
 
 
 def _run(study: Study, store: Store, crew: Any) -> State:
-    from looptree.sweep.answers import finish
-    from looptree.sweep.run import run
+    from looptree.sweep.run import finish, run
 
     with _progress(study.name) as progress:
         state = run(study, store, crew, progress)

@@ -1,4 +1,4 @@
-"""Questions to the results of a sweep: fronts, the best design per network and for all, sensitivity.
+"""Questions to the results of a sweep: fronts, the best design per network and for all, spaces side by side.
 
 A row is one result: the parameters of its hardware, what was run, its numbers, and `holds`: whether it has a
 plan and breaks no constraint.
@@ -22,13 +22,14 @@ from looptree.sweep.surveyed import decoded, merged, surveying_of
 from looptree.taxonomy.group import describe
 
 Row = dict[str, Any]
+ANSWER = "answer"
 
 
 def rows_of(study: Study, store: Store) -> list[Row]:
     """All results of a study, those of a survey merged."""
     if study.group is None:
         return point_rows(study, store)
-    noted = store.noted("answer")
+    noted = store.noted(ANSWER)
     return noted if noted is not None else survey_rows(study, list(store.results()))
 
 
@@ -43,12 +44,6 @@ def point_rows(study: Study, store: Store, *, planned: bool = False) -> list[Row
     for row in rows:
         row["plan"] = plans.get(row["point"], plans.get(row["source"]))
     return rows
-
-
-def finish(study: Study, store: Store) -> None:
-    """Write the merged answer of a survey, each design evaluated by the model."""
-    if study.group is not None and store.noted("answer") is None:
-        store.note("answer", survey_rows(study, list(store.results())))
 
 
 def _point_row(study: Study, result: Result) -> Row:
@@ -181,54 +176,6 @@ def between_spaces(study: Study, rows: Sequence[Row]) -> list[Row]:
         if row.get(first) is not None and row.get(last) is not None:
             row["gain"] = row[first] / row[last]
     return list(found.values())
-
-
-def sensitivity(study: Study, rows: Sequence[Row]) -> list[Row]:
-    """How the objective of each best row changes if one parameter alone is another, the best plan found for each.
-
-    A row for each parameter: where it is best, where it is worst, and the ratio of both. With several architectures,
-    which one it is counts as a parameter.
-    """
-    found = []
-    for best in best_per_network(rows):
-        names = [name for name, values in study.choices.items() if len(values) > 1]
-        for name in names:
-            along = {row["value"]: row["ratio"] for row in profile(rows, best, name, names)}
-            if len(along) > 1:
-                worst = max(along, key=lambda value: along[value])
-                found.append(
-                    {
-                        "network": best["network"],
-                        "objective": best["objective"],
-                        "parameter": name,
-                        "best at": best[name],
-                        "worst at": worst,
-                        "ratio": along[worst],
-                        "values": len(along),
-                    }
-                )
-    return found
-
-
-def profile(rows: Sequence[Row], best: Row, name: str, names: Sequence[str]) -> list[Row]:
-    """The objective at each value of one parameter, the others as in the best row, over that of the best."""
-    objective = best["objective"]
-    along: dict[Any, float] = {}
-    for row in rows:
-        same = all(row[key] == best[key] for key in ("network", "objective", *names) if key != name)
-        if same and row["holds"]:
-            along[row[name]] = min(along.get(row[name], math.inf), row[objective])
-    return [
-        {"network": best["network"], "objective": objective, "parameter": name, "value": value}
-        | {objective: least, "ratio": least / best[objective] if best[objective] else 1.0}
-        for value, least in along.items()
-    ]
-
-
-def profiles(study: Study, rows: Sequence[Row]) -> list[Row]:
-    """All of `profile`, for each best row and parameter: what the pictures of sensitivity show."""
-    names = [name for name, values in study.choices.items() if len(values) > 1]
-    return [line for best in best_per_network(rows) for name in names for line in profile(rows, best, name, names)]
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from looptree.architecture import Architecture
+from looptree.sweep import sensitivity
+from looptree.sweep.answers import ANSWER, rows_of
 from looptree.sweep.crew import Crew, Task
 from looptree.sweep.keeping import Kept
 from looptree.sweep.proofs import Member, step
@@ -53,6 +56,16 @@ def run(study: Study, store: Store, crew: Crew, progress: Progress | None = None
     if progress is not None:
         progress(running.state)
     return running.state
+
+
+def finish(study: Study, store: Store) -> None:
+    """Write the answer of a survey, each design evaluated by the model, and its sensitivity."""
+    if study.group is None:
+        return
+    rows = rows_of(study, store)
+    if store.noted(ANSWER) is None:
+        store.note(ANSWER, rows)
+    sensitivity.finish(study, store, rows)
 
 
 class _Run:
@@ -139,10 +152,16 @@ def _members(study: Study) -> Iterator[list[Member]]:
 def point_task(study: Study, point: int) -> PointTask:
     """The search of one point."""
     hardware, network, _, space, objective = study.chosen(point)
-    architecture, limits = study.architecture(hardware), study.limits(hardware)
+    architecture, limits = _priced(study.architecture(hardware)), study.limits(hardware)
     return PointTask(point, _workload(network), architecture, space, objective, limits, study.seconds)
 
 
 @lru_cache(maxsize=32)
 def _workload(choice: NetworkChoice) -> Workload:
     return load_choice(choice)
+
+
+def _priced(architecture: Architecture) -> Architecture:
+    """The same hardware without the model of its buffer: a limit of capacity is one of plans, and no smaller memory."""
+    outer, buffer, *rest = architecture.levels
+    return replace(architecture, levels=(outer, replace(buffer, model=None, bare=None), *rest))

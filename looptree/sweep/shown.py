@@ -20,9 +20,9 @@ from looptree.sweep.answers import (
     columns_of,
     front,
     rows_of,
-    sensitivity,
 )
 from looptree.sweep.estimate import Estimate
+from looptree.sweep.sensitivity import profiles, sensitivity
 from looptree.sweep.store import Store
 from looptree.sweep.study import KINDS, Study
 from looptree.units import format_count
@@ -45,21 +45,23 @@ _HIDDEN = (
 
 
 def selected(study: Study, store: Store, what: str, names: Sequence[str]) -> list[Row]:
-    """The rows of one question: `points`, `front`, `best`, `all-networks`, `spaces` or
-    `sensitivity`."""
+    """The rows of one question: `points`, `front`, `best`, `all-networks`, `spaces`, `sensitivity` or `profiles`."""
     rows = rows_of(study, store)
     if what == "front":
         return front(rows, names)
+    if what == "sensitivity":
+        return sensitivity(profiles(study, store))
+    if what == "profiles":
+        return profiles(study, store)
     if study.group is not None:
         if what not in ("points", "best"):
-            raise InputError(f"a survey has no answer to {what!r}", hint="known: overview, points, front, best")
+            known = "overview, points, front, best, sensitivity, profiles"
+            raise InputError(f"a survey has no answer to {what!r}", hint=f"known: {known}")
         return rows if what == "points" else [row for row in rows if row["role"] != "front"]
     if what == "best":
         return best_per_network(rows)
     if what == "all-networks":
         return best_for_all(study, rows)
-    if what == "sensitivity":
-        return sensitivity(study, rows)
     if what == "spaces":
         return between_spaces(study, rows) if len(study.spaces) > 1 else []
     return {"front": lambda: front(rows, names), "best": lambda: best_per_network(rows)}.get(study.keep, lambda: rows)()
@@ -116,7 +118,6 @@ def overview(study: Study, store: Store) -> list[RenderableType]:
         parts += as_table("Single designs for all networks, the best first", best_for_all(study, rows)[:FEW])
         if len(study.spaces) > 1:
             parts += as_table("Search spaces", between_spaces(study, rows))
-        parts += as_table("Sensitivity of the best designs", sensitivity(study, rows))
     else:
         done = list(store.results())
         evaluated, fits = (sum(result.data[key] for result in done) for key in ("evaluated", "fits"))
@@ -127,6 +128,7 @@ def overview(study: Study, store: Store) -> list[RenderableType]:
             f"{seconds:.1f} s of work, {rate} designs per second and worker"
         )
         parts = [lines, *as_table("Best designs", [row for row in rows if row["role"] != "front"])]
+    parts += as_table("Sensitivity of the best designs", sensitivity(profiles(study, store)))
     return [*parts, *as_table(f"Pareto front of {', '.join(study.front)}", front(rows, study.front))]
 
 
