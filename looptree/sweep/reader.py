@@ -105,6 +105,7 @@ def study_from_node(node: Node, *, networks: bool = True) -> Study:
     front = tuple(item.choice(tuple(known)) for item in _list(fields, "front"))
     study = Study(
         name=fields["study"].text(),
+        description=fields["description"].text() if "description" in fields else "",
         bases=_architectures(fields["architecture"], node.file),
         axes=axes,
         settings=settings,

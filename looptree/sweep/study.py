@@ -72,7 +72,8 @@ class Study:
     """What a study file says.
 
     Attributes:
-        name: of the study. bases: architectures as documents, by name. axes: of the hardware.
+        name: of the study. description: in a sentence. bases: architectures as documents, by name.
+        axes: parameters of the hardware.
         settings: what is set in the architecture, by path of keys. derived: further numbers, by name.
         networks, spaces, objectives: what is searched at each point of the hardware; or `group`, what is surveyed.
         constraints: comparisons that must hold. keep: which results are kept. front: numbers of the Pareto front.
@@ -81,6 +82,7 @@ class Study:
     """
 
     name: str
+    description: str
     bases: Mapping[str, Node]
     axes: tuple[Axis, ...]
     settings: Mapping[str, Expression]

@@ -144,7 +144,7 @@ looptree.charts.curve = function (place, data, width) {
   const [yFactor, yName] = looptree.unit(Math.max(...dots.map((dot) => dot.y)), yUnit);
   const names = data.series.map((series) => series.name);
   const scaleOf = (values) => (values.every((value) => value > 0) ? "log" : "linear");
-  const colours = ["--c1", "--c0", "--c2", "--c3"];
+  const colours = ["--c1", "--c0", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7"];
   const drawn = Plot.plot({
     width,
     height: 380,
