@@ -53,10 +53,11 @@ def front_panels(answers: Answers) -> list[Panel]:
 def _front_panel(answers: Answers, found: Sequence[Row], x: str, y: str) -> Panel:
     study, two = answers.study, len(answers.names) <= 2
     kept = [row for row in answers.rows if row["holds"]][:MOST_BEHIND]
+    whose = "Designs" if study.group is not None else "Of each network the results"
     return Panel(
         f"front-{y}",
         f"{study.name}: {y} against {x}",
-        f"Results that no other one of the same network matches or beats in {', '.join(answers.names)}.",
+        f"{whose} that no other one matches or beats in {', '.join(answers.names)}.",
         quantity(study, x),
         quantity(study, y),
         _by_name(found, lambda row: _network(study, row) or "front", lambda row: _mark(study, row, row[x], row[y])),
