@@ -98,11 +98,12 @@ class _Run:
         return bool(self.flying)
 
     def take(self) -> None:
-        """Wait for one result, write it, and go on with its family."""
-        result = self.crew.next()
-        family, known = self.flying.pop(result.item)
-        self._write([result])
-        self._advance(family, {**known, result.item: replace(result, plan=None)})
+        """Wait for results, write them, and go on with their families."""
+        results = self.crew.next()
+        self._write(results)
+        for result in results:
+            family, known = self.flying.pop(result.item)
+            self._advance(family, {**known, result.item: replace(result, plan=None)})
 
     def _advance(self, family: Sequence[Member], known: dict[int, Result]) -> None:
         """Hand out the next item of a family, of which these results are known; they are forgotten with its last."""
