@@ -34,7 +34,8 @@ class Wanted:
 
 def figure_option(kinds: Sequence[str], *names: str) -> Callable[[Command], Command]:
     """`--figure [KIND=]FILE`, any number of times; the first kind needs no name."""
-    rest = f" KIND is {', '.join(kinds)}; {kinds[0]} if there is none; tree:3 is of group 3." if len(kinds) > 1 else ""
+    rest = f" KIND is {', '.join(kinds)}; {kinds[0]} if there is none." if len(kinds) > 1 else ""
+    rest += " tree:3 is of group 3." if "tree" in kinds else ""
     text = f"Draw the result into this .svg, .png or .pdf file; an older one is replaced.{rest}"
     metavar = "[KIND=]FILE" if len(kinds) > 1 else "FILE"
     return click.option("--figure", *names, "figures", multiple=True, metavar=metavar, help=text)

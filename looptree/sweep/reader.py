@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,6 +21,7 @@ from looptree.sweep.ranges import check_name, read_axes
 from looptree.sweep.store import about_file
 from looptree.sweep.study import KEEP, METRICS, GroupSurvey, NetworkChoice, Study, canonical, text_of
 from looptree.workload import Workload
+from looptree.workload.reader import workload_to_dict
 
 _KEYS = (
     "study",
@@ -65,28 +68,32 @@ def shipped_studies() -> list[str]:
 
 
 def study_of(path: Path) -> Study:
-    """The study of a file of results."""
+    """The study of a file of results; its networks need not be there any more."""
     about = about_file(path)
-    study = study_from_node(parse_document(about["text"], str(Path(about["folder"]) / "study")))
-    return replace(study, text=about["text"])
+    node = parse_document(about["text"], str(Path(about["folder"]) / "study"))
+    return replace(study_from_node(node, networks=False), text=about["text"], networks_digest=about["networks"])
 
 
-def study_from_node(node: Node) -> Study:
-    """A study from a parsed document."""
+def study_from_node(node: Node, *, networks: bool = True) -> Study:
+    """A study from a parsed document.
+
+    Args:
+        networks: whether networks are read as well, to see what they are.
+    """
     if "study" not in node.mapping():
         check_kind(node, "study")
     fields = node.mapping(known=_KEYS, required=("study", "architecture"))
     axes = read_axes(fields.get("parameters"))
     names = [axis.name for axis in axes]
     derived = _expressions(fields.get("derived"), names)
-    group = _group(fields["group"], node.file) if "group" in fields else None
+    group = _group(fields["group"], node.file, networks) if "group" in fields else None
     if (group is None) == ("networks" not in fields):
         raise node.error("expected either networks, which are searched, or group, which is surveyed")
     for key in _ALONE if group else ():
         if key in fields and (key != "spaces" or len(_list(fields, key)) != 1):
             raise fields[key].error(f"{key!r} is for searches; a group is surveyed", "at most one space may be given")
     metrics = SURVEYED if group else METRICS
-    known = (*names, *derived, *metrics, *(("power",) if group else ()))
+    known = tuple(dict.fromkeys((*names, *derived, *metrics, "power", "area")))
     for name, expression in derived.items():
         expression.check_names(tuple(k for k in known if k != name))
     settings = {path: Expression.of(value) for path, value in _mapping(fields, "set").items()}
@@ -98,7 +105,8 @@ def study_from_node(node: Node) -> Study:
     front = tuple(item.choice(tuple(known)) for item in _list(fields, "front"))
     study = Study(
         name=fields["study"].text(),
-        base=_architecture(fields["architecture"], node.file),
+        description=fields["description"].text() if "description" in fields else "",
+        bases=_architectures(fields["architecture"], node.file),
         axes=axes,
         settings=settings,
         derived=derived,
@@ -113,12 +121,13 @@ def study_from_node(node: Node) -> Study:
         if "time_limit" in fields
         else None,
         text="",
+        networks_digest="",
         folder=str(Path(node.file).absolute().parent),
     )
-    return _checked(node, study)
+    return _checked(node, study, networks)
 
 
-def _checked(node: Node, study: Study) -> Study:
+def _checked(node: Node, study: Study, networks: bool) -> Study:
     if study.points == 0:
         raise node.error("the study is empty: it has no points", "each parameter needs at least one value")
     most, what = (MOST_HARDWARE, "points of the hardware") if study.group else (MOST_SEARCHES, "searches")
@@ -129,13 +138,27 @@ def _checked(node: Node, study: Study) -> Study:
         )
     plain = canonical(node)
     assert isinstance(plain, dict)
-    study.architecture(0)
-    for axis in study.axes:  # the last value of each axis, too, so that mistakes show before the work starts
-        at = len(axis.values) - 1
-        later = math.prod(len(other.values) for other in study.axes[study.axes.index(axis) + 1 :])
-        study.architecture(at * later)
-    text = text_of({**plain, "architecture": canonical(study.base)})
-    return replace(study, text=text)
+    for first in range(0, study.hardware, study.combinations):
+        study.known(first)
+        study.limits(first)
+        study.architecture(first)
+        for axis in study.axes:  # the last value of each axis, too, so that mistakes show before the work starts
+            at = len(axis.values) - 1
+            later = math.prod(len(other.values) for other in study.axes[study.axes.index(axis) + 1 :])
+            study.architecture(first + at * later)
+    bases = [canonical(base) for base in study.bases.values()]
+    text = text_of({**plain, "architecture": bases if len(bases) > 1 else bases[0]})
+    return replace(study, text=text, networks_digest=_digest(study, node) if networks else "")
+
+
+def _digest(study: Study, node: Node) -> str:
+    """Of what the networks of a study are, whatever their files are called."""
+    choices = [study.group.network] if study.group else study.networks
+    where = node.mapping()["group" if study.group else "networks"]
+    found = hashlib.sha256()
+    for choice in choices:
+        found.update(json.dumps(workload_to_dict(_loaded(choice, where)), sort_keys=True).encode())
+    return found.hexdigest()[:32]
 
 
 def _mapping(fields: Mapping[str, Node], key: str) -> dict[str, Node]:
@@ -158,13 +181,26 @@ def _expressions(node: Node | None, names: list[str]) -> dict[str, Expression]:
     return found
 
 
-def _architecture(node: Node, file: str) -> Node:
-    """The document of the architecture: a name, a path (also one next to the study), or written out."""
-    if isinstance(node.value, dict):
-        return node
-    source = node.text()
-    beside = Path(file).parent / source
-    return read_document(beside if beside.is_file() else resources.locate("architectures", source))
+def _architectures(node: Node, file: str) -> dict[str, Node]:
+    """The documents of the architectures, by name: one or a list of them, each a name, a path (also one next to the
+    study), or written out."""
+    found: dict[str, Node] = {}
+    for item in node.sequence() if isinstance(node.value, list) else [node]:
+        document, name = item, "architecture"
+        if not isinstance(item.value, dict):
+            source = item.text()
+            beside = Path(file).parent / source
+            document = read_document(beside if beside.is_file() else resources.locate("architectures", source))
+            name = Path(source).stem
+        if not isinstance(document.value, dict):
+            raise document.expected("an architecture (levels)")
+        name = document.value["name"].text() if "name" in document.value else name
+        if name in found:
+            raise item.error(f"two architectures are called {name!r}", "give each a name of its own")
+        found[name] = document
+    if not found:
+        raise node.error("expected at least one architecture")
+    return found
 
 
 def _networks(node: Node, file: str) -> tuple[NetworkChoice, ...]:
@@ -175,8 +211,6 @@ def _networks(node: Node, file: str) -> tuple[NetworkChoice, ...]:
         raise node.error("expected at least one network")
     if len(set(found)) < len(found):
         raise node.error("a network stands here twice")
-    for choice in found:
-        _loaded(choice, node)
     return tuple(found)
 
 
@@ -212,14 +246,16 @@ def _loaded(choice: NetworkChoice, node: Node) -> Workload:
         raise problem.at(node.where) from None
 
 
-def _group(node: Node, file: str) -> GroupSurvey:
+def _group(node: Node, file: str, check: bool) -> GroupSurvey:
     fields = node.mapping(known=("network", "layers", "order"), required=("network",))
     choices = _choices(fields["network"], file)
     if len(choices) != 1:
         raise fields["network"].error("expected one network, with one value of each parameter")
-    workload = _loaded(choices[0], fields["network"])
-    known = [e.name for e in workload.einsums]
-    layers = tuple(item.choice(tuple(known)) for item in _list(fields, "layers"))
+    layers = tuple(item.text() for item in _list(fields, "layers"))
+    if layers and check:
+        known = tuple(e.name for e in _loaded(choices[0], fields["network"]).einsums)
+        for item in _list(fields, "layers"):
+            item.choice(known)
     order = tuple(item.text() for item in _list(fields, "order"))
     return GroupSurvey(choices[0], layers, order)
 

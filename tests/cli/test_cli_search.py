@@ -235,7 +235,7 @@ def test_a_file_is_overwritten_only_when_told_to(tmp_path: Path) -> None:
         (("--buffer", "big"), "--buffer: expected a size, found 'big' (write a whole number of bytes"),
         (("--buffer", "64K"), "--buffer: expected a unit of size, found 'K' in '64K' (write KiB for powers of 1024"),
         (("--set", "batch"), "--set: expected name=value with a whole number"),
-        (("--set", "depth=2"), "the network has no parameter 'depth' (known: batch, channels, resolution)"),
+        (("--set", "depth=2"), "the network has no parameter 'depth' (known: batch, channels, resolution, bits)"),
         (("--architecture", "smal"), "nothing in architectures has the name 'smal' (did you mean 'small'?)"),
         (("-o", "/nowhere/plan.yaml"), "/nowhere: there is no such folder"),
         (("--limit", "latency<=2"), "--limit: latency: expected a time with its unit, found none in '2'"),

@@ -25,6 +25,8 @@ from looptree.report.html import (
     evaluation_html,
     page_html,
 )
+from looptree.sweep import Store
+from looptree.sweep.page import sweep_html
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.points import apply_point, load_point
 from looptree.taxonomy.reader import mapping_from_node
@@ -33,6 +35,7 @@ from tests.cli.command_line import WORKLOAD
 from tests.cli.plans import compared
 from tests.report.browser import Browser, Tab, find_chromium
 from tests.report.test_report_html import NASTY, nasty_page
+from tests.sweep.sweep_cases import SEARCHED, results, study
 
 PROGRAM = find_chromium()
 pytestmark = [
@@ -69,6 +72,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "bert_base": network_page("bert_base"),
         "nasty": nasty_page(),
         "bare": bare_page(),
+        "sweep": sweep_page(folder),
         "front": page_html(Page("A front", [], [Section("c", "Curve", charts_markup(chart), charts_data(chart))], "")),
     }
     for name, page in pages.items():
@@ -83,6 +87,14 @@ def network_page(name: str) -> str:
     return evaluation_html(design, evaluate_design(design), made_by="Made by a test.")
 
 
+def sweep_page(folder: Path) -> str:
+    """A small sweep with everything that a page of one can have."""
+    known = study(SEARCHED.replace("spaces: [quick]", "spaces: [layer-by-layer, quick]"))
+    results(known, folder / "study.db")
+    with Store(folder / "study.db", known) as store:
+        return sweep_html(known, store, known.front, made_by="Made by a test.")
+
+
 def bare_page() -> str:
     """Hardware with nothing on chip, no bandwidth and no energies: charts without values."""
     tree = mapping_from_node(parse_document(ALONE))
@@ -95,7 +107,7 @@ def silent(tab: Tab) -> bool:
     return not tab.complaints() and all(url.startswith(("file:", "data:")) for url in tab.requests())
 
 
-@pytest.mark.parametrize("name", ["example", "resnet50", "bert_base", "nasty", "bare", "front"])
+@pytest.mark.parametrize("name", ["example", "resnet50", "bert_base", "nasty", "bare", "front", "sweep"])
 @pytest.mark.parametrize(("width", "height", "scheme"), [(1366, 768, "light"), (390, 844, "dark")])
 def test_opens_without_a_word_or_a_request(
     browser: Browser, files: dict[str, Path], name: str, width: int, height: int, scheme: str
@@ -107,7 +119,7 @@ def test_opens_without_a_word_or_a_request(
     tab.close()
 
 
-@pytest.mark.parametrize("name", ["example", "resnet50", "front"])
+@pytest.mark.parametrize("name", ["example", "resnet50", "front", "sweep"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(browser: Browser, files: dict[str, Path], name: str, scheme: str) -> None:
     tab = browser.open(files[name], scheme=scheme)

@@ -12,6 +12,7 @@ from looptree.report.figures.capacity import capacity_figure
 from looptree.report.figures.front import FrontPoint, front_figure
 from looptree.report.figures.graph import graph_figure
 from looptree.report.figures.occupancy import occupancy_figure
+from looptree.report.figures.panels import panels_figure
 from looptree.report.figures.roofline import roofline_figure
 from looptree.report.figures.study import study_figure
 from looptree.report.figures.style import FORMATS, drawn, write_figure
@@ -27,6 +28,7 @@ __all__ = [
     "graph_figure",
     "latency_figure",
     "occupancy_figure",
+    "panels_figure",
     "roofline_figure",
     "study_figure",
     "tree_figure",

@@ -59,6 +59,7 @@ def bars(
     tables: Sequence[DataTable] = (),
     *,
     across: str = "group",
+    logarithmic: bool = False,
 ) -> Chart:
     """Stacked bars.
 
@@ -67,11 +68,12 @@ def bars(
         unit: of the values: `pJ`, `B`, `cycles`, ...
         parts: what is stacked, in the order of the colours.
         rows: (row, bar, value by part); bars of one row stand side by side.
-        across: what a row is.
+        across: what a row is. logarithmic: for bars of one part each, of which one is many times another.
     """
     data = {
         "unit": unit,
         "across": across,
+        "log": logarithmic,
         "parts": list(parts),
         "bars": [{"row": row, "bar": bar, "values": dict(values)} for row, bar, values in rows],
     }
@@ -101,6 +103,7 @@ def curve(
     *,
     rules: Sequence[tuple[str, float | int]] = (),
     steps: bool = False,
+    joined: bool = True,
     tables: Sequence[DataTable] = (),
 ) -> Chart:
     """Curves or a Pareto front: a click on a point shows the design behind it.
@@ -109,7 +112,7 @@ def curve(
         key: of the chart. title: of the chart. caption: of the chart. tables: of the chart.
         axes: (title, unit) across and upwards; logarithmic where all values are above zero.
         series: points by name. rules: (name, value) of level lines, such as a minimum.
-        steps: from one point to the next the value stays, then drops.
+        steps: from one point to the next the value stays, then drops. joined: points of a series hang together.
     """
     data = {
         "axes": [list(axis) for axis in axes],
@@ -119,5 +122,6 @@ def curve(
         ],
         "rules": [list(rule) for rule in rules],
         "steps": steps,
+        "joined": joined,
     }
     return Chart(key, "curve", title, caption, data, tables)

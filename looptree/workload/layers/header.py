@@ -9,25 +9,30 @@ from looptree.documents import Node
 from looptree.errors import InputError, nearest
 from looptree.workload.layers.arithmetic import MAX_VALUE, evaluate
 from looptree.workload.layers.feature import DEFAULT_RANKS, Feature
-from looptree.workload.reader import MAX_BITS
+from looptree.workload.reader import MAX_BITS, check_bits
 
 _BATCH_RANKS = {"b", "n"}
 
 
-def read_parameters(document: Node, given: Node | None, overrides: Mapping[str, object]) -> dict[str, int]:
+def read_parameters(document: Node, given: Node | None, overrides: Mapping[str, object], bits: int) -> dict[str, int]:
     """Parameters in the order of the file; later ones may be arithmetic over earlier ones.
 
-    `batch` is always a parameter (default 1).
+    `batch` (default 1) and `bits` (default: the word width that the file says) are always parameters.
     """
     written = given.mapping() if given is not None else {}
-    known = ("batch", *(name for name in written if name != "batch"))
+    if "bits" in written:
+        hint = "it is the word width of all tensors; the file says it as default_bits"
+        raise written["bits"].error("'bits' cannot be the name of a parameter of its own", hint)
+    known = ("batch", *(name for name in written if name != "batch"), "bits")
     for name in overrides:
         if name not in known:
             raise InputError(
                 f"the network has no parameter {name!r}", where=document.file, hint=f"known: {', '.join(known)}"
             )
     replaced = {name: _whole(document, name, value) for name, value in overrides.items()}
-    values = {"batch": replaced.get("batch", 1)}
+    if "bits" in replaced:
+        check_bits(replaced["bits"])
+    values = {"batch": replaced.get("batch", 1), "bits": replaced.get("bits", bits)}
     for name, entry in written.items():
         values[name] = replaced[name] if name in replaced else _computed(name, entry, values, written)
     return values

@@ -5,6 +5,7 @@ Assumptions made here:
 * Tensors are `[channels, rows, columns]` for images and `[rows, features]` for sequences; where the
   parameter `batch` is above 1, every activation has it as a first dimension (rank `n` for images,
   `b` otherwise). Weights are named `W_<layer>`.
+* The parameter `bits` is the word width of every tensor that `tensors:` says nothing of.
 * Every shape is declared, so that reads beyond a tensor are padding.
 * `activation:` on a layer is folded into it and has no Einsum of its own.
 """
@@ -55,7 +56,7 @@ def network_from_node(node: Node, overrides: Mapping[str, object] | None = None)
     """
     fields = node.mapping(known=_KEYS, required=("inputs", "layers"))
     name, default_bits = _description(node, fields)
-    parameters = read_parameters(node, fields.get("parameters"), overrides or {})
+    parameters = read_parameters(node, fields.get("parameters"), overrides or {}, default_bits)
     batch = parameters["batch"]
     inputs = read_inputs(fields["inputs"], parameters)
     writer = Writer(read_templates(fields["templates"]) if "templates" in fields else {})
@@ -72,7 +73,7 @@ def network_from_node(node: Node, overrides: Mapping[str, object] | None = None)
     shapes |= _weight_shapes(einsums, shapes)
     bits = read_bits(fields.get("tensors"), shapes)
     try:
-        return Workload(name, einsums, shapes=shapes, bits=bits, default_bits=default_bits, outputs=outputs)
+        return Workload(name, einsums, shapes=shapes, bits=bits, default_bits=parameters["bits"], outputs=outputs)
     except InputError as problem:
         raise problem.at(node.file) from None
 

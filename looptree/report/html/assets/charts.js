@@ -37,11 +37,8 @@ looptree.charts.bars = function (place, data, width) {
   const drawn = lying
     ? Plot.plot({
         ...common,
-        height: 60 + 44 * names.length,
-        marginLeft: 12 + 7.2 * Math.max(...names.map((name) => name.length)),
-        x: { label: unit, grid: true },
+        ...lengthwise(names, data, unit, cells),
         y: { label: null, domain: names },
-        marks: [Plot.barX(cells, { y: "bar", x: "value", fill: "part", title: "title", insetTop: 4, insetBottom: 4 }), Plot.ruleX([0])],
       })
     : Plot.plot({
         ...common,
@@ -71,6 +68,27 @@ looptree.charts.bars = function (place, data, width) {
   drawn.setAttribute("aria-hidden", "true");
   place.replaceChildren(looptree.legend(entries), drawn);
 };
+
+// The length of bars, from zero on or, where one is many times another, on a logarithmic scale.
+function lengthwise(names, data, unit, cells) {
+  const many = names.length > 4;
+  const common = {
+    height: 60 + (many ? 28 : 44) * names.length,
+    marginLeft: 12 + 7.2 * Math.max(...names.map((name) => name.length)),
+    ...(many ? { marginBottom: 40 } : {}),
+  };
+  const bar = { y: "bar", fill: "part", title: "title", insetTop: 4, insetBottom: 4 };
+  if (!data.log) {
+    return { ...common, x: { label: unit || null, grid: true }, marks: [Plot.barX(cells, { ...bar, x: "value" }), Plot.ruleX([0])] };
+  }
+  const values = cells.map((cell) => cell.value);
+  const domain = [Math.min(...values) / 2, Math.max(...values) * 1.2];
+  return {
+    ...common,
+    x: { type: "log", label: unit || null, grid: true, domain, tickFormat: looptree.digits },
+    marks: [Plot.barX(cells, { ...bar, x1: domain[0], x2: "value" }), Plot.ruleX([domain[0]])],
+  };
+}
 
 const SYMBOLS = ["circle", "triangle", "square", "diamond"];
 
@@ -140,19 +158,21 @@ function shapes(names, colours) {
 looptree.charts.curve = function (place, data, width) {
   const [[xTitle, xUnit], [yTitle, yUnit]] = data.axes;
   const dots = data.series.flatMap((series) => series.dots.map((dot) => ({ ...dot, name: series.name })));
-  const [xFactor, xName] = looptree.unit(Math.max(...dots.map((dot) => dot.x)), xUnit);
-  const [yFactor, yName] = looptree.unit(Math.max(...dots.map((dot) => dot.y)), yUnit);
+  const unitOf = (values, unit) => (unit ? looptree.unit(Math.max(...values), unit) : [1, ""]);
+  const [xFactor, xName] = unitOf(dots.map((dot) => dot.x), xUnit);
+  const [yFactor, yName] = unitOf(dots.map((dot) => dot.y), yUnit);
+  const titled = (title, unit) => (unit ? `${title} (${unit})` : title);
   const names = data.series.map((series) => series.name);
   const scaleOf = (values) => (values.every((value) => value > 0) ? "log" : "linear");
-  const colours = ["--c1", "--c0", "--c2", "--c3"];
+  const colours = ["--c1", "--c0", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7"];
   const drawn = Plot.plot({
     width,
     height: 380,
     marginLeft: 62,
     marginBottom: 44,
     style: { background: "transparent", fontSize: "12px" },
-    x: { type: scaleOf(dots.map((dot) => dot.x)), label: `${xTitle} (${xName})`, grid: true, tickFormat: "~r" },
-    y: { type: scaleOf([...dots.map((dot) => dot.y), ...data.rules.map((rule) => rule[1])]), label: `${yTitle} (${yName})`, grid: true, tickFormat: "~r" },
+    x: { type: scaleOf(dots.map((dot) => dot.x)), label: titled(xTitle, xName), grid: true, tickFormat: "~r" },
+    y: { type: scaleOf([...dots.map((dot) => dot.y), ...data.rules.map((rule) => rule[1])]), label: titled(yTitle, yName), grid: true, tickFormat: "~r" },
     symbol: { domain: names, range: SYMBOLS },
     color: { type: "ordinal", domain: names, range: colours.map((colour) => `var(${colour})`) },
     marks: [
@@ -160,7 +180,7 @@ looptree.charts.curve = function (place, data, width) {
         Plot.ruleY([value / yFactor], { stroke: "var(--ink)", strokeDasharray: "6 3" }),
         Plot.text([[Math.max(...dots.map((dot) => dot.x)) / xFactor, value / yFactor]], { text: [name], textAnchor: "end", dy: -8 }),
       ]),
-      Plot.line(dots, { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, z: "name", stroke: "name", curve: data.steps ? "step-after" : "linear" }),
+      data.joined === false ? null : Plot.line(dots, { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, z: "name", stroke: "name", curve: data.steps ? "step-after" : "linear" }),
       Plot.dot(dots, { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, symbol: "name", stroke: "name", fill: "name", fillOpacity: 0.45, r: 5 }),
     ],
   });
