@@ -22,6 +22,11 @@ _EQUATION = re.compile(r"([A-Za-z]*(\.{3})?[A-Za-z]*)(,[A-Za-z]*(\.{3})?[A-Za-z]
 _SAME_SHAPE = ("GroupNormalization", "MeanVarianceNormalization")
 """What `onnx` infers no shape for: that of the first input."""
 
+_SHAPES = {"ConstantOfShape": 0, "Expand": 1, "Reshape": 1, "Resize": 1, "Tile": 1, "Upsample": 1, "CenterCropPad": 1}
+"""The first input that says a shape, dimension by dimension: inference makes as many as it has elements."""
+
+_MOST_DIMENSIONS = 256
+
 _LIKE = {"GreaterOrEqual": "Greater", "LessOrEqual": "Less"}
 """What `onnx` infers no shape for in some versions: as for another operator."""
 
@@ -112,6 +117,10 @@ class Shapes:
                 raise node.error(f"expected {name!r} as one of {rank} dimensions, found {axis}")
         if node.kind == "Einsum" and not _EQUATION.fullmatch(node.text("equation", "").replace(" ", "")):
             raise node.error(f"expected an equation such as 'bij,bjk->bik', found {node.text('equation', '')!r}")
+        for value in node.inputs[_SHAPES[node.kind] :] if node.kind in _SHAPES else ():
+            if value in self.types and self.types[value].size > _MOST_DIMENSIONS and len(self.types[value].shape) == 1:
+                size = self.types[value].size
+                raise node.error(f"expected a shape of at most {_MOST_DIMENSIONS} dimensions, found one of {size:,}")
         if node.kind == "Split" and node.integer("num_outputs", len(node.outputs)) != len(node.outputs):
             raise node.error(f"expected {node.integer('num_outputs')} outputs, found {len(node.outputs)}")
 
