@@ -52,7 +52,7 @@ class Shapes:
     ) -> None:
         self.file = file
         self.ir_version = max(ir_version, 3)
-        self.declared = declared
+        self.declared = dict(declared)
         self.dimensions = dimensions
         self.types: dict[str, Type] = {}
         self.constants: dict[str, Array | None] = {}
@@ -69,7 +69,7 @@ class Shapes:
             inferred = found.get(value)
             type_ = self._complete(value, inferred, node)
             if type_ is None:
-                reasons[value] = _reason(node, value, known=inferred is not None)
+                reasons[value] = _reason(node, value, self.dimensions.numbers, known=inferred is not None)
             else:
                 types[value] = type_
         return types, reasons
@@ -212,8 +212,10 @@ def _completed(own: Sequence[int | None], known: Sequence[int | None] | None) ->
     return [extent if extent is not None else other for extent, other in zip(own, known, strict=True)]
 
 
-def _reason(node: Node, value: str, *, known: bool) -> str:
+def _reason(node: Node, value: str, numbers: Sequence[str], *, known: bool) -> str:
     made = f"{value!r} is not known: node {node.name!r} ({node.title}) makes it"
+    if node.kind in ("If", "Loop", "Scan") and not node.domain and numbers:
+        return f"the shape of {made}, which depends on data. If that is an input, give it a value: --dim {numbers[0]}=1"
     if known:
         return f"the shape of {made}, and it depends on data. Cut the model in front, as by onnx.utils.extract_model"
     return f"the shape of {made}, for which the package onnx infers none. Add the shape to the model as value_info"
