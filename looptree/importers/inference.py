@@ -15,6 +15,7 @@ import onnx
 from onnx import inliner
 
 from looptree.errors import InputError
+from looptree.importers.contributed import rewritten
 from looptree.importers.control import Control
 from looptree.importers.dimensions import Dimensions
 from looptree.importers.elements import ELEMENTS
@@ -152,6 +153,12 @@ class _Inference:
         for value in node.reads:
             if value in self.reasons:
                 raise node.error(self.reasons[value])
+        simpler = rewritten(node, self.known)
+        if simpler is not None:
+            self.taken.discard(node.name)
+            for message in simpler:
+                self._add(message)
+            return
         self.shapes.check(node, proto)
         if node.kind == "Constant" and not node.domain:
             self.known.know(node.made(0), *constant_of(proto, node))

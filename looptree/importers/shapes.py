@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import onnx
 from onnx import helper, numpy_helper, shape_inference
 
+from looptree.importers.contributed import shapes_of
 from looptree.importers.dimensions import Dimensions
 from looptree.importers.elements import CODES
 from looptree.importers.graph import Array, Node, Type
@@ -92,14 +93,17 @@ class Shapes:
             ("inputs", node.inputs, schema.min_input, schema.max_input),
             ("outputs", node.outputs, schema.min_output, schema.max_output),
         ):
-            if not least <= len(found) <= most or (what == "outputs" and not node.made(0)):
+            if not least <= len(found) <= most or (what == "outputs" and not any(found)):
                 raise node.error(
                     f"expected {least} to {min(most, 2**16)} {what}, found {len(list(filter(None, found)))}"
                 )
+        option = onnx.defs.OpSchema.FormalParameterOption
+        if not node.made(0) and schema.outputs and schema.outputs[0].option != option.Optional:
+            raise node.error(f"output {schema.outputs[0].name!r} is missing")
         for given, formal in zip(node.inputs, schema.inputs, strict=False):
-            if not given and formal.option == onnx.defs.OpSchema.FormalParameterOption.Single:
+            if not given and formal.option == option.Single:
                 raise node.error(f"input {formal.name!r} is missing")
-        variadic = schema.inputs and schema.inputs[-1].option == onnx.defs.OpSchema.FormalParameterOption.Variadic
+        variadic = schema.inputs and schema.inputs[-1].option == option.Variadic
         if variadic and not all(node.inputs[len(schema.inputs) - 1 :]):
             raise node.error("one of its inputs is missing")
         for attribute in proto.attribute:
@@ -139,7 +143,8 @@ class Shapes:
     def _by_schema(self, node: Node, proto: onnx.NodeProto) -> Mapping[str, onnx.TypeProto]:
         schema = self._schema(node)
         if schema is None:
-            return {}
+            known_types = shapes_of(node, self.types)
+            return {v: helper.make_tensor_type_proto(CODES[t.element], t.shape) for v, t in known_types.items() if v}
         if schema.deprecated or not schema.has_type_and_shape_inference_function:
             known = node.kind in _SAME_SHAPE and not node.domain and node.given(0)
             return {node.made(0): self._message(node.given(0))} if known else {}

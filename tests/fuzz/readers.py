@@ -42,8 +42,8 @@ with atheris.instrument_imports(include=["looptree"]):
     from looptree.sweep.reader import load_study
     from looptree.workload.reader import workload_to_dict
 
-SLOWEST = 5.0
-"""Seconds that an input may take."""
+SLOWEST = 10.0
+"""Seconds that an input may take, several times slower than usual for being watched."""
 
 NUMBERS = ("0", "1", "-1", "2", "7", "128", "1000003", "2147483648", "9223372036854775807", "1e30", "nan", "0.5", "")
 _WORD = re.compile(r"[A-Za-z_][\w']*|\d+")

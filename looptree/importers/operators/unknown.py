@@ -13,7 +13,7 @@ from looptree.importers.builder import Builder
 from looptree.importers.graph import Node
 from looptree.importers.made import Draft
 from looptree.importers.names import default_ranks, fresh, tensor_name
-from looptree.importers.view import plain
+from looptree.importers.view import View, plain
 from looptree.workload.affine import Affine
 from looptree.workload.einsum import Access
 
@@ -32,6 +32,14 @@ def opaque(builder: Builder, node: Node) -> None:
             _output(builder, node, value, f"output{position}" if position else "", read)
 
 
+def off_chip(builder: Builder, view: View, shape: Sequence[int]) -> View:
+    """What a view shows, as a tensor that is off chip before anybody reads it."""
+    if view.tensor in builder.made.origins:
+        return view
+    builder.made.outputs[view.tensor] = None
+    return plain(builder.again(view.tensor), shape, default_ranks(tuple(shape)))
+
+
 def _stored(builder: Builder, node: Node, value: str) -> Tensors:
     """A value as a tensor that is off chip before the layer begins."""
     view = builder.view(value, node)
@@ -39,8 +47,7 @@ def _stored(builder: Builder, node: Node, value: str) -> Tensors:
         return {view.tensor: builder.made.shapes[view.tensor]}
     if not view.is_whole:
         view = builder.copied(view, node)
-    builder.made.outputs[view.tensor] = None
-    again = builder.again(view.tensor)
+    again = off_chip(builder, view, view.extents).tensor
     return {again: builder.made.shapes[again]}
 
 
