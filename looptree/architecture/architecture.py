@@ -74,6 +74,7 @@ class Architecture:
         compute: the compute units below the innermost level.
         allocation: what counts against a capacity: `window` (fixed tiles) or `live` (circular buffers).
         data_bits: of a word, where the files of the workload do not say; `None` leaves it to them.
+        notes: what its file says that it does not represent.
 
     >>> arch = Architecture("tiny", (Level("DRAM"), Level("GLB", 1024)), Compute())
     >>> arch.off_chip.name, arch.with_capacity("GLB", 2048).level("GLB").capacity_bytes
@@ -85,6 +86,7 @@ class Architecture:
     compute: Compute = field(default_factory=Compute)
     allocation: str = "window"
     data_bits: int | None = None
+    notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         where = f"architecture {self.name!r}"
@@ -120,11 +122,12 @@ class Architecture:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Where models of energy and area stretch their numbers."""
+        """Where models of energy and area stretch their numbers, and what its file says that it does not represent."""
         found = [(level.name, level.warnings) for level in self.levels]
-        return tuple(
+        models = [
             f"{name}: {text}" for name, texts in (*found, (self.compute.name, self.compute.warnings)) for text in texts
-        )
+        ]
+        return (*models, *self.notes)
 
     @property
     def areas_mm2(self) -> dict[str, Fraction | None]:
