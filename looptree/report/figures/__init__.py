@@ -9,7 +9,7 @@ Every function takes plain results and returns a matplotlib figure, which shows 
 
 from looptree.report.figures.bars import energy_figure, latency_figure
 from looptree.report.figures.capacity import capacity_figure
-from looptree.report.figures.front import FrontPoint, front_figure
+from looptree.report.figures.front import FrontPoint, front_figure, plans_figure
 from looptree.report.figures.graph import graph_figure
 from looptree.report.figures.occupancy import occupancy_figure
 from looptree.report.figures.roofline import roofline_figure
@@ -27,6 +27,7 @@ __all__ = [
     "graph_figure",
     "latency_figure",
     "occupancy_figure",
+    "plans_figure",
     "roofline_figure",
     "study_figure",
     "tree_figure",
