@@ -179,7 +179,9 @@ def test_a_validation_shows_every_value(pages: dict[str, str]) -> None:
     page, result = Parsed(pages["validation"]), run_case(load_case("eyeriss"), load_workload)
     rows = page.tables["table-case-eyeriss"][1:]
     met = [row for row in result.rows if row.status == "met"]
-    assert [[row[2], row[3]] for row in rows] == [[str(plain(Fraction(r.published or 0))), str(plain(r.ours))] for r in met]
+    assert [[row[2], row[3]] for row in rows] == [
+        [str(plain(Fraction(r.published or 0))), str(plain(r.ours))] for r in met
+    ]
 
 
 def nasty_page() -> str:
