@@ -18,7 +18,7 @@ MAX_SIZE_BYTES = 2**60
 """The largest size that is taken for meant."""
 
 _SIZE = re.compile(r"(\d{1,30}(?:\.\d{1,30})?) ?([A-Za-z]*)", re.ASCII)
-_SIZE_UNITS = {"": 1, "B": 1} | {
+SIZE_UNITS = {"": 1, "B": 1} | {
     f"{prefix}{unit}": base**power
     for unit, base, prefixes in (("iB", 1024, "KMGT"), ("B", 1000, "kMGT"))
     for power, prefix in enumerate(prefixes, start=1)
@@ -42,9 +42,9 @@ def parse_size(text: str) -> int:
     if match is None:
         raise InputError(f"expected a size, found {shown}", hint=_HINT)
     number, unit = match.groups()
-    if unit not in _SIZE_UNITS:
+    if unit not in SIZE_UNITS:
         raise InputError(f"expected a unit of size, found {unit!r} in {shown}", hint=_unit_hint(unit))
-    size = Fraction(number) * _SIZE_UNITS[unit]
+    size = Fraction(number) * SIZE_UNITS[unit]
     if size.denominator != 1:
         raise InputError(f"expected a whole number of bytes, found {shown}", hint=_HINT)
     if not 1 <= size <= MAX_SIZE_BYTES:
@@ -116,7 +116,7 @@ def _unit_hint(unit: str) -> str:
     if letter in "KMGT" and unit.upper() in (letter, f"{letter}B", f"{letter}IB"):
         decimal = f"{'k' if letter == 'K' else letter}B"
         return f"write {letter}iB for powers of 1024, {decimal} for powers of 1000"
-    return f"known: {', '.join(filter(None, _SIZE_UNITS))}"
+    return f"known: {', '.join(filter(None, SIZE_UNITS))}"
 
 
 _QUANTITY = re.compile(r"(\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?) ?(\S{0,16})", re.ASCII)

@@ -13,8 +13,8 @@ from looptree.errors import InputError, nearest
 Model = TypeVar("Model")
 
 
-_SHORT = {"dram": "kind", "relative": "kind", "operations": "bits"}
-_PARAMETERS: dict[str, dict[str, Callable[[Node], object]]] = {
+SHORT = {"dram": "kind", "relative": "kind", "operations": "bits"}
+PARAMETERS: dict[str, dict[str, Callable[[Node], object]]] = {
     "sram": {"technology_nm": technology, "banks": lambda node: node.integer("a number of banks")},
     "cache": {"technology_nm": technology},
     "register_file": {},
@@ -59,13 +59,13 @@ def _model(node: Node, known: dict[str, type[Model]]) -> Model:
     name, body = next(iter(fields.items()))
     if name not in known:
         raise (body or node).error(f"there is no model {name!r} here", nearest(name, known))
-    parameters = _PARAMETERS[name]
+    parameters = PARAMETERS[name]
     if body is None or body.value is None:
         given: dict[str, Node] = {}
     elif isinstance(body.value, dict):
         given = body.mapping(known=tuple(parameters)) if body.value else {}
-    elif name in _SHORT:
-        given = {_SHORT[name]: body}
+    elif name in SHORT:
+        given = {SHORT[name]: body}
     else:
         raise body.expected("a mapping of parameters", f"known: {', '.join(parameters) or 'none'}")
     for key in _REQUIRED.get(name, ()):

@@ -26,25 +26,25 @@ from looptree.architecture.quantity import (
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
-_KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits", "clock_hz")
-_RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
-_PORTS = ("read_ports", "write_ports", "shared_ports")
+KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits", "clock_hz")
+RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
+PORTS = ("read_ports", "write_ports", "shared_ports")
 _ENERGIES = {
     "read_pj_per_byte": energy_per_byte,
     "write_pj_per_byte": energy_per_byte,
     "read_pj": energy_per_access,
     "write_pj": energy_per_access,
 }
-_LEVEL_KEYS = (
+LEVEL_KEYS = (
     "name",
     "capacity_bytes",
     "partitions",
     "double_buffered",
     "keeps",
     "bypasses",
-    *_RATES,
+    *RATES,
     "word_bits",
-    *_PORTS,
+    *PORTS,
     *_ENERGIES,
     "leakage_pj_per_cycle",
     "area_mm2",
@@ -52,8 +52,9 @@ _LEVEL_KEYS = (
     "model",
     "source",
 )
-_NETWORK = ("multicast", "reduce", "forward")
-_COMPUTE_KEYS = (
+PARTITION_KEYS = ("name", "holds", "capacity_bytes")
+NETWORK_KEYS = ("multicast", "reduce", "forward")
+COMPUTE_KEYS = (
     "name",
     "model",
     "pj_per_operation",
@@ -78,7 +79,7 @@ def architecture_from_node(node: Node) -> Architecture:
         InputError: naming file, line and key.
     """
     check_kind(node, "levels")
-    fields = node.mapping(known=_KEYS, required=("levels",))
+    fields = node.mapping(known=KEYS, required=("levels",))
     name = fields["name"].text() if "name" in fields else Path(node.file).stem
     clock_hz = clock(fields["clock_hz"]) if "clock_hz" in fields else None
     levels = tuple(_level(item, clock_hz) for item in fields["levels"].sequence())
@@ -94,12 +95,12 @@ def architecture_from_node(node: Node) -> Architecture:
 def _level(node: Node, clock_hz: Fraction | None) -> Level:
     fields = {
         key: value
-        for key, value in node.mapping(known=_LEVEL_KEYS, required=("name",)).items()
-        if value.value is not None or key not in ("capacity_bytes", *_RATES)  # null is unlimited
+        for key, value in node.mapping(known=LEVEL_KEYS, required=("name",)).items()
+        if value.value is not None or key not in ("capacity_bytes", *RATES)  # null is unlimited
     }
     _check_pairs(node)
     held = fields.get("capacity_bytes")
-    rates: dict[str, Any] = {key: bandwidth(fields[key], clock_hz) for key in _RATES if key in fields}
+    rates: dict[str, Any] = {key: bandwidth(fields[key], clock_hz) for key in RATES if key in fields}
     energies: dict[str, Any] = {key: read(fields[key]) for key, read in _ENERGIES.items() if key in fields}
     try:
         level = Level(
@@ -128,13 +129,13 @@ def _level(node: Node, clock_hz: Fraction | None) -> Level:
 
 
 def _network(node: Node) -> Network:
-    return Network(**{name: item.boolean() for name, item in node.mapping(known=_NETWORK).items()})
+    return Network(**{name: item.boolean() for name, item in node.mapping(known=NETWORK_KEYS).items()})
 
 
 def _check_pairs(node: Node) -> None:
     """A bandwidth of reads without one of writes is a mistake, not an unlimited one: that is written as null."""
     fields = node.mapping()
-    for key, other in (_RATES[1:], _RATES[:0:-1]):
+    for key, other in (RATES[1:], RATES[:0:-1]):
         if key in fields and other not in fields:
             raise node.error(f"found {key} without {other}", "give both; null is unlimited")
 
@@ -145,14 +146,14 @@ def _leakage(fields: dict[str, Node], clock_hz: Fraction | None) -> Fraction:
 
 
 def _ports(fields: dict[str, Node]) -> Ports | None:
-    given = {key: fields[key].integer("a number of ports", least=0, most=2**20) for key in _PORTS if key in fields}
+    given = {key: fields[key].integer("a number of ports", least=0, most=2**20) for key in PORTS if key in fields}
     if not given:
         return None
-    return Ports(*(given.get(key, 0) for key in _PORTS))
+    return Ports(*(given.get(key, 0) for key in PORTS))
 
 
 def _partition(node: Node) -> Partition:
-    fields = node.mapping(known=("name", "holds", "capacity_bytes"), required=("holds", "capacity_bytes"))
+    fields = node.mapping(known=PARTITION_KEYS, required=("holds", "capacity_bytes"))
     name = fields["name"].text() if "name" in fields else ""
     try:
         return Partition(tuple(fields["holds"].texts()), capacity(fields["capacity_bytes"]), name)
@@ -161,7 +162,7 @@ def _partition(node: Node) -> Partition:
 
 
 def _compute(node: Node, clock_hz: Fraction | None) -> Compute:
-    fields = node.mapping(known=_COMPUTE_KEYS)
+    fields = node.mapping(known=COMPUTE_KEYS)
     spatial = fields["spatial"].mapping() if "spatial" in fields else {}
     pj_of = {
         kind: energy_per_operation(n) for kind, n in (fields["pj_of"].mapping() if "pj_of" in fields else {}).items()
