@@ -289,12 +289,9 @@ def at_most(minimum: float, share: float) -> float:
 
 
 def bracket(points: Iterable[Point], target: float, least: int) -> tuple[int, int]:
-    """The smallest capacity known to reach a value, and the largest known not to; `least` if none is.
-
-    A plan serves every capacity down to what it needs, so that this is enough, too.
-    """
+    """The smallest capacity known to reach a value, and the largest known not to; `least` if none is."""
     listed = list(points)
-    enough = max(least + 1, min(p.demand_bytes for p in listed if p.value <= target))
+    enough = min(p.capacity_bytes for p in listed if p.value <= target)
     less = max((p.capacity_bytes for p in listed if p.bound > target and p.capacity_bytes < enough), default=least)
     return enough, max(less, least)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from looptree.architecture import Architecture, check_named
+from looptree.display import Displayed
 from looptree.errors import InputError, nearest
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Storage, Temporal
 from looptree.workload.workload import Workload
@@ -101,7 +102,7 @@ class BoundChain:
 
 
 @dataclass(frozen=True, slots=True)
-class Design:
+class Design(Displayed):
     """Workload, architecture and mapping that fit each other."""
 
     workload: Workload
