@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 
 MAX_SIZE_BYTES = 2**60
 """The largest size that is taken for meant."""
@@ -28,6 +28,7 @@ _THOUSANDS = (("", 1), ("k", 10**3), ("M", 10**6), ("G", 10**9), ("T", 10**12))
 _HINT = "write a whole number of bytes, such as 65536, 512KiB, 64kB or 1.5MiB"
 
 
+@guided("terminal.md#quantities")
 def parse_size(text: str) -> int:
     """A size in bytes; `KiB`, `MiB`, ... are powers of 1024, `kB`, `MB`, ... powers of 1000.
 

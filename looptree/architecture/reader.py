@@ -24,7 +24,7 @@ from looptree.architecture.quantity import (
     width,
 )
 from looptree.documents import Node, check_kind, read_document
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 
 KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits", "clock_hz")
 RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
@@ -72,6 +72,7 @@ def read_architecture(path: str | Path) -> Architecture:
     return architecture_from_node(read_document(path))
 
 
+@guided("formats.md#architecture")
 def architecture_from_node(node: Node) -> Architecture:
     """An architecture from a parsed document.
 

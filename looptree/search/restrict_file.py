@@ -7,7 +7,7 @@ from pathlib import Path
 
 from looptree.architecture import Architecture
 from looptree.documents import Node, read_document
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 from looptree.search.restrictions import BETWEEN, LayerRule, Pin, Restrictions, TensorRule, known
 from looptree.search.space import Space
 from looptree.taxonomy.points import point_names
@@ -33,6 +33,7 @@ def read_restrictions(path: str | Path, workload: Workload, architecture: Archit
     return restrictions_from_node(read_document(path), workload, architecture, space)
 
 
+@guided("search.md#restrictions")
 def restrictions_from_node(node: Node, workload: Workload, architecture: Architecture, space: Space) -> Space:
     """The same from a parsed document."""
     fields = node.mapping(known=KEYS)

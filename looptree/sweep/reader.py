@@ -10,7 +10,7 @@ from pathlib import Path
 
 from looptree import resources
 from looptree.documents import Node, check_kind, parse_document, read_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.search import SPACES, Space, space_named
 from looptree.search.objective import OBJECTIVES
 from looptree.search.survey import METRICS as SURVEYED
@@ -73,6 +73,7 @@ def study_of(path: Path) -> Study:
     return replace(study, text=about["text"])
 
 
+@guided("sweep.md#a-study")
 def study_from_node(node: Node) -> Study:
     """A study from a parsed document."""
     if "study" not in node.mapping():

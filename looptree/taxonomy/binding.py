@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from looptree.architecture import Architecture, check_named
 from looptree.display import Displayed
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Storage, Temporal
 from looptree.workload.workload import Workload
 
@@ -140,6 +140,7 @@ class Design(Displayed):
         return next(p for p in self.places if p.tensor == tensor and p.parent is None)
 
 
+@guided("formats.md#mapping")
 def bind(workload: Workload, architecture: Architecture, tree: LoopTree) -> Design:
     """Check a mapping tree against workload and architecture.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from looptree.documents import Node, read_document
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload.difference import first_difference
@@ -67,6 +67,7 @@ class PlanRecord:
     network: Workload
     limits: tuple[str, ...] = ()
 
+    @guided("search.md#plan-files")
     def check(self, workload: Workload, file: str) -> None:
         """Refuse a plan that was made for another network.
 

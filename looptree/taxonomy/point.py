@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from looptree.documents import Node, check_kind, read_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.workload.einsum import MAX_EXTENT
 
 KINDS = ("input", "weight", "intermediate", "output")
@@ -128,6 +128,7 @@ def read_point(path: str | Path) -> Point:
     return point_from_node(read_document(path))
 
 
+@guided("taxonomy/README.md")
 def point_from_node(node: Node) -> Point:
     """A point from a parsed document.
 

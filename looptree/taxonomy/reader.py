@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from looptree.documents import Node, check_kind, read_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.taxonomy.tree import (
     OVERLAPS,
     Branch,
@@ -50,6 +50,7 @@ def read_mapping(path: str | Path, **parameters: int) -> LoopTree:
     return mapping_from_node(read_document(path), **parameters)
 
 
+@guided("formats.md#mapping")
 def mapping_from_node(node: Node, **parameters: int) -> LoopTree:
     """A mapping from a parsed document.
 

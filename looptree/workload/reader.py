@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from looptree.documents import Node, read_document
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 from looptree.workload.einsum import MAX_EXTENT, Einsum
 from looptree.workload.expression import parse_expression
 from looptree.workload.workload import DEFAULT_BITS, Workload
@@ -34,6 +34,7 @@ def read_einsums(path: str | Path) -> Workload:
     return workload_from_node(read_document(path))
 
 
+@guided("formats.md#workload")
 def workload_from_node(node: Node) -> Workload:
     """A workload from a parsed document.
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from looptree.documents import Node
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.workload.einsum import Einsum
 from looptree.workload.layers.feature import Feature
 from looptree.workload.layers.header import read_bits, read_inputs, read_outputs, read_parameters
@@ -34,6 +34,7 @@ KEYS = (
 )  # fmt: skip
 
 
+@guided("workloads/README.md")
 def network_from_node(node: Node, overrides: Mapping[str, object] | None = None) -> Workload:
     """The workload of a parsed network file.
 
