@@ -13,6 +13,7 @@ from looptree.report.figures.front import FrontPoint, front_figure, plans_figure
 from looptree.report.figures.graph import graph_figure
 from looptree.report.figures.occupancy import occupancy_figure
 from looptree.report.figures.roofline import roofline_figure
+from looptree.report.figures.steps import steps_figure
 from looptree.report.figures.study import study_figure
 from looptree.report.figures.style import FORMATS, drawn, write_figure
 from looptree.report.figures.tree import tree_figure
@@ -29,6 +30,7 @@ __all__ = [
     "occupancy_figure",
     "plans_figure",
     "roofline_figure",
+    "steps_figure",
     "study_figure",
     "tree_figure",
     "write_figure",
