@@ -13,6 +13,7 @@ from types import MappingProxyType
 
 from looptree.architecture.array import Array
 from looptree.architecture.level import Level
+from looptree.display import Displayed
 from looptree.errors import InputError, nearest
 from looptree.workload import TENSOR_KINDS
 
@@ -65,7 +66,7 @@ class Compute:
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Displayed):
     """Memory levels from the outside in, then compute.
 
     Attributes:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 SPACES = ("default", "quick")
 """For the fused plan."""
 
-PICTURES = ("energy", "latency", "roofline", "graph", "occupancy", "tree")
+PICTURES = ("energy", "latency", "roofline", "graph", "occupancy", "tree", "steps")
 
 
 @click.command(name="compare")

@@ -21,6 +21,7 @@ from looptree.cli.inputs import buffer_option, read_architecture, read_design, r
     show_default=True,
     help="The mapping as our YAML or as that of the original LoopTree; its metrics as CSV or JSON.",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option("--force", is_flag=True, help="Let --output overwrite a file.")
 @buffer_option

@@ -34,7 +34,7 @@ def command(names: tuple[str, ...], as_json: bool, figures: tuple[str, ...], pag
     from looptree.study import STUDIES, run_study
 
     if not names:
-        _list(STUDIES)
+        _list(STUDIES, as_json=as_json)
         return
     pictures = check_figures(figures, ("study",))
     if pages:
@@ -63,8 +63,11 @@ def command(names: tuple[str, ...], as_json: bool, figures: tuple[str, ...], pag
             show([*study_tables(result), *result.sentences])
 
 
-def _list(studies: dict[str, str]) -> None:
-    from looptree.cli.console import show
+def _list(studies: dict[str, str], *, as_json: bool) -> None:
+    from looptree.cli.console import show, show_json
     from looptree.report.table import table
 
+    if as_json:
+        show_json(studies)
+        return
     show([table("Studies", ["study", "about"], [], [list(item) for item in studies.items()])])

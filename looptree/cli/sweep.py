@@ -51,33 +51,48 @@ def command() -> None:
 @click.option("--workers", metavar="N", help="Processes. [default: one per processor]")
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786.")
 @click.option("--dry-run", is_flag=True, help="Count what there is to do and estimate the time; write nothing.")
-def run_command(study: str, results: Path | None, workers: str | None, cluster: str | None, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: how much was done, and where it is.")
+def run_command(
+    study: str, results: Path | None, workers: str | None, cluster: str | None, dry_run: bool, as_json: bool
+) -> None:
     """Run a study, or go on with it."""
     count = asked("energy", "default", None, workers).workers
     if cluster is not None and workers is not None:
         raise InputError("--workers and --cluster exclude each other: a cluster has its own workers")
+    from looptree.cli.console import show_json
     from looptree.sweep import Store, load_study
 
     known = load_study(study)
     if dry_run:
-        _estimate(known, count)
+        _estimate(known, count, as_json=as_json)
         return
     path = results or Path(f"{Path(study).stem}.db")
     with Store(path, known) as store, _crew(cluster, count) as crew:
         state = _run(known, store, crew)
+        if as_json:
+            done = {"total": state.total, "done": state.done, "finished_now": state.finished}
+            show_json({"study": known.name, "results": str(path), **done})
+            return
         click.echo(
             f"{state.done:,} of {state.total:,} done, {state.finished:,} of them now; results in {path}", err=True
         )
         _overview(known, store)
 
 
-def _estimate(study: Study, workers: int | None) -> None:
+def _estimate(study: Study, workers: int | None, *, as_json: bool) -> None:
+    import dataclasses
     import os
 
     from looptree.sweep.estimate import estimate
     from looptree.sweep.shown import as_text
 
-    click.echo(as_text(study, estimate(study), workers or os.cpu_count() or 1))
+    found, count = estimate(study), workers or os.cpu_count() or 1
+    if as_json:
+        from looptree.cli.console import show_json
+
+        show_json({"study": study.name, "workers": count, **dataclasses.asdict(found)})
+    else:
+        click.echo(as_text(study, found, count))
 
 
 @contextmanager

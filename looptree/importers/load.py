@@ -13,7 +13,7 @@ from pathlib import Path
 from looptree import resources
 from looptree.architecture import Architecture, architecture_from_node
 from looptree.documents import Node, read_document, read_text
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 from looptree.importers.imported import Imported
 from looptree.taxonomy.plan_file import PlanRecord, plan_from_node
 from looptree.taxonomy.reader import mapping_from_node, mapping_parameters
@@ -216,6 +216,7 @@ def is_maestro(source: str | Path) -> bool:
     return Path(source).suffix.lower() == ".m"
 
 
+@guided("import.md")
 def import_onnx(
     path: str | Path,
     *,

@@ -19,6 +19,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from looptree.display import Displayed
 from looptree.errors import InputError, nearest
 from looptree.search.between import Between
 from looptree.search.corners import Corners
@@ -45,7 +46,7 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class Front(Displayed):
     """Plans none of which is as good as another one along all axes.
 
     Attributes:

@@ -190,7 +190,10 @@ _searches: Searches | None = None
 
 
 def _start(architecture: Architecture, level: str, space: Space) -> None:
+    from loky import process_executor
+
     global _searches
+    process_executor._MEMORY_LEAK_CHECK_DELAY = math.inf  # tables are kept for later jobs: that is no leak
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
     _searches = Searches(architecture, level, space)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from looptree import resources
 from looptree.documents import Node, check_kind, parse_document, read_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.search import SPACES, Space, space_named
 from looptree.search.objective import OBJECTIVES
 from looptree.search.survey import METRICS as SURVEYED
@@ -20,10 +20,11 @@ from looptree.sweep.expression import Expression
 from looptree.sweep.ranges import check_name, read_axes
 from looptree.sweep.store import about_file
 from looptree.sweep.study import KEEP, METRICS, GroupSurvey, NetworkChoice, Study, canonical, text_of
+from looptree.units import SECONDS, parse_quantity
 from looptree.workload import Workload
 from looptree.workload.reader import workload_to_dict
 
-_KEYS = (
+KEYS = (
     "study",
     "description",
     "source",
@@ -40,6 +41,7 @@ _KEYS = (
     "keep",
     "front",
 )
+GROUP_KEYS = ("network", "layers", "order")
 _FOLDER = "studies/"
 _ALONE = ("spaces", "objectives", "time_limit", "keep")
 MOST_SEARCHES = 1_000_000
@@ -74,6 +76,7 @@ def study_of(path: Path) -> Study:
     return replace(study_from_node(node, networks=False), text=about["text"], networks_digest=about["networks"])
 
 
+@guided("sweep.md#a-study")
 def study_from_node(node: Node, *, networks: bool = True) -> Study:
     """A study from a parsed document.
 
@@ -82,7 +85,7 @@ def study_from_node(node: Node, *, networks: bool = True) -> Study:
     """
     if "study" not in node.mapping():
         check_kind(node, "study")
-    fields = node.mapping(known=_KEYS, required=("study", "architecture"))
+    fields = node.mapping(known=KEYS, required=("study", "architecture"))
     axes = read_axes(fields.get("parameters"))
     names = [axis.name for axis in axes]
     derived = _expressions(fields.get("derived"), names)
@@ -117,14 +120,25 @@ def study_from_node(node: Node, *, networks: bool = True) -> Study:
         constraints=constraints,
         keep=fields["keep"].choice(KEEP) if "keep" in fields else ("front" if group else "all"),
         front=front or (("capacity", "offchip") if group else ("energy", "latency")),
-        seconds=float(fields["time_limit"].number("a time limit in seconds", positive=True))
-        if "time_limit" in fields
-        else None,
+        seconds=_seconds(fields["time_limit"]) if "time_limit" in fields else None,
         text="",
         networks_digest="",
         folder=str(Path(node.file).absolute().parent),
     )
     return _checked(node, study, networks)
+
+
+def _seconds(node: Node) -> float:
+    """`90`, or `2min`."""
+    if not isinstance(node.value, str):
+        return float(node.number("a time limit in seconds", positive=True))
+    try:
+        found = parse_quantity(node.value, SECONDS, "90s")
+    except InputError as problem:
+        raise problem.at(node.where) from None
+    if not found:
+        raise node.expected("a time limit above zero")
+    return float(found)
 
 
 def _checked(node: Node, study: Study, networks: bool) -> Study:
@@ -247,7 +261,7 @@ def _loaded(choice: NetworkChoice, node: Node) -> Workload:
 
 
 def _group(node: Node, file: str, check: bool) -> GroupSurvey:
-    fields = node.mapping(known=("network", "layers", "order"), required=("network",))
+    fields = node.mapping(known=GROUP_KEYS, required=("network",))
     choices = _choices(fields["network"], file)
     if len(choices) != 1:
         raise fields["network"].error("expected one network, with one value of each parameter")

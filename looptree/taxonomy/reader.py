@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from looptree.documents import Node, check_kind, read_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.taxonomy.tree import (
     OVERLAPS,
     Branch,
@@ -24,8 +24,17 @@ from looptree.taxonomy.tree import (
 )
 from looptree.workload.einsum import MAX_EXTENT
 
-_KINDS = ("storage", "temporal", "spatial", "sequential", "pipeline", "compute")
-_KEYS = ("mapping", "parameters", "plan", "name", "description", "source", "year")
+NODE_KEYS = {
+    "storage": ("level", "tensors", "overlap", "lifetime"),
+    "temporal": ("rank", "tile"),
+    "spatial": ("rank", "tile", "axis"),
+    "compute": ("einsum", "unit"),
+}
+REQUIRED = {**NODE_KEYS, "storage": ("level", "tensors"), "compute": ("einsum",)}
+"""Keys of the nodes that are no branches."""
+_KINDS = (*NODE_KEYS, "sequential", "pipeline")
+PARAMETER_KEYS = ("default", "meaning")
+KEYS = ("mapping", "parameters", "plan", "name", "description", "source", "year")
 
 Values = Mapping[str, int]
 """What the parameters of a mapping are."""
@@ -41,6 +50,7 @@ def read_mapping(path: str | Path, **parameters: int) -> LoopTree:
     return mapping_from_node(read_document(path), **parameters)
 
 
+@guided("formats.md#mapping")
 def mapping_from_node(node: Node, **parameters: int) -> LoopTree:
     """A mapping from a parsed document.
 
@@ -48,7 +58,7 @@ def mapping_from_node(node: Node, **parameters: int) -> LoopTree:
         InputError: naming file, line and key.
     """
     check_kind(node, "mapping")
-    fields = node.mapping(known=_KEYS, required=("mapping",))
+    fields = node.mapping(known=KEYS, required=("mapping",))
     values = mapping_parameters(node)
     for name in parameters:
         if name not in values:
@@ -67,7 +77,7 @@ def mapping_parameters(node: Node) -> dict[str, int]:
     section = node.mapping().get("parameters")
     found = {}
     for name, item in section.mapping().items() if section is not None else ():
-        keys = item.mapping(known=("default", "meaning"), required=("default", "meaning"))
+        keys = item.mapping(known=PARAMETER_KEYS, required=PARAMETER_KEYS)
         found[name] = keys["default"].integer("a default", most=MAX_EXTENT)
     return found
 
@@ -102,22 +112,17 @@ def _kind(item: Node) -> tuple[str, Node]:
 
 def _inner(kind: str, body: Node, values: Values) -> Inner:
     try:
+        keys = body.mapping(known=NODE_KEYS[kind], required=REQUIRED[kind])
         if kind == "storage":
-            keys = body.mapping(known=("level", "tensors", "overlap", "lifetime"), required=("level", "tensors"))
             overlap = keys["overlap"].choice(OVERLAPS) if "overlap" in keys else "keep"
             lifetime = keys["lifetime"].choice(("branch", "uses")) if "lifetime" in keys else "branch"
             return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap, lifetime, body.line)
+        ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
         if kind == "temporal":
-            keys = body.mapping(known=("rank", "tile"), required=("rank", "tile"))
-            ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
             return Temporal(ranks, _tile(keys["tile"], values))
-        if kind == "spatial":
-            keys = body.mapping(known=("rank", "tile", "axis"), required=("rank", "tile", "axis"))
-            ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
-            return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text())
+        return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text())
     except InputError as problem:
         raise problem if problem.where.startswith(body.file) else problem.at(body.where) from None
-    raise AssertionError(f"{kind} is not a node inside a chain")
 
 
 def _tile(node: Node, values: Values) -> int:
@@ -135,7 +140,7 @@ def _tile(node: Node, values: Values) -> int:
 
 def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
     if kind == "compute":
-        keys = body.mapping(known=("einsum", "unit"), required=("einsum",))
+        keys = body.mapping(known=NODE_KEYS[kind], required=REQUIRED[kind])
         return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None)
     chains = tuple(_chain(item, values) for item in body.sequence())
     if not chains:

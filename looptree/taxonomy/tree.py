@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from looptree.display import Displayed
 from looptree.errors import InputError
 
 OVERLAPS = ("keep", "drop", "reload")
@@ -171,7 +172,7 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class LoopTree:
+class LoopTree(Displayed):
     """A mapping: the root chain and, where known, the file it came from."""
 
     root: Chain

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from looptree.display import Displayed
 from looptree.documents import Node
 from looptree.errors import InputError
 from looptree.validate.case import Case, Known, Measure, Miss, Reference, Values
@@ -50,7 +51,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class CaseResult:
+class CaseResult(Displayed):
     """All comparisons of a case, or those of one setting; `notes` say which numbers that setting does not have."""
 
     case: Case

@@ -86,12 +86,15 @@ class Dot:
 
     Attributes:
         x, y: where. label: in a few words. details: lines with the design behind it.
+        ringed: it stands out. plan: key of a plan of the page that it shows when it is chosen.
     """
 
     x: float | int
     y: float | int
     label: str
     details: Sequence[str] = ()
+    ringed: bool = False
+    plan: str = ""
 
 
 def curve(
@@ -112,16 +115,20 @@ def curve(
         key: of the chart. title: of the chart. caption: of the chart. tables: of the chart.
         axes: (title, unit) across and upwards; logarithmic where all values are above zero.
         series: points by name. rules: (name, value) of level lines, such as a minimum.
-        steps: from one point to the next the value stays, then drops. joined: points of a series hang together.
+        steps: from one point to the next the value stays, then drops. joined: a line goes through the points.
     """
     data = {
         "axes": [list(axis) for axis in axes],
-        "series": [
-            {"name": name, "dots": [{"x": d.x, "y": d.y, "label": d.label, "details": list(d.details)} for d in dots]}
-            for name, dots in series.items()
-        ],
+        "series": [{"name": name, "dots": [_dot_data(dot) for dot in dots]} for name, dots in series.items()],
         "rules": [list(rule) for rule in rules],
         "steps": steps,
         "joined": joined,
     }
     return Chart(key, "curve", title, caption, data, tables)
+
+
+def _dot_data(dot: Dot) -> dict[str, Any]:
+    more = {"ringed": True} if dot.ringed else {}
+    return {"x": dot.x, "y": dot.y, "label": dot.label, "details": list(dot.details), **more} | (
+        {"plan": dot.plan} if dot.plan else {}
+    )

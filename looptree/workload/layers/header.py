@@ -12,6 +12,8 @@ from looptree.workload.layers.feature import DEFAULT_RANKS, Feature
 from looptree.workload.reader import MAX_BITS, check_bits
 
 _BATCH_RANKS = {"b", "n"}
+INPUT_KEYS = ("shape", "ranks")
+TENSOR_KEYS = ("bits",)
 
 
 def read_parameters(document: Node, given: Node | None, overrides: Mapping[str, object], bits: int) -> dict[str, int]:
@@ -47,7 +49,7 @@ def read_inputs(node: Node, parameters: Mapping[str, int]) -> dict[str, Feature]
         ranks: tuple[str, ...] = ()
         extents = entry
         if isinstance(entry.value, dict):
-            keys = entry.mapping(known=("shape", "ranks"), required=("shape",))
+            keys = entry.mapping(known=INPUT_KEYS, required=("shape",))
             extents = keys["shape"]
             ranks = tuple(keys["ranks"].texts()) if "ranks" in keys else ()
         what = f"an extent of input {name!r}"
@@ -92,7 +94,7 @@ def read_bits(node: Node | None, tensors: Collection[str]) -> dict[str, int]:
     for tensor, entry in (node.mapping() if node is not None else {}).items():
         if tensor not in tensors:
             raise entry.error(f"there is no tensor {tensor!r}", nearest(tensor, tensors))
-        keys = entry.mapping(known=("bits",), required=("bits",))
+        keys = entry.mapping(known=TENSOR_KEYS, required=TENSOR_KEYS)
         bits[tensor] = keys["bits"].integer("a word width in bits", most=MAX_BITS)
     return bits
 
