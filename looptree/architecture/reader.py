@@ -8,6 +8,7 @@ from typing import Any
 
 from looptree.architecture.architecture import Architecture, Compute
 from looptree.architecture.array import Array
+from looptree.architecture.cores import Cores
 from looptree.architecture.level import Level, Partition
 from looptree.architecture.models import memory_model, operation_model
 from looptree.architecture.network import Network
@@ -15,7 +16,7 @@ from looptree.architecture.ports import Ports
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
-_KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits")
+_KEYS = ("name", "description", "source", "year", "levels", "compute", "cores", "allocation", "data_bits")
 _RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
 _PORTS = ("read_ports", "write_ports", "shared_ports")
 _ENERGIES = {
@@ -74,8 +75,9 @@ def architecture_from_node(node: Node) -> Architecture:
     compute = _compute(fields["compute"]) if "compute" in fields else Compute()
     allocation = fields["allocation"].choice(("window", "live")) if "allocation" in fields else "window"
     bits = fields["data_bits"].integer("a width in bits", most=1024) if "data_bits" in fields else None
+    cores = _cores(fields["cores"]) if "cores" in fields else None
     try:
-        return Architecture(name, levels, compute, allocation, bits)
+        return Architecture(name, levels, compute, allocation, bits, cores)
     except InputError as problem:
         raise problem.at(node.file) from None
 
@@ -181,6 +183,15 @@ def _compute(node: Node) -> Compute:
 
 def _optional(fields: dict[str, Node], key: str, what: str) -> Fraction | None:
     return fields[key].number(what) if key in fields else None
+
+
+def _cores(node: Node) -> Cores:
+    fields = node.mapping(required=("below",))
+    below = fields.pop("below").text()
+    try:
+        return Cores({axis: n.integer("cores along an axis", most=2**20) for axis, n in fields.items()}, below)
+    except InputError as problem:
+        raise problem.at(node.where) from None
 
 
 def _array(node: Node) -> Array:

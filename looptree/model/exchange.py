@@ -81,8 +81,10 @@ def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Exch
             yield Exchange(place.tensor, outer, place.level, True, by, words)
 
     if passing:
-        yield from fill(readers, inferred.returned[place.id], asked.sweep)
-        yield Exchange(place.tensor, place.level, outer, False, writer, ((1, fresh(asked.sweep)),))
+        made = inferred.made[place.tensor]
+        drained, back = Product.of(made.computed, axes), Product.of(inferred.returned[place.id], axes)
+        yield Exchange(place.tensor, outer, place.level, True, readers, ((1, back), (-1, drained)))
+        yield Exchange(place.tensor, place.level, outer, False, writer, ((1, drained),))
     elif place.consumed:
         yield from fill(readers, asked.sweep)
     else:

@@ -16,20 +16,38 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import SAFE, Array, Axis, gathered
 from looptree.model.box import exact_product, exact_sum, product
-from looptree.model.inferred import Axes, Inferred
+from looptree.model.inferred import Axes, Inferred, Turns
 from looptree.model.operations import Operations
-from looptree.model.spatial import instances_along, instances_of, slowest
+from looptree.model.spatial import instances_along
+from looptree.model.turns import turns_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_ITERATIONS = 1 << 22
 
 
-def _leaf_total(design: Design, chain: BoundChain, operations: Operations, axes: Axes) -> int:
+def _leaf_total(design: Design, inferred: Inferred, chain: BoundChain) -> int:
+    leaf = inferred.einsums[chain.einsums[0]].leaf
+    if leaf is None:
+        return 0
     compute = design.architecture.compute
-    if not instances_of(chain):
-        return leaf_cycles(operations, axes, compute.spatial, compute.fill_drain_cycles)
-    fixed, along = leaf_factors(operations, axes, compute.spatial)
-    return _summed(fixed, *slowest(along, axes, chain), compute.fill_drain_cycles)
+    if not chain.spatial:
+        return leaf_cycles(*leaf, compute.spatial, compute.fill_drain_cycles)
+    return _summed(*leaf_at_turns(design, inferred, chain), compute.fill_drain_cycles)
+
+
+def leaf_at_turns(design: Design, inferred: Inferred, chain: BoundChain) -> tuple[int, dict[int, Array], Axes]:
+    """Cycles of each step of a leaf, those of the instance that takes longest: a factor, tables, and their axes."""
+    leaf = inferred.einsums[chain.einsums[0]].leaf
+    assert leaf is not None, "a leaf at which something is done"
+    operations, axes = leaf
+    turns = turns_of(design, inferred)[chain.id]
+    fixed, along = leaf_factors(operations, axes, design.architecture.compute.spatial)
+    along = {
+        key: turns.most(key, axis, along.get(key, np.ones(1, dtype=np.int64)))
+        for key, axis in axes.items()
+        if key in along or key in turns.steps
+    }
+    return fixed, along, turns.axes
 
 
 def leaf_cycles(
@@ -96,35 +114,53 @@ def leaf_factors(
 def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     """Compute cycles of a chain and everything below it, over the whole run."""
     if chain.kind == "compute":
-        leaf = inferred.einsums[chain.einsums[0]].leaf
-        return _leaf_total(design, chain, *leaf) if leaf is not None else 0
+        return _leaf_total(design, inferred, chain)
     children = [design.chains[child] for child in chain.children]
     if chain.kind == "sequential":
         return sum(chain_cycles(design, inferred, child) for child in children)
     if chain.id not in inferred.axes:
         return 0
-    axes = inferred.axes[chain.id]
+    axes = turns_of(design, inferred)[chain.id].axes
     made = made_iterations(design, inferred, chain)
     stages = [stage_cycles(design, inferred, child, axes) for child in children]
     stages = [stage[np.broadcast_to(made, stage.shape)] for stage in stages]
-    schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=np.result_type(*stages))
+    visits = visits_of(axes, chain.outer_depth, made)
+    at = np.arange(len(visits)) + visits * (len(stages) - 1)  # each visit drains before the next one
+    last = int(at[-1]) + len(stages) if len(at) else 0
+    schedule = np.zeros((len(stages), last), dtype=np.result_type(*stages))
     for index, needs in enumerate(stages):
-        schedule[index, index : index + len(needs)] = needs
-    return exact_sum(schedule.max(axis=0))
+        schedule[index, at + index] = needs
+    return exact_sum(schedule.max(axis=0)) if last else 0
+
+
+def visits_of(axes: Mapping[int, Axis], outer_depth: int, made: Array) -> Array:
+    """For each iteration of a pipeline that is made, how many times the loops around it have stepped before."""
+    steps, order = _order(axes)
+    found = np.zeros(len(order), dtype=bool)
+    found[:1] = True
+    for axis, step in zip(axes.values(), steps, strict=True):
+        for t, depth in enumerate(axis.depths):
+            if depth <= outer_depth:
+                ordinal = axis.ordinals[t][step][order]
+                found[1:] |= ordinal[1:] != ordinal[:-1]
+    _, visits = np.unique(np.cumsum(found)[np.broadcast_to(made, found.shape)], return_inverse=True)
+    return visits
 
 
 def made_iterations(design: Design, inferred: Inferred, chain: BoundChain) -> Array:
     """Which iterations of the loops around a pipeline are made (one entry if all are)."""
-    idle = [_idle(inferred, part, inferred.axes[chain.id]) for part in design.path(chain) if part.loops]
+    turns = turns_of(design, inferred)
+    idle = [_idle(inferred, part, turns[part.id], turns[chain.id].axes) for part in design.path(chain) if part.loops]
     made: Array = ~np.logical_or.reduce([skip for skip in idle if skip is not None] or [np.zeros(1, dtype=bool)])
     return made
 
 
-def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Array | None:
+def _idle(inferred: Inferred, chain: BoundChain, turns: Turns, axes: Mapping[int, Axis]) -> Array | None:
     """Iterations that loops do not make, because no sink of their chain has anything to do there.
 
     Args:
-        chain: whose loops. axes: of a pipeline below it (or of itself), at whose iterations the answer is given.
+        chain: whose loops. turns: its steps.
+        axes: of a pipeline below it (or of itself), at whose iterations the answer is given.
     """
     sinks = inferred.sinks[chain.id]
     boxes = [operations.box for operations in sinks]
@@ -137,13 +173,15 @@ def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Ar
             )
     if any(all(track.active is None for track in box.tracks.values()) for box in boxes):
         return None
-    own = inferred.axes[chain.id]
+    own = turns.axes
     working = np.zeros(_count(axes), dtype=bool)
     for box in boxes:
         masks = {key: np.ones(axis.size, dtype=np.int64) for key, axis in axes.items()}
         for key, track in box.tracks.items():
-            steps = axes[key].group(len(own[key].depths)) if own[key] is not axes[key] else np.arange(axes[key].size)
-            masks[key] = track.mask(own[key].size)[steps].astype(np.int64)
+            known = len(own[key].depths)
+            steps = axes[key].group(known) if known else np.zeros(axes[key].size, dtype=np.int64)
+            before = inferred.axes[chain.id][key]
+            masks[key] = turns.most(key, before, track.mask(before.size).astype(np.int64))[steps]
         working |= _spread(masks, axes).astype(bool)
     return ~working
 
@@ -153,13 +191,10 @@ def stage_cycles(design: Design, inferred: Inferred, chain: BoundChain, outer: M
     if chain.kind != "compute":
         stages = [stage_cycles(design, inferred, design.chains[child], outer) for child in chain.children]
         return _added(stages)
-    leaf = inferred.einsums[chain.einsums[0]].leaf
-    if leaf is None:
+    if inferred.einsums[chain.einsums[0]].leaf is None:
         return np.zeros(_count(outer), dtype=np.int64)
     compute = design.architecture.compute
-    axes = inferred.axes[chain.id]
-    fixed, along = leaf_factors(*leaf, compute.spatial)
-    along, axes = slowest(along, axes, chain)
+    fixed, along, axes = leaf_at_turns(design, inferred, chain)
     tables = {
         key: np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
         for key, axis in axes.items()

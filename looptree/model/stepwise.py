@@ -29,7 +29,6 @@ from looptree.model.prefixes import Prefixes, codes
 from looptree.model.rates import Costs, added
 from looptree.model.result import Stepwise
 from looptree.model.sequence import Steps, closed, joined, loading, repeated, step, storing
-from looptree.model.spatial import instances_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_VISITS = 1 << 17
@@ -79,7 +78,7 @@ class _Groups:
         self.layers = group.einsums
         self.visits = 0
         for chain in self.design.chains:
-            if instances_of(chain) and set(chain.einsums) <= set(group.einsums):
+            if chain.spatial and set(chain.einsums) <= set(group.einsums):
                 raise UnsupportedError(f"the spatial loops of {chain.einsums[0]!r} are not timed step by step")
         if group.kind == "pipeline":
             return pipeline_steps(self.design, self.inferred, self.costs, group, self.layers)

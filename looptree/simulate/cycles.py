@@ -2,7 +2,9 @@
 
 Assumptions made here:
 
-* A pipeline runs through all iterations of all loops on its path without draining in between.
+* A pipeline runs through all iterations of its own loops without draining in between; it drains before the
+  loops around it step, since what takes turns with it is next.
+* Instances run in step with each other.
 * What a stage needs at an iteration is the cycles of all Einsums below it added up: a pipeline
   inside a stage takes turns there.
 """
@@ -10,19 +12,20 @@ Assumptions made here:
 from __future__ import annotations
 
 import math
+from itertools import groupby
 
 from looptree.simulate.inference import Run
 from looptree.simulate.points import Index, Numbers
-from looptree.simulate.spatial import steps_at_once
+from looptree.simulate.spatial import steps_at_once, turn_depth, turns
 from looptree.taxonomy.binding import BoundChain
 
 Cycles = dict[str, dict[Index, int]]
 
 
 def leaf_cycles(run: Run) -> Cycles:
-    """Per Einsum and iteration of its leaf, the cycles it takes there.
+    """Per Einsum and step of its leaf (the numbers of loops that take turns), the cycles it takes there.
 
-    Of iterations that run at once, the first stands for all of them, with the cycles of the one that takes longest.
+    Of iterations that run at once, the one that takes longest counts.
     """
     return {
         einsum.name: steps_at_once(
@@ -61,22 +64,30 @@ def total_cycles(run: Run, cycles: Cycles, chain: BoundChain) -> int:
         return sum(cycles[chain.einsums[0]].values())
     if chain.kind == "sequential":
         return sum(total_cycles(run, cycles, child) for child in children)
-    stages = [_stage(cycles, chain, child) for child in children]
-    iterations = list(run.activity[chain.id])
+    stages = [_stage(run, cycles, chain, child) for child in children]
     return sum(
         max(
             stage.get(iterations[time - position], 0) if 0 <= time - position < len(iterations) else 0
             for position, stage in enumerate(stages)
         )
+        for iterations in runs_of(run, chain)
         for time in range(len(iterations) + len(stages) - 1)
     )
 
 
-def _stage(cycles: Cycles, chain: BoundChain, child: BoundChain) -> dict[Index, int]:
-    """Cycles of everything below one stage at each iteration of the pipeline."""
+def runs_of(run: Run, chain: BoundChain) -> list[list[Index]]:
+    """The steps of a pipeline, those between two steps of the loops around it together."""
+    around = turn_depth(chain, chain.outer_depth)
+    steps = sorted({turns(chain, index) for index in run.activity[chain.id]})
+    return [list(group) for _, group in groupby(steps, key=lambda step: step[:around])]
+
+
+def _stage(run: Run, cycles: Cycles, chain: BoundChain, child: BoundChain) -> dict[Index, int]:
+    """Cycles of everything below one stage at each step of the pipeline."""
     found: dict[Index, int] = {}
+    depth = turn_depth(chain, chain.depth)
     for einsum in child.einsums:
         for index, needed in cycles[einsum].items():
-            outer = index[: chain.depth]
+            outer = index[:depth]
             found[outer] = found.get(outer, 0) + needed
     return found
