@@ -12,9 +12,9 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.exchange import Product
 from looptree.model.inferred import Inferred
 from looptree.model.operations import Operations
+from looptree.model.product import Product
 from looptree.model.slab import Slab
 from looptree.model.spatial import around, fresh_at_once
 from looptree.taxonomy.binding import BoundChain, Design

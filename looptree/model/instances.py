@@ -16,9 +16,9 @@ from looptree.errors import InputError, UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.begun import begun
 from looptree.model.box import exact_sum
-from looptree.model.exchange import Product, retired
 from looptree.model.inferred import Asked, Axes, Inferred
 from looptree.model.movement import Movement
+from looptree.model.product import Product, Terms, retired
 from looptree.model.spatial import (
     around,
     depths_of,
@@ -33,8 +33,6 @@ from looptree.model.spatial import (
 from looptree.model.sweep import fresh_box
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
 from looptree.workload import Access, Affine, Einsum
-
-Terms = tuple[tuple[int, Product], ...]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -40,6 +40,8 @@ def leaf_at_turns(design: Design, inferred: Inferred, chain: BoundChain) -> tupl
     leaf = inferred.einsums[chain.einsums[0]].leaf
     assert leaf is not None, "a leaf at which something is done"
     operations, axes = leaf
+    if not chain.spatial:
+        return *leaf_factors(operations, axes, design.architecture.compute.spatial), axes
     turns = turns_of(design, inferred)[chain.id]
     fixed, along = leaf_factors(operations, axes, design.architecture.compute.spatial)
     along = {
@@ -244,6 +246,25 @@ def _order(axes: Mapping[int, Axis]) -> tuple[list[Array], Array]:
         key=lambda loop: -loop[0],
     )
     return steps, np.lexsort([ordinal for _, ordinal in loops]) if loops else np.zeros(1, dtype=np.int64)
+
+
+def at_iterations(key: int, table: Array, axes: Mapping[int, Axis]) -> Array:
+    """A table of one axis at every iteration, in the order of the loops."""
+    steps, order = _order(axes)
+    found: Array = table[steps[list(axes).index(key)]][order]
+    return found
+
+
+def positions(axes: Mapping[int, Axis], steps: Mapping[int, Array]) -> Array:
+    """The iterations, by their place in the order of the loops, that have some own steps on each axis."""
+    if not axes:
+        return np.zeros(1, dtype=np.int64)
+    _, order = _order(axes)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    sizes = tuple(axis.size for axis in axes.values())
+    found: Array = place[np.ravel_multi_index(tuple(steps[key] for key in axes), sizes)]
+    return found
 
 
 def _spread(tables: Mapping[int, Array], axes: Mapping[int, Axis]) -> Array:

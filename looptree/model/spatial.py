@@ -3,7 +3,8 @@
 A storage node below such a loop is there once per instance: what one instance has does not help another one. So the
 steps of the loop stand still in every sweep, as if the loop were the outermost one. A node above sees what all
 instances ask for at the same step: as one hull where it is filled, one after the other where an intermediate is
-computed. All of these are the same tables in another order: the loops of an axis are rearranged, with instances first or last.
+computed. All of these are the same tables in another order: the loops of an axis are rearranged, with instances first
+or last.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ import numpy as np
 from looptree.errors import InputError, UnsupportedError
 from looptree.model.axis import SAFE, Array, Axis
 from looptree.model.box import Box, Coupled, Track, exact_product, exact_sum, product
-from looptree.model.exchange import Product
 from looptree.model.inferred import Axes
+from looptree.model.product import Product
 from looptree.model.sweep import fresh_box, fresh_track
 from looptree.model.window import hull_by_group
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place

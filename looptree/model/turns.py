@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
 
 import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.exchange import Product
 from looptree.model.inferred import Axes, Inferred, Turns
+from looptree.model.product import Amount, Product, Terms
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_ENTRIES = 1 << 24
@@ -78,48 +77,8 @@ def _without(axis: Axis, around: Axis, parent: Array, own: list[int]) -> tuple[A
     return Axis(depths, tuple(groups), (*ordinals, *rows.T[1:])), steps.ravel()
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Amount:
-    """Words at each step; where there are instances, those of the busiest one.
-
-    Attributes:
-        terms: counts that add up, as pairs of a sign and a count. Where they are of several instances, each table has
-            one row per step and one column per kind of instance.
-        columns: per axis with such tables, how many kinds.
-    """
-
-    terms: tuple[tuple[int, Product], ...]
-    columns: Mapping[int, int]
-
-    @property
-    def tables(self) -> Iterable[tuple[int, Array]]:
-        """All tables, by axis."""
-        return [pair for _, product in self.terms for pair in product.tables.items()]
-
-    def at(self, steps: Mapping[int, int]) -> int:
-        """Words at one step, given the own step of each axis."""
-        if not self.columns:
-            return sum(sign * _value(product, steps) for sign, product in self.terms)
-        total: Array = np.zeros(1, dtype=object)
-        for sign, product in self.terms:
-            found: Array = np.array([sign * product.scale], dtype=object)
-            for key, table in product.tables.items():
-                row = table[steps[key]]
-                entries = row.astype(object) if key in self.columns else np.array([int(row)], dtype=object)
-                found = np.multiply.outer(found, entries).ravel()
-            total = total + found
-        return int(total.max())
-
-
-def _value(product: Product, steps: Mapping[int, int]) -> int:
-    found = product.scale
-    for key, table in product.tables.items():
-        found *= int(table[steps[key]])
-    return found
-
-
 def amount(
-    terms: tuple[tuple[int, Product], ...],
+    terms: Terms,
     axes: Axes,
     turns: Turns,
     instances: Collection[int],
@@ -153,7 +112,9 @@ def amount(
             wide = np.zeros((height, width), dtype=table.dtype)
             np.add.at(wide, (steps, np.zeros_like(steps) if kinds is None else kinds), table)
             spread.append(wide)
-        different = np.unique(np.stack(spread).reshape(-1, width), axis=1).reshape(len(terms), height, -1)
+        different = np.stack(spread)
+        if len(terms) > 1 and different.dtype != object:  # instances that always do the same are one kind
+            different = np.unique(different.reshape(-1, width), axis=1).reshape(len(terms), height, -1)
         if len(terms) == 1:
             different = different.max(axis=2, keepdims=True)
         if different.shape[2] > 1:

@@ -259,7 +259,7 @@ def _computation(run: Run, einsum: str) -> Iterator[Moved]:
 
 def _begun(run: Run, einsum: str, outside: Sequence[Loop]) -> dict[Index, Counter[Index]]:
     """Points of the output that are written for the first time in a life of the partial sums, by step and instance."""
-    design, leaf = run.design, run.design.leaf(einsum)
+    leaf = run.design.leaf(einsum)
     table, done = run.tables.operations[einsum], run.operations(leaf, einsum)
     life = lifetime_depth(run, einsum)
     found: dict[Index, Counter[Index]] = {}

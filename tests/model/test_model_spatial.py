@@ -19,6 +19,7 @@ from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Storage
 from looptree.taxonomy.binding import Design, bind
 from tests.model.model_cases import Node, keep, layer, loop, matmuls, run, sequential
 from tests.model.test_model_against_simulator import modelled
+from tests.model.test_model_stepwise import rounding
 from tests.random_designs import Generator
 
 CHUNK = 100
@@ -216,6 +217,11 @@ def compared(generator: Generator, draw: Callable[[Generator], Design] = random_
         if traffic.busy_words is not None
     }
     assert busy == {key: counts.busy_words[key] for key in busy}
+    for group, cycles in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
+        if group.stepwise is not None:
+            assert group.stepwise.cycles == cycles
+            assert cycles >= group.latency_cycles - rounding(drawn)
+    assert not (evaluation.latency.refused and "gaps" not in evaluation.latency.refused)
     return "cores" if shared else "spatial" if spatial else "plain"
 
 
