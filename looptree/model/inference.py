@@ -17,6 +17,7 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
+from looptree.model.balance import shares_of
 from looptree.model.box import Box, Coupled
 from looptree.model.hull import combined, contains
 from looptree.model.inferred import Asked, Axes, EinsumCounts, Inferred, Made, PlaceCounts
@@ -85,6 +86,8 @@ class _Walker:
             points = all_points(einsum, self._shape(einsum.output.tensor))
             self.result.einsums[sink] = EinsumCounts(einsum.operations, einsum.operations, points, 0)
         self._chain(root, {}, operations)
+        if any(chain.split is not None for chain in self.design.chains):
+            self.result.shares = shares_of(self.design, self.result)
         return self.result
 
     def _shape(self, tensor: str) -> tuple[int, ...]:

@@ -117,6 +117,7 @@ class Inferred:
         made: by tensor, an intermediate where it is computed.
         returned: by id of a place of a spilled intermediate, what is fresh there at the iterations that compute it.
         turns: of each chain, the iterations that take turns; `None` until someone asks (`model.turns`).
+        shares: by id of a branch of a pipeline that divides the units, along which axis and how many are its own.
     """
 
     places: dict[int, PlaceCounts] = field(default_factory=dict)
@@ -129,3 +130,4 @@ class Inferred:
     made: dict[str, Made] = field(default_factory=dict)
     returned: dict[int, Box] = field(default_factory=dict)
     turns: dict[int, Turns] | None = None
+    shares: dict[int, tuple[str, int]] = field(default_factory=dict)

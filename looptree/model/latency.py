@@ -20,30 +20,31 @@ from looptree.model.inferred import Axes, Inferred, Turns
 from looptree.model.operations import Operations
 from looptree.model.spatial import instances_along
 from looptree.model.turns import turns_of
+from looptree.model.units import Units, units_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_ITERATIONS = 1 << 22
 
 
-def _leaf_total(design: Design, inferred: Inferred, chain: BoundChain) -> int:
-    leaf = inferred.einsums[chain.einsums[0]].leaf
-    if leaf is None:
+def leaf_total(design: Design, inferred: Inferred, chain: BoundChain, units: Units | None = None) -> int:
+    """Cycles of all steps of a leaf, with the units that it has or with others."""
+    if inferred.einsums[chain.einsums[0]].leaf is None:
         return 0
-    compute = design.architecture.compute
-    if not chain.spatial:
-        return leaf_cycles(*leaf, compute.spatial, compute.fill_drain_cycles)
-    return _summed(*leaf_at_turns(design, inferred, chain), compute.fill_drain_cycles)
+    units = units_of(design, inferred, chain) if units is None else units
+    return summed(*leaf_at_turns(design, inferred, chain, units), units.fill_drain)
 
 
-def leaf_at_turns(design: Design, inferred: Inferred, chain: BoundChain) -> tuple[int, dict[int, Array], Axes]:
+def leaf_at_turns(
+    design: Design, inferred: Inferred, chain: BoundChain, units: Units
+) -> tuple[int, dict[int, Array], Axes]:
     """Cycles of each step of a leaf, those of the instance that takes longest: a factor, tables, and their axes."""
     leaf = inferred.einsums[chain.einsums[0]].leaf
     assert leaf is not None, "a leaf at which something is done"
     operations, axes = leaf
     if not chain.spatial:
-        return *leaf_factors(operations, axes, design.architecture.compute.spatial), axes
+        return *leaf_factors(operations, axes, units.spatial), axes
     turns = turns_of(design, inferred)[chain.id]
-    fixed, along = leaf_factors(operations, axes, design.architecture.compute.spatial)
+    fixed, along = leaf_factors(operations, axes, units.spatial)
     along = {
         key: turns.most(key, axis, along.get(key, np.ones(1, dtype=np.int64)))
         for key, axis in axes.items()
@@ -52,21 +53,14 @@ def leaf_at_turns(design: Design, inferred: Inferred, chain: BoundChain) -> tupl
     return fixed, along, turns.axes
 
 
-def leaf_cycles(
-    operations: Operations, axes: Mapping[int, Axis], spatial: Mapping[str, int], fill_drain: int = 0
-) -> int:
-    """Cycles of one leaf over all its iterations: a product of one-dimensional sums.
+def summed(fixed: int, along: Mapping[int, Array], axes: Mapping[int, Axis], fill_drain: int = 0) -> int:
+    """Cycles of one leaf over all its steps: a product of one-dimensional sums.
 
     Args:
-        operations: of the leaf, on these axes.
+        fixed, along: cycles of each step, a factor and tables.
         axes: of the leaf.
-        spatial: extents of the array by rank.
-        fill_drain: cycles that the array takes longer at each iteration with operations.
+        fill_drain: cycles that the array takes longer at each step with operations.
     """
-    return _summed(*leaf_factors(operations, axes, spatial), axes, fill_drain)
-
-
-def _summed(fixed: int, along: Mapping[int, Array], axes: Mapping[int, Axis], fill_drain: int) -> int:
     steps = 1
     for key, axis in axes.items():
         fixed *= exact_sum(along[key]) if key in along else axis.size
@@ -83,7 +77,7 @@ def units_used(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     if leaf is None:
         return 0
     operations, axes = leaf
-    spatial = design.architecture.compute.spatial
+    spatial = units_of(design, inferred, chain).spatial
     units = prod(instances_along(chain, axes).values())
     for rank, (start, stop) in operations.box.fixed.items():
         units *= min(stop - start, spatial.get(str(rank), 1))
@@ -116,7 +110,7 @@ def leaf_factors(
 def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     """Compute cycles of a chain and everything below it, over the whole run."""
     if chain.kind == "compute":
-        return _leaf_total(design, inferred, chain)
+        return leaf_total(design, inferred, chain)
     children = [design.chains[child] for child in chain.children]
     if chain.kind == "sequential":
         return sum(chain_cycles(design, inferred, child) for child in children)
@@ -195,17 +189,17 @@ def stage_cycles(design: Design, inferred: Inferred, chain: BoundChain, outer: M
         return _added(stages)
     if inferred.einsums[chain.einsums[0]].leaf is None:
         return np.zeros(_count(outer), dtype=np.int64)
-    compute = design.architecture.compute
-    fixed, along, axes = leaf_at_turns(design, inferred, chain)
+    units = units_of(design, inferred, chain)
+    fixed, along, axes = leaf_at_turns(design, inferred, chain, units)
     tables = {
         key: np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
         for key, axis in axes.items()
     }
     cycles = over(fixed, tables, axes, outer)
-    if not compute.fill_drain_cycles:
+    if not units.fill_drain:
         return cycles
     working = {key: (table > 0).astype(np.int64) for key, table in tables.items()}
-    return _added([cycles, over(compute.fill_drain_cycles, working, axes, outer)])
+    return _added([cycles, over(units.fill_drain, working, axes, outer)])
 
 
 def over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:

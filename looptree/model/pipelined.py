@@ -31,6 +31,7 @@ from looptree.model.product import Amount
 from looptree.model.rates import Costs
 from looptree.model.sequence import Steps, Vector, charged
 from looptree.model.turns import turns_of
+from looptree.model.units import units_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_ITERATIONS = 1 << 18
@@ -145,7 +146,8 @@ class Pipeline:
                     side = found.load if exchange.inward else found.store
                     _add(side, self.costs.passing(exchange.tensor, end), self._words(end.words, own))
             if part.kind == "compute":
-                _, along, _ = leaf_at_turns(self.design, self.inferred, part)
+                units = units_of(self.design, self.inferred, part)
+                _, along, _ = leaf_at_turns(self.design, self.inferred, part, units)
                 self._note(along, own)
                 for tensor, end in compute_accesses(self.design, self.inferred, part):
                     _add(found.work, self.costs.passing(tensor, end), self._words(end.words, own))

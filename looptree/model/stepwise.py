@@ -30,6 +30,7 @@ from looptree.model.rates import Costs, added
 from looptree.model.result import Stepwise
 from looptree.model.sequence import Steps, closed, joined, loading, repeated, step, storing
 from looptree.model.turns import turns_of
+from looptree.model.units import units_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_VISITS = 1 << 17
@@ -239,9 +240,10 @@ class _Leaf:
         self.costs = groups.costs
         self.zero = groups.zero
         self.layer, self.layers = groups.layers.index(name), len(groups.layers)
-        self.fill_drain = design.architecture.compute.fill_drain_cycles
+        units = units_of(design, inferred, chain)
+        self.fill_drain = units.fill_drain
         self.operations = operations_at_turns(design, inferred, chain)
-        fixed, along, _ = leaf_at_turns(design, inferred, chain)
+        fixed, along, _ = leaf_at_turns(design, inferred, chain, units)
         self.cycles = Product(fixed, along)
         self.accesses: dict[str, list[End]] = {}
         for tensor, end in compute_accesses(design, inferred, chain):

@@ -17,6 +17,7 @@ from itertools import groupby
 from looptree.simulate.inference import Run
 from looptree.simulate.points import Index, Numbers
 from looptree.simulate.spatial import steps_at_once, turn_depth, turns
+from looptree.simulate.split import Shares, shares
 from looptree.taxonomy.binding import BoundChain
 
 Cycles = dict[str, dict[Index, int]]
@@ -27,27 +28,35 @@ def leaf_cycles(run: Run) -> Cycles:
 
     Of iterations that run at once, the one that takes longest counts.
     """
-    return {
-        einsum.name: steps_at_once(
-            run.design.leaf(einsum.name),
-            {
-                index: _step(run, einsum.name, operations)
-                for index, operations in run.operations(run.design.leaf(einsum.name), einsum.name).items()
-            },
-        )
-        for einsum in run.design.workload.einsums
+    divided = shares(run, lambda einsum, given: sum(_steps(run, einsum, given).values()))
+    return {einsum.name: _steps(run, einsum.name, divided) for einsum in run.design.workload.einsums}
+
+
+def _steps(run: Run, einsum: str, divided: Shares) -> dict[Index, int]:
+    leaf = run.design.leaf(einsum)
+    share = dict([divided[einsum]] if einsum in divided else [])
+    cycles = {
+        index: _step(run, einsum, operations, share) for index, operations in run.operations(leaf, einsum).items()
     }
+    return steps_at_once(leaf, cycles)
 
 
-def _step(run: Run, einsum: str, operations: Numbers) -> int:
-    """Cycles of one step: the product over ranks of ceil(tile / spatial extent), then filling and draining."""
+def _step(run: Run, einsum: str, operations: Numbers, share: dict[str, int]) -> int:
+    """Cycles of one step: the product over ranks of ceil(tile / spatial extent), then filling and draining.
+
+    Args:
+        run: the design with all its operations. einsum: the layer. operations: at this step.
+        share: by axis or rank what the layer has of it, where that is not everything.
+    """
     if not operations.size:
         return 0
     table = run.tables.operations[einsum]
     compute = run.design.architecture.compute
-    tiles = [-(-table.interval(rank, operations).size // compute.spatial.get(rank, 1)) for rank in table.einsum.ranks]
-    array = compute.array
-    slant = sum(extent - 1 for extent in array.axes.values()) if array is not None and array.systolic else 0
+    spatial = {rank: share.get(rank, extent) for rank, extent in compute.spatial.items()}
+    tiles = [-(-table.interval(rank, operations).size // spatial.get(rank, 1)) for rank in table.einsum.ranks]
+    slant = 0
+    if compute.array is not None and compute.array.systolic:
+        slant = sum(share.get(axis, extent) - 1 for axis, extent in compute.array.axes.items())
     return math.prod(tiles) + slant
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from looptree.architecture import Architecture, check_named
 from looptree.errors import InputError, nearest
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Storage, Temporal
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Split, Storage, Temporal
 from looptree.workload.workload import Workload
 
 
@@ -84,6 +84,7 @@ class BoundChain:
         einsums: Einsums below, in order.
         sinks: those whose output no other Einsum below reads.
         spatial: loops on the path to its end whose steps run at once, outermost first.
+        split: of a pipeline, how its children divide the compute units; `None`: each has all for itself.
     """
 
     id: int
@@ -96,6 +97,7 @@ class BoundChain:
     einsums: tuple[str, ...]
     sinks: tuple[str, ...]
     spatial: tuple[Loop, ...] = ()
+    split: Split | None = None
 
     @property
     def depth(self) -> int:
@@ -246,10 +248,13 @@ class _Binder:
                     above[tensor] = place.id
                     places.append(place.id)
         children: list[int] = []
-        kind = "compute"
+        kind, split = "compute", None
         if isinstance(chain.end, Branch):
             kind = chain.end.kind
             self._check_order(chain.end)
+            split = chain.end.split
+            if split is not None:
+                self._check_split(split, len(chain.end.chains), pipelined=pipelined)
             below = pipelined or kind == "pipeline"
             children = [
                 self._chain(c, identity, depth, above, pipelined=below, spatial=spatial) for c in chain.end.chains
@@ -257,9 +262,40 @@ class _Binder:
         else:
             self._check_unit(chain.end)
         self.chains[identity] = BoundChain(
-            identity, parent, outer_depth, tuple(loops), tuple(places), kind, tuple(children), einsums, sinks, spatial
+            identity,
+            parent,
+            outer_depth,
+            tuple(loops),
+            tuple(places),
+            kind,
+            tuple(children),
+            einsums,
+            sinks,
+            spatial,
+            split,
         )
         return identity
+
+    def _check_split(self, split: Split, branches: int, *, pipelined: bool) -> None:
+        where = f"mapping: pipeline that divides {split.axis}"
+        extents = {**self.architecture.compute.spatial, **self.architecture.axes}
+        if pipelined:
+            hint = "a pipeline inside a pipeline takes turns: let the outer one divide the units"
+            raise InputError("it stands inside another pipeline", where=where, hint=hint)
+        if split.axis not in extents:
+            problem = (
+                f"there is neither a rank {split.axis!r} of compute.spatial nor an axis {split.axis!r} of the array or "
+                f"the cores in architecture {self.architecture.name!r}"
+            )
+            raise InputError(problem, where=where, hint=nearest(split.axis, extents))
+        needed = sum(split.shares) if split.shares is not None else branches
+        if needed > extents[split.axis]:
+            shares = "shares of " + " + ".join(map(str, split.shares)) if split.shares else f"{branches} branches"
+            raise InputError(
+                f"{shares} need {needed} of {split.axis}, which is {extents[split.axis]}",
+                where=where,
+                hint="give the branches less, or let some take turns (sequential)",
+            )
 
     def _check_order(self, branch: Branch) -> None:
         position = {name: i for i, chain in enumerate(branch.chains) for name in chain.einsums()}
