@@ -73,7 +73,7 @@ def checked_counts(
 
 def _stepwise(evaluation: Evaluation, counts: Counts) -> Iterator[CheckedCount]:
     for group, simulated in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
-        if group.stepwise is not None and simulated is not None:
+        if group.stepwise is not None:
             what = f"cycles step by step of {', '.join(group.einsums)}"
             yield CheckedCount(what, group.stepwise.cycles, simulated)
 

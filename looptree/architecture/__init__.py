@@ -2,6 +2,7 @@
 
 from looptree.architecture.architecture import Architecture, Compute, check_named
 from looptree.architecture.array import Array
+from looptree.architecture.cores import Cores
 from looptree.architecture.level import Level, Partition
 from looptree.architecture.network import Network
 from looptree.architecture.ports import Limit, Ports
@@ -11,6 +12,7 @@ __all__ = [
     "Architecture",
     "Array",
     "Compute",
+    "Cores",
     "Level",
     "Limit",
     "Network",

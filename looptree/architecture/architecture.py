@@ -12,6 +12,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from looptree.architecture.array import Array
+from looptree.architecture.cores import Cores
 from looptree.architecture.level import Level
 from looptree.display import Displayed
 from looptree.errors import InputError, nearest
@@ -75,6 +76,7 @@ class Architecture(Displayed):
         compute: the compute units below the innermost level.
         allocation: what counts against a capacity: `window` (fixed tiles) or `live` (circular buffers).
         data_bits: of a word, where the files of the workload do not say; `None` leaves it to them.
+        cores: several copies of what is further in than one of the levels; `None` where there is one.
         notes: what its file says that it does not represent.
 
     >>> arch = Architecture("tiny", (Level("DRAM"), Level("GLB", 1024)), Compute())
@@ -87,6 +89,7 @@ class Architecture(Displayed):
     compute: Compute = field(default_factory=Compute)
     allocation: str = "window"
     data_bits: int | None = None
+    cores: Cores | None = None
     notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +113,29 @@ class Architecture(Displayed):
                 raise InputError(f"no memory level may hold a tensor of kind {kind}", where=where)
         if self.allocation not in ("window", "live"):
             raise InputError(f"expected allocation window or live, found {self.allocation!r}", where=where)
+        self._check_cores(where)
+
+    def _check_cores(self, where: str) -> None:
+        if self.cores is None:
+            return
+        names = [level.name for level in self.levels]
+        if self.cores.below not in names:
+            hint = nearest(self.cores.below, names)
+            raise InputError(f"cores are below {self.cores.below!r}, which is no memory level", where=where, hint=hint)
+        for axis in self.cores.axes:
+            if self.compute.array is not None and axis in self.compute.array.axes:
+                problem = f"the array of each core and the cores both have an axis {axis!r}"
+                raise InputError(problem, where=where, hint="give them different names, such as core")
+
+    @property
+    def axes(self) -> dict[str, int]:
+        """How many there are along each axis of the cores and of the array, by name."""
+        array = self.compute.array
+        return {**(self.cores.axes if self.cores is not None else {}), **(array.axes if array is not None else {})}
+
+    def in_core(self, level: str) -> bool:
+        """Whether each core has a memory level of its own of that name."""
+        return self.cores is not None and self.depth(level) > self.depth(self.cores.below)
 
     @property
     def off_chip(self) -> Level:

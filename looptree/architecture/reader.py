@@ -8,6 +8,7 @@ from typing import Any
 
 from looptree.architecture.architecture import Architecture, Compute
 from looptree.architecture.array import Array
+from looptree.architecture.cores import Cores
 from looptree.architecture.level import Level, Partition
 from looptree.architecture.models import memory_model, operation_model
 from looptree.architecture.network import Network
@@ -26,7 +27,7 @@ from looptree.architecture.quantity import (
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError, guided
 
-KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits", "clock_hz")
+KEYS = ("name", "description", "source", "year", "levels", "compute", "cores", "allocation", "data_bits", "clock_hz")
 RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
 PORTS = ("read_ports", "write_ports", "shared_ports")
 _ENERGIES = {
@@ -87,8 +88,9 @@ def architecture_from_node(node: Node) -> Architecture:
     compute = _compute(fields["compute"], clock_hz) if "compute" in fields else Compute()
     allocation = fields["allocation"].choice(("window", "live")) if "allocation" in fields else "window"
     bits = width(fields["data_bits"], most=1024) if "data_bits" in fields else None
+    cores = _cores(fields["cores"]) if "cores" in fields else None
     try:
-        return Architecture(name, levels, compute, allocation, bits)
+        return Architecture(name, levels, compute, allocation, bits, cores)
     except InputError as problem:
         raise problem.at(node.file) from None
 
@@ -188,6 +190,15 @@ def _compute(node: Node, clock_hz: Fraction | None) -> Compute:
         warnings=warnings,
         array=_array(fields["array"]) if "array" in fields else None,
     )
+
+
+def _cores(node: Node) -> Cores:
+    fields = node.mapping(required=("below",))
+    below = fields.pop("below").text()
+    try:
+        return Cores({axis: n.integer("cores along an axis", most=2**20) for axis, n in fields.items()}, below)
+    except InputError as problem:
+        raise problem.at(node.where) from None
 
 
 def _array(node: Node) -> Array:

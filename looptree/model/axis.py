@@ -107,7 +107,7 @@ def gathered(table: Array, axis: Axis, outer: Axis | None) -> Array:
         return table
     if float(table.max(initial=0)) * len(table) >= SAFE:
         table = table.astype(object)
-    if outer is None:
+    if outer is None or not outer.depths:
         return np.array([table.sum()], dtype=table.dtype)
     result = np.zeros(outer.size, dtype=table.dtype)
     np.add.at(result, axis.group(len(outer.depths)), table)

@@ -12,12 +12,11 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.exchange import Product
-from looptree.model.inference import required
 from looptree.model.inferred import Inferred
 from looptree.model.operations import Operations
+from looptree.model.product import Product
 from looptree.model.slab import Slab
-from looptree.model.sweep import fresh_box
+from looptree.model.spatial import around, fresh_at_once
 from looptree.taxonomy.binding import BoundChain, Design
 from looptree.workload import Affine
 
@@ -25,17 +24,21 @@ from looptree.workload import Affine
 def begun(design: Design, inferred: Inferred, chain: BoundChain) -> Product:
     """Output points written for the first time in the life of their sums, at each iteration of a leaf.
 
+    Instances of the place where the output is summed up begin their own sums.
+
     Raises:
         UnsupportedError: the layer leaves gaps between the points that it writes.
     """
     (name,) = chain.einsums
     operations, axes = _leaf(inferred, name)
     counts, output = inferred.einsums[name], operations.einsum.output
-    box = required([operations.touched(output, design.workload.tensors[output.tensor].shape)])
+    box = operations.touched(output, design.workload.tensors[output.tensor].shape).clipped()
     if box is None:
         return Product(0, {})
-    fresh = fresh_box(box, axes, counts.lifetime)
-    if not is_gapless(design, inferred, chain) or fresh.total(axes) != counts.points:
+    place = design.innermost_place(output.tensor, chain)
+    fresh = fresh_at_once(box, axes, place, chain, counts.lifetime)
+    known = counts.points if not around(design, place, chain) else fresh.total(axes)
+    if not is_gapless(design, inferred, chain) or fresh.total(axes) != known:
         problem = f"einsum {name!r} leaves gaps in {output}: when its sums begin is not known step by step"
         raise UnsupportedError(problem)
     return Product.of(fresh, axes)

@@ -17,13 +17,15 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
+from looptree.model.balance import shares_of
 from looptree.model.box import Box, Coupled
 from looptree.model.hull import combined, contains
-from looptree.model.inferred import Asked, Axes, EinsumCounts, Inferred, PlaceCounts
+from looptree.model.inferred import Asked, Axes, EinsumCounts, Inferred, Made, PlaceCounts
+from looptree.model.instances import passing_on
 from looptree.model.live import live_words
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, points_written, writing
-from looptree.model.spatial import around, check_axes, seen_from
+from looptree.model.spatial import around, check_axes, depths_of, fresh_at_once, seen_from, union_per_step
 from looptree.model.sweep import fresh_box
 from looptree.model.window import check_windows, innermost_relevant, largest, outward, windows
 from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
@@ -86,6 +88,8 @@ class _Walker:
             points = all_points(einsum, self._shape(einsum.output.tensor))
             self.result.einsums[sink] = EinsumCounts(einsum.operations, einsum.operations, points, 0)
         self._chain(root, {}, operations)
+        if any(chain.split is not None for chain in self.design.chains):
+            self.result.shares = shares_of(self.design, self.result)
         return self.result
 
     def _shape(self, tensor: str) -> tuple[int, ...]:
@@ -99,7 +103,7 @@ class _Walker:
         for index, loop in enumerate(chain.loops):
             operations = self._loop(chain, index, loop, axes, operations)
         self.result.axes[chain.id] = axes
-        if any(loop.axis is not None for loop in chain.loops):
+        if chain.spatial and any(loop.axis is not None for loop in chain.loops):
             check_axes(self.design, chain, axes)
         self.result.sinks[chain.id] = list(operations.values())
         needs, writes = (
@@ -240,29 +244,34 @@ class _Walker:
         if need is None:
             return None
         self._check_whole(einsum, need, axes)
-        sweep = self._sweep(self.outermost[tensor], need, axes)
-        fresh = fresh_box(need, axes, sweep)
+        outermost = self.outermost[tensor]
+        sweep = self._sweep(outermost, chain, need, axes)
+        arriving = fresh_at_once(need, axes, outermost, chain, sweep)
+        sharing = passing_on(self.design, chain, outermost) if chain.spatial else []
+        fresh = union_per_step(arriving, axes, depths_of(sharing)) if sharing else arriving
         written = writing(einsum, fresh, shape)
         self.result.produced[tensor] = fresh.total(axes)
-        self.result.made[tensor] = Asked(chain.id, need, sweep, axes)
+        self.result.made[tensor] = Made(chain.id, axes, need, sweep, arriving, fresh)
         for place in self.places_of[tensor]:
             if place.produced and place.consumed and place.parent is not None:
-                own = max(sweep, self._sweep(place, need, axes))
-                self.result.returned[place.id] = own
-                self.result.spilled[place.id] = fresh_box(need, axes, own).total(axes)
+                own = max(sweep, self._sweep(place, chain, need, axes))
+                back = fresh_at_once(need, axes, place, chain, own)
+                self.result.returned[place.id] = back
+                self.result.spilled[place.id] = back.total(axes)
         if written is None:
             return None
         operations, points = written
         counts.operations = operations.total(axes)
         counts.points = points_written(operations, points, axes)
         counts.distinct = counts.operations
-        if sweep:
+        if sweep or chain.spatial:
             once = writing(einsum, fresh_box(need, axes, 0), shape)
             counts.distinct = once[0].total(axes) if once is not None else 0
         return operations
 
-    def _sweep(self, place: Place, need: Box, axes: Axes) -> int:
+    def _sweep(self, place: Place, chain: BoundChain, need: Box, axes: Axes) -> int:
         """Loops that stand still during a sweep of the place (P of the model)."""
+        need, axes, _ = seen_from(place, chain, need, axes)
         return self._window(place, need, axes)[1]
 
     def _window(self, place: Place, need: Box, axes: Axes) -> tuple[Box, int]:
@@ -288,9 +297,9 @@ class _Walker:
                 continue
             if self.exact and need.core is not None:
                 raise Coupled(set(need.core.ties))
-            need, own = seen_from(self.design, place, need, axes)
+            need, own, origin = seen_from(place, chain, need, axes)
             window, sweep = self._window(place, need, own)
-            self.result.asked[place.id] = Asked(chain.id, need, sweep, own)
+            self.result.asked[place.id] = Asked(chain.id, need, sweep, own, origin)
             key = (tensor, sweep, len(around(self.design, place)))
             if key not in swept:
                 fresh = fresh_box(need, own, sweep)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from looptree.model.axis import Axis
+import numpy as np
+
+from looptree.model.axis import Array, Axis
 from looptree.model.box import Box
 from looptree.model.operations import Operations
 
@@ -51,12 +54,53 @@ class Asked:
     Attributes:
         chain: id of the chain at whose iterations it is given. need: the box at each of them.
         sweep: loops that stand still while nothing is forgotten. axes: on which the box is tabulated.
+        origin: per axis whose loops were rearranged, its own step in the chain for each of its own steps.
     """
 
     chain: int
     need: Box
     sweep: int
     axes: Axes
+    origin: Mapping[int, Array] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Made:
+    """An intermediate where it is computed, iteration by iteration.
+
+    Attributes:
+        chain: id of the chain at whose iterations it is given. axes: of the chain. need: what its consumers ask for.
+        sweep: loops that stand still while nothing of it is forgotten.
+        arriving: what is fresh. computed: what of that is computed; the rest comes from another instance.
+    """
+
+    chain: int
+    axes: Axes
+    need: Box
+    sweep: int
+    arriving: Box
+    computed: Box
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Turns:
+    """The loops of a chain that take turns: its iterations without the instances of spatial loops.
+
+    Attributes:
+        axes: without spatial loops.
+        steps: per axis that has some, the own step here of each of its own steps there.
+    """
+
+    axes: Axes
+    steps: Mapping[int, Array]
+
+    def most(self, key: int, axis: Axis, table: Array) -> Array:
+        """A table with, at each step, the most that any instance has."""
+        if key not in self.steps:
+            return table
+        found = np.zeros(self.axes[key].size, dtype=table.dtype)
+        np.maximum.at(found, self.steps[key], np.broadcast_to(table, (axis.size,)))
+        return found
 
 
 @dataclass(slots=True)
@@ -70,8 +114,10 @@ class Inferred:
         spilled: words of an intermediate that enter a place which has another one further out.
         sinks: of each chain, the operations of its sinks at its iterations.
         asked: by id of a place, what is asked for there.
-        made: by tensor, what is asked for of an intermediate where it is computed.
-        returned: by id of a place of a spilled intermediate, the loops that bound a sweep there.
+        made: by tensor, an intermediate where it is computed.
+        returned: by id of a place of a spilled intermediate, what is fresh there at the iterations that compute it.
+        turns: of each chain, the iterations that take turns; `None` until someone asks (`model.turns`).
+        shares: by id of a branch of a pipeline that divides the units, along which axis and how many are its own.
     """
 
     places: dict[int, PlaceCounts] = field(default_factory=dict)
@@ -81,5 +127,7 @@ class Inferred:
     spilled: dict[int, int] = field(default_factory=dict)
     sinks: dict[int, list[Operations]] = field(default_factory=dict)
     asked: dict[int, Asked] = field(default_factory=dict)
-    made: dict[str, Asked] = field(default_factory=dict)
-    returned: dict[int, int] = field(default_factory=dict)
+    made: dict[str, Made] = field(default_factory=dict)
+    returned: dict[int, Box] = field(default_factory=dict)
+    turns: dict[int, Turns] | None = None
+    shares: dict[int, tuple[str, int]] = field(default_factory=dict)

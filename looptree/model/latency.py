@@ -16,37 +16,51 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import SAFE, Array, Axis, gathered
 from looptree.model.box import exact_product, exact_sum, product
-from looptree.model.inferred import Axes, Inferred
+from looptree.model.inferred import Axes, Inferred, Turns
 from looptree.model.operations import Operations
-from looptree.model.spatial import instances_along, instances_of, slowest
+from looptree.model.spatial import instances_along
+from looptree.model.turns import turns_of
+from looptree.model.units import Units, units_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_ITERATIONS = 1 << 22
 
 
-def _leaf_total(design: Design, chain: BoundChain, operations: Operations, axes: Axes) -> int:
-    compute = design.architecture.compute
-    if not instances_of(chain):
-        return leaf_cycles(operations, axes, compute.spatial, compute.fill_drain_cycles)
-    fixed, along = leaf_factors(operations, axes, compute.spatial)
-    return _summed(fixed, *slowest(along, axes, chain), compute.fill_drain_cycles)
+def leaf_total(design: Design, inferred: Inferred, chain: BoundChain, units: Units | None = None) -> int:
+    """Cycles of all steps of a leaf, with the units that it has or with others."""
+    if inferred.einsums[chain.einsums[0]].leaf is None:
+        return 0
+    units = units_of(design, inferred, chain) if units is None else units
+    return summed(*leaf_at_turns(design, inferred, chain, units), units.fill_drain)
 
 
-def leaf_cycles(
-    operations: Operations, axes: Mapping[int, Axis], spatial: Mapping[str, int], fill_drain: int = 0
-) -> int:
-    """Cycles of one leaf over all its iterations: a product of one-dimensional sums.
+def leaf_at_turns(
+    design: Design, inferred: Inferred, chain: BoundChain, units: Units
+) -> tuple[int, dict[int, Array], Axes]:
+    """Cycles of each step of a leaf, those of the instance that takes longest: a factor, tables, and their axes."""
+    leaf = inferred.einsums[chain.einsums[0]].leaf
+    assert leaf is not None, "a leaf at which something is done"
+    operations, axes = leaf
+    if not chain.spatial:
+        return *leaf_factors(operations, axes, units.spatial), axes
+    turns = turns_of(design, inferred)[chain.id]
+    fixed, along = leaf_factors(operations, axes, units.spatial)
+    along = {
+        key: turns.most(key, axis, along.get(key, np.ones(1, dtype=np.int64)))
+        for key, axis in axes.items()
+        if key in along or key in turns.steps
+    }
+    return fixed, along, turns.axes
+
+
+def summed(fixed: int, along: Mapping[int, Array], axes: Mapping[int, Axis], fill_drain: int = 0) -> int:
+    """Cycles of one leaf over all its steps: a product of one-dimensional sums.
 
     Args:
-        operations: of the leaf, on these axes.
+        fixed, along: cycles of each step, a factor and tables.
         axes: of the leaf.
-        spatial: extents of the array by rank.
-        fill_drain: cycles that the array takes longer at each iteration with operations.
+        fill_drain: cycles that the array takes longer at each step with operations.
     """
-    return _summed(*leaf_factors(operations, axes, spatial), axes, fill_drain)
-
-
-def _summed(fixed: int, along: Mapping[int, Array], axes: Mapping[int, Axis], fill_drain: int) -> int:
     steps = 1
     for key, axis in axes.items():
         fixed *= exact_sum(along[key]) if key in along else axis.size
@@ -63,7 +77,7 @@ def units_used(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     if leaf is None:
         return 0
     operations, axes = leaf
-    spatial = design.architecture.compute.spatial
+    spatial = units_of(design, inferred, chain).spatial
     units = prod(instances_along(chain, axes).values())
     for rank, (start, stop) in operations.box.fixed.items():
         units *= min(stop - start, spatial.get(str(rank), 1))
@@ -96,35 +110,53 @@ def leaf_factors(
 def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     """Compute cycles of a chain and everything below it, over the whole run."""
     if chain.kind == "compute":
-        leaf = inferred.einsums[chain.einsums[0]].leaf
-        return _leaf_total(design, chain, *leaf) if leaf is not None else 0
+        return leaf_total(design, inferred, chain)
     children = [design.chains[child] for child in chain.children]
     if chain.kind == "sequential":
         return sum(chain_cycles(design, inferred, child) for child in children)
     if chain.id not in inferred.axes:
         return 0
-    axes = inferred.axes[chain.id]
+    axes = turns_of(design, inferred)[chain.id].axes
     made = made_iterations(design, inferred, chain)
     stages = [stage_cycles(design, inferred, child, axes) for child in children]
     stages = [stage[np.broadcast_to(made, stage.shape)] for stage in stages]
-    schedule = np.zeros((len(stages), len(stages[0]) + len(stages) - 1), dtype=np.result_type(*stages))
+    visits = visits_of(axes, chain.outer_depth, made)
+    at = np.arange(len(visits)) + visits * (len(stages) - 1)  # each visit drains before the next one
+    last = int(at[-1]) + len(stages) if len(at) else 0
+    schedule = np.zeros((len(stages), last), dtype=np.result_type(*stages))
     for index, needs in enumerate(stages):
-        schedule[index, index : index + len(needs)] = needs
-    return exact_sum(schedule.max(axis=0))
+        schedule[index, at + index] = needs
+    return exact_sum(schedule.max(axis=0)) if last else 0
+
+
+def visits_of(axes: Mapping[int, Axis], outer_depth: int, made: Array) -> Array:
+    """For each iteration of a pipeline that is made, how many times the loops around it have stepped before."""
+    steps, order = _order(axes)
+    found = np.zeros(len(order), dtype=bool)
+    found[:1] = True
+    for axis, step in zip(axes.values(), steps, strict=True):
+        for t, depth in enumerate(axis.depths):
+            if depth <= outer_depth:
+                ordinal = axis.ordinals[t][step][order]
+                found[1:] |= ordinal[1:] != ordinal[:-1]
+    _, visits = np.unique(np.cumsum(found)[np.broadcast_to(made, found.shape)], return_inverse=True)
+    return visits
 
 
 def made_iterations(design: Design, inferred: Inferred, chain: BoundChain) -> Array:
     """Which iterations of the loops around a pipeline are made (one entry if all are)."""
-    idle = [_idle(inferred, part, inferred.axes[chain.id]) for part in design.path(chain) if part.loops]
+    turns = turns_of(design, inferred)
+    idle = [_idle(inferred, part, turns[part.id], turns[chain.id].axes) for part in design.path(chain) if part.loops]
     made: Array = ~np.logical_or.reduce([skip for skip in idle if skip is not None] or [np.zeros(1, dtype=bool)])
     return made
 
 
-def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Array | None:
+def _idle(inferred: Inferred, chain: BoundChain, turns: Turns, axes: Mapping[int, Axis]) -> Array | None:
     """Iterations that loops do not make, because no sink of their chain has anything to do there.
 
     Args:
-        chain: whose loops. axes: of a pipeline below it (or of itself), at whose iterations the answer is given.
+        chain: whose loops. turns: its steps.
+        axes: of a pipeline below it (or of itself), at whose iterations the answer is given.
     """
     sinks = inferred.sinks[chain.id]
     boxes = [operations.box for operations in sinks]
@@ -137,13 +169,15 @@ def _idle(inferred: Inferred, chain: BoundChain, axes: Mapping[int, Axis]) -> Ar
             )
     if any(all(track.active is None for track in box.tracks.values()) for box in boxes):
         return None
-    own = inferred.axes[chain.id]
+    own = turns.axes
     working = np.zeros(_count(axes), dtype=bool)
     for box in boxes:
         masks = {key: np.ones(axis.size, dtype=np.int64) for key, axis in axes.items()}
         for key, track in box.tracks.items():
-            steps = axes[key].group(len(own[key].depths)) if own[key] is not axes[key] else np.arange(axes[key].size)
-            masks[key] = track.mask(own[key].size)[steps].astype(np.int64)
+            known = len(own[key].depths)
+            steps = axes[key].group(known) if known else np.zeros(axes[key].size, dtype=np.int64)
+            before = inferred.axes[chain.id][key]
+            masks[key] = turns.most(key, before, track.mask(before.size).astype(np.int64))[steps]
         working |= _spread(masks, axes).astype(bool)
     return ~working
 
@@ -153,22 +187,19 @@ def stage_cycles(design: Design, inferred: Inferred, chain: BoundChain, outer: M
     if chain.kind != "compute":
         stages = [stage_cycles(design, inferred, design.chains[child], outer) for child in chain.children]
         return _added(stages)
-    leaf = inferred.einsums[chain.einsums[0]].leaf
-    if leaf is None:
+    if inferred.einsums[chain.einsums[0]].leaf is None:
         return np.zeros(_count(outer), dtype=np.int64)
-    compute = design.architecture.compute
-    axes = inferred.axes[chain.id]
-    fixed, along = leaf_factors(*leaf, compute.spatial)
-    along, axes = slowest(along, axes, chain)
+    units = units_of(design, inferred, chain)
+    fixed, along, axes = leaf_at_turns(design, inferred, chain, units)
     tables = {
         key: np.broadcast_to(along[key], (axis.size,)) if key in along else np.ones(axis.size, dtype=np.int64)
         for key, axis in axes.items()
     }
     cycles = over(fixed, tables, axes, outer)
-    if not compute.fill_drain_cycles:
+    if not units.fill_drain:
         return cycles
     working = {key: (table > 0).astype(np.int64) for key, table in tables.items()}
-    return _added([cycles, over(compute.fill_drain_cycles, working, axes, outer)])
+    return _added([cycles, over(units.fill_drain, working, axes, outer)])
 
 
 def over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:
@@ -209,6 +240,25 @@ def _order(axes: Mapping[int, Axis]) -> tuple[list[Array], Array]:
         key=lambda loop: -loop[0],
     )
     return steps, np.lexsort([ordinal for _, ordinal in loops]) if loops else np.zeros(1, dtype=np.int64)
+
+
+def at_iterations(key: int, table: Array, axes: Mapping[int, Axis]) -> Array:
+    """A table of one axis at every iteration, in the order of the loops."""
+    steps, order = _order(axes)
+    found: Array = table[steps[list(axes).index(key)]][order]
+    return found
+
+
+def positions(axes: Mapping[int, Axis], steps: Mapping[int, Array]) -> Array:
+    """The iterations, by their place in the order of the loops, that have some own steps on each axis."""
+    if not axes:
+        return np.zeros(1, dtype=np.int64)
+    _, order = _order(axes)
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    sizes = tuple(axis.size for axis in axes.values())
+    found: Array = place[np.ravel_multi_index(tuple(steps[key] for key in axes), sizes)]
+    return found
 
 
 def _spread(tables: Mapping[int, Array], axes: Mapping[int, Axis]) -> Array:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
 
 from looptree.architecture import Architecture, Level
-from looptree.model.exchange import Exchange
+from looptree.model.exchange import End
 from looptree.model.sequence import Vector
 from looptree.taxonomy.binding import Design
 
@@ -63,13 +63,21 @@ class Costs:
             found[index] = int((rate.read * reads + rate.write * writes) * self.unit)
         return tuple(found)
 
-    def moving(self, exchange: Exchange) -> Vector:
-        """What one word of an exchange takes."""
-        ends = (
-            self.access(exchange.source, exchange.tensor, reads=1),
-            self.access(exchange.target, exchange.tensor, writes=1),
-        )
-        return added(ends, self._zero)
+    def passing(self, tensor: str, end: End, words: int = 1) -> Vector:
+        """What so many words take at one end of an exchange."""
+        return self.access(end.level, tensor, **{"reads" if end.reads else "writes": words})
+
+    def moved(self, tensor: str, ends: Iterable[End], steps: Mapping[int, int]) -> Vector:
+        """What passes several ends at one step takes, given the own step of each axis."""
+        counts: dict[int, int] = {}
+        found = []
+        for end in ends:
+            known = id(end.words)
+            if known not in counts:
+                counts[known] = end.words.at(steps)
+            if counts[known]:
+                found.append(self.passing(tensor, end, counts[known]))
+        return added(found, self._zero)
 
     def limited(self, level: str) -> bool:
         """Whether accesses of a level take time."""

@@ -15,7 +15,6 @@ from looptree.model.axis import Array, Axis, gathered
 from looptree.model.box import Box, Track
 from looptree.model.inference import infer
 from looptree.model.inferred import Axes, Inferred, PlaceCounts
-from looptree.model.spatial import instances_of
 from looptree.model.sweep import fresh_box, retired_sizes
 from looptree.model.window import windows
 from looptree.taxonomy.binding import BoundChain, Design, Place
@@ -78,7 +77,7 @@ def steps(design: Design) -> dict[int, ChainSteps]:
             _work(design, inferred, chain),
         )
         for chain in design.chains
-        if chain.id in inferred.axes and not instances_of(chain)
+        if chain.id in inferred.axes and not chain.spatial
     }
 
 

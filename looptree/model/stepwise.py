@@ -19,17 +19,18 @@ from itertools import pairwise
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.begun import begun
-from looptree.model.exchange import Exchange, Product, exchanges
+from looptree.model.exchange import End, Exchange, compute_accesses, exchanges, operations_at_turns
 from looptree.model.groups import groups_of
 from looptree.model.inferred import Inferred
-from looptree.model.latency import leaf_factors
-from looptree.model.pipelined import pipeline_steps
+from looptree.model.latency import leaf_at_turns
+from looptree.model.pipelined import Pipeline
 from looptree.model.prefixes import Prefixes, codes
+from looptree.model.product import Amount, Product
 from looptree.model.rates import Costs, added
 from looptree.model.result import Stepwise
 from looptree.model.sequence import Steps, closed, joined, loading, repeated, step, storing
-from looptree.model.spatial import instances_of
+from looptree.model.turns import turns_of
+from looptree.model.units import units_of
 from looptree.taxonomy.binding import BoundChain, Design
 
 MAX_VISITS = 1 << 17
@@ -38,8 +39,7 @@ MAX_VISITS = 1 << 17
 def stepwise(design: Design, inferred: Inferred) -> tuple[Stepwise | UnsupportedError, ...]:
     """Cycles of every group, in order, or why they are not known.
 
-    Too many different steps are refused, a layer whose sums begin with gaps at a level with a bandwidth, and a
-    pipeline below a loop.
+    Too many different steps are refused, and a layer whose sums begin with gaps at a level with a bandwidth.
     """
     return _Groups(design, inferred).run()
 
@@ -71,19 +71,18 @@ class _Groups:
                 using = [i for i in using if runs[i] is not None or i in refused]
                 if using:
                     at = using[0] if exchange.inward else using[-1]
-                    runs[at] = self.attached(runs[at], exchange, _count(exchange, {}))
+                    runs[at] = self.attached(runs[at], exchange, {})
         results = [self._result(*pair) for pair in zip(self.groups, runs, strict=True)]
         return tuple(refused.get(index, result) for index, result in enumerate(results))
 
     def _steps(self, group: BoundChain) -> Steps | None:
         self.layers = group.einsums
         self.visits = 0
-        for chain in self.design.chains:
-            if instances_of(chain) and set(chain.einsums) <= set(group.einsums):
-                raise UnsupportedError(f"the spatial loops of {chain.einsums[0]!r} are not timed step by step")
-        if group.kind == "pipeline":
-            return pipeline_steps(self.design, self.inferred, self.costs, group, self.layers)
-        return _Chain(self, group, {}).run({})
+        return self.below(group, {}).run({})
+
+    def below(self, chain: BoundChain, outer: Mapping[int, int]) -> _Chain | _Pipeline:
+        """The steps below a chain, given how many loops on each axis stand around it."""
+        return (_Pipeline if chain.kind == "pipeline" else _Chain)(self, chain, outer)
 
     def _result(self, group: BoundChain, run: Steps | None) -> Stepwise:
         names = self.costs.names
@@ -94,11 +93,11 @@ class _Groups:
                 of[name] = of.get(name, Fraction(0)) + Fraction(units, self.costs.unit)
         return Stepwise(spent)
 
-    def attached(self, run: Steps | None, exchange: Exchange, words: int) -> Steps | None:
-        """A run whose first step needs, or after whose last step leaves, so many words more."""
-        if run is None or not words:
+    def attached(self, run: Steps | None, exchange: Exchange, steps: Mapping[int, int]) -> Steps | None:
+        """A run whose first step needs, or after whose last step leaves, what moves at one iteration."""
+        moved = self.costs.moved(exchange.tensor, exchange.ends, steps)
+        if run is None or not any(moved):
             return run
-        moved = tuple(units * words for units in self.costs.moving(exchange))
         return loading(run, moved) if exchange.inward else storing(run, moved)
 
     def visit(self) -> None:
@@ -112,18 +111,6 @@ class _Groups:
             raise UnsupportedError(
                 f"more than {MAX_VISITS} different steps to time one by one", hint="use larger or even tiles"
             )
-
-
-def _count(exchange: Exchange, steps: Mapping[int, int]) -> int:
-    return sum(sign * _value(product, steps) for sign, product in exchange.words)
-
-
-def _value(product: Product, steps: Mapping[int, int]) -> int:
-    """A count at one iteration, given the own step of each axis."""
-    found = product.scale
-    for key, table in product.tables.items():
-        found *= int(table[steps[key]])
-    return found
 
 
 class _Chain:
@@ -143,15 +130,9 @@ class _Chain:
         self.idle = chain.id not in inferred.axes
         if self.idle:
             return
-        if chain.kind == "pipeline":
-            raise UnsupportedError(
-                f"the pipeline of {', '.join(chain.einsums)} takes turns with other layers at each step of the loops "
-                "around it, and is not timed step by step",
-                hint="pipeline whole groups",
-            )
-        self.axes = inferred.axes[chain.id]
+        self.axes = turns_of(design, inferred)[chain.id].axes
         loops = {key: len(axis.depths) for key, axis in self.axes.items()}
-        self.below = [_Chain(groups, design.chains[child], loops) for child in chain.children]
+        self.below = [groups.below(design.chains[child], loops) for child in chain.children]
         self.exchanges = list(exchanges(design, inferred, chain))
         self.leaf = _Leaf(groups, chain) if chain.kind == "compute" else None
         self.keys = list(self.axes)
@@ -170,9 +151,9 @@ class _Chain:
 
     def _prefixes(self, key: int, base: int) -> Prefixes:
         axis = self.axes[key]
-        products = [product for exchange in self.exchanges for _, product in exchange.words]
-        products += self.leaf.products if self.leaf is not None else []
-        tables = [product.tables[key] for product in products if key in product.tables]
+        amounts = [end.words for exchange in self.exchanges for end in exchange.ends]
+        amounts += self.leaf.amounts if self.leaf is not None else []
+        tables = [table for amount in amounts for axis_of, table in amount.tables if axis_of == key]
         below = [child.prefixes[child.keys.index(key)] for child in self.below if not child.idle]
         tables += [prefixes.outer_classes(axis.size) for prefixes in below]
         return Prefixes(axis, base, codes(tables, axis.size))
@@ -211,11 +192,10 @@ class _Chain:
         steps = dict(zip(self.keys, positions, strict=True))
         parts = [child.run(steps) for child in self.below] if self.leaf is None else [self.leaf.step(steps)]
         for exchange in self.exchanges:
-            words = _count(exchange, steps)
-            using = [index for index in self._using(exchange) if parts[index] is not None] if words else []
+            using = [index for index in self._using(exchange) if parts[index] is not None]
             if using:
                 index = using[0] if exchange.inward else using[-1]
-                parts[index] = self.groups.attached(parts[index], exchange, words)
+                parts[index] = self.groups.attached(parts[index], exchange, steps)
         result: Steps | None = None
         for part in parts:
             result = joined(result, part)
@@ -230,6 +210,27 @@ class _Chain:
                 yield index
 
 
+class _Pipeline:
+    """The steps of a pipeline, for each iteration of the loops around it (see `_Chain`)."""
+
+    def __init__(self, groups: _Groups, chain: BoundChain, outer: Mapping[int, int]) -> None:
+        self.chain = chain
+        self.idle = chain.id not in groups.inferred.axes
+        if self.idle:
+            return
+        self.pipeline = Pipeline(groups.design, groups.inferred, groups.costs, chain, groups.layers)
+        axes = self.pipeline.axes
+        self.keys = list(axes)
+        self.outer = {key: outer.get(key, 0) for key in self.keys}
+        self.prefixes = [
+            Prefixes(axis, self.outer[key], codes(self.pipeline.tables(key), axis.size)) for key, axis in axes.items()
+        ]
+
+    def run(self, steps: Mapping[int, int]) -> Steps | None:
+        """The steps at one iteration of the loops around it, given the own step of each axis there."""
+        return None if self.idle else self.pipeline.steps({key: steps.get(key, 0) for key in self.keys}, self.outer)
+
+
 class _Leaf:
     """What a layer does at each of its iterations."""
 
@@ -239,32 +240,21 @@ class _Leaf:
         self.costs = groups.costs
         self.zero = groups.zero
         self.layer, self.layers = groups.layers.index(name), len(groups.layers)
-        self.einsum = design.workload.einsum(name)
-        leaf = inferred.einsums[name].leaf
-        assert leaf is not None, "a layer with axes has operations"
-        operations, axes = leaf
-        compute = design.architecture.compute
-        self.fill_drain = compute.fill_drain_cycles
-        self.cycles = Product(*leaf_factors(operations, axes, compute.spatial))
-        self.operations = Product(*operations.factors(axes))
-        self.products = [self.cycles, self.operations]
-        self.levels = {
-            tensor: design.innermost_place(tensor, chain).level
-            for tensor in (*self.einsum.reads, self.einsum.output.tensor)
-        }
-        self.begun: Product | None = None
-        if self.costs.limited(self.levels[self.einsum.output.tensor]):
-            self.begun = begun(design, inferred, chain)
-            self.products.append(self.begun)
+        units = units_of(design, inferred, chain)
+        self.fill_drain = units.fill_drain
+        self.operations = operations_at_turns(design, inferred, chain)
+        fixed, along, _ = leaf_at_turns(design, inferred, chain, units)
+        self.cycles = Product(fixed, along)
+        self.accesses: dict[str, list[End]] = {}
+        for tensor, end in compute_accesses(design, inferred, chain):
+            self.accesses.setdefault(tensor, []).append(end)
+        ends = [end for listed in self.accesses.values() for end in listed]
+        self.amounts = [self.operations, Amount(((1, self.cycles),), {}), *(end.words for end in ends)]
 
     def step(self, steps: Mapping[int, int]) -> Steps | None:
         """The step of one iteration; `None` where there is nothing to do."""
-        operations = _value(self.operations, steps)
-        if not operations:
+        if not self.operations.at(steps):
             return None
-        output = self.einsum.output.tensor
-        begun = _value(self.begun, steps) if self.begun is not None else 0
-        work = [self.costs.compute(_value(self.cycles, steps) + self.fill_drain)]
-        work += [self.costs.access(self.levels[a.tensor], a.tensor, reads=operations) for a in self.einsum.inputs]
-        work.append(self.costs.access(self.levels[output], output, reads=operations - begun, writes=operations))
+        work = [self.costs.compute(self.cycles.at(steps) + self.fill_drain)]
+        work += [self.costs.moved(tensor, ends, steps) for tensor, ends in self.accesses.items()]
         return step(self.layer, self.layers, self.zero, added(work, self.zero), self.zero)

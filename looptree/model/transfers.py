@@ -14,7 +14,7 @@ from looptree.model.convention import OWN, Convention
 from looptree.model.inferred import Inferred
 from looptree.model.instances import accessed, exchanged
 from looptree.model.movement import Movement
-from looptree.model.spatial import around, instances_of
+from looptree.model.spatial import around
 from looptree.taxonomy.binding import Design, Place
 
 
@@ -22,13 +22,13 @@ def movements(design: Design, inferred: Inferred, convention: Convention = OWN) 
     """All movements of a design: between neighbouring places, then by compute."""
     found = []
     for place in design.places:
-        for movement in _exchange(design, inferred, place) if place.parent is not None else ():
+        for movement in _exchange(design, inferred, place):
             drained = movement.level == place.level and not convention.drains_read
             found.append(movement.unread() if drained else movement)
     for chain in design.chains:
         if chain.kind != "compute":
             continue
-        if instances_of(chain):
+        if chain.spatial:
             found += accessed(design, inferred, chain)
             continue
         (name,) = chain.einsums
@@ -48,6 +48,8 @@ def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Move
     if around(design, place):
         yield from exchanged(design, inferred, place)
         return
+    if place.parent is None:
+        return
     counts = inferred.places[place.id]
     if place.produced and place.consumed:
         drained = inferred.produced.get(place.tensor, 0)
@@ -56,6 +58,6 @@ def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Move
         drained, filled = 0, counts.entered
     else:
         drained, filled = counts.entered, counts.entered - counts.first
-    outer = design.places[place.parent if place.parent is not None else place.id]
+    outer = design.places[place.parent]
     yield Movement(place.chain, place.level, place.tensor, drained, filled)
     yield Movement(place.chain, outer.level, place.tensor, filled, drained)

@@ -26,8 +26,7 @@ class Counts:
         partition_live_bytes: the same with live words.
         compute_cycles: per Einsum, cycles of all its steps one after the other.
         total_compute_cycles: cycles of the whole mapping, pipelines overlapped.
-        stepwise_cycles: per group in order, cycles step by step, transfers with the neighbouring steps;
-            `None` of a group with spatial loops.
+        stepwise_cycles: per group in order, cycles step by step, transfers with the neighbouring steps.
     """
 
     operations: dict[str, tuple[int, int]]
@@ -43,4 +42,4 @@ class Counts:
     partition_live_bytes: dict[tuple[str, str], int]
     compute_cycles: dict[str, int]
     total_compute_cycles: int
-    stepwise_cycles: tuple[Fraction | None, ...]
+    stepwise_cycles: tuple[Fraction, ...]

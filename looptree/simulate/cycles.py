@@ -2,7 +2,9 @@
 
 Assumptions made here:
 
-* A pipeline runs through all iterations of all loops on its path without draining in between.
+* A pipeline runs through all iterations of its own loops without draining in between; it drains before the
+  loops around it step, since what takes turns with it is next.
+* Instances run in step with each other.
 * What a stage needs at an iteration is the cycles of all Einsums below it added up: a pipeline
   inside a stage takes turns there.
 """
@@ -10,41 +12,51 @@ Assumptions made here:
 from __future__ import annotations
 
 import math
+from itertools import groupby
 
 from looptree.simulate.inference import Run
 from looptree.simulate.points import Index, Numbers
-from looptree.simulate.spatial import steps_at_once
+from looptree.simulate.spatial import steps_at_once, turn_depth, turns
+from looptree.simulate.split import Shares, shares
 from looptree.taxonomy.binding import BoundChain
 
 Cycles = dict[str, dict[Index, int]]
 
 
 def leaf_cycles(run: Run) -> Cycles:
-    """Per Einsum and iteration of its leaf, the cycles it takes there.
+    """Per Einsum and step of its leaf (the numbers of loops that take turns), the cycles it takes there.
 
-    Of iterations that run at once, the first stands for all of them, with the cycles of the one that takes longest.
+    Of iterations that run at once, the one that takes longest counts.
     """
-    return {
-        einsum.name: steps_at_once(
-            run.design.leaf(einsum.name),
-            {
-                index: _step(run, einsum.name, operations)
-                for index, operations in run.operations(run.design.leaf(einsum.name), einsum.name).items()
-            },
-        )
-        for einsum in run.design.workload.einsums
+    divided = shares(run, lambda einsum, given: sum(_steps(run, einsum, given).values()))
+    return {einsum.name: _steps(run, einsum.name, divided) for einsum in run.design.workload.einsums}
+
+
+def _steps(run: Run, einsum: str, divided: Shares) -> dict[Index, int]:
+    leaf = run.design.leaf(einsum)
+    share = dict([divided[einsum]] if einsum in divided else [])
+    cycles = {
+        index: _step(run, einsum, operations, share) for index, operations in run.operations(leaf, einsum).items()
     }
+    return steps_at_once(leaf, cycles)
 
 
-def _step(run: Run, einsum: str, operations: Numbers) -> int:
-    """Cycles of one step: the product over ranks of ceil(tile / spatial extent), then filling and draining."""
+def _step(run: Run, einsum: str, operations: Numbers, share: dict[str, int]) -> int:
+    """Cycles of one step: the product over ranks of ceil(tile / spatial extent), then filling and draining.
+
+    Args:
+        run: the design with all its operations. einsum: the layer. operations: at this step.
+        share: by axis or rank what the layer has of it, where that is not everything.
+    """
     if not operations.size:
         return 0
     table = run.tables.operations[einsum]
     compute = run.design.architecture.compute
-    tiles = [-(-table.interval(rank, operations).size // compute.spatial.get(rank, 1)) for rank in table.einsum.ranks]
-    array = compute.array
-    slant = sum(extent - 1 for extent in array.axes.values()) if array is not None and array.systolic else 0
+    spatial = {rank: share.get(rank, extent) for rank, extent in compute.spatial.items()}
+    tiles = [-(-table.interval(rank, operations).size // spatial.get(rank, 1)) for rank in table.einsum.ranks]
+    slant = 0
+    if compute.array is not None and compute.array.systolic:
+        slant = sum(share.get(axis, extent) - 1 for axis, extent in compute.array.axes.items())
     return math.prod(tiles) + slant
 
 
@@ -61,22 +73,30 @@ def total_cycles(run: Run, cycles: Cycles, chain: BoundChain) -> int:
         return sum(cycles[chain.einsums[0]].values())
     if chain.kind == "sequential":
         return sum(total_cycles(run, cycles, child) for child in children)
-    stages = [_stage(cycles, chain, child) for child in children]
-    iterations = list(run.activity[chain.id])
+    stages = [_stage(run, cycles, chain, child) for child in children]
     return sum(
         max(
             stage.get(iterations[time - position], 0) if 0 <= time - position < len(iterations) else 0
             for position, stage in enumerate(stages)
         )
+        for iterations in runs_of(run, chain)
         for time in range(len(iterations) + len(stages) - 1)
     )
 
 
-def _stage(cycles: Cycles, chain: BoundChain, child: BoundChain) -> dict[Index, int]:
-    """Cycles of everything below one stage at each iteration of the pipeline."""
+def runs_of(run: Run, chain: BoundChain) -> list[list[Index]]:
+    """The steps of a pipeline, those between two steps of the loops around it together."""
+    around = turn_depth(chain, chain.outer_depth)
+    steps = sorted({turns(chain, index) for index in run.activity[chain.id]})
+    return [list(group) for _, group in groupby(steps, key=lambda step: step[:around])]
+
+
+def _stage(run: Run, cycles: Cycles, chain: BoundChain, child: BoundChain) -> dict[Index, int]:
+    """Cycles of everything below one stage at each step of the pipeline."""
     found: dict[Index, int] = {}
+    depth = turn_depth(chain, chain.depth)
     for einsum in child.einsums:
         for index, needed in cycles[einsum].items():
-            outer = index[: chain.depth]
+            outer = index[:depth]
             found[outer] = found.get(outer, 0) + needed
     return found

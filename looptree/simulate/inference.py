@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from looptree.simulate.loops import steps
 from looptree.simulate.points import NOTHING, Box, Index, Numbers, hull, union
-from looptree.simulate.sweeps import fresh, sweep_depth, total
+from looptree.simulate.spatial import above, fresh_at_once, is_indexed, made_once, still
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
 
 Activity = dict[Index, dict[str, Numbers]]
 """Per iteration of a chain, in order, the operations that each Einsum below does meanwhile."""
@@ -26,14 +26,15 @@ class Production:
     Attributes:
         chain: the innermost chain with the producer and a consumer below it.
         required: per iteration of that chain, what the consumers below need.
-        words: fresh points over all these iterations: what is computed.
-        sweep_depth: the loops that bound a sweep of its outermost place.
+        arriving: what of it is fresh. made: what of that is computed there; another instance passes on the rest.
+        still: how many of the outermost loops that take turns bound a sweep of its outermost place.
     """
 
     chain: BoundChain
     required: dict[Index, Box | None]
-    words: int
-    sweep_depth: int
+    arriving: dict[Index, Numbers]
+    made: dict[Index, Numbers]
+    still: int
 
 
 @dataclass(frozen=True)
@@ -107,11 +108,35 @@ def _produce(run: Run, chain: BoundChain, producer: str) -> None:
     table = run.tables.operations[producer]
     tensor = table.einsum.output.tensor
     required = run.needs(chain, tensor, run.consumers(chain, tensor))
-    depth = sweep_depth(required, run.design.outermost_place(tensor))
-    arriving = fresh(required, depth, run.tables.points[tensor], run.tables)
-    run.productions[tensor] = Production(chain, required, total(arriving), depth)
-    for index, points in arriving.items():
-        run.activity[chain.id][index][producer] = table.writers_of(points)
+    place = run.design.outermost_place(tensor)
+    standing = still(run.design, place, required, chain)
+    points, tables = run.tables.points[tensor], run.tables
+    arriving = fresh_at_once(run.design, place, chain, required, standing, points, tables)
+    made = made_once(chain, arriving, _passing_on(run, chain, place))
+    run.productions[tensor] = Production(chain, required, arriving, made, standing)
+    for index, written in made.items():
+        run.activity[chain.id][index][producer] = table.writers_of(written)
+
+
+def _passing_on(run: Run, chain: BoundChain, place: Place) -> list[Loop]:
+    """Spatial loops whose instances pass on what they compute of an intermediate to those that need it as well.
+
+    The network between them is that of the level around the instances of its outermost place.
+    """
+    levels = run.design.architecture.levels
+    network = levels[max(run.design.architecture.depth(place.level) - 1, 0)].network
+    consumers = run.consumers(chain, place.tensor)
+
+    def shares(loop: Loop) -> bool:
+        own = any(
+            is_indexed(run.design, loop, name, access)
+            for name in consumers
+            for access in run.design.workload.einsum(name).inputs
+            if access.tensor == place.tensor
+        )
+        return network.forward if own else network.multicast
+
+    return [loop for loop in above(run.design, place, chain) if shares(loop)]
 
 
 def _collect(run: Run, chain: BoundChain, child: BoundChain) -> None:

@@ -33,9 +33,9 @@ def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:
     run = infer(design, Tables(design.workload, budget))
     check_outer_consumers(run)
     required = {place.id: required_of(run, place) for place in design.places}
-    views = {p.id: per_instance(run, p, required[p.id]) for p in design.places}
+    views = {p.id: per_instance(design, p, required[p.id]) for p in design.places}
     window = {p.id: window_words(run, *views[p.id]) for p in design.places}
-    live = {p.id: live_words(run, *views[p.id], len(above(run, p))) for p in design.places}
+    live = {p.id: live_words(run, *views[p.id], len(above(design, p))) for p in design.places}
     levels = [level.name for level in design.architecture.levels]
     pairs = list(dict.fromkeys((place.level, place.tensor) for place in design.places))
     cycles = leaf_cycles(run)

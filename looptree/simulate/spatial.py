@@ -1,31 +1,28 @@
 """Instances: what every one of them needs, and what several of them share at a step.
 
-An iteration of a leaf with spatial loops says which instance works at which step: some of its numbers are those of
-spatial loops. Everything here takes iterations apart into the two.
+Some numbers of an iteration are those of spatial loops: they say which instance works, the others at which step.
+Everything here takes iterations apart into the two.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from looptree.architecture import Network
-from looptree.simulate.inference import Run
-from looptree.simulate.points import Index, Numbers, hull, union
-from looptree.simulate.sweeps import Required
-from looptree.taxonomy.binding import BoundChain, Loop, Place
-from looptree.workload import Einsum
+import numpy as np
+
+from looptree.simulate.points import Index, Numbers, PointTable, hull, union
+from looptree.simulate.sweeps import Required, fresh, sweep_depth
+from looptree.simulate.tables import Tables
+from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.workload import Access
 
 
-def spatial_loops(chain: BoundChain) -> list[Loop]:
-    """The loops of a chain whose steps run at once."""
-    return [loop for loop in chain.loops if loop.axis is not None]
-
-
-def above(run: Run, place: Place) -> list[Loop]:
-    """Spatial loops above a place."""
-    return [loop for loop in spatial_loops(run.design.chains[place.chain]) if loop.depth <= place.depth]
+def above(design: Design, place: Place, chain: BoundChain | None = None) -> list[Loop]:
+    """Spatial loops above a place: it is there once for each of their steps."""
+    chain = design.chains[place.chain] if chain is None else chain
+    return [loop for loop in chain.spatial if loop.depth <= place.depth]
 
 
 def part(index: Index, loops: Iterable[Loop]) -> Index:
@@ -35,111 +32,183 @@ def part(index: Index, loops: Iterable[Loop]) -> Index:
 
 def turns(chain: BoundChain, index: Index) -> Index:
     """The numbers of an iteration that belong to loops whose steps take turns."""
-    spatial = {loop.depth for loop in spatial_loops(chain)}
+    spatial = {loop.depth for loop in chain.spatial}
     return tuple(number for depth, number in enumerate(index, 1) if depth not in spatial)
 
 
-def per_instance(run: Run, place: Place, required: Required) -> tuple[Place, Required]:
+def turn_depth(chain: BoundChain, depth: int) -> int:
+    """How many of the outermost loops take turns."""
+    return depth - sum(loop.depth <= depth for loop in chain.spatial)
+
+
+def per_instance(
+    design: Design, place: Place, required: Required, chain: BoundChain | None = None
+) -> tuple[Place, Required]:
     """What each instance of a place needs at each step: iterations with the instance first, in order.
 
     What instances below the place need at the same step is one hull.
+
+    Args:
+        design: the design.
+        place: the place.
+        required: what is required at each iteration of a chain.
+        chain: that chain, if it is not that of the place.
     """
-    chain = run.design.chains[place.chain]
-    loops = above(run, place)
-    if not spatial_loops(chain):
+    chain = design.chains[place.chain] if chain is None else chain
+    if not chain.spatial:
         return place, required
+    loops = above(design, place, chain)
     boxes: dict[Index, list[object]] = {}
     for index, box in required.items():
         boxes.setdefault((*part(index, loops), *turns(chain, index)), []).append(box)
     found: Required = {index: hull(boxes[index]) for index in sorted(boxes)}  # type: ignore[arg-type]
-    waiting = sum(loop.depth <= place.depth for loop in spatial_loops(chain))
-    return replace(place, depth=place.depth - waiting + len(loops)), found
+    return replace(place, visits=turn_depth(chain, place.visits)), found
 
 
-def totals(found: Mapping[Index, Numbers], instances: int) -> Counter[Index]:
-    """Words by instance, whose numbers are the first ones of each iteration."""
-    counts: Counter[Index] = Counter()
+def still(design: Design, place: Place, required: Required, chain: BoundChain | None = None) -> int:
+    """How many of the outermost loops that take turns have to stand still for data to stay in an instance."""
+    seen, boxes = per_instance(design, place, required, chain)
+    instances = len(above(design, place, chain))
+    return sweep_depth(boxes, seen, instances) - instances
+
+
+def fresh_at_once(
+    design: Design,
+    place: Place,
+    chain: BoundChain,
+    required: Required,
+    standing: int,
+    points: PointTable,
+    tables: Tables,
+    *,
+    backwards: bool = False,
+) -> dict[Index, Numbers]:
+    """What is required at each iteration and was not before, in the same sweep of the same instance of a place.
+
+    Instances below the place are asked one after the other at each step: what the first of them needs is not fresh
+    for the next.
+
+    Args:
+        design: the design. place: whose sweeps. chain: at whose iterations. required: what is required there.
+        standing: a sweep is all steps with the same values of so many outermost loops that take turns.
+        points: of the tensor. tables: whose budget is spent. backwards: from the end, what is not required later.
+    """
+    instances = above(design, place, chain)
+    others = [loop for loop in chain.spatial if loop not in instances]
+    order = {(*part(index, instances), *turns(chain, index), *part(index, others)): index for index in required}
+    asked = {key: required[order[key]] for key in sorted(order, reverse=backwards)}
+    found = fresh(asked, len(instances) + standing, points, tables)
+    return {index: found[key] for key, index in order.items()}
+
+
+def follows(design: Design, loop: Loop) -> set[tuple[str, str]]:
+    """The ranks, as pairs (einsum, rank), whose tiles follow the steps of a loop."""
+    found = set(loop.ranks)
+    growing = True
+    while growing:
+        growing = False
+        for name, rank in sorted(found):
+            for access in design.workload.einsum(name).inputs:
+                producer = design.workload.producer(access.tensor)
+                for form, made in zip(access.projection, producer.output.projection if producer else (), strict=False):
+                    if producer is not None and rank in form.ranks:
+                        more = {(producer.name, other) for other in made.ranks} - found
+                        found |= more
+                        growing = growing or bool(more)
+    return found
+
+
+def is_indexed(design: Design, loop: Loop, einsum: str, access: Access) -> bool:
+    """Whether the steps of a loop ask for different words of what an Einsum accesses."""
+    ranks = {rank for name, rank in follows(design, loop) if name == einsum}
+    return any(not ranks.isdisjoint(form.ranks) for form in access.projection)
+
+
+def is_reduced(loop: Loop, einsum: str, output: Access) -> bool:
+    """Whether the steps of a loop add to the same words of the output of an Einsum."""
+    rank = dict(loop.ranks).get(einsum)
+    return rank is not None and all(rank not in form.ranks for form in output.projection)
+
+
+def totals(chain: BoundChain, found: Mapping[Index, Numbers], loops: Sequence[Loop]) -> dict[Index, Counter[Index]]:
+    """Words by step, and at each by instance, where loops tell the instances."""
+    counts: dict[Index, Counter[Index]] = {}
     for index, numbers in found.items():
-        counts[index[:instances]] += numbers.size
+        counts.setdefault(turns(chain, index), Counter())[part(index, loops)] += numbers.size
     return counts
 
 
 def shared(
-    einsum: Einsum,
-    tensors: Iterable[tuple[str, ...]],
+    chain: BoundChain,
     found: Mapping[Index, Numbers],
-    loops: list[Loop],
-    outside: int,
-    network: Network,
-) -> Counter[Index]:
-    """Words that pass the network for each instance of the level further out.
+    outside: Sequence[Loop],
+    sharing: Sequence[Loop],
+) -> dict[Index, Counter[Index]]:
+    """Words by step, and at each by instance of the level further out, of what several instances pass together.
 
     Args:
-        einsum: the layer.
-        tensors: the ranks of each access.
-        found: words by iteration, its first numbers those of `loops`.
-        loops: spatial loops above the inner level.
-        outside: how many of them are above the outer level as well.
-        network: of the outer level; its `multicast` also stands for sums that are added up.
+        chain: at whose iterations the words are given.
+        found: the words.
+        outside: spatial loops above the level further out.
+        sharing: spatial loops whose instances have each word in common.
     """
-    ranks = {rank for access in tensors for rank in access}
-    parts: dict[Index, dict[Index, list[Numbers]]] = {}
+    parts: dict[Index, dict[tuple[Index, Index], list[Numbers]]] = {}
+    alone = [loop for loop in chain.spatial if loop not in sharing]
     for index, numbers in found.items():
-        between = [(dict(loop.ranks)[einsum.name] in ranks, n) for loop, n in zip(loops, index, strict=False)][outside:]
-        # instances whose words are counted together have the same key
-        key = tuple(n for own, n in between if not (network.forward if own else network.multicast))
-        step = (*index[:outside], *index[len(loops) :])
-        parts.setdefault(step, {}).setdefault(key, []).append(numbers)
-    counts: Counter[Index] = Counter()
-    for step, listed in parts.items():
-        counts[step[:outside]] += sum(union(numbers).size for numbers in listed.values())
+        key = part(index, outside), part(index, alone)
+        parts.setdefault(turns(chain, index), {}).setdefault(key, []).append(numbers)
+    counts: dict[Index, Counter[Index]] = {}
+    for step, together in parts.items():
+        counts[step] = Counter()
+        for (instance, _), listed in together.items():
+            counts[step][instance] += union(listed).size
     return counts
+
+
+def made_once(chain: BoundChain, found: Mapping[Index, Numbers], sharing: Sequence[Loop]) -> dict[Index, Numbers]:
+    """Words of each iteration without those that an earlier instance has at the same step and passes on."""
+    if not sharing:
+        return dict(found)
+    alone = [loop for loop in chain.spatial if loop not in sharing]
+    known: dict[tuple[Index, Index], set[int]] = {}
+    result: dict[Index, Numbers] = {}
+    for index in sorted(found):
+        before = known.setdefault((turns(chain, index), part(index, alone)), set())
+        new = [number not in before for number in found[index].tolist()]
+        before.update(found[index].tolist())
+        result[index] = found[index][np.array(new, dtype=bool)]
+    return result
 
 
 def at_once(
-    einsum: Einsum, ranks: set[str], done: Mapping[Index, Numbers], chain: BoundChain, loops: list[Loop], *, share: bool
-) -> Counter[Index]:
-    """Accesses by the operations of a layer, for each instance of the level that they access.
+    chain: BoundChain,
+    done: Mapping[Index, Numbers],
+    outside: Sequence[Loop],
+    sharing: Sequence[Loop],
+) -> dict[Index, Counter[Index]]:
+    """Accesses by the operations of a layer: by step, and at each by instance of the level that they access.
 
     Args:
-        einsum: the layer.
-        ranks: of the access.
-        done: operations by iteration.
         chain: of the layer.
-        loops: spatial loops above the level.
-        share: what instances below the level access together is one access.
+        done: operations by iteration.
+        outside: spatial loops above the level.
+        sharing: spatial loops whose instances make an access together; it lasts as long as the one with most to do.
     """
     most: dict[tuple[Index, Index, Index], int] = {}
+    alone = [loop for loop in chain.spatial if loop not in sharing and loop not in outside]
     for index, operations in done.items():
-        inside = [loop for loop in spatial_loops(chain) if loop not in loops]
-        own = part(index, [loop for loop in inside if not share or dict(loop.ranks)[einsum.name] in ranks])
-        key = part(index, loops), turns(chain, index), own
+        key = turns(chain, index), part(index, outside), part(index, alone)
         most[key] = max(most.get(key, 0), operations.size)
-    counts: Counter[Index] = Counter()
-    for (instance, _, _), words in most.items():
-        counts[instance] += words
-    return counts
-
-
-def first_writes(
-    run: Run, chain: BoundChain, loops: list[Loop], done: Mapping[Index, Numbers], life: int
-) -> Counter[Index]:
-    """Points of the output that each instance writes for the first time in a life of the partial sums."""
-    table = run.tables.operations[chain.einsums[0]]
-    lives: dict[tuple[Index, Index], list[Numbers]] = {}
-    for index, operations in done.items():
-        lives.setdefault((part(index, loops), index[:life]), []).append(table.written(operations))
-    counts: Counter[Index] = Counter()
-    for (instance, _), written in lives.items():
-        counts[instance] += union(written).size
+    counts: dict[Index, Counter[Index]] = {}
+    for (step, instance, _), words in most.items():
+        counts.setdefault(step, Counter())[instance] += words
     return counts
 
 
 def steps_at_once(chain: BoundChain, cycles: Mapping[Index, int]) -> dict[Index, int]:
-    """Cycles of each step, known by its first iteration: those of the instance that takes longest."""
-    first: dict[Index, Index] = {}
+    """Cycles of each step, known by the numbers of loops that take turns: those of the instance that takes longest."""
     most: dict[Index, int] = {}
     for index, needed in cycles.items():
-        step = first.setdefault(turns(chain, index), index)
+        step = turns(chain, index)
         most[step] = max(most.get(step, 0), needed)
-    return most
+    return {step: most[step] for step in sorted(most)}

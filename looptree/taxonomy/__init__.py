@@ -7,7 +7,7 @@ architecture, `group` and `annotation` see it as choices, `points` holds publish
 
 from looptree.taxonomy.annotation import annotate_graph
 from looptree.taxonomy.group import GroupChoice, describe, group_chain, plan_tree
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Node, RankRef, Spatial, Storage, Temporal
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Node, RankRef, Spatial, Split, Storage, Temporal
 
 __all__ = [
     "Branch",
@@ -18,6 +18,7 @@ __all__ = [
     "Node",
     "RankRef",
     "Spatial",
+    "Split",
     "Storage",
     "Temporal",
     "annotate_graph",

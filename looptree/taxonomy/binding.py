@@ -7,12 +7,13 @@ is said here. The model and the simulator both start from the `Design` that it r
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from looptree.architecture import Architecture, check_named
 from looptree.display import Displayed
 from looptree.errors import InputError, guided, nearest
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Storage, Temporal
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Split, Storage, Temporal
 from looptree.workload.workload import Workload
 
 
@@ -83,6 +84,8 @@ class BoundChain:
         children: ids of the chains of its branch, in order.
         einsums: Einsums below, in order.
         sinks: those whose output no other Einsum below reads.
+        spatial: loops on the path to its end whose steps run at once, outermost first.
+        split: of a pipeline, how its children divide the compute units; `None`: each has all for itself.
     """
 
     id: int
@@ -94,6 +97,8 @@ class BoundChain:
     children: tuple[int, ...]
     einsums: tuple[str, ...]
     sinks: tuple[str, ...]
+    spatial: tuple[Loop, ...] = ()
+    split: Split | None = None
 
     @property
     def depth(self) -> int:
@@ -211,7 +216,14 @@ class _Binder:
     # -- the tree -------------------------------------------------------------------------
 
     def _chain(
-        self, chain: Chain, parent: int | None, outer_depth: int, above: dict[str, int], *, pipelined: bool
+        self,
+        chain: Chain,
+        parent: int | None,
+        outer_depth: int,
+        above: dict[str, int],
+        *,
+        pipelined: bool,
+        spatial: tuple[Loop, ...] = (),
     ) -> int:
         identity = len(self.chains)
         self.chains.append(None)
@@ -226,27 +238,66 @@ class _Binder:
                 depth += 1
                 loops.append(self._loop(node, depth, sinks))
                 if isinstance(node, Spatial):
-                    self._check_spatial(node, chain)
+                    self._check_spatial(node, chain, above)
+                    spatial = (*spatial, loops[-1])
             else:
                 if node.lifetime == "uses":
                     self._check_lifetime(node, chain, position, depth, pipelined=pipelined)
+                if any(loop.axis in self._core_axes for loop in spatial):
+                    self._check_own(node)
                 for tensor in node.tensors:
                     place = self._place(node, tensor, depth, outer_depth, identity, above.get(tensor), einsums)
                     above[tensor] = place.id
                     places.append(place.id)
         children: list[int] = []
-        kind = "compute"
+        kind, split = "compute", None
         if isinstance(chain.end, Branch):
             kind = chain.end.kind
             self._check_order(chain.end)
+            split = chain.end.split
+            if split is not None:
+                self._check_split(split, len(chain.end.chains), pipelined=pipelined)
             below = pipelined or kind == "pipeline"
-            children = [self._chain(c, identity, depth, above, pipelined=below) for c in chain.end.chains]
+            children = [
+                self._chain(c, identity, depth, above, pipelined=below, spatial=spatial) for c in chain.end.chains
+            ]
         else:
             self._check_unit(chain.end)
         self.chains[identity] = BoundChain(
-            identity, parent, outer_depth, tuple(loops), tuple(places), kind, tuple(children), einsums, sinks
+            identity,
+            parent,
+            outer_depth,
+            tuple(loops),
+            tuple(places),
+            kind,
+            tuple(children),
+            einsums,
+            sinks,
+            spatial,
+            split,
         )
         return identity
+
+    def _check_split(self, split: Split, branches: int, *, pipelined: bool) -> None:
+        where = f"mapping: pipeline that divides {split.axis}"
+        extents = {**self.architecture.compute.spatial, **self.architecture.axes}
+        if pipelined:
+            hint = "a pipeline inside a pipeline takes turns: let the outer one divide the units"
+            raise InputError("it stands inside another pipeline", where=where, hint=hint)
+        if split.axis not in extents:
+            problem = (
+                f"there is neither a rank {split.axis!r} of compute.spatial nor an axis {split.axis!r} of the array or "
+                f"the cores in architecture {self.architecture.name!r}"
+            )
+            raise InputError(problem, where=where, hint=nearest(split.axis, extents))
+        needed = sum(split.shares) if split.shares is not None else branches
+        if needed > extents[split.axis]:
+            shares = "shares of " + " + ".join(map(str, split.shares)) if split.shares else f"{branches} branches"
+            raise InputError(
+                f"{shares} need {needed} of {split.axis}, which is {extents[split.axis]}",
+                where=where,
+                hint="give the branches less, or let some take turns (sequential)",
+            )
 
     def _check_order(self, branch: Branch) -> None:
         position = {name: i for i, chain in enumerate(branch.chains) for name in chain.einsums()}
@@ -289,20 +340,31 @@ class _Binder:
             raise InputError("a loop tiles one rank of each sink", where=where)
         return Loop(depth, tuple(ranks), node.tile, node.axis if isinstance(node, Spatial) else None)
 
-    def _check_spatial(self, node: Spatial, chain: Chain) -> None:
+    def _check_spatial(self, node: Spatial, chain: Chain, above: dict[str, int]) -> None:
         where = f"mapping: spatial loop over {node.label}"
-        if not isinstance(chain.end, Compute):
-            raise InputError(
-                "spatial loops spread one layer, and here is a branch of several below",
-                where=where,
-                hint="put a spatial loop into the branch of each layer",
-            )
-        array = self.architecture.compute.array
-        axes = array.axes if array is not None else {}
+        axes, cores = self.architecture.axes, self.architecture.cores
         if node.axis not in axes:
             hint = nearest(node.axis, axes) or "give compute an array, such as array: {x: 16, y: 16}"
-            problem = f"there is no array axis {node.axis!r} in architecture {self.architecture.name!r}"
+            problem = (
+                f"there is no axis {node.axis!r} of an array or of cores in architecture {self.architecture.name!r}"
+            )
             raise InputError(problem, where=where, hint=hint)
+        if cores is None or node.axis not in cores.axes:
+            if not isinstance(chain.end, Compute):
+                raise InputError(
+                    f"axis {node.axis!r} of the array spreads one layer, and here is a branch of several below",
+                    where=where,
+                    hint="put a spatial loop into the branch of each layer; only cores share a branch of several",
+                )
+            return
+        for tensor, place in above.items():
+            level = self.places[place].level
+            if self.architecture.in_core(level):
+                raise InputError(
+                    f"tensor {tensor!r} stands at {level} above it, but each core has a {level} of its own",
+                    where=where,
+                    hint=f"put the storage node of {level} below the loop over the cores",
+                )
 
     def _place(
         self,
@@ -349,6 +411,21 @@ class _Binder:
         )
         self.places.append(place)
         return place
+
+    @property
+    def _core_axes(self) -> Collection[str]:
+        return self.architecture.cores.axes if self.architecture.cores is not None else ()
+
+    def _check_own(self, node: Storage) -> None:
+        """Below a loop over the cores only what each core has for itself can hold anything."""
+        if not self.architecture.in_core(node.level):
+            raise InputError(
+                f"all cores share {node.level}, and here is a spatial loop over the cores above",
+                where=f"line {node.line}: storage at {node.level}"
+                if node.line
+                else f"mapping: storage at {node.level}",
+                hint="put the node above that loop, or name a level further in",
+            )
 
     def _check_held(self, node: Storage, tensor: str) -> None:
         """A memory level says itself which tensors it may hold."""

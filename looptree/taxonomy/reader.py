@@ -19,6 +19,7 @@ from looptree.taxonomy.tree import (
     LoopTree,
     RankRef,
     Spatial,
+    Split,
     Storage,
     Temporal,
 )
@@ -142,10 +143,26 @@ def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
     if kind == "compute":
         keys = body.mapping(known=NODE_KEYS[kind], required=REQUIRED[kind])
         return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None)
-    chains = tuple(_chain(item, values) for item in body.sequence())
+    split, branches = _split(body) if kind == "pipeline" and isinstance(body.value, dict) else (None, body)
+    chains = tuple(_chain(item, values) for item in branches.sequence())
     if not chains:
         raise body.error(f"a {kind} node without branches")
-    return Branch(kind, chains)
+    try:
+        return Branch(kind, chains, split)
+    except InputError as problem:
+        raise problem.at(body.where) from None
+
+
+def _split(body: Node) -> tuple[Split, Node]:
+    """How the branches of a pipeline divide the compute units, and the branches."""
+    keys = body.mapping(known=("axis", "shares", "branches"), required=("axis", "branches"))
+    shares = keys.get("shares")
+    if shares is None or shares.value == "balanced":
+        return Split(keys["axis"].text()), keys["branches"]
+    if not isinstance(shares.value, list):
+        raise shares.expected("balanced, or a list with one share for each branch", "such as shares: [3, 5]")
+    given = tuple(share.integer("a share", most=2**30) for share in shares.sequence())
+    return Split(keys["axis"].text(), given), keys["branches"]
 
 
 def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
@@ -170,7 +187,13 @@ def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
         leaf = {"einsum": chain.end.einsum} | ({"unit": chain.end.unit} if chain.end.unit else {})
         nodes.append({"compute": leaf})
     else:
-        nodes.append({chain.end.kind: [mapping_to_list(c) for c in chain.end.chains]})
+        chains = [mapping_to_list(c) for c in chain.end.chains]
+        split = chain.end.split
+        if split is not None:
+            shares = "balanced" if split.shares is None else list(split.shares)
+            nodes.append({chain.end.kind: {"axis": split.axis, "shares": shares, "branches": chains}})
+        else:
+            nodes.append({chain.end.kind: chains})
     return nodes
 
 

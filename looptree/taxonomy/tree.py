@@ -120,20 +120,56 @@ class Compute:
 
 
 @dataclass(frozen=True, slots=True)
+class Split:
+    """How the branches of a pipeline divide the compute units.
+
+    Attributes:
+        axis: what is divided: an axis of the array or of the cores, or a rank along which operations are done at once.
+        shares: how much of it each branch gets; `None` leaves it to the model, which makes the slowest branch as fast
+            as it can be and gives none more than that takes.
+    """
+
+    axis: str
+    shares: tuple[int, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.shares is not None and min(self.shares, default=0) < 1:
+            raise InputError(f"expected shares of at least 1, found {list(self.shares)}", where=f"split of {self.axis}")
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
-    """Chains that take turns (`sequential`) or run at once on consecutive tiles (`pipeline`)."""
+    """Chains that take turns (`sequential`) or run at once on consecutive tiles (`pipeline`).
+
+    Attributes:
+        kind: which of the two. chains: from the first to the last.
+        split: how the chains of a pipeline divide the compute units; `None`: each has all of them for itself.
+    """
 
     kind: str
     chains: tuple[Chain, ...]
+    split: Split | None = None
 
     def __post_init__(self) -> None:
         if self.kind not in ("sequential", "pipeline"):
             raise InputError(f"expected sequential or pipeline, found {self.kind!r}")
         if not self.chains:
             raise InputError(f"a {self.kind} node without branches")
+        if self.split is not None and self.kind != "pipeline":
+            raise InputError(
+                "branches that take turns do not divide the compute units", hint="each has all of them in its turn"
+            )
+        if self.split is not None and self.split.shares is not None and len(self.split.shares) != len(self.chains):
+            raise InputError(
+                f"expected one share for each of {len(self.chains)} branches, found {len(self.split.shares)}",
+                where=f"split of {self.split.axis}",
+            )
 
     def __str__(self) -> str:
-        return self.kind
+        if self.split is None:
+            return self.kind
+        shares = "balanced" if self.split.shares is None else ", ".join(map(str, self.split.shares))
+        return f"{self.kind}, {self.split.axis} divided: {shares}"
 
 
 Inner = Storage | Temporal

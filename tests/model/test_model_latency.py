@@ -10,7 +10,7 @@ import pytest
 from looptree.architecture import Architecture, Compute, Level
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
-from looptree.model.latency import MAX_ITERATIONS, leaf_cycles
+from looptree.model.latency import MAX_ITERATIONS, leaf_factors, summed
 from looptree.model.operations import Operations
 from looptree.taxonomy import Branch
 from tests.model.model_cases import chain, drop, keep, layer, loop, matmuls, pipeline, run, sequential
@@ -44,7 +44,8 @@ def test_cycles_of_a_leaf_are_a_product_of_sums() -> None:
     operations = Operations.full(fc).tiled(0, axis, parent, "p", 3)
     other, _ = Axis.root().extended(np.array([4]), 2)
     # (2 + 2 + 1) x 5, four times over.
-    assert leaf_cycles(operations, {0: axis, 1: other}, {"p": 2}) == 4 * 5 * 5
+    axes = {0: axis, 1: other}
+    assert summed(*leaf_factors(operations, axes, {"p": 2}), axes) == 4 * 5 * 5
 
 
 # conv1 computes 2, 1 and 1 points of F2 in 3 cycles each, conv2 one point of F3 in 2.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -18,6 +19,7 @@ from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Storage
 from looptree.taxonomy.binding import Design, bind
 from tests.model.model_cases import Node, keep, layer, loop, matmuls, run, sequential
 from tests.model.test_model_against_simulator import modelled
+from tests.model.test_model_stepwise import rounding
 from tests.random_designs import Generator
 
 CHUNK = 100
@@ -142,7 +144,7 @@ def test_more_instances_than_units() -> None:
 
 
 def test_an_axis_that_is_not_there() -> None:
-    assert "there is no array axis 'z' in architecture 'machine' (known: x, y)" in refusal(
+    assert "there is no axis 'z' of an array or of cores in architecture 'machine' (known: x, y)" in refusal(
         at_once("m", 2, "z"), "fc", on=machine()
     )
     bare = replace(machine(), compute=Compute())
@@ -152,7 +154,7 @@ def test_an_axis_that_is_not_there() -> None:
 def test_spatial_loops_spread_one_layer() -> None:
     with pytest.raises(InputError) as caught:
         run(matmuls(2, 2), at_once("m", 1, "x"), keep("GLB", "T1"), sequential("fc1", "fc2"), on=machine())
-    assert "spatial loops spread one layer, and here is a branch of several below" in str(caught.value)
+    assert "axis 'x' of the array spreads one layer, and here is a branch of several below" in str(caught.value)
 
 
 def test_instances_that_overlap_in_what_they_write() -> None:
@@ -194,9 +196,11 @@ def spread(generator: Generator, chain: Chain) -> Chain:
     return Chain(tuple(inner), chain.end)
 
 
-def compared(generator: Generator) -> str:
-    drawn = random_design(generator)
-    spatial = any(loop.axis for chain in drawn.chains for loop in chain.loops)
+def compared(generator: Generator, draw: Callable[[Generator], Design] = random_design) -> str:
+    """What a random design has, after every count of it was found equal; or why there is none."""
+    drawn = draw(generator)
+    shared = any(chain.spatial for chain in drawn.chains if chain.kind != "compute")
+    spatial = any(chain.spatial for chain in drawn.chains)
     try:
         found = modelled(drawn)
     except InputError as problem:
@@ -213,7 +217,12 @@ def compared(generator: Generator) -> str:
         if traffic.busy_words is not None
     }
     assert busy == {key: counts.busy_words[key] for key in busy}
-    return "spatial" if spatial else "plain"
+    for group, cycles in zip(evaluation.groups, counts.stepwise_cycles, strict=True):
+        if group.stepwise is not None:
+            assert group.stepwise.cycles == cycles
+            assert cycles >= group.latency_cycles - rounding(drawn)
+    assert not (evaluation.latency.refused and "gaps" not in evaluation.latency.refused)
+    return "cores" if shared else "spatial" if spatial else "plain"
 
 
 @pytest.mark.parametrize("chunk", range(2))

@@ -16,7 +16,6 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box
 from looptree.model.occupancy import copies
-from looptree.model.spatial import instances_of
 from looptree.model.steps import ChainSteps, PlaceSteps, steps
 from looptree.report.html.room import Rooms
 from looptree.taxonomy.binding import BoundChain, Design, Place
@@ -45,7 +44,7 @@ class GroupSteps:
         views, left_out = [], []
         at_once: list[str] = []
         for chain in self._below(group):
-            if instances_of(chain):
+            if chain.spatial:
                 at_once += chain.einsums
                 continue
             places = [self.design.places[p] for p in chain.places if p in self.chains.get(chain.id, _NONE).places]
