@@ -16,6 +16,8 @@ from looptree.architecture.level import Level
 from looptree.errors import InputError, nearest
 from looptree.workload import TENSOR_KINDS
 
+DATAFLOWS = ("weight_stationary", "input_stationary", "output_stationary", "row_stationary")
+
 
 @dataclass(frozen=True)
 class Compute:
@@ -74,6 +76,7 @@ class Architecture:
         compute: the compute units below the innermost level.
         allocation: what counts against a capacity: `window` (fixed tiles) or `live` (circular buffers).
         data_bits: of a word, where the files of the workload do not say; `None` leaves it to them.
+        dataflow: what stays at the innermost level while a layer runs there (one of `DATAFLOWS`); `None` pins nothing.
 
     >>> arch = Architecture("tiny", (Level("DRAM"), Level("GLB", 1024)), Compute())
     >>> arch.off_chip.name, arch.with_capacity("GLB", 2048).level("GLB").capacity_bytes
@@ -85,6 +88,7 @@ class Architecture:
     compute: Compute = field(default_factory=Compute)
     allocation: str = "window"
     data_bits: int | None = None
+    dataflow: str | None = None
 
     def __post_init__(self) -> None:
         where = f"architecture {self.name!r}"
@@ -107,6 +111,18 @@ class Architecture:
                 raise InputError(f"no memory level may hold a tensor of kind {kind}", where=where)
         if self.allocation not in ("window", "live"):
             raise InputError(f"expected allocation window or live, found {self.allocation!r}", where=where)
+        if self.dataflow is not None:
+            if self.dataflow not in DATAFLOWS:
+                hint = nearest(self.dataflow, DATAFLOWS)
+                raise InputError(
+                    f"expected one of {', '.join(DATAFLOWS)}, found {self.dataflow!r}", where=where, hint=hint
+                )
+            if len(self.levels) < 3:
+                raise InputError(
+                    f"dataflow {self.dataflow} says what stays at a memory level below the buffer, and there is none",
+                    where=where,
+                    hint="add a level for the registers below the buffer, or leave out the dataflow",
+                )
 
     @property
     def off_chip(self) -> Level:

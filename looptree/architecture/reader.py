@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from looptree.architecture.architecture import Architecture, Compute
+from looptree.architecture.architecture import DATAFLOWS, Architecture, Compute
 from looptree.architecture.array import Array
 from looptree.architecture.level import Level, Partition
 from looptree.architecture.models import memory_model, operation_model
@@ -15,7 +15,7 @@ from looptree.architecture.ports import Ports
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError
 
-_KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits")
+_KEYS = ("name", "description", "source", "year", "levels", "compute", "allocation", "data_bits", "dataflow")
 _RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
 _PORTS = ("read_ports", "write_ports", "shared_ports")
 _ENERGIES = {
@@ -74,8 +74,9 @@ def architecture_from_node(node: Node) -> Architecture:
     compute = _compute(fields["compute"]) if "compute" in fields else Compute()
     allocation = fields["allocation"].choice(("window", "live")) if "allocation" in fields else "window"
     bits = fields["data_bits"].integer("a width in bits", most=1024) if "data_bits" in fields else None
+    dataflow = fields["dataflow"].choice(DATAFLOWS) if "dataflow" in fields else None
     try:
-        return Architecture(name, levels, compute, allocation, bits)
+        return Architecture(name, levels, compute, allocation, bits, dataflow)
     except InputError as problem:
         raise problem.at(node.file) from None
 

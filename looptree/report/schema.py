@@ -140,7 +140,7 @@ def _mapping() -> Schema:
         rank={**_NAMES, "description": "p, or conv2.p; several move together"},
         tile={**_COUNT, "description": "tile shape below the loop"},
     )
-    compute = _object(("einsum", "unit"), ("einsum",), einsum=_TEXT, unit=_TEXT)
+    compute = _object(("einsum", "unit", "inside"), ("einsum",), einsum=_TEXT, unit=_TEXT, inside=_TEXT)
     branch = {"type": "array", "minItems": 1, "items": chain}
     kinds = {"storage": storage, "temporal": temporal, "compute": compute, "sequential": branch, "pipeline": branch}
     node = _object(kinds, (), **kinds) | {"minProperties": 1, "maxProperties": 1}

@@ -135,8 +135,9 @@ def _tile(node: Node, values: Values) -> int:
 
 def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
     if kind == "compute":
-        keys = body.mapping(known=("einsum", "unit"), required=("einsum",))
-        return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None)
+        keys = body.mapping(known=("einsum", "unit", "inside"), required=("einsum",))
+        inside = keys["inside"].choice(("found",)) if "inside" in keys else None
+        return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None, inside)
     chains = tuple(_chain(item, values) for item in body.sequence())
     if not chains:
         raise body.error(f"a {kind} node without branches")
@@ -162,8 +163,8 @@ def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
             else:
                 nodes.append({"temporal": loop})
     if isinstance(chain.end, Compute):
-        leaf = {"einsum": chain.end.einsum} | ({"unit": chain.end.unit} if chain.end.unit else {})
-        nodes.append({"compute": leaf})
+        given = {"einsum": chain.end.einsum, "unit": chain.end.unit, "inside": chain.end.inside}
+        nodes.append({"compute": {key: value for key, value in given.items() if value}})
     else:
         nodes.append({chain.end.kind: [mapping_to_list(c) for c in chain.end.chains]})
     return nodes

@@ -109,10 +109,19 @@ class Spatial(Temporal):
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """A leaf: one Einsum."""
+    """A leaf: one Einsum.
+
+    Attributes:
+        inside: `found` where the loop nest at the memory levels below is to be found; else it is as written.
+    """
 
     einsum: str
     unit: str | None = None
+    inside: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.inside not in (None, "found"):
+            raise InputError(f"expected inside: found, found {self.inside!r}", where=f"compute {self.einsum!r}")
 
     def __str__(self) -> str:
         return f"compute {self.einsum}" + (f" on {self.unit}" if self.unit else "")
