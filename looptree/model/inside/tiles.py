@@ -27,7 +27,7 @@ def keeps_full(tile: int, extent: int, wide: int) -> bool:
     """Whether tiles of a rank take no more cycles than the whole of it, on an array that does `wide` of it at once.
 
     >>> [tile for tile in range(1, 9) if keeps_full(tile, extent=8, wide=3)]
-    [3, 6, 8]
+    [3, 5, 6, 8]
     """
     steps = extent // tile * -(-tile // wide) + -(-(extent % tile) // wide)
     return steps <= -(-extent // wide)
