@@ -17,9 +17,10 @@ def codes(tables: Iterable[Array], size: int) -> Array:
     """
     found: Array = np.zeros(size, dtype=np.int64)
     for table in tables:
+        if (table == table[:1]).all():
+            continue
         values, which = np.unique(table, return_inverse=True)
-        if len(values) > 1:
-            _, found = np.unique(found * len(values) + which, return_inverse=True)
+        _, found = np.unique(found * len(values) + which, return_inverse=True)
     return found
 
 
