@@ -11,6 +11,7 @@ import yaml
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError, nearest
 from looptree.taxonomy.tree import (
+    INSIDE,
     OVERLAPS,
     Branch,
     Chain,
@@ -136,7 +137,7 @@ def _tile(node: Node, values: Values) -> int:
 def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
     if kind == "compute":
         keys = body.mapping(known=("einsum", "unit", "inside"), required=("einsum",))
-        inside = keys["inside"].choice(("found",)) if "inside" in keys else None
+        inside = keys["inside"].choice(INSIDE) if "inside" in keys else None
         return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None, inside)
     chains = tuple(_chain(item, values) for item in body.sequence())
     if not chains:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from looptree.errors import InputError
 
 OVERLAPS = ("keep", "drop", "reload")
+INSIDE = ("found", "written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,8 @@ class Compute:
     """A leaf: one Einsum.
 
     Attributes:
-        inside: `found` where the loop nest at the memory levels below is to be found; else it is as written.
+        inside: `found` where the loop nest at the memory levels below is to be found, `written` where it is not even
+            if the architecture pins a dataflow; by default it is found if a dataflow is pinned.
     """
 
     einsum: str
@@ -120,8 +122,8 @@ class Compute:
     inside: str | None = None
 
     def __post_init__(self) -> None:
-        if self.inside not in (None, "found"):
-            raise InputError(f"expected inside: found, found {self.inside!r}", where=f"compute {self.einsum!r}")
+        if self.inside not in (None, *INSIDE):
+            raise InputError(f"expected inside found or written, found {self.inside!r}", where=f"compute {self.einsum}")
 
     def __str__(self) -> str:
         return f"compute {self.einsum}" + (f" on {self.unit}" if self.unit else "")

@@ -10,7 +10,7 @@ from fractions import Fraction
 from looptree.architecture import Architecture, Compute, Level
 from looptree.model import Evaluation, evaluate
 from looptree.model.inside.finder import Nest
-from looptree.model.inside.resolve import chain_nodes, with_inside
+from looptree.model.inside.resolve import nest_nodes, with_inside
 from looptree.model.inside.tiles import keeps_full, useful_tiles
 from looptree.taxonomy.binding import Design, bind
 from looptree.taxonomy.tree import Branch, Chain, LoopTree, RankRef, Storage, Temporal
@@ -95,7 +95,7 @@ def every_nest(design: Design, name: str, extents: dict[str, int]) -> Iterator[N
 def measured(design: Design, nests: Sequence[tuple[str, Nest]]) -> Evaluation:
     """What the model says of a design with nests given."""
     level = design.architecture.levels[-1]
-    nodes = {name: chain_nodes(design, name, level, nest) for name, nest in nests}
+    nodes = {name: nest_nodes(name, level.name, nest, again=design.leaf(name).outer_depth > 0) for name, nest in nests}
     plain = LoopTree(_plain(design.tree.root))
     return evaluate(design.workload, design.architecture, with_inside(plain, nodes), stepwise=False)
 

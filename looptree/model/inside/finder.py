@@ -7,16 +7,17 @@ are products of the tables of the layer's parts (`looptree.model.inside.part`), 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import chain, combinations
+from typing import Any
 
 import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.inside.leaf import Leaf, Problems
-from looptree.model.inside.orders import kinds_of, loop_orders
+from looptree.model.inside.orders import kinds_of, loop_orders, seen_by
 from looptree.model.inside.part import Order, Part
 from looptree.model.inside.pinned import FREE, Pinned
 from looptree.model.inside.tiles import keeps_full, useful_tiles
@@ -68,14 +69,32 @@ class Price:
     kept: Mapping[str, float]
     bypassed: Mapping[str, float]
 
+    def of(self, kept: Sequence[str], entered: Mapping[str, Any]) -> Any:
+        """The sum for nests that keep some tensors, given the words that enter their places."""
+        total: Any = sum(self.kept[t] if t in kept else self.bypassed[t] for t in self.kept)
+        for tensor in kept:
+            total = total + self.entered[tensor] * entered[tensor]
+        return total
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A nest, what it takes of each sum, and the bytes that it holds."""
+    """A nest that was found.
+
+    Attributes:
+        sums: what it takes of each sum. bytes: that it holds. entered: words that enter the place of each tensor kept.
+        fits: whether the level can hold it.
+    """
 
     nest: Nest
     sums: tuple[float, ...]
     bytes: int
+    entered: Mapping[str, float]
+    fits: bool = True
+
+    def priced(self, price: Price) -> float:
+        """What it takes of another sum."""
+        return float(price.of(self.nest.kept, self.entered))
 
 
 class Finder:
@@ -83,18 +102,22 @@ class Finder:
 
     Args:
         leaf: the layer. spatial: operations done at once along each rank. pins: what is not free to choose.
+        gaps: whether ranks may be cut along which a tile skips coordinates.
     """
 
-    def __init__(self, leaf: Leaf, room: Room, spatial: Mapping[str, int], pins: Pinned = FREE) -> None:
+    def __init__(
+        self, leaf: Leaf, room: Room, spatial: Mapping[str, int], pins: Pinned = FREE, *, gaps: bool = False
+    ) -> None:
         self.leaf, self.room, self.pins = leaf, room, pins
         self.tensors = list(leaf.accesses)
         self.outer = {t: leaf.entered(t) for t in self.tensors}
         self.spatial = spatial
-        self.parts = []
+        self.key = leaf.key
+        self.parts: list[Part] = []
         for ranks in leaf.parts:
             problems = leaf.problems(ranks)
-            gaps = leaf.with_gaps(problems)
-            options = {rank: self._options(rank, problems, uncut=rank in gaps) for rank in ranks}
+            uncut = frozenset() if gaps else leaf.with_gaps(problems)
+            options = {rank: self._options(rank, problems, uncut=rank in uncut) for rank in ranks}
             self.parts.append(Part.of(leaf, problems, options))
 
     def _options(self, rank: str, problems: Problems, *, uncut: bool) -> list[int]:
@@ -130,33 +153,35 @@ class Finder:
             if must <= set(some):
                 yield some
 
-    def least(self, prices: Sequence[Price]) -> list[Found]:
-        """The nests that no other one beats in all sums.
+    def least(self, prices: Sequence[Price], tie: Price) -> list[Found]:
+        """The nests that no other one beats in all sums; among equal ones that of the least other sum, then least room.
 
         Where nothing fits that a pinned dataflow asks for, the smallest nest.
         """
-        found: list[Found] = []
+        found: list[tuple[float, Found]] = []
         for some in self.kept():
             for block in self._blocks(some):
-                found += self._best_of(block, prices)
+                found += self._best_of(block, prices, tie)
             found = _undominated(found)
-        return found or [self._smallest(prices)]
+        return [one for _, one in found] or [replace(self._smallest(prices, tie), fits=False)]
 
-    def _best_of(self, block: _Block, prices: Sequence[Price]) -> list[Found]:
+    def _best_of(self, block: _Block, prices: Sequence[Price], tie: Price) -> list[tuple[float, Found]]:
         found = []
+        known: dict[object, Array] = {}
         for order in self._orders(block.kept):
-            entered = {t: self._entered(t, order, block.ways) for t in block.kept}
-            sums = np.stack([np.broadcast_to(self._sum(p, block.kept, entered), block.bytes.shape) for p in prices])
-            for at in _front(sums, sum(entered.values(), np.zeros(1)), block.bytes):
+            entered = {}
+            for tensor in block.kept:
+                key = tensor, seen_by(self.leaf.accesses[tensor], order)
+                if key not in known:
+                    known[key] = self._entered(tensor, order, block.ways)
+                entered[tensor] = known[key]
+            *sums, second = (np.broadcast_to(p.of(block.kept, entered), block.bytes.shape) for p in (*prices, tie))
+            for at in _front(np.stack(sums), second, block.bytes):
                 nest = self._nest(order, [int(ways[at]) for ways in block.ways], block.kept)
-                found.append(Found(nest, tuple(float(s[at]) for s in sums), int(block.bytes[at])))
+                words = {t: float(table[at]) for t, table in entered.items()}
+                one = Found(nest, tuple(float(s[at]) for s in sums), int(block.bytes[at]), words)
+                found.append((float(second[at]), one))
         return found
-
-    def _sum(self, price: Price, kept: Sequence[str], entered: Mapping[str, Array]) -> Array | float:
-        total: Array | float = sum(price.kept[t] if t in kept else price.bypassed[t] for t in self.tensors)
-        for tensor in kept:
-            total = total + price.entered[tensor] * entered[tensor]
-        return total
 
     def _nest(self, order: Order, chosen: Sequence[int], kept: tuple[str, ...]) -> Nest:
         tiles = {
@@ -220,12 +245,29 @@ class Finder:
                     f"einsum {self.leaf.einsum.name!r}: more than {MOST} ways to cut its tile",
                     hint="write the nest into its branch, or use smaller tiles",
                 )
-        if not len(chosen[0]):
+        largest = self._largest(kept, chosen, words, useful)
+        chosen, words = [c[largest] for c in chosen], {t: table[largest] for t, table in words.items()}
+        if not len(largest):
             return
         taken = sum((self.room.bytes(t, words[t]) for t in kept), np.zeros(len(chosen[0]), dtype=np.int64))
         for start in range(0, len(taken), AT_ONCE):
             some = slice(start, start + AT_ONCE)
             yield _Block(kept, [c[some] for c in chosen], taken[some])
+
+    def _largest(
+        self, kept: Sequence[str], chosen: Sequence[Array], words: Mapping[str, Array], useful: Collection[str]
+    ) -> Array:
+        """Combinations in which no tile may be larger: a larger one that fits brings no tensor in more often."""
+        size = len(chosen[0])
+        beaten = np.zeros(size, dtype=bool)
+        for part, ways in zip(self.parts, chosen, strict=True):
+            for rank, wider in zip(part.ranks, part.wider, strict=True):
+                more = wider[ways]
+                if rank in useful and (more >= 0).any():
+                    rows = {t: part.window[self.tensors.index(t)] for t in kept}
+                    grown = {t: words[t] // rows[t][ways] * rows[t][more] for t in kept}
+                    beaten |= (more >= 0) & self._fits(grown, size)
+        return np.flatnonzero(~beaten)
 
     def _fits(self, words: Mapping[str, Array], size: int) -> Array:
         fits = np.ones(size, dtype=bool)
@@ -235,7 +277,7 @@ class Finder:
                 fits &= np.sum(taken, axis=0) <= most
         return fits
 
-    def _smallest(self, prices: Sequence[Price]) -> Found:
+    def _smallest(self, prices: Sequence[Price], tie: Price) -> Found:
         """The nest of fewest bytes with what has to be kept."""
         kept = min(self.kept(), key=len)
         ways = [
@@ -252,7 +294,7 @@ class Finder:
             )
             for t in kept
         )
-        return self._best_of(_Block(kept, ways, np.array([taken])), prices)[0]
+        return self._best_of(_Block(kept, ways, np.array([taken])), prices, tie)[0][1]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -264,13 +306,12 @@ class _Block:
     bytes: Array
 
 
-def _front(sums: Array, moved: Array, taken: Array) -> list[int]:
+def _front(sums: Array, second: Array, taken: Array) -> list[int]:
     """The best combinations: of one sum the least, of several all that no other one beats in all of them."""
-    moved = np.broadcast_to(moved, taken.shape)
     if len(sums) == 1:
         near = np.flatnonzero(sums[0] <= sums[0].min() * (1 + 1e-12))
-        return [int(near[np.lexsort((taken[near], moved[near]))[0]])]
-    left = np.lexsort((taken, moved, *sums[::-1]))
+        return [int(near[np.lexsort((taken[near], second[near]))[0]])]
+    left = np.lexsort((taken, second, *sums[::-1]))
     found: list[int] = []
     while len(left):
         found.append(int(left[0]))
@@ -278,11 +319,11 @@ def _front(sums: Array, moved: Array, taken: Array) -> list[int]:
     return found
 
 
-def _undominated(found: Sequence[Found]) -> list[Found]:
+def _undominated(found: Sequence[tuple[float, Found]]) -> list[tuple[float, Found]]:
     """Those that no other one matches or beats in every sum; of equal ones the first."""
-    ordered = sorted(found, key=lambda f: (f.sums, f.bytes, len(f.nest.loops)))
-    best: list[Found] = []
-    for one in ordered:
-        if not any(all(a <= b for a, b in zip(other.sums, one.sums, strict=True)) for other in best):
-            best.append(one)
+    ordered = sorted(found, key=lambda pair: (pair[1].sums, pair[0], pair[1].bytes, len(pair[1].nest.loops)))
+    best: list[tuple[float, Found]] = []
+    for second, one in ordered:
+        if not any(all(a <= b for a, b in zip(other.sums, one.sums, strict=True)) for _, other in best):
+            best.append((second, one))
     return best

@@ -149,6 +149,13 @@ class Leaf:
         return False
 
     @cached_property
+    def key(self) -> tuple[object, ...]:
+        """Equal for leaves of one layer whose nests count the same."""
+        known = tuple(self.problems(part).key for part in self.parts)
+        outer = tuple(self.entered(tensor) for tensor in self.accesses)
+        return self.einsum.name, known, self.elsewhere, outer
+
+    @cached_property
     def elsewhere(self) -> int:
         """Iterations of loops that cut no rank of the layer and at which it works."""
         times = 1

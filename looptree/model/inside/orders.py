@@ -9,10 +9,10 @@ slides along it.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from itertools import permutations, product
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import groupby, permutations, product
 
-from looptree.workload import Einsum
+from looptree.workload import Access, Einsum
 
 Kinds = Mapping[frozenset[str], tuple[str, ...]]
 """Ranks by the tensors that they index."""
@@ -56,3 +56,20 @@ def loop_orders(einsum: Einsum, kinds: Kinds) -> Iterator[tuple[str, ...]]:
             inside.append([still + ranks for ranks in moving])
         for chosen in product(*inside):
             yield tuple(rank for ranks in chosen for rank in ranks)
+
+
+def seen_by(access: Access, order: Sequence[str]) -> tuple[object, ...]:
+    """What a loop order is to one tensor: equal for orders in which it enters its place equally often.
+
+    Neighbouring loops that do not index it may change places, and so may those that do unless its tile slides.
+
+    >>> from looptree.workload.expression import parse_expression
+    >>> _, (image, weights), _ = parse_expression("Y[m,p] = X[c,p+r] * W[m,c,r]")
+    >>> seen_by(weights, "mcp") == seen_by(weights, "cmp"), seen_by(weights, "mpc") == seen_by(weights, "cmp")
+    (True, False)
+    >>> seen_by(image, "mcp") == seen_by(image, "mpc")
+    False
+    """
+    slides = any(len(form.ranks) > 1 for form in access.projection)
+    runs = groupby(order, key=lambda rank: rank in access.ranks)
+    return tuple(tuple(run) if indexing and slides else frozenset(run) for indexing, run in runs)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import permutations, product
+from itertools import pairwise, permutations, product
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Part:
         entered: by order of the loops, words over all iterations where the outermost 0, 1, ... of them stand still, of
             shape (tensors, loops + 1, ways).
         moves: by order, whether each of the loops moves a tensor, of shape (tensors, loops, ways).
+        wider: per rank the way with the next larger tile of it, -1 where there is none or where more words enter it.
     """
 
     ranks: tuple[str, ...]
@@ -41,6 +42,7 @@ class Part:
     window: Array
     entered: Mapping[Order, Array]
     moves: Mapping[Order, Array]
+    wider: Array
 
     @classmethod
     def of(cls, leaf: Leaf, problems: Problems, options: Mapping[str, Sequence[int]]) -> Part:
@@ -60,12 +62,36 @@ class Part:
         for order in permutations(ranks):
             steps = _Steps(leaf, problems, ranks, tiles, order)
             entered[order], moves[order], window = steps.entered, steps.moves, steps.window
-        return cls(ranks, tiles, tiles >= largest, window, entered, moves)
+        wider = _wider(tiles)
+        for column in wider:
+            some, known = np.flatnonzero(column >= 0), column[column >= 0]
+            for order in entered:
+                more = (entered[order][..., known] > entered[order][..., some]).any()
+                if more or (moves[order][..., known] & ~moves[order][..., some]).any():
+                    column[:] = -1
+        return cls(ranks, tiles, tiles >= largest, window, entered, moves, wider)
 
     def ways_cutting(self, ranks: Collection[str]) -> Array:
         """The ways that cut none but these ranks."""
         others = [rank not in ranks for rank in self.ranks]
         return np.flatnonzero(self.whole[:, others].all(axis=1))
+
+
+def _wider(tiles: Array) -> Array:
+    """Per rank and way the way that has the next larger tile of this rank, all others alike; -1 where there is none.
+
+    >>> _wider(np.array([[4, 2], [4, 1], [2, 2], [2, 1]])).tolist()
+    [[-1, -1, 0, 1], [-1, 0, -1, 2]]
+    """
+    number = {tuple(way): at for at, way in enumerate(tiles.tolist())}
+    found = np.full((tiles.shape[1], len(tiles)), -1, dtype=np.int64)
+    for rank in range(tiles.shape[1]):
+        sizes = sorted(set(tiles[:, rank].tolist()))
+        larger = dict(pairwise(sizes))
+        for at, way in enumerate(tiles.tolist()):
+            if way[rank] in larger:
+                found[rank, at] = number[(*way[:rank], larger[way[rank]], *way[rank + 1 :])]
+    return found
 
 
 class _Steps:

@@ -38,9 +38,13 @@ def with_nests(design: Design) -> Design:
         if wanted:
             inferred = infer(design)
             nests = {name: nest_at(design, inferred, design.leaf(name), level) for name in wanted}
-            tree = with_inside(design.tree, {n: chain_nodes(design, n, level, nest) for n, nest in nests.items()})
+            nodes = {
+                name: nest_nodes(name, level.name, nest, again=design.leaf(name).outer_depth > 0)
+                for name, nest in nests.items()
+            }
+            tree = with_inside(design.tree, nodes)
             design = bind(design.workload, design.architecture, tree)
-    return replace(design, tree=_settled(design.tree))
+    return replace(design, tree=_settled(design.tree, frozenset(name for name, _ in asking)))
 
 
 def _asking(design: Design) -> Iterator[tuple[str, int]]:
@@ -50,7 +54,7 @@ def _asking(design: Design) -> Iterator[tuple[str, int]]:
         if not isinstance(end, Compute):
             continue
         asks = end.inside == "found"
-        if not asks and architecture.dataflow is None:
+        if end.inside == "written" or (not asks and architecture.dataflow is None):
             continue
         chain = design.leaf(end.einsum)
         einsum = design.workload.einsum(end.einsum)
@@ -81,7 +85,8 @@ def nest_at(design: Design, inferred: Inferred, chain: BoundChain, level: Level)
     spatial = design.architecture.compute.spatial
     pins = pinned(design.architecture.dataflow if last else None, design.workload, leaf.einsum, spatial)
     finder = Finder(leaf, room_of(design.workload, leaf, level), spatial, pins)
-    return finder.least([price_of(design, inferred, chain, leaf, level)])[0].nest
+    wanted = price_of(design, inferred, chain, leaf, level)
+    return finder.least([wanted], wanted)[0].nest
 
 
 def price_of(design: Design, inferred: Inferred, chain: BoundChain, leaf: Leaf, level: Level) -> Price:
@@ -121,13 +126,16 @@ def room_of(workload: Workload, leaf: Leaf, level: Level) -> Room:
 # -- trees ------------------------------------------------------------------------------------
 
 
-def chain_nodes(design: Design, einsum: str, level: Level, nest: Nest) -> tuple[Temporal | Storage, ...]:
-    """A nest as nodes of a leaf; what it keeps does not outlive one run of the branch of the layer."""
+def nest_nodes(einsum: str, level: str, nest: Nest, *, again: bool) -> tuple[Temporal | Storage, ...]:
+    """A nest as nodes of a leaf.
+
+    Args:
+        again: whether the branch of the layer runs again and again. What the nest keeps does not outlive one run.
+    """
     loops = tuple(Temporal((RankRef(rank, einsum),), tile) for rank, tile in nest.loops)
     if not nest.kept:
         return loops
-    overlap = "reload" if design.leaf(einsum).outer_depth else "keep"
-    return (*loops, Storage(level.name, nest.kept, overlap))
+    return (*loops, Storage(level, nest.kept, "reload" if again else "keep"))
 
 
 def with_inside(tree: LoopTree, nodes: Mapping[str, tuple[Temporal | Storage, ...]]) -> LoopTree:
@@ -141,12 +149,12 @@ def with_inside(tree: LoopTree, nodes: Mapping[str, tuple[Temporal | Storage, ..
     return LoopTree(extended(tree.root), tree.source)
 
 
-def _settled(tree: LoopTree) -> LoopTree:
-    """The tree in which no leaf asks for a nest any more."""
+def _settled(tree: LoopTree, found: frozenset[str]) -> LoopTree:
+    """The tree in which some leaves do not ask for a nest any more."""
 
     def settled(chain: Chain) -> Chain:
         if isinstance(chain.end, Branch):
             return Chain(chain.inner, Branch(chain.end.kind, tuple(settled(c) for c in chain.end.chains)))
-        return Chain(chain.inner, replace(chain.end, inside=None))
+        return Chain(chain.inner, replace(chain.end, inside="written")) if chain.end.einsum in found else chain
 
     return LoopTree(settled(tree.root), tree.source)
