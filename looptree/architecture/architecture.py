@@ -18,6 +18,8 @@ from looptree.display import Displayed
 from looptree.errors import InputError, nearest
 from looptree.workload import TENSOR_KINDS
 
+DATAFLOWS = ("weight_stationary", "input_stationary", "output_stationary", "row_stationary")
+
 
 @dataclass(frozen=True)
 class Compute:
@@ -77,6 +79,7 @@ class Architecture(Displayed):
         allocation: what counts against a capacity: `window` (fixed tiles) or `live` (circular buffers).
         data_bits: of a word, where the files of the workload do not say; `None` leaves it to them.
         cores: several copies of what is further in than one of the levels; `None` where there is one.
+        dataflow: what stays at the innermost level while a layer runs there (one of `DATAFLOWS`); `None` pins nothing.
         notes: what its file says that it does not represent.
 
     >>> arch = Architecture("tiny", (Level("DRAM"), Level("GLB", 1024)), Compute())
@@ -90,6 +93,7 @@ class Architecture(Displayed):
     allocation: str = "window"
     data_bits: int | None = None
     cores: Cores | None = None
+    dataflow: str | None = None
     notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -114,6 +118,20 @@ class Architecture(Displayed):
         if self.allocation not in ("window", "live"):
             raise InputError(f"expected allocation window or live, found {self.allocation!r}", where=where)
         self._check_cores(where)
+        self._check_dataflow(where)
+
+    def _check_dataflow(self, where: str) -> None:
+        if self.dataflow is None:
+            return
+        if self.dataflow not in DATAFLOWS:
+            hint = nearest(self.dataflow, DATAFLOWS)
+            raise InputError(f"expected one of {', '.join(DATAFLOWS)}, found {self.dataflow!r}", where=where, hint=hint)
+        if len(self.levels) < 3:
+            raise InputError(
+                f"dataflow {self.dataflow} says what stays at a memory level below the buffer, and there is none",
+                where=where,
+                hint="add a level for the registers below the buffer, or leave out the dataflow",
+            )
 
     def _check_cores(self, where: str) -> None:
         if self.cores is None:

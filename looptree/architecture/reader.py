@@ -6,7 +6,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from looptree.architecture.architecture import Architecture, Compute
+from looptree.architecture.architecture import DATAFLOWS, Architecture, Compute
 from looptree.architecture.array import Array
 from looptree.architecture.cores import Cores
 from looptree.architecture.level import Level, Partition
@@ -27,7 +27,19 @@ from looptree.architecture.quantity import (
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError, guided
 
-KEYS = ("name", "description", "source", "year", "levels", "compute", "cores", "allocation", "data_bits", "clock_hz")
+KEYS = (
+    "name",
+    "description",
+    "source",
+    "year",
+    "levels",
+    "compute",
+    "cores",
+    "dataflow",
+    "allocation",
+    "data_bits",
+    "clock_hz",
+)
 RATES = ("bandwidth_bytes_per_cycle", "read_bandwidth_bytes_per_cycle", "write_bandwidth_bytes_per_cycle")
 PORTS = ("read_ports", "write_ports", "shared_ports")
 _ENERGIES = {
@@ -89,8 +101,9 @@ def architecture_from_node(node: Node) -> Architecture:
     allocation = fields["allocation"].choice(("window", "live")) if "allocation" in fields else "window"
     bits = width(fields["data_bits"], most=1024) if "data_bits" in fields else None
     cores = _cores(fields["cores"]) if "cores" in fields else None
+    dataflow = fields["dataflow"].choice(DATAFLOWS) if "dataflow" in fields else None
     try:
-        return Architecture(name, levels, compute, allocation, bits, cores)
+        return Architecture(name, levels, compute, allocation, bits, cores, dataflow)
     except InputError as problem:
         raise problem.at(node.file) from None
 

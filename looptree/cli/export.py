@@ -47,6 +47,7 @@ def command(
       looptree export workload.yaml architecture.yaml plan.yaml --format looptree
     """
     from looptree.cli.files import check_target, write_whole
+    from looptree.model.inside import with_nests
     from looptree.taxonomy.binding import bind
 
     if output is not None:
@@ -54,7 +55,7 @@ def command(
     given = read_settings(settings)
     hardware = read_architecture(architecture, buffer, given)
     network, tree, _ = read_design(workload, hardware, mapping, given, architecture)
-    design = bind(network, hardware, tree)
+    design = with_nests(bind(network, hardware, tree))
     if form == "yaml":
         from looptree.taxonomy.reader import mapping_to_yaml
 

@@ -97,12 +97,16 @@ class Catalogue:
     def _new_shape(self, names: tuple[str, ...]) -> tuple[int, Shape]:
         part = segment(self.workload, names)
         shape = shape_of(part, self.workers.searches.architecture.compute.spatial)
-        key = (shape.key, self.space.restrictions.key(shape))
+        key = (shape.key, self.space.restrictions.key(shape), self._weights(part, shape))
         number = self._shape_of.setdefault(key, len(self.shapes))
         if number == len(self.shapes):
             self.shapes.append(shape)
             self.parts.append(part)
         return number, shape
+
+    def _weights(self, part: Workload, shape: Shape) -> tuple[bool, ...]:
+        """Which tensors are weights, where nests inside tiles depend on it."""
+        return tuple(part.kind(t) == "weight" for t in shape.tensors) if self.space.inner_level else ()
 
     def variant(self, number: int, shape: Shape, resident: frozenset[str]) -> int:
         """The number of a variant; of a new one nothing is known until `find_floors`."""
@@ -219,4 +223,5 @@ class Catalogue:
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""
         known = self.variants[variant]
-        return renamed(choice_of(self.parts[known.shape], design, level), self.shapes[known.shape], names)
+        choice = choice_of(self.parts[known.shape], design, level, self.space.inner_level)
+        return renamed(choice, self.shapes[known.shape], names)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from looptree.model.inside.finder import Nest
 from looptree.search.leaf import Streaming
 from looptree.search.metrics import Totals
 from looptree.search.profile import Rank
@@ -39,6 +40,7 @@ class GroupDesign:
         loops: rank and tile shape of the loops above the branch. retention: loops above the node of each tensor.
         spilled: intermediates that are written out. streaming: own loops per layer. dropped: overlap that is not kept.
         totals: what it takes. room: bytes on chip. pinned: the choice of the taxonomy that it is, if it was given.
+        nests: loop nests at the level below the buffer, by layer.
     """
 
     loops: tuple[tuple[Rank, int], ...]
@@ -49,6 +51,7 @@ class GroupDesign:
     totals: Totals
     room: float
     pinned: GroupChoice | None = None
+    nests: Mapping[str, Nest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

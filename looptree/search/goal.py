@@ -82,7 +82,8 @@ class Goal:
 
     def _with_bandwidth(self) -> list[tuple[int, float]]:
         """Sums of what takes time to pass a resource of a memory level, with what passes per cycle."""
-        levels = ((self.architecture.off_chip, True), (self.architecture.level(self.level), False))
+        inner = self.architecture.levels[1 : self.architecture.depth(self.level) + 2]
+        levels = ((self.architecture.off_chip, True), *((level, False) for level in inner))
         loads = [Load(known, limit, outer) for known, outer in levels for limit in known.limits]
         return [(self._number(_sum_of(load)), float(load.limit.rate)) for load in loads]
 

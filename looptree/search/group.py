@@ -17,6 +17,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.goal import EVERYTHING, Goal
+from looptree.search.inside import Inside
 from looptree.search.leaf import Known, Streamer
 from looptree.search.loops import Loop, candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.metrics import Totals
@@ -83,6 +84,8 @@ class Group:
         self.part = part
         self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
+        depth = architecture.depth(level)
+        self.inside = Inside(part, architecture, level) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
@@ -271,6 +274,10 @@ class Group:
 
     # -- bounds that hold for all designs --------------------------------------------------
 
+    def floors(self, goal: Goal) -> Array:
+        """What nests inside the tiles of all layers add at least to each sum of a goal."""
+        return np.zeros(len(goal.sums)) if self.inside is None else self.inside.floors(goal)
+
     @cached_property
     def _compulsory(self) -> tuple[Array, Array, float]:
         """Sums of compulsory transfers per tensor, those of the operations, and least cycles."""
@@ -282,6 +289,7 @@ class Group:
         done = np.array([w or (0.0, 0.0, 0.0) for w in work])
         prices = self.everything.prices(self.part, self.tensors)
         spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in prices]
+        spent = [a + float(b) for a, b in zip(spent, self.floors(self.everything), strict=True)]
         moved = np.stack([p.moved_all(reads, writes) for p in prices])
         return moved, np.array(spent), float(done[:, 1].sum())
 

@@ -191,8 +191,10 @@ class _Branch:
         left = (more == 0) & whole
         single = left & (nodes.points == 1)
         self._settle(book, nodes.at(np.flatnonzero(single & exact)))
-        for at in np.flatnonzero(single & ~exact):
-            self._settle(book, nodes.at(np.array([at])))
+        apart = np.flatnonzero(single & ~exact)
+        for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:
+            if nodes.bound[at] < self.target:
+                self._settle(book, nodes.at(np.array([at])))
         cut = nodes.at(np.flatnonzero(left & ~single))
         if not len(cut):
             return decided

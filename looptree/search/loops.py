@@ -62,23 +62,3 @@ def clashing_ranks(part: Workload, sinks: Sequence[str]) -> list[frozenset[tuple
         for form in access.projection
         if len(form.terms) > 1
     ]
-
-
-def useful_tiles(extent: int) -> list[int]:
-    """Each distinct ceil(extent / n) for n of at least 2, largest first.
-
-    Other tile shapes add nothing: with a tile between two of these the number of steps is that of the smaller one,
-    which holds less and overlaps as often.
-
-    >>> useful_tiles(10)
-    [5, 4, 3, 2, 1]
-    """
-    tiles = []
-    count = 2
-    while count <= extent:
-        tile = -(-extent // count)
-        tiles.append(tile)
-        if tile == 1:
-            break
-        count = -(-extent // (tile - 1))
-    return tiles

@@ -67,16 +67,23 @@ class Relaxation:
 
     Args:
         prices: one per sum of the goal. capacity: bytes left for tensors that do not stay on chip anyway.
-        inner: rows of the intermediates, in the order of `Places`.
+        inner: rows of the intermediates, in the order of `Places`. floors: what is added to each sum in any case.
     """
 
     def __init__(
-        self, tensors: Tensors, inner: Sequence[int], prices: Sequence[Prices], goal: Goal, capacity: float
+        self,
+        tensors: Tensors,
+        inner: Sequence[int],
+        prices: Sequence[Prices],
+        goal: Goal,
+        capacity: float,
+        floors: Sequence[float] | Array = (),
     ) -> None:
         self.tensors = tensors
         self.prices = prices
         self.goal = goal
         self.capacity = capacity
+        self.floors = floors if len(floors) else np.zeros(len(prices))
         self.inner = np.array(inner, dtype=np.int64)
         self.is_inner = np.array([r.inner for r in tensors.roles])
         self.less, self.drained, self.made = (
@@ -91,7 +98,7 @@ class Relaxation:
             rates: a price to start from for each design, or zero. below: bounds beyond this need not be tight.
         """
         room, sums = self.options(columns, places)
-        fixed = [worked(p, columns) for p in self.prices]
+        fixed = [worked(p, columns) + floor for p, floor in zip(self.prices, self.floors, strict=True)]
         cycles = columns.work("cycles").sum(axis=0)
         least = [f + s.min(axis=1).sum(axis=0) for f, s in zip(fixed, sums, strict=True)]
         fits = room.min(axis=1).sum(axis=0) <= self.capacity

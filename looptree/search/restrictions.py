@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
-from looptree.search.loops import useful_tiles
+from looptree.model.inside.tiles import useful_tiles
 from looptree.search.segment import Shape
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.points import point_choice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from looptree.errors import InputError, nearest
 from looptree.search.restrictions import NONE, Restrictions
@@ -20,6 +20,7 @@ class Space:
         recompute: whether overlap that was not retained may be computed again.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         restrictions: of single layers and tensors.
+        inner_level: the memory level below the buffer at which the nests of layers are found; the architecture says it.
     """
 
     group_layers: int = 8
@@ -30,6 +31,7 @@ class Space:
     recompute: bool = True
     resident: int = 16
     restrictions: Restrictions = NONE
+    inner_level: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
         for name, least, most in (
@@ -55,7 +57,11 @@ class Space:
             parts.append(f"all convex connected groups of up to {self.group_layers} layers")
             parts.append(f"up to {self.loops} loops over different dimensions of the sink in any order")
         parts += [f"up to {self.lone_loops} loops for a layer alone", "every useful tile shape", kept]
-        if self.leaf_loops and self.group_layers > 1:
+        if self.inner_level:
+            parts.append(
+                f"each layer's best nest at {self.inner_level}: any of its tensors kept, any order, useful tiles"
+            )
+        elif self.leaf_loops and self.group_layers > 1:
             own = f"up to {self.leaf_loops} own loops per layer over ranks that the group leaves whole"
             parts.append(f"{own}, if the array stays as full")
         if self.resident:
@@ -64,7 +70,7 @@ class Space:
 
     def settings(self) -> dict[str, int | bool | str]:
         """All settings as plain data, the restrictions in words."""
-        found = {field.name: getattr(self, field.name) for field in fields(self)}
+        found = {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name) != ""}
         return found | {"restrictions": "; ".join(self.restrictions.described())}
 
     def leaves_out(self) -> list[str]:
@@ -73,7 +79,8 @@ class Space:
         return [
             f"{field.name}: {getattr(self, field.name)} (default {getattr(default, field.name)})"
             for field in fields(self)
-            if field.name != "restrictions" and getattr(self, field.name) != getattr(default, field.name)
+            if field.name not in ("restrictions", "inner_level")
+            and getattr(self, field.name) != getattr(default, field.name)
         ] + self.restrictions.described()
 
 

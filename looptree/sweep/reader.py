@@ -279,7 +279,7 @@ def _spaces(fields: Mapping[str, Node]) -> tuple[tuple[str, Space], ...]:
     found = []
     for item in _list(fields, "spaces"):
         if isinstance(item.value, dict):
-            settings = dict(item.mapping(known=("name", *Space.__dataclass_fields__), required=("name",)))
+            settings = dict(item.mapping(known=("name", *Space().settings()), required=("name",)))
             name = settings.pop("name").text()
             try:
                 found.append((name, Space(**{key: n.value for key, n in settings.items()})))

@@ -11,6 +11,7 @@ import yaml
 from looptree.documents import Node, check_kind, read_document
 from looptree.errors import InputError, guided, nearest
 from looptree.taxonomy.tree import (
+    INSIDE,
     OVERLAPS,
     Branch,
     Chain,
@@ -29,11 +30,12 @@ NODE_KEYS = {
     "storage": ("level", "tensors", "overlap", "lifetime"),
     "temporal": ("rank", "tile"),
     "spatial": ("rank", "tile", "axis"),
-    "compute": ("einsum", "unit"),
+    "compute": ("einsum", "unit", "inside"),
 }
 REQUIRED = {**NODE_KEYS, "storage": ("level", "tensors"), "compute": ("einsum",)}
 """Keys of the nodes that are no branches."""
 _KINDS = (*NODE_KEYS, "sequential", "pipeline")
+SPLIT_KEYS = ("axis", "shares", "branches")
 PARAMETER_KEYS = ("default", "meaning")
 KEYS = ("mapping", "parameters", "plan", "name", "description", "source", "year")
 
@@ -142,7 +144,8 @@ def _tile(node: Node, values: Values) -> int:
 def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
     if kind == "compute":
         keys = body.mapping(known=NODE_KEYS[kind], required=REQUIRED[kind])
-        return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None)
+        inside = keys["inside"].choice(INSIDE) if "inside" in keys else None
+        return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None, inside)
     split, branches = _split(body) if kind == "pipeline" and isinstance(body.value, dict) else (None, body)
     chains = tuple(_chain(item, values) for item in branches.sequence())
     if not chains:
@@ -155,7 +158,7 @@ def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
 
 def _split(body: Node) -> tuple[Split, Node]:
     """How the branches of a pipeline divide the compute units, and the branches."""
-    keys = body.mapping(known=("axis", "shares", "branches"), required=("axis", "branches"))
+    keys = body.mapping(known=SPLIT_KEYS, required=("axis", "branches"))
     shares = keys.get("shares")
     if shares is None or shares.value == "balanced":
         return Split(keys["axis"].text()), keys["branches"]
@@ -184,8 +187,8 @@ def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
             else:
                 nodes.append({"temporal": loop})
     if isinstance(chain.end, Compute):
-        leaf = {"einsum": chain.end.einsum} | ({"unit": chain.end.unit} if chain.end.unit else {})
-        nodes.append({"compute": leaf})
+        given = {"einsum": chain.end.einsum, "unit": chain.end.unit, "inside": chain.end.inside}
+        nodes.append({"compute": {key: value for key, value in given.items() if value}})
     else:
         chains = [mapping_to_list(c) for c in chain.end.chains]
         split = chain.end.split

@@ -16,6 +16,7 @@ from looptree.errors import InputError, UnsupportedError
 from looptree.model import Evaluation, evaluate
 from looptree.model.groups import groups_of
 from looptree.model.inference import infer
+from looptree.model.inside import with_nests
 from looptree.model.latency import chain_cycles
 from looptree.taxonomy.binding import bind
 from looptree.validate.case import UNITS, Measure
@@ -189,7 +190,7 @@ def _compute_cycles(design: Designed, _of: str) -> Fraction:
 
 def _compute_cycles_of_convolutions(design: Designed, _of: str) -> Fraction:
     """Groups with multiply-accumulates."""
-    bound = bind(design.workload, design.architecture, design.tree)
+    bound = with_nests(bind(design.workload, design.architecture, design.tree))
     inferred = infer(bound, live=False)
     groups = [
         group

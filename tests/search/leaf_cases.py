@@ -10,8 +10,9 @@ from functools import reduce
 import numpy as np
 
 from looptree.model.axis import Array
+from looptree.model.inside.tiles import useful_tiles
 from looptree.search.exhaustive import Exhaustive, Group, undominated
-from looptree.search.loops import clashing_ranks, useful_tiles
+from looptree.search.loops import clashing_ranks
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload

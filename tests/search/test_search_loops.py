@@ -7,9 +7,10 @@ import math
 
 import pytest
 
+from looptree.model.inside.tiles import useful_tiles
 from looptree.search import restrictions
 from looptree.search.exhaustive import Designs, Exhaustive
-from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.space import Space
 from looptree.workload import Workload
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network

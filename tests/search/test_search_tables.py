@@ -8,7 +8,8 @@ import pytest
 
 from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, evaluate
-from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
+from looptree.model.inside.tiles import useful_tiles
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.profile import Profiler
 from looptree.search.tables import InseparableError, LoopTable, depths_of
 from looptree.taxonomy.group import GroupChoice, plan_tree

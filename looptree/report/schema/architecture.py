@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from looptree.architecture import models, reader
+from looptree.architecture.architecture import DATAFLOWS
 from looptree.architecture.energy import MEMORY_MODELS
 from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, quantity, said
 from looptree.units import (
@@ -49,6 +50,11 @@ def architecture_schema() -> Schema:
         ("levels",),
         levels=levels,
         compute=said(_compute(), "the compute units"),
+        cores=said(
+            {"type": "object", "properties": {"below": TEXT}, "required": ["below"], "additionalProperties": COUNT},
+            "how many along each axis, and the memory level that all of them share",
+        ),
+        dataflow={"enum": list(DATAFLOWS), "description": "what stays at the innermost level while a layer runs"},
         allocation={"enum": ["window", "live"], "description": "what counts against a capacity"},
         clock_hz=quantity(FREQUENCY_HZ, "Hz, or such as 800MHz: makes what is said per second per cycle"),
         data_bits=_WIDTH,

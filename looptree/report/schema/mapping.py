@@ -15,7 +15,7 @@ from looptree.report.schema.parts import (
     said,
 )
 from looptree.taxonomy import plan_file, point, reader
-from looptree.taxonomy.tree import OVERLAPS
+from looptree.taxonomy.tree import INSIDE, OVERLAPS
 
 _PARAMETERS = said(
     named(closed(reader.PARAMETER_KEYS, reader.PARAMETER_KEYS, default=COUNT, meaning=TEXT)),
@@ -37,12 +37,18 @@ def mapping_schema() -> Schema:
         },
         "temporal": {"rank": rank, "tile": tile},
         "spatial": {"rank": rank, "tile": tile, "axis": said(TEXT, "of the array")},
-        "compute": {"einsum": TEXT, "unit": TEXT},
+        "compute": {
+            "einsum": TEXT,
+            "unit": TEXT,
+            "inside": {"enum": list(INSIDE), "description": "the nest inside the tile is found"},
+        },
     }
     kinds: dict[str, Schema] = {
         kind: closed(keys, reader.REQUIRED[kind], **own[kind]) for kind, keys in reader.NODE_KEYS.items()
     }
-    kinds |= dict.fromkeys(("sequential", "pipeline"), many(chain, least=1))
+    shares = {"anyOf": [{"enum": ["balanced"]}, many(COUNT, least=1)], "description": "of the units along the axis"}
+    split = closed(reader.SPLIT_KEYS, ("axis", "branches"), axis=TEXT, shares=shares, branches=many(chain, least=1))
+    kinds |= {"sequential": many(chain, least=1), "pipeline": {"anyOf": [many(chain, least=1), split]}}
     node = closed(kinds, (), **kinds) | {"minProperties": 1, "maxProperties": 1}
     whole = closed(
         reader.KEYS,
