@@ -26,7 +26,6 @@ from looptree.model.result import Traffic
 from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.metrics import METRICS
 from looptree.search.planner import buffer_of
-from looptree.search.profile import Rank
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
@@ -219,8 +218,9 @@ class Group:
         sinks = sinks_of(self.alone)
         ranks, clashes = candidate_ranks(self.alone, sinks), clashing_ranks(self.alone, sinks)
         counts = range(1, self.space.loops + 1) if len(self.names) > 1 else range(self.space.lone_loops + 1)
-        for order in itertools.chain.from_iterable(orders(ranks, clashes, count) for count in counts):
-            for tiles in itertools.product(*map(self._tiles, order)):
+        listed = [orders(ranks, clashes, n, self.space.joined_loops, twice=self.space.twice) for n in counts]
+        for order in itertools.chain.from_iterable(listed):
+            for tiles in self.space.restrictions.tilings(self.alone, order):
                 loops = tuple(
                     Temporal(tuple(RankRef(r, e) for e, r in o), t) for o, t in zip(order, tiles, strict=True)
                 )
@@ -230,12 +230,6 @@ class Group:
                     for depths in itertools.product(*(self._depths(t, loops) for t in kept)):
                         places = dict(zip(kept, depths, strict=True))
                         yield GroupChoice(self.names, loops, places, spilled=frozenset(spilled), level=self.level)
-
-    def _tiles(self, rank: Rank) -> list[int]:
-        """Tile shapes of a loop."""
-        rules = self.space.restrictions
-        listed = [rules.layer(e).shapes(r, self.alone.einsum(e).ranks[r]) for e, r in rank]
-        return [tile for tile in listed[0] if all(tile in others for others in listed)]
 
     def _depths(self, tensor: str, loops: Sequence[Temporal]) -> range:
         """Numbers of loops that may be above the node of a tensor."""

@@ -8,14 +8,15 @@ again, and with it all that layers further up need. Then ranges are cut in two. 
 with a place per intermediate, for which all other tensors are placed exactly (`looptree.search.placing`). Once no node
 has a bound below the best design, that design is proven.
 
-Left out: loop orders whose counts are no products of tables of single loops
-(`looptree.search.group.Pattern.separable`).
+Left out: loop orders whose counts are no products of tables of loops that are apart or joined for what moves in the
+sinks (`looptree.search.group.Pattern.separable`).
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -25,6 +26,7 @@ from looptree.search.book import PatternBook
 from looptree.search.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.goal import Gathering, Goal
 from looptree.search.group import Group
+from looptree.search.loops import Positions
 from looptree.search.nodes import Nodes
 from looptree.search.placing import Placing
 from looptree.search.undominated import undominated
@@ -43,7 +45,7 @@ class GroupSearch:
 
     def __init__(self, group: Group) -> None:
         self.group = group
-        self._books: dict[int, PatternBook] = {}
+        self._books: dict[Positions, PatternBook | None] = {}
 
     def towards(self, goal: Goal) -> GroupSearch:
         """The same group for another goal; tables are shared."""
@@ -51,12 +53,15 @@ class GroupSearch:
         other._books = self._books
         return other
 
-    def books(self) -> list[PatternBook]:
-        """The loop orders, by the number of loops."""
-        for count in sorted({len(p.loops) for p in self.group.patterns}):
-            if count not in self._books:
-                self._books[count] = PatternBook(self.group, count)
-        return list(self._books.values())
+    def books(self) -> Iterator[PatternBook]:
+        """The loop orders, by the number of loops and of joined ones."""
+        for positions in sorted(self.group.orders, key=lambda found: (sum(map(len, found)), -len(found), found)):
+            if positions not in self._books:
+                patterns = self.group.patterns(positions)
+                self._books[positions] = PatternBook(self.group, patterns) if patterns else None
+            book = self._books[positions]
+            if book is not None:
+                yield book
 
     def search(
         self,
@@ -81,7 +86,11 @@ class GroupSearch:
         if room < 0:
             return Outcome(None, math.inf, math.inf, tally)
         branch = _Branch(self.group, resident, room, floor, below, tally)
-        bound = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
+        bound = math.inf
+        for book in self.books():
+            bound = min(bound, branch.search(book, until, effort))
+            if branch.target == -math.inf:
+                break  # nothing is better than the floor: no tables of further loop orders are needed
         found, bound = branch.design, max(floor, min(bound, branch.below))
         return Outcome(found, math.inf if found is None else branch.below, bound, tally)
 

@@ -187,7 +187,7 @@ class Placing:
         taken = np.zeros(valid.shape)
         added = np.zeros((len(group.prices), *valid.shape))
         for at, row in enumerate(rows):
-            valid = valid & (known.moves[:, at, None] | columns.loops[-1].moves[row])
+            valid = valid & (known.moves[:, at, None] | columns.moving(columns.count - 1, columns.count)[row])
             role, first = group.roles[row], columns.first[row]
             piece = np.round(columns.kept[-1][row] * known.piece[:, at, None], 6)
             taken += np.ceil(piece * group.width[row]) * group.copies
@@ -242,9 +242,9 @@ class Placing:
             if inside is not None:
                 streaming[inside[0]] = inside[1]
                 still = {t for t, share in inside[1].tensors.items() if not share.moves}
-                dropped |= {t for t in still if pattern.tables[-1].forgets[group.tensors.index(t)]}
+                dropped |= {t for t in still if pattern.forgets(group.tensors.index(t))[-1]}
         return GroupDesign(
-            tuple((loop.rank, loop.tiles[i]) for loop, i in zip(pattern.loops, nodes.start[0].tolist(), strict=True)),
+            pattern.picked(nodes.start[0].tolist()),
             retention,
             frozenset(spilled),
             streaming,

@@ -138,7 +138,7 @@ class Relaxation:
 
         The first place is that of an intermediate that is kept, the last is inside a branch.
         """
-        loops = len(columns.loops)
+        loops = columns.count
         shape = (len(self.is_inner), loops + 3, columns.size)
         room, entered = np.empty(shape), np.empty(shape)
         for place in range(loops + 1):
@@ -162,8 +162,8 @@ class Relaxation:
     def _streamed(self, columns: Columns) -> Array:
         """Least share of words that enter inside a branch, per tensor and design."""
         share = np.broadcast_to(self.tensors.streamed[:, None], (len(self.is_inner), columns.size))
-        if columns.loops and self.tensors.anew.any():
-            still = columns.loops[-1].moves & self.tensors.anew[:, None]
+        if columns.count and self.tensors.anew.any():
+            still = columns.moving(columns.count - 1, columns.count) & self.tensors.anew[:, None]
             share = np.where(still, np.minimum(share, 1.0), share)
         return share
 

@@ -13,8 +13,8 @@ from looptree.search.space import Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
-_NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "resident")
-_FLAGS = ("spill", "recompute")
+_NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "resident")
+_FLAGS = ("twice", "spill", "recompute")
 _LOOPS = ("ranks", "tiles")
 _KEYS = (*_NUMBERS, *_FLAGS, *_LOOPS, "layers", "tensors", "together", "apart", "pins")
 

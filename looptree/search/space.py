@@ -16,6 +16,9 @@ class Space:
         group_layers: most layers in a fusion group.
         loops: most loops above the branch of a fused group; lone_loops: most loops of a layer alone.
         leaf_loops: most loops of a layer of its own, inside its branch.
+        joined_loops: most loops above a branch, or of a layer alone, where two of them move the same dimension, as `p`
+            and `r` of a convolution do.
+        twice: whether two of them may tile one rank, with others in between.
         spill: whether an intermediate of a group may be written out and fetched again.
         recompute: whether overlap that was not retained may be computed again.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
@@ -26,6 +29,8 @@ class Space:
     loops: int = 3
     lone_loops: int = 4
     leaf_loops: int = 2
+    joined_loops: int = 3
+    twice: bool = False
     spill: bool = True
     recompute: bool = True
     resident: int = 16
@@ -36,6 +41,7 @@ class Space:
             ("group_layers", 1, 64),
             ("loops", 1, 4),
             ("lone_loops", 0, 5),
+            ("joined_loops", 0, 4),
             ("leaf_loops", 0, 2),
             ("resident", 0, 64),
         ):
@@ -53,14 +59,25 @@ class Space:
         parts = []
         if self.group_layers > 1:
             parts.append(f"all convex connected groups of up to {self.group_layers} layers")
-            parts.append(f"up to {self.loops} loops over different dimensions of the sink in any order")
-        parts += [f"up to {self.lone_loops} loops for a layer alone", "every useful tile shape", kept]
+            parts.append(self._loops(self.loops, "over any ranks of the sink in any order"))
+        parts += [self._loops(self.lone_loops, "for a layer alone"), "every useful tile shape", kept]
         if self.leaf_loops and self.group_layers > 1:
             own = f"up to {self.leaf_loops} own loops per layer over ranks that the group leaves whole"
             parts.append(f"{own}, if the array stays as full")
         if self.resident:
             parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
         return "; ".join(parts)
+
+    def _loops(self, most: int, what: str) -> str:
+        """How many loops there may be, in words."""
+        again = ", one of them twice" if self.twice and min(most, self.joined_loops) > 2 else ""
+        if most <= max(1, self.joined_loops):
+            apart = ""
+        elif self.joined_loops < 2:
+            apart = ", over different dimensions"
+        else:
+            apart = f", over different dimensions if more than {self.joined_loops}"
+        return f"up to {most} loops {what}{again}{apart}"
 
     def settings(self) -> dict[str, int | bool | str]:
         """All settings as plain data, the restrictions in words."""
@@ -73,13 +90,14 @@ class Space:
         return [
             f"{field.name}: {getattr(self, field.name)} (default {getattr(default, field.name)})"
             for field in fields(self)
-            if field.name != "restrictions" and getattr(self, field.name) != getattr(default, field.name)
+            if field.name != "restrictions" and getattr(self, field.name) < getattr(default, field.name)
         ] + self.restrictions.described()
 
 
 SPACES = {
     "default": Space(),
-    "quick": Space(group_layers=4, loops=2, lone_loops=3, leaf_loops=0, spill=False),
+    "wide": Space(twice=True),
+    "quick": Space(group_layers=4, loops=2, lone_loops=3, joined_loops=0, leaf_loops=0, spill=False),
     "layer-by-layer": Space(group_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
 }
 

@@ -225,7 +225,10 @@ def test_a_file_is_overwritten_only_when_told_to(tmp_path: Path) -> None:
             ("--objective", "size"),
             "'size' is not one of 'energy', 'offchip', 'latency', 'operations', 'edp', 'capacity' (see looptree search",
         ),
-        (("--space", "huge"), "'huge' is not one of 'default', 'quick', 'layer-by-layer' (see looptree search --help)"),
+        (
+            ("--space", "huge"),
+            "'huge' is not one of 'default', 'wide', 'quick', 'layer-by-layer' (see looptree search --help)",
+        ),
         (("--time-limit", "0"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '0'"),
         (("--time-limit", "-5"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '-5'"),
         (("--time-limit", "soon"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found 'soon'"),

@@ -13,6 +13,7 @@ from looptree.architecture import Architecture, Compute, Level
 from looptree.search.exhaustive import Exhaustive, undominated
 from looptree.search.goal import EVERYTHING, Aim, Gathering
 from looptree.search.metrics import METRICS, Weights
+from looptree.search.restrictions import LayerRule, Restrictions
 from looptree.search.space import Space
 from looptree.workload import Workload
 from tests.search.group_cases import capacities, differences, searched
@@ -174,3 +175,31 @@ def test_the_smallest_room_that_is_named_suffices() -> None:
         assert search.search(frozenset(), least).design is not None
         assert search.search(frozenset(), least - 1).design is None
         assert math.isfinite(least)
+
+
+def joined(ranks: str, loops: int, kind: str, seed: int, layers: int, *, twice: bool) -> None:
+    """Loops over a few ranks, some of which move the same dimension."""
+    rules = Restrictions(everywhere=LayerRule(ranks=frozenset(ranks)))
+    most = {"loops": loops, "lone_loops": loops, "joined_loops": loops}
+    check(kind, seed, layers, Space(**most, twice=twice, leaf_loops=0, spill=False, restrictions=rules))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["chain", "padded", "plane", "pool", "skip", "branches"])
+def test_no_design_with_loops_over_one_dimension_is_better(kind: str, seed: int) -> None:
+    joined("pr", 2, kind, seed, 2, twice=False)
+
+
+@pytest.mark.parametrize(("kind", "ranks"), [("plane", "prq"), ("padded", "pr"), ("chain", "pm"), ("matmul", "mn")])
+def test_no_design_with_a_rank_tiled_twice_is_better(kind: str, ranks: str) -> None:
+    joined(ranks, 3, kind, 1, 1, twice=True)
+    joined(ranks[:2], 3, kind, 1, 2, twice=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 16))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_design_with_three_loops_over_one_dimension_is_better(kind: str, seed: int) -> None:
+    ranks = "mk" if kind == "matmul" else "prm"
+    joined(ranks, 3, kind, seed, 1, twice=True)
+    joined(ranks[:2], 3, kind, seed, 2, twice=True)

@@ -23,14 +23,19 @@ def test_a_truth_value_is_no_number() -> None:
 
 def test_a_narrower_space_says_what_it_leaves_out() -> None:
     assert Space().leaves_out() == []
+    assert SPACES["wide"].leaves_out() == []
     assert Space(loops=2).leaves_out() == ["loops: 2 (default 3)"]
-    assert all(SPACES[name].leaves_out() for name in SPACES if name != "default")
+    assert all(SPACES[name].leaves_out() for name in SPACES if name not in ("default", "wide"))
 
 
 def test_a_description_names_what_is_there_and_only_that() -> None:
     assert "spilled" in Space().described()
     assert "spilled" not in Space(spill=False).described()
     assert "recomputed" not in Space(recompute=False).described()
+    assert "over different dimensions if more than 3" in Space().described()
+    assert "over different dimensions;" in Space(joined_loops=0).described()
+    assert "over different dimensions" not in Space(joined_loops=4).described()
+    assert "in any order, one of them twice" in SPACES["wide"].described()
     assert "between groups" not in Space(resident=0).described()
 
 
