@@ -29,5 +29,6 @@ def choice_of(part: Workload, design: GroupDesign, level: str) -> GroupChoice:
             layer: {tensor: share.loops for tensor, share in way.tensors.items()}
             for layer, way in design.streaming.items()
         },
+        parallelism="pipeline" if design.pipeline else "sequential",
         level=level,
     )

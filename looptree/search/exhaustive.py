@@ -23,7 +23,6 @@ from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, evaluate
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
-from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.metrics import METRICS
 from looptree.search.planner import buffer_of
 from looptree.search.segment import segment
@@ -215,11 +214,7 @@ class Group:
 
     def choices(self) -> Iterator[GroupChoice]:
         """Loops above the branch with places of the intermediates that are not spilled."""
-        sinks = sinks_of(self.alone)
-        ranks, clashes = candidate_ranks(self.alone, sinks), clashing_ranks(self.alone, sinks)
-        counts = range(1, self.space.loops + 1) if len(self.names) > 1 else range(self.space.lone_loops + 1)
-        listed = [orders(ranks, clashes, n, self.space.joined_loops, twice=self.space.twice) for n in counts]
-        for order in itertools.chain.from_iterable(listed):
+        for order in self.space.orders(self.alone):
             for tiles in self.space.restrictions.tilings(self.alone, order):
                 loops = tuple(
                     Temporal(tuple(RankRef(r, e) for e, r in o), t) for o, t in zip(order, tiles, strict=True)
@@ -229,7 +224,10 @@ class Group:
                     kept = [t for t in self.inner if t not in spilled]
                     for depths in itertools.product(*(self._depths(t, loops) for t in kept)):
                         places = dict(zip(kept, depths, strict=True))
-                        yield GroupChoice(self.names, loops, places, spilled=frozenset(spilled), level=self.level)
+                        choice = GroupChoice(self.names, loops, places, spilled=frozenset(spilled), level=self.level)
+                        yield choice
+                        if self.space.pipeline and len(self.names) > 1:
+                            yield replace(choice, parallelism="pipeline")
 
     def _depths(self, tensor: str, loops: Sequence[Temporal]) -> range:
         """Numbers of loops that may be above the node of a tensor."""

@@ -22,10 +22,8 @@ from looptree.search.leaf import Known, Streamer
 from looptree.search.loops import (
     Loop,
     Positions,
-    candidate_ranks,
     clashing_ranks,
     joined_positions,
-    orders,
     sinks_of,
 )
 from looptree.search.metrics import Totals
@@ -208,12 +206,10 @@ class Group:
     @cached_property
     def orders(self) -> dict[Positions, list[tuple[Rank, ...]]]:
         """Every loop order, by the positions of the loops that are joined."""
-        ranks, clashes = candidate_ranks(self.part, self.sinks), clashing_ranks(self.part, self.sinks)
-        most = self.space.loops if self.fused else self.space.lone_loops
+        clashes = clashing_ranks(self.part, self.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
-        for count in range(int(self.fused), most + 1):
-            for order in orders(ranks, clashes, count, self.space.joined_loops, twice=self.space.twice):
-                found.setdefault(joined_positions(order, clashes), []).append(order)
+        for order in self.space.orders(self.part):
+            found.setdefault(joined_positions(order, clashes), []).append(order)
         return found
 
     def loop_orders(self, positions: Positions) -> list[tuple[Loop, ...]]:
@@ -349,7 +345,8 @@ class Group:
         prices = self.everything.prices(self.part, self.tensors)
         spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in prices]
         moved = np.stack([p.moved_all(reads, writes) for p in prices])
-        return moved, np.array(spent), float(done[:, 1].sum())
+        slowest = done[:, 1].max() if self.space.pipeline else done[:, 1].sum()
+        return moved, np.array(spent), float(slowest)
 
     def least(self, resident: frozenset[str] = frozenset()) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles."""

@@ -28,6 +28,7 @@ from looptree.search.goal import Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.loops import Positions
 from looptree.search.nodes import Nodes
+from looptree.search.pipelined import Schedules
 from looptree.search.placing import Placing
 from looptree.search.undominated import undominated
 
@@ -46,11 +47,13 @@ class GroupSearch:
     def __init__(self, group: Group) -> None:
         self.group = group
         self._books: dict[Positions, PatternBook | None] = {}
+        self._schedules = Schedules(group)
 
     def towards(self, goal: Goal) -> GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
         other._books = self._books
+        other._schedules = self._schedules
         return other
 
     def books(self) -> Iterator[PatternBook]:
@@ -85,14 +88,21 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < 0:
             return Outcome(None, math.inf, math.inf, tally)
-        branch = _Branch(self.group, resident, room, floor, below, tally)
-        bound = math.inf
-        for book in self.books():
-            bound = min(bound, branch.search(book, until, effort))
-            if branch.target == -math.inf:
-                break  # nothing is better than the floor: no tables of further loop orders are needed
-        found, bound = branch.design, max(floor, min(bound, branch.below))
-        return Outcome(found, math.inf if found is None else branch.below, bound, tally)
+        found, bound = None, math.inf
+        for schedules in self._ways():
+            branch = _Branch(Placing(self.group, resident, room, schedules), floor, below, tally)
+            for book in self.books():
+                bound = min(bound, branch.search(book, until, effort))
+                if branch.target == -math.inf:
+                    break  # nothing is better than the floor: no tables of further loop orders are needed
+            found, below = branch.design or found, branch.below
+        return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
+
+    def _ways(self) -> list[Schedules | None]:
+        """Layers in turns, and as a pipeline if that is asked for and makes a difference."""
+        if self.group.fused and self.group.space.pipeline and self.group.goal.timed:
+            return [None, self._schedules]
+        return [None]
 
     def collect(
         self,
@@ -111,16 +121,21 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < 0 or not self.group.possible:
             return Collected((), True, tally)
-        branch = _Gathering(self.group, resident, room, 0.0, below, tally)
-        left = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
-        best = undominated(np.array(branch.goal.beaten_by).reshape(len(branch.designs), -1)) if branch.designs else ()
-        return Collected(tuple(branch.designs[i] for i in best), math.isinf(left), tally)
+        assert isinstance(self.group.goal, Gathering)
+        known, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
+        known.clear()
+        for schedules in self._ways():
+            branch = _Gathering(Placing(self.group, resident, room, schedules), 0.0, below, tally)
+            left = min(left, *(branch.search(book, until, effort) for book in self.books()), math.inf)
+            found += branch.designs
+        best = undominated(np.array(known).reshape(len(found), -1)) if found else ()
+        return Collected(tuple(found[i] for i in best), math.isinf(left), tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""
         if not self.group.possible:
             return math.inf, {}
-        branch = _Branch(self.group, frozenset(), math.inf, 0.0, math.inf, Tally())
+        branch = _Branch(Placing(self.group, frozenset(), math.inf), 0.0, math.inf, Tally())
         least, rows = min((branch.least_room(book) for book in self.books()), key=lambda pair: pair[0])
         return least, dict(zip(self.group.tensors, rows.tolist(), strict=True))
 
@@ -131,15 +146,13 @@ class _Branch:
     What is found is a single design and how its tensors are placed in it.
     """
 
-    def __init__(
-        self, group: Group, resident: frozenset[str], capacity: float, floor: float, below: float, tally: Tally
-    ) -> None:
+    def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
         self.floor = floor
         self.below = below
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Placed] | None = None
-        self.placing = Placing(group, resident, capacity)
-        self.relaxation = self.placing.relaxation
+        self.placing = placing
+        self.relaxation = placing.relaxation
 
     @property
     def target(self) -> float:
@@ -199,8 +212,9 @@ class _Branch:
         whole = np.array([book.separable(number) for number in nodes.pattern.tolist()], dtype=bool)
         left = (more == 0) & whole
         single = left & (nodes.points == 1)
-        self._settle(book, nodes.at(np.flatnonzero(single & exact)))
-        for at in np.flatnonzero(single & ~exact):
+        together = single & exact & (self.placing.schedules is None)
+        self._settle(book, nodes.at(np.flatnonzero(together)))
+        for at in np.flatnonzero(single & ~together):
             self._settle(book, nodes.at(np.array([at])))
         cut = nodes.at(np.flatnonzero(left & ~single))
         if not len(cut):
@@ -219,13 +233,10 @@ class _Branch:
 class _Gathering(_Branch):
     """One that keeps every design below `below` that no other one beats."""
 
-    def __init__(
-        self, group: Group, resident: frozenset[str], capacity: float, floor: float, below: float, tally: Tally
-    ) -> None:
-        super().__init__(group, resident, capacity, floor, below, tally)
-        assert isinstance(group.goal, Gathering)
-        self.goal = group.goal
-        self.goal.beaten_by.clear()
+    def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
+        super().__init__(placing, floor, below, tally)
+        assert isinstance(placing.group.goal, Gathering)
+        self.goal = placing.group.goal
         self.designs: list[GroupDesign] = []
 
     @property

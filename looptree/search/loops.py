@@ -12,7 +12,7 @@ the smaller tile shape, which holds as much and forgets nothing in between.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from looptree.search.profile import Rank, Tiles
@@ -55,19 +55,18 @@ def orders(
     clashes: Sequence[frozenset[tuple[str, str]]],
     count: int,
     joined: int = 0,
-    *,
-    twice: bool = False,
+    twice: Collection[Rank] = (),
 ) -> Iterator[tuple[Rank, ...]]:
     """Every order of `count` loops.
 
     Args:
         joined: most loops of an order in which some move the same dimension of a tensor of the sinks.
-        twice: whether such an order may tile a rank twice, though not by two loops right below each other.
+        twice: ranks that such an order may tile twice, though not by two loops right below each other.
     """
     for order in itertools.product(ranks, repeat=count) if twice else itertools.permutations(ranks, count):
         near = any(one == other for one, other in itertools.pairwise(order))
-        often = max(map(order.count, order), default=1)
-        if not near and often <= 2 and (count <= joined or len(joined_positions(order, clashes)) == count):
+        often = any(order.count(rank) > (2 if rank in twice else 1) for rank in order)
+        if not near and not often and (count <= joined or len(joined_positions(order, clashes)) == count):
             yield order
 
 

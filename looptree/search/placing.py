@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from looptree.search.leaf import Streaming
 from looptree.search.ledger import Columns
 from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
+from looptree.search.pipelined import Schedules
 from looptree.search.relax import NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
 
@@ -61,9 +62,13 @@ class Placing:
 
     Args:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
+        schedules: of the pipelines of the group, if its layers work at once.
     """
 
-    def __init__(self, group: Group, resident: frozenset[str], capacity: float) -> None:
+    def __init__(
+        self, group: Group, resident: frozenset[str], capacity: float, schedules: Schedules | None = None
+    ) -> None:
+        self.schedules = schedules
         self.group = group
         self.resident = resident
         self.capacity = capacity
@@ -72,7 +77,9 @@ class Placing:
         streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity)
         self.own = self._own() if streams else {}
         self._known: dict[tuple[tuple[int, ...], tuple[frozenset[Key], ...]], _Streams] = {}
-        self.relaxation = Relaxation(self._tensors(), group.inner, group.prices, group.goal, capacity)
+        self.relaxation = Relaxation(
+            self._tensors(), group.inner, group.prices, group.goal, capacity, pipelined=schedules is not None
+        )
 
     def _own(self) -> dict[str, list[int]]:
         """Per layer the rows of tensors that only it uses, and that it may stream."""
@@ -114,20 +121,30 @@ class Placing:
 
     def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
-        problem, _, _ = self._problem(book, node)
+        problem, _, _ = self._single(book, node)
         return best(problem, 0, below)
 
     def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
         """What `best` found, as a design with all its metrics."""
         group = self.group.towards(self.group.everything)
-        measured = Placing(group, self.resident, self.capacity)
-        problem, listed, places = measured._problem(book, node)
+        measured = Placing(group, self.resident, self.capacity, self.schedules)
+        problem, listed, places = measured._single(book, node)
         sums = problem.fixed[:, 0]
         for item, option in zip(problem.items, placed.options, strict=True):
             sums = sums + item.sums[:, option, 0]
         return measured._design(
             book, node, places, listed, placed, group.everything.totals(list(sums), problem.cycles[0])
         )
+
+    def _single(self, book: PatternBook, node: Nodes) -> tuple[Problem, list[_Ways], Places]:
+        """The problem of a single design with all intermediates decided, with its own compute cycles."""
+        problem, listed, places = self._problem(book, node)
+        if self.schedules is not None:
+            inner = {self.group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(self.group.inner)}
+            loops = book.patterns[int(node.pattern[0])].picked(node.start[0].tolist())
+            cycles = self.schedules.cycles(loops, inner)
+            problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
+        return problem, listed, places
 
     def _problem(self, book: PatternBook, nodes: Nodes) -> tuple[Problem, list[_Ways], Places]:
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
@@ -139,7 +156,7 @@ class Placing:
         alone = set(self.free) - {row for rows in self.own.values() for row in rows}
         listed += [self._above(row, room, table) for row in sorted(alone)]
         fixed = np.stack([worked(p, columns) for p in self.group.prices])
-        cycles = columns.work("cycles").sum(axis=0)
+        cycles = self.relaxation.cycles(columns)
         problem = Problem([ways.item for ways in listed], fixed, cycles, self.capacity, self.group.goal.value)
         return problem, listed, settled
 
@@ -196,7 +213,8 @@ class Placing:
             writes = role.drained * entered + role.made * first
             for sums, prices in zip(added, group.prices, strict=True):
                 sums += prices.moved(row, reads, writes)
-        item = Item(np.zeros_like(taken), np.where(valid, taken, NEVER), added)
+        room, nothing = np.where(valid, taken, NEVER), np.zeros_like(taken)
+        item = Item(nothing, room, added) if self.schedules is None else Item(room, nothing, added)
         return _Ways(item, [()] * len(known.ways), [(layer, way) for way in known.ways])
 
     def _streams(self, layer: str, rows: tuple[int, ...], sets: tuple[frozenset[Key], ...]) -> _Streams:
@@ -251,6 +269,7 @@ class Placing:
             frozenset(dropped),
             totals,
             placed.room + self.held,
+            pipeline=self.schedules is not None,
         )
 
 

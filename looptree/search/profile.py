@@ -217,12 +217,13 @@ class Profiler:
         for depth, (rank, shapes) in enumerate(zip(ranks, np.array(tiles, dtype=np.int64).T, strict=True), start=2):
             axis, sinks = _tiled(sinks, dict(rank), axis, shapes, depth)
         needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
+        near = _Neighbours(axis)
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
         uneven = frozenset(tensor for tensor, boxes in several.items() if _uneven(boxes, axis))
         covering = {tensor: _covering(boxes) for tensor, boxes in several.items()}
         return Pass(
-            {tensor: _factors(box, axis) for tensor, box in needs.items()},
-            {tensor: _factors(box, axis) for tensor, box in writes.items()},
+            {tensor: _factors(box, near) for tensor, box in needs.items()},
+            {tensor: _factors(box, near) for tensor, box in writes.items()},
             {name: _work(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
             uneven,
             covering,
@@ -347,7 +348,8 @@ def _operations(done: Operations, track: Track, axis: Axis) -> Array:
     return sizes
 
 
-def _factors(need: Box, axis: Axis) -> Factors:
+def _factors(need: Box, near: _Neighbours) -> Factors:
+    axis = near.axis
     track = need.tracks.get(AXIS)
     loops = range(1, len(axis.depths) + 1)
     starts = axis.starts(1)
@@ -364,7 +366,7 @@ def _factors(need: Box, axis: Axis) -> Factors:
         tuple(
             _of_choices(_sizes(window, axis, own), axis, own, np.maximum) for own, window in enumerate(held, start=1)
         ),
-        {(k, t): _moved(window, axis, k + 1, t + 1) for k, window in enumerate(held) for t in range(k)},
+        {(k, t): near.moved(window, k + 1, t + 1) for k, window in enumerate(held) for t in range(k)},
     )
 
 
@@ -377,19 +379,44 @@ def _of_choices(table: Array, axis: Axis, own: int, gather: np.ufunc) -> Array:
     return np.asarray(gather.reduceat(table, np.searchsorted(axis.starts(own), axis.starts(1))))
 
 
-def _moved(window: Track, axis: Axis, own: int, loop: int) -> Array:
-    """For which choices two windows that are not empty, and differ in one loop only, are different."""
-    starts = axis.starts(own)
-    keep = np.arange(len(starts)) if window.active is None else np.flatnonzero(window.active)
-    found = np.zeros(len(axis.starts(1)), dtype=bool)
-    if own > 2:
-        others = np.stack([axis.ordinals[t][starts[keep]] for t in range(own) if t != loop])
-        keep = keep[np.lexsort(others[::-1])]
-    values = np.stack([axis.ordinals[t][starts[keep]] for t in range(own) if t != loop])
-    same = (values[:, 1:] == values[:, :-1]).all(axis=0)
-    for ends in (end[keep] for span in window.spans.values() for end in span):
-        found[values[0, 1:][same & (ends[1:] != ends[:-1])]] = True
-    return found
+class _Neighbours:
+    """Steps of an axis next to each other that differ in one loop only."""
+
+    def __init__(self, axis: Axis) -> None:
+        self.axis = axis
+        self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
+
+    def of(self, own: int, loop: int) -> tuple[Array, Array]:
+        """The values of the outermost `own` loops in an order, and numbers that are equal where all but one loop are.
+
+        The values are numbered as the starts of their steps are.
+        """
+        if (own, loop) not in self._known:
+            starts = self.axis.starts(own)
+            if loop == own - 1:
+                found = np.arange(len(starts)), self.axis.group(own - 1)[starts]
+            else:
+                others = [self.axis.ordinals[t][starts] for t in range(own) if t != loop]
+                order = np.lexsort(others[::-1])
+                changed = np.logical_or.reduce([values[order[1:]] != values[order[:-1]] for values in others])
+                numbers = np.zeros(len(starts), dtype=np.int64)
+                numbers[order[1:]] = np.cumsum(changed)
+                found = order, numbers
+            self._known[own, loop] = found
+        return self._known[own, loop]
+
+    def moved(self, window: Track, own: int, loop: int) -> Array:
+        """For which choices two windows that are not empty, and differ in one loop only, are different."""
+        keep, numbers = self.of(own, loop)
+        if window.active is not None:
+            keep = keep[window.active[keep]]
+        alike = numbers[keep[1:]] == numbers[keep[:-1]]
+        differ = np.zeros(len(alike), dtype=bool)
+        for ends in (end for span in window.spans.values() for end in span):
+            differ |= ends[keep[1:]] != ends[keep[:-1]]
+        found = np.zeros(len(self.axis.starts(1)), dtype=bool)
+        found[self.axis.groups[0][self.axis.starts(own)][keep[1:][alike & differ]]] = True
+        return found
 
 
 def _sum(table: Array, axis: Axis) -> Array:

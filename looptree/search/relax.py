@@ -67,12 +67,20 @@ class Relaxation:
 
     Args:
         prices: one per sum of the goal. capacity: bytes left for tensors that do not stay on chip anyway.
-        inner: rows of the intermediates, in the order of `Places`.
+        inner: rows of the intermediates, in the order of `Places`. pipelined: whether the layers work at once.
     """
 
     def __init__(
-        self, tensors: Tensors, inner: Sequence[int], prices: Sequence[Prices], goal: Goal, capacity: float
+        self,
+        tensors: Tensors,
+        inner: Sequence[int],
+        prices: Sequence[Prices],
+        goal: Goal,
+        capacity: float,
+        *,
+        pipelined: bool = False,
     ) -> None:
+        self.pipelined = pipelined
         self.tensors = tensors
         self.prices = prices
         self.goal = goal
@@ -92,7 +100,7 @@ class Relaxation:
         """
         room, sums = self.options(columns, places)
         fixed = [worked(p, columns) for p in self.prices]
-        cycles = columns.work("cycles").sum(axis=0)
+        cycles = self.cycles(columns)
         least = [f + s.min(axis=1).sum(axis=0) for f, s in zip(fixed, sums, strict=True)]
         fits = room.min(axis=1).sum(axis=0) <= self.capacity
         if self.capacity < NEVER:
@@ -102,6 +110,11 @@ class Relaxation:
                 added = self._tightened(table, room, open_, rates[row])
                 least[row][open_] = np.maximum(least[row][open_], fixed[row][open_] + added)
         return np.where(fits, self.goal.value(least, cycles), np.inf), rates
+
+    def cycles(self, columns: Columns) -> Array:
+        """Compute cycles of each design; of a pipeline those of its slowest stage, which are a lower bound."""
+        of_layers = columns.work("cycles")
+        return np.asarray(of_layers.max(axis=0) if self.pipelined else of_layers.sum(axis=0))
 
     def least_room(self, columns: Columns, places: Places) -> tuple[float, Array]:
         """Fewest bytes with which any of the designs can do, and what each tensor takes there."""

@@ -13,8 +13,8 @@ from looptree.search.space import Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
-_NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "resident")
-_FLAGS = ("twice", "spill", "recompute")
+_NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "twice", "resident")
+_FLAGS = ("spill", "recompute", "pipeline")
 _LOOPS = ("ranks", "tiles")
 _KEYS = (*_NUMBERS, *_FLAGS, *_LOOPS, "layers", "tensors", "together", "apart", "pins")
 
@@ -35,7 +35,7 @@ def restrictions_from_node(node: Node, workload: Workload, architecture: Archite
     """The same from a parsed document."""
     fields = node.mapping(known=_KEYS)
     settings: dict[str, int | bool] = {
-        name: fields[name].integer(f"a setting {name}", least=0, most=64) for name in _NUMBERS if name in fields
+        name: fields[name].integer(f"a setting {name}", least=0, most=1 << 30) for name in _NUMBERS if name in fields
     }
     settings |= {name: fields[name].boolean() for name in _FLAGS if name in fields}
     rules = Restrictions(

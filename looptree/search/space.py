@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
 from looptree.errors import InputError, nearest
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
+from looptree.search.profile import Rank
 from looptree.search.restrictions import NONE, Restrictions
+from looptree.workload import Workload
+
+ANY_PAIRS = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,9 +24,11 @@ class Space:
         leaf_loops: most loops of a layer of its own, inside its branch.
         joined_loops: most loops above a branch, or of a layer alone, where two of them move the same dimension, as `p`
             and `r` of a convolution do.
-        twice: whether two of them may tile one rank, with others in between.
+        twice: a rank may be tiled by two of them, with others in between, if that can be done with so many pairs of
+            tile shapes at most.
         spill: whether an intermediate of a group may be written out and fetched again.
         recompute: whether overlap that was not retained may be computed again.
+        pipeline: whether the layers of a group may also work at once, each on an array of its own.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         restrictions: of single layers and tensors.
     """
@@ -30,9 +38,10 @@ class Space:
     lone_loops: int = 4
     leaf_loops: int = 2
     joined_loops: int = 3
-    twice: bool = False
+    twice: int = 120
     spill: bool = True
     recompute: bool = True
+    pipeline: bool = False
     resident: int = 16
     restrictions: Restrictions = NONE
 
@@ -42,6 +51,7 @@ class Space:
             ("loops", 1, 4),
             ("lone_loops", 0, 5),
             ("joined_loops", 0, 4),
+            ("twice", 0, ANY_PAIRS),
             ("leaf_loops", 0, 2),
             ("resident", 0, 64),
         ):
@@ -60,24 +70,38 @@ class Space:
         if self.group_layers > 1:
             parts.append(f"all convex connected groups of up to {self.group_layers} layers")
             parts.append(self._loops(self.loops, "over any ranks of the sink in any order"))
-        parts += [self._loops(self.lone_loops, "for a layer alone"), "every useful tile shape", kept]
+        parts.append(self._loops(self.lone_loops, "for a layer alone"))
+        if self.twice and self.joined_loops > 2:
+            pairs = "" if self.twice == ANY_PAIRS else f" if it has up to {self.twice} pairs of tile shapes"
+            parts.append(f"a rank tiled twice{pairs}")
+        parts += ["every useful tile shape", kept]
         if self.leaf_loops and self.group_layers > 1:
             own = f"up to {self.leaf_loops} own loops per layer over ranks that the group leaves whole"
             parts.append(f"{own}, if the array stays as full")
+        if self.pipeline and self.group_layers > 1:
+            parts.append("layers of a group in turns, or as a pipeline with an array each")
         if self.resident:
             parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
         return "; ".join(parts)
 
     def _loops(self, most: int, what: str) -> str:
         """How many loops there may be, in words."""
-        again = ", one of them twice" if self.twice and min(most, self.joined_loops) > 2 else ""
         if most <= max(1, self.joined_loops):
             apart = ""
         elif self.joined_loops < 2:
             apart = ", over different dimensions"
         else:
             apart = f", over different dimensions if more than {self.joined_loops}"
-        return f"up to {most} loops {what}{again}{apart}"
+        return f"up to {most} loops {what}{apart}"
+
+    def orders(self, part: Workload) -> Iterator[tuple[Rank, ...]]:
+        """Every order of loops above the branch of a segment, fewer loops first."""
+        sinks = sinks_of(part)
+        ranks, clashes = candidate_ranks(part, sinks), clashing_ranks(part, sinks)
+        fused, tilings = len(part.einsums) > 1, self.restrictions.tilings
+        twice = {rank for rank in ranks if self.twice and len(tilings(part, (rank, rank))) <= self.twice}
+        for count in range(int(fused), (self.loops if fused else self.lone_loops) + 1):
+            yield from orders(ranks, clashes, count, self.joined_loops, twice)
 
     def settings(self) -> dict[str, int | bool | str]:
         """All settings as plain data, the restrictions in words."""
@@ -96,8 +120,9 @@ class Space:
 
 SPACES = {
     "default": Space(),
-    "wide": Space(twice=True),
-    "quick": Space(group_layers=4, loops=2, lone_loops=3, joined_loops=0, leaf_loops=0, spill=False),
+    "wide": Space(twice=ANY_PAIRS),
+    "pipelined": Space(pipeline=True),
+    "quick": Space(group_layers=4, loops=2, lone_loops=3, joined_loops=0, twice=0, leaf_loops=0, spill=False),
     "layer-by-layer": Space(group_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
 }
 

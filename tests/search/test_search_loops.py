@@ -85,7 +85,7 @@ def test_loops_of_one_order_move_different_dimensions_unless_they_may_be_joined(
     }
     any_order = {a + b + c for a, b, c in itertools.permutations("mpcr", 3)}
     assert {named(order) for order in orders(ranks, clashes, 3, joined=3)} == any_order
-    assert {named(order) for order in orders(ranks, clashes, 3, joined=3, twice=True)} == any_order | {
+    assert {named(order) for order in orders(ranks, clashes, 3, 3, ranks)} == any_order | {
         a + b + a for a, b in itertools.permutations("mpcr", 2)
     }
 
@@ -113,7 +113,7 @@ def test_a_rank_that_is_tiled_again_is_cut_where_steps_get_fewer() -> None:
 def test_no_other_tile_shapes_of_a_rank_that_is_tiled_twice_are_better(monkeypatch: pytest.MonkeyPatch) -> None:
     layer = einsum("layer", "Y[p,m] = X[p+r] * W[m,r]", {"p": 7, "m": 2, "r": 2})
     rules = Restrictions(everywhere=LayerRule(ranks=frozenset("pm")))
-    space = Space(lone_loops=3, twice=True, leaf_loops=0, restrictions=rules)
+    space = Space(lone_loops=3, leaf_loops=0, restrictions=rules)
     found = []
     for every_tile in (False, True):
         with monkeypatch.context() as patch:

@@ -42,9 +42,7 @@ def choices(workload: Workload, count: int) -> list[GroupChoice]:
     sinks = sinks_of(workload)
     ranks, clashes = candidate_ranks(workload, sinks), clashing_ranks(workload, sinks)
     found = []
-    listed = sorted(
-        orders(ranks, clashes, count, 3, twice=True), key=lambda order: -len(joined_positions(order, clashes))
-    )
+    listed = sorted(orders(ranks, clashes, count, 3, ranks), key=lambda order: -len(joined_positions(order, clashes)))
     for order in listed:
         tilings = NONE.tilings(workload, order)
         for chosen in {tilings[0], tilings[-1]} if tilings else ():
@@ -66,7 +64,7 @@ def test_a_place_that_is_left_out_is_matched_by_one_that_is_tried(kind: str) -> 
     checked = 0
     for seed in range(4):
         workload = network(kind, seed, layers=2)
-        group = searched(workload, architecture(), "energy", Space(loops=3, twice=True)).group
+        group = searched(workload, architecture(), "energy", Space(loops=3)).group
         for count in (2, 3):
             listed = choices(workload, count)
             for choice in (*listed[:2], *listed[-2:]):
