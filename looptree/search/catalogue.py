@@ -151,7 +151,7 @@ class Catalogue:
         found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
         totals = Totals(*(float(value(name, found)) for name in METRICS))
         room = float(found.occupancy[searches.level].window_bytes)
-        design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, choice)
+        design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, pinned=choice)
         return Variant(number, resident, totals, pinned=True, designs=[] if resident else [design])
 
     def search_of(self, number: int) -> GroupSearch:

@@ -30,6 +30,7 @@ def choice_of(part: Workload, design: GroupDesign, level: str, inner: str = "") 
             layer: {tensor: share.loops for tensor, share in way.tensors.items()}
             for layer, way in design.streaming.items()
         },
+        parallelism="pipeline" if design.pipeline else "sequential",
         level=level,
         inside={
             layer: nest_nodes(layer, inner, nest, again=len(part.einsums) > 1 and bool(design.loops))

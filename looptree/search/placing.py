@@ -25,7 +25,7 @@ from looptree.search.leaf import Streaming
 from looptree.search.ledger import Columns
 from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
-from looptree.search.profile import Rank
+from looptree.search.pipelined import Schedules
 from looptree.search.relax import NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
 
@@ -64,9 +64,13 @@ class Placing:
 
     Args:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
+        schedules: of the pipelines of the group, if its layers work at once.
     """
 
-    def __init__(self, group: Group, resident: frozenset[str], capacity: float) -> None:
+    def __init__(
+        self, group: Group, resident: frozenset[str], capacity: float, schedules: Schedules | None = None
+    ) -> None:
+        self.schedules = schedules
         self.group = group
         self.resident = resident
         self.capacity = capacity
@@ -76,7 +80,10 @@ class Placing:
         self.own = self._own() if streams else {}
         self._known: dict[tuple[tuple[int, ...], tuple[frozenset[Key], ...]], _Streams] = {}
         floors = group.floors(group.goal)
-        self.relaxation = Relaxation(self._tensors(), group.inner, group.prices, group.goal, capacity, floors)
+        pipelined = schedules is not None
+        self.relaxation = Relaxation(
+            self._tensors(), group.inner, group.prices, group.goal, capacity, floors, pipelined=pipelined
+        )
 
     def _own(self) -> dict[str, list[int]]:
         """Per layer the rows of tensors that only it uses, and that it may stream."""
@@ -120,7 +127,7 @@ class Placing:
 
     def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
-        problem, _, places = self._problem(book, node)
+        problem, _, places = self._single(book, node)
         nests = self._nests(book, node, places, problem, below)
         if nests is None:
             return None
@@ -151,13 +158,14 @@ class Placing:
         group = self.group
         assert group.inside is not None, "a group with nests"
         kept = {group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(group.inner)}
-        return group.inside.tiles(_loops(book, node), kept)
+        pattern = book.patterns[int(node.pattern[0])]
+        return group.inside.tiles(pattern.picked(node.start[0].tolist()), kept)
 
     def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
         """What `best` found, as a design with all its metrics."""
         group = self.group.towards(self.group.everything)
-        measured = Placing(group, self.resident, self.capacity)
-        problem, listed, places = measured._problem(book, node)
+        measured = Placing(group, self.resident, self.capacity, self.schedules)
+        problem, listed, places = measured._single(book, node)
         sums = problem.fixed[:, 0]
         options = placed.options[: len(listed)]
         for item, option in zip(problem.items, options, strict=True):
@@ -183,6 +191,16 @@ class Placing:
             if inside is not None
         }
 
+    def _single(self, book: PatternBook, node: Nodes) -> tuple[Problem, list[_Ways], Places]:
+        """The problem of a single design with all intermediates decided, with its own compute cycles."""
+        problem, listed, places = self._problem(book, node)
+        if self.schedules is not None:
+            inner = {self.group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(self.group.inner)}
+            loops = book.patterns[int(node.pattern[0])].picked(node.start[0].tolist())
+            cycles = self.schedules.cycles(loops, inner)
+            problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
+        return problem, listed, places
+
     def _problem(self, book: PatternBook, nodes: Nodes) -> tuple[Problem, list[_Ways], Places]:
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
         open_ = places.loops == UNDECIDED
@@ -193,7 +211,7 @@ class Placing:
         alone = set(self.free) - {row for rows in self.own.values() for row in rows}
         listed += [self._above(row, room, table) for row in sorted(alone)]
         fixed = np.stack([worked(p, columns) for p in self.group.prices])
-        cycles = columns.work("cycles").sum(axis=0)
+        cycles = self.relaxation.cycles(columns)
         problem = Problem([ways.item for ways in listed], fixed, cycles, self.capacity, self.group.goal.value)
         return problem, listed, settled
 
@@ -241,7 +259,7 @@ class Placing:
         taken = np.zeros(valid.shape)
         added = np.zeros((len(group.prices), *valid.shape))
         for at, row in enumerate(rows):
-            valid = valid & (known.moves[:, at, None] | columns.loops[-1].moves[row])
+            valid = valid & (known.moves[:, at, None] | columns.moving(columns.count - 1, columns.count)[row])
             role, first = group.roles[row], columns.first[row]
             piece = np.round(columns.kept[-1][row] * known.piece[:, at, None], 6)
             taken += np.ceil(piece * group.width[row]) * group.copies
@@ -250,7 +268,8 @@ class Placing:
             writes = role.drained * entered + role.made * first
             for sums, prices in zip(added, group.prices, strict=True):
                 sums += prices.moved(row, reads, writes)
-        item = Item(np.zeros_like(taken), np.where(valid, taken, NEVER), added)
+        room, nothing = np.where(valid, taken, NEVER), np.zeros_like(taken)
+        item = Item(nothing, room, added) if self.schedules is None else Item(room, nothing, added)
         return _Ways(item, [()] * len(known.ways), [(layer, way) for way in known.ways])
 
     def _streams(self, layer: str, rows: tuple[int, ...], sets: tuple[frozenset[Key], ...]) -> _Streams:
@@ -297,23 +316,18 @@ class Placing:
             if inside is not None:
                 streaming[inside[0]] = inside[1]
                 still = {t for t, share in inside[1].tensors.items() if not share.moves}
-                dropped |= {t for t in still if pattern.tables[-1].forgets[group.tensors.index(t)]}
+                dropped |= {t for t in still if pattern.forgets(group.tensors.index(t))[-1]}
         return GroupDesign(
-            _loops(book, nodes),
+            pattern.picked(nodes.start[0].tolist()),
             retention,
             frozenset(spilled),
             streaming,
             frozenset(dropped),
             totals,
             placed.room + self.held,
+            pipeline=self.schedules is not None,
             nests=nests,
         )
-
-
-def _loops(book: PatternBook, node: Nodes) -> tuple[tuple[Rank, int], ...]:
-    """The loops of a single design."""
-    loops = book.patterns[int(node.pattern[0])].loops
-    return tuple((loop.rank, loop.tiles[i]) for loop, i in zip(loops, node.start[0].tolist(), strict=True))
 
 
 def _nested(nests: Sequence[Found]) -> Item:

@@ -13,8 +13,8 @@ from looptree.search.space import Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
-NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "resident")
-FLAGS = ("spill", "recompute")
+NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "twice", "resident")
+FLAGS = ("spill", "recompute", "pipeline")
 LOOPS = ("ranks", "tiles")
 TENSOR_KEYS = ("whole", "recompute", "spill", "between")
 PIN_KEYS = ("layers", "point", "parameters")
@@ -38,7 +38,7 @@ def restrictions_from_node(node: Node, workload: Workload, architecture: Archite
     """The same from a parsed document."""
     fields = node.mapping(known=KEYS)
     settings: dict[str, int | bool] = {
-        name: fields[name].integer(f"a setting {name}", least=0, most=64) for name in NUMBERS if name in fields
+        name: fields[name].integer(f"a setting {name}", least=0, most=1 << 30) for name in NUMBERS if name in fields
     }
     settings |= {name: fields[name].boolean() for name in FLAGS if name in fields}
     rules = Restrictions(

@@ -92,7 +92,8 @@ class StreamingGroup(Group):
                 result = self.evaluated(moved)
                 if result is not None:
                     sums = self.sums(result, tensor)
-                    found[tensor].append(np.array([0, sums[0], *sums[2:]]))
+                    rooms = (sums[0], 0) if choice.parallelism == "pipeline" else (0, sums[0])
+                    found[tensor].append(np.array([*rooms, *sums[2:]]))
         return added[None], {t: np.array(places) for t, places in found.items() if places}
 
     def _ranks(self, layer: str, tensor: str) -> set[str]:

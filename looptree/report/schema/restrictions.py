@@ -26,7 +26,7 @@ def restrictions_schema() -> Schema:
     return closed(
         restrict_file.KEYS,
         (),
-        **{key: {"type": "integer", "minimum": 0, "maximum": 64} for key in restrict_file.NUMBERS},
+        **{key: {"type": "integer", "minimum": 0, "maximum": 1 << 30} for key in restrict_file.NUMBERS},
         **dict.fromkeys(restrict_file.FLAGS, FLAG),
         **rule,
         layers=said(named(closed(restrict_file.LOOPS, (), **rule)), "the same for one layer"),
