@@ -96,17 +96,20 @@ def _write_mapping(name: str, given: dict[str, str], path: Path, *, force: bool)
     from looptree.importers.load import load_workload
     from looptree.taxonomy.reader import mapping_to_yaml
     from looptree.validate import load_case
-    from looptree.validate.settings import checked_values, designed, evaluate_words, written_at
+    from looptree.validate.settings import checked_values, designed, evaluate_words, recipe_of, written_at
 
     case = load_case(name)
     try:
         values = checked_values(case.parameters, given)
-        tree = designed(case, values, load_workload).tree
+        design = designed(case, values, load_workload)
     except InputError as problem:
         raise problem.at(f"case {name!r}") from None
     line = shlex.join(evaluate_words(case, values, str(path)))
     head = f"# {case.title}\n# {written_at(list(values.items()))}\n# {line}\n"
-    write_whole(path, head + mapping_to_yaml(tree), force=force)
+    if recipe_of(case, values).spatial:
+        spatial = ", ".join(f"{rank}: {count}" for rank, count in design.architecture.compute.spatial.items())
+        head += f"# The case has compute: {{spatial: {{{spatial}}}}} in its architecture.\n"
+    write_whole(path, head + mapping_to_yaml(design.tree), force=force)
 
 
 def _search(names: Sequence[str], as_json: bool, pages: Sequence[Path]) -> None:

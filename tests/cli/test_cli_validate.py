@@ -93,6 +93,8 @@ def test_the_mapping_of_a_setting_is_what_evaluate_takes(tmp_path: Path) -> None
     expected = measured(design, Measure("multiply_accumulates", "", "operations"))
     assert sum(count["total"] for count in operations) == expected
     assert "there already" in complaint(looptree(*given))
+    assert looptree("validate", "eyeriss", "--mapping", str(mapping), "--force").code == 0
+    assert "compute: {spatial: {r: 11, p: 7, c: 1, m: 2}} in its architecture" in mapping.read_text()
     assert "needs exactly one CASE" in complaint(looptree("validate", "--mapping", "x.yaml"))
 
 
