@@ -84,7 +84,7 @@ def command(
     elif as_json:
         _print_json(results)
     else:
-        _print_tables(results, at_setting=bool(settings))
+        _print_tables(results, _read(settings))
     return DONE if all(result.holds for result in results) else INFEASIBLE
 
 
@@ -171,11 +171,19 @@ def _print_json(results: Sequence[CaseResult]) -> None:
     click.echo(json.dumps({"holds": holds, "cases": [to_dict(result) for result in results]}, indent=2))
 
 
-def _print_tables(results: Sequence[CaseResult], *, at_setting: bool) -> None:
+def _print_tables(results: Sequence[CaseResult], given: dict[str, str]) -> None:
     from looptree.cli.console import show
-    from looptree.report.validation import case_tables, parameter_lines, setting_table, summary_table, verdict
+    from looptree.report.validation import (
+        case_tables,
+        gap_lines,
+        parameter_lines,
+        setting_table,
+        summary_table,
+        verdict,
+    )
 
-    tables = [setting_table(results[0])] if at_setting else [t for result in results for t in case_tables(result)]
-    ending = parameter_lines(results[0].case) if len(results) == 1 else summary_table(results)
+    tables = [setting_table(results[0])] if given else [t for result in results for t in case_tables(result)]
+    ending = parameter_lines(results[0].case, given) if len(results) == 1 else summary_table(results)
     notes = ["\n".join(results[0].notes)] if results[0].notes else []
+    notes += [gap_lines(results[0].case)] if len(results) == 1 and results[0].case.gaps and not given else []
     show([*tables, *notes, ending, verdict(results)])

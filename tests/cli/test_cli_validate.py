@@ -33,6 +33,13 @@ def test_one_setting_of_a_case() -> None:
     assert line.split()[-5:] == ["787,960", "787,960", "exact", "P", "met"]
 
 
+def test_a_choice_shows_what_it_sets() -> None:
+    outcome = looptree("validate", "eyeriss", "--set", "layer=conv3", "--set", "batch=2")
+    assert "\n  layer=conv3 " in outcome.out
+    assert "\n  batch=2 " in outcome.out
+    assert "\n  channels=256 " in outcome.out
+
+
 def test_a_setting_for_which_nothing_is_published() -> None:
     outcome = looptree("validate", "defines", "--set", "tile=7x9", "--set", "mode=recompute")
     assert outcome.code == 0
