@@ -50,6 +50,7 @@ def test_exact_numbers_as_json() -> None:
     outcome = looptree("validate", "isaac", "--set", "width=14", "--set", "channels=512", "--json")
     data = json.loads(outcome.out)
     assert data["holds"] is True
+    assert data["cases"][0]["gaps"][0].startswith("Throughput and power")
     rows = data["cases"][0]["rows"]
     assert {"model": 21504, "published": 21504, "unit": "bytes"}.items() <= rows[1].items()
 
