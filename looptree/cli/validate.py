@@ -92,7 +92,7 @@ def command(
     elif as_json:
         _print_json(results)
     else:
-        _print_tables(results, at_setting=bool(settings))
+        _print_tables(results, _read(settings))
     return DONE if all(result.holds for result in results) else INFEASIBLE
 
 
@@ -104,17 +104,20 @@ def _write_mapping(name: str, given: dict[str, str], path: Path, *, force: bool)
     from looptree.importers.load import load_workload
     from looptree.taxonomy.reader import mapping_to_yaml
     from looptree.validate import load_case
-    from looptree.validate.settings import checked_values, designed, evaluate_words, written_at
+    from looptree.validate.settings import checked_values, designed, evaluate_words, recipe_of, written_at
 
     case = load_case(name)
     try:
         values = checked_values(case.parameters, given)
-        tree = designed(case, values, load_workload).tree
+        design = designed(case, values, load_workload)
     except InputError as problem:
         raise problem.at(f"case {name!r}") from None
     line = shlex.join(evaluate_words(case, values, str(path)))
     head = f"# {case.title}\n# {written_at(list(values.items()))}\n# {line}\n"
-    write_whole(path, head + mapping_to_yaml(tree), force=force)
+    if recipe_of(case, values).spatial:
+        spatial = ", ".join(f"{rank}: {count}" for rank, count in design.architecture.compute.spatial.items())
+        head += f"# The case has compute: {{spatial: {{{spatial}}}}} in its architecture.\n"
+    write_whole(path, head + mapping_to_yaml(design.tree), force=force)
 
 
 def _search(names: Sequence[str], as_json: bool, pages: Sequence[Path]) -> None:
@@ -182,11 +185,19 @@ def _print_json(results: Sequence[CaseResult]) -> None:
     click.echo(json.dumps({"holds": holds, "cases": [to_dict(result) for result in results]}, indent=2))
 
 
-def _print_tables(results: Sequence[CaseResult], *, at_setting: bool) -> None:
+def _print_tables(results: Sequence[CaseResult], given: dict[str, str]) -> None:
     from looptree.cli.console import show
-    from looptree.report.validation import case_tables, parameter_lines, setting_table, summary_table, verdict
+    from looptree.report.validation import (
+        case_tables,
+        gap_lines,
+        parameter_lines,
+        setting_table,
+        summary_table,
+        verdict,
+    )
 
-    tables = [setting_table(results[0])] if at_setting else [t for result in results for t in case_tables(result)]
-    ending = parameter_lines(results[0].case) if len(results) == 1 else summary_table(results)
+    tables = [setting_table(results[0])] if given else [t for result in results for t in case_tables(result)]
+    ending = parameter_lines(results[0].case, given) if len(results) == 1 else summary_table(results)
     notes = ["\n".join(results[0].notes)] if results[0].notes else []
+    notes += [gap_lines(results[0].case)] if len(results) == 1 and results[0].case.gaps and not given else []
     show([*tables, *notes, ending, verdict(results)])

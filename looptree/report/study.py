@@ -8,7 +8,7 @@ from rich.table import Table
 
 from looptree.report.markdown import markdown_table, renewed_between
 from looptree.report.table import stacked, table
-from looptree.study import StudyResult
+from looptree.study import StudyResult, study_names
 
 
 def study_tables(result: StudyResult) -> list[Table]:
@@ -35,9 +35,25 @@ def study_page(result: StudyResult) -> str:
     )
 
 
+def findings_page(results: Sequence[StudyResult]) -> str:
+    """The largest factors of some studies, as Markdown."""
+    heads = ["study", "found", "times", "in the paper", "where"]
+    rows = [
+        [f"`{result.name}`", f.what, f"{f.factor:.2f}", f.published or "-", f.where]
+        for result in results
+        for f in result.findings
+    ]
+    return markdown_table(heads, rows)
+
+
 def renewed_studies(page: str, results: Sequence[StudyResult]) -> str | None:
-    """A page with new text of studies between their marks; `None` if it has none of them."""
+    """A page with new text of studies between their marks; `None` if it has none of them.
+
+    The table of all findings is renewed where all studies are given.
+    """
     found = False
+    if {result.name for result in results} == set(study_names()):
+        page = renewed_between(page, "studies", findings_page(results)) or page
     for result in results:
         new = renewed_between(page, f"study {result.name}", study_page(result))
         if new is not None:

@@ -12,9 +12,9 @@ from looptree.report.markdown import markdown_table, renewed_between
 from looptree.report.table import stacked, table
 from looptree.report.text import counted
 from looptree.validate import Case, CaseResult, Compared
-from looptree.validate.case import Measure, Parameter
+from looptree.validate.case import Measure, Parameter, Values
 from looptree.validate.run import ALONE, CHANGED, LEFT, MET, MISSED
-from looptree.validate.settings import written_at
+from looptree.validate.settings import checked_values, written_at
 
 
 def case_tables(result: CaseResult) -> list[Table]:
@@ -83,9 +83,10 @@ def verdict(results: Sequence[CaseResult]) -> str:
     return text
 
 
-def parameter_lines(case: Case) -> str:
-    """What may be set, with the defaults."""
-    lines = [f"  {name}={parameter.default}   {_meaning(parameter)}" for name, parameter in case.parameters.items()]
+def parameter_lines(case: Case, given: Values) -> str:
+    """What may be set, with the values that hold where some are given."""
+    values = checked_values(case.parameters, given)
+    lines = [f"  {name}={values[name]}   {_meaning(parameter)}" for name, parameter in case.parameters.items()]
     return "\n".join(["Parameters (--set):", *lines])
 
 
@@ -157,7 +158,7 @@ def cases_page(results: Sequence[CaseResult]) -> str:
             heads = ["setting", "not reproduced", "published", "model", "error", "confidence", "why"]
             parts.append(markdown_table(heads, [[*_cells(row), _line(row.why)] for row in missed]))
         parts += [_convention_text(result)] if result.case.conventions else []
-        parts += [_gap_text(result)] if result.case.gaps else []
+        parts += [gap_lines(result.case)] if result.case.gaps else []
     return "\n\n".join(parts)
 
 
@@ -173,8 +174,9 @@ def _convention_text(result: CaseResult) -> str:
     return "\n".join(["Conventions:", "", *lines])
 
 
-def _gap_text(result: CaseResult) -> str:
-    return "\n".join(["Not compared:", "", *(f"* {_line(gap)}" for gap in result.case.gaps)])
+def gap_lines(case: Case) -> str:
+    """What of the publication is not compared, and what is missing for it."""
+    return "\n".join(["Not compared:", "", *(f"* {_line(gap)}" for gap in case.gaps)])
 
 
 def _line(text: str) -> str:

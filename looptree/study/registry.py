@@ -24,7 +24,7 @@ def study_names() -> list[str]:
 
 
 def run_study(name: str) -> StudyResult:
-    """The result of a study; it may take a minute.
+    """The result of a study; it may take some seconds.
 
     Raises:
         InputError: there is none of that name.

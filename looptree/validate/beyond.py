@@ -55,8 +55,9 @@ def _beyond(case: Case, at: Values, name: str, seconds: float | None, load: Call
     published = evaluate(design.workload, architecture, design.tree)
     size = published.occupancy[level].window_bytes
     limited = architecture.with_capacity(level, size)
-    found = {
-        objective: search(design.workload, limited, objective=objective, seconds=seconds) for objective in OBJECTIVES
+    found = {  # in this process: most of these searches are over before workers would have started
+        objective: search(design.workload, limited, objective=objective, seconds=seconds, workers=1)
+        for objective in OBJECTIVES
     }
     return Beyond(case, at, name, size, published, found)
 

@@ -3,7 +3,7 @@
 Assumptions made here:
 
 * On chip means the outermost level below the off-chip one.
-* A weight is an input of the workload that no layer reads as its first operand; every other tensor is a feature map.
+* Weights are those of `group_memory`; every other tensor is a feature map.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from looptree.model.inside import with_nests
 from looptree.model.latency import chain_cycles
 from looptree.taxonomy.binding import bind
 from looptree.validate.case import UNITS, Measure
+from looptree.validate.group_memory import group_sizes, peak_in_place, weights_of
 from looptree.validate.ramp import ramped_cycles
 from looptree.validate.row_tiles import column_buffer_bytes, whole_tile_operations
 from looptree.validate.settings import Designed
 from looptree.validate.waiting import waiting_bytes
 from looptree.workload import Workload
-from looptree.workload.einsum import Einsum
 
 _SETS = ("intermediates", "feature_maps_but_outputs")
 
@@ -86,14 +86,14 @@ def _off_chip(design: Designed, _of: str) -> Fraction:
 
 
 def _off_chip_feature_maps(design: Designed, _of: str) -> Fraction:
-    evaluation, weights = evaluation_of(design), _weights(design.workload)
+    evaluation, weights = evaluation_of(design), weights_of(design.workload)
     moved = evaluation.transfers[evaluation.off_chip].items()
     return Fraction(sum(t.reads_bytes + t.writes_bytes for name, t in moved if name not in weights))
 
 
 def _off_chip_of_convolutions(design: Designed, _of: str) -> Fraction:
     """Groups with multiply-accumulates, weights not counted; each group reads its weights once."""
-    workload, weights = design.workload, _weights(design.workload)
+    workload, weights = design.workload, weights_of(design.workload)
     total = 0
     for group in evaluation_of(design).groups:
         einsums = [workload.einsum(name) for name in group.einsums]
@@ -139,44 +139,11 @@ def _largest_group_inside(design: Designed, _of: str) -> Fraction:
 
 
 def _peak_in_place(design: Designed, _of: str) -> Fraction:
-    """The layer that needs most: what it reads and writes, and the whole output of its fused group.
-
-    A depthwise layer writes over what it reads.
-    """
-    workload, evaluation = design.workload, evaluation_of(design)
-    held = {tensor: window for tensor, (window, _) in evaluation.occupancy[_level(design)].per_tensor.items()}
-    weights = _weights(workload)
-    largest = 0
-    for group in evaluation.groups:
-        output = workload.einsum(group.einsums[-1]).output.tensor if len(group.einsums) > 1 else ""
-        for name in group.einsums:
-            einsum = workload.einsum(name)
-            read = {tensor: held[tensor] for tensor in einsum.reads if tensor not in weights}
-            written = held[einsum.output.tensor]
-            own = max(written, *read.values()) if _is_depthwise(einsum) else written + sum(read.values())
-            largest = max(largest, own + (held[output] if output and output != einsum.output.tensor else 0))
-    return Fraction(largest)
-
-
-def _is_depthwise(einsum: Einsum) -> bool:
-    """Each channel of the output depends on the same channel of the input only."""
-    shapes = einsum.inputs[0].projection, einsum.output.projection
-    is_weighted = einsum.operation == "mac" and len(einsum.inputs) > 1
-    return is_weighted and all(len(shape) > 2 for shape in shapes) and shapes[0][0] == shapes[1][0]
+    return Fraction(peak_in_place(design.workload, evaluation_of(design), _level(design)))
 
 
 def _sizes_of_groups(design: Designed, *, inside: bool = False) -> dict[str, int]:
-    """Window bytes of feature maps by the first layer of each group; what is left out is on chip as a whole."""
-    workload, evaluation = design.workload, evaluation_of(design)
-    left_out = _weights(workload) | (set(workload.inputs) | set(workload.outputs) if inside else set())
-    found = {}
-    for group in evaluation.groups:
-        touched = {
-            t for name in group.einsums for t in (*workload.einsum(name).reads, workload.einsum(name).output.tensor)
-        }
-        stored = sum(workload.tensors[tensor].size_bytes for tensor in touched & left_out)
-        found[group.einsums[0]] = group.occupancy[_level(design)][0] - stored
-    return found
+    return group_sizes(design.workload, evaluation_of(design), _level(design), inside=inside)
 
 
 def _column_buffers(design: Designed, _of: str) -> Fraction:
@@ -264,7 +231,7 @@ def _level(design: Designed) -> str:
 
 
 def _tensors(workload: Workload, of: str) -> Iterable[str]:
-    weights = _weights(workload)
+    weights = weights_of(workload)
     kept = [tensor for tensor in workload.tensors if tensor not in weights]
     if not of:
         return workload.tensors
@@ -276,7 +243,3 @@ def _tensors(workload: Workload, of: str) -> Iterable[str]:
         if tensor not in workload.tensors:
             raise InputError(f"there is no tensor {tensor!r}", where=f"workload {workload.name!r}")
     return named
-
-
-def _weights(workload: Workload) -> set[str]:
-    return set(workload.inputs) - {einsum.inputs[0].tensor for einsum in workload.einsums}

@@ -7,8 +7,10 @@ a block make different numbers of steps. It is the count of each layer in a chai
 of the block, without the padding of the layers behind it. The model runs these chains.
 
 **Memory.** A layer of a fused block has a buffer of `k * t * C` elements: the columns of its kernel, the rows of its
-input that belong to one row of the block's output, and the channels of its input. Input and output of the block are in
-memory as a whole, except for those of the network.
+input in the last whole tile of a run over the block's input, and the channels of its input. The published code makes
+`(t - k + padding) // s + 1` rows of `t` at an edge of the feature map as it tells edges: the row at which the tile
+starts, over the strides so far, is 0, or with `t` reaches the height of the layer's input. Input and output of the
+block are in memory as a whole, except for those of the network.
 
 Source: Huang, Baccelli, msf-CNN (arXiv 2505.11483), published code.
 """
@@ -66,16 +68,32 @@ def _block_bytes(workload: Workload, layers: Sequence[Einsum]) -> int:
     first, last = layers[0].inputs[0].tensor, layers[-1].output.tensor
     whole = [tensor for tensor in (first, last) if tensor not in (*workload.inputs, *workload.outputs)]
     total = sum(workload.tensors[tensor].size_bytes for tensor in whole)
-    rows = 1
-    for index in reversed(range(len(layers) if len(layers) > 1 else 0)):
-        layer = layers[index]
+    for layer, rows in zip(layers, _last_rows(workload, layers) if len(layers) > 1 else (), strict=False):
         read = layer.inputs[0]
-        _check(workload, layer, layers[index - 1].output.tensor if index else read.tensor)
-        rows = _reach(read.projection[_ROWS], layer, _ROW_RANK, rows)
         columns = _reach(read.projection[_COLUMNS], layer, _COLUMN_RANK, 1)
         tensor = workload.tensors[read.tensor]
         total += tensor.bytes(tensor.shape[_CHANNELS] * rows * columns)
     return total
+
+
+def _last_rows(workload: Workload, layers: Sequence[Einsum]) -> Iterator[int]:
+    """Rows of the input of each layer in the last whole tile of a block, where padding can add some."""
+    rows, step = 1, 1
+    for index, layer in reversed(list(enumerate(layers))):
+        read = layer.inputs[0]
+        _check(workload, layer, layers[index - 1].output.tensor if index else read.tensor)
+        rows = _reach(read.projection[_ROWS], layer, _ROW_RANK, rows)
+        step *= dict(read.projection[_ROWS].terms)[_ROW_RANK]
+    height = workload.tensors[layers[0].inputs[0].tensor].shape[_ROWS]
+    start, passed = max(0, height - rows) // step * step, 1
+    for layer in layers:
+        yield rows
+        read = layer.inputs[0]
+        form = read.projection[_ROWS]
+        stride, padding = dict(form.terms)[_ROW_RANK], -form.constant
+        passed *= stride
+        at_edge = (start // passed == 0) + (start // passed + rows >= workload.tensors[read.tensor].shape[_ROWS])
+        rows = (rows - _reach(form, layer, _ROW_RANK, 1) + padding * at_edge) // stride + 1
 
 
 def _reach(form: Affine, layer: Einsum, position: str, extent: int) -> int:

@@ -183,5 +183,6 @@ def to_dict(result: CaseResult) -> Mapping[str, object]:
         "mean_error": float(result.mean),
         "holds": result.holds,
         "notes": list(result.notes),
+        "gaps": list(result.case.gaps),
         "rows": rows,
     }

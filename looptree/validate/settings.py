@@ -140,8 +140,13 @@ def check_used(case: Case, given: Values, values: Values) -> None:
         parameter = case.parameters[name]
         if parameter.names and not named.intersection(parameter.names):
             raise InputError(f"{name} has no meaning with {', '.join(choices)}", hint=f"leave out {name}")
-        if parameter.kind == "blocks" and recipe.blocks:
+        if parameter.kind == "blocks" and (recipe.blocks or not _is_fusing(case, recipe)):
             raise InputError(f"{name} is fixed with {', '.join(choices)}", hint=f"leave out {name}")
+
+
+def _is_fusing(case: Case, recipe: Recipe) -> bool:
+    """Whether blocks of layers mean anything to the recipe."""
+    return bool(recipe.point) and load_point(_file(case, recipe.point)).fuse != "each"
 
 
 def designed(case: Case, values: Values, load: Callable[..., Workload] = load_workload) -> Designed:

@@ -33,6 +33,13 @@ def test_one_setting_of_a_case() -> None:
     assert line.split()[-5:] == ["787,960", "787,960", "exact", "P", "met"]
 
 
+def test_a_choice_shows_what_it_sets() -> None:
+    outcome = looptree("validate", "eyeriss", "--set", "layer=conv3", "--set", "batch=2")
+    assert "\n  layer=conv3 " in outcome.out
+    assert "\n  batch=2 " in outcome.out
+    assert "\n  channels=256 " in outcome.out
+
+
 def test_a_setting_for_which_nothing_is_published() -> None:
     outcome = looptree("validate", "defines", "--set", "tile=7x9", "--set", "mode=recompute")
     assert outcome.code == 0
@@ -43,6 +50,7 @@ def test_exact_numbers_as_json() -> None:
     outcome = looptree("validate", "isaac", "--set", "width=14", "--set", "channels=512", "--json")
     data = json.loads(outcome.out)
     assert data["holds"] is True
+    assert data["cases"][0]["gaps"][0].startswith("Throughput and power")
     rows = data["cases"][0]["rows"]
     assert {"model": 21504, "published": 21504, "unit": "bytes"}.items() <= rows[1].items()
 
@@ -93,6 +101,8 @@ def test_the_mapping_of_a_setting_is_what_evaluate_takes(tmp_path: Path) -> None
     expected = measured(design, Measure("multiply_accumulates", "", "operations"))
     assert sum(count["total"] for count in operations) == expected
     assert "there already" in complaint(looptree(*given))
+    assert looptree("validate", "eyeriss", "--mapping", str(mapping), "--force").code == 0
+    assert "compute: {spatial: {r: 11, p: 7, c: 1, m: 2}} in its architecture" in mapping.read_text()
     assert "needs exactly one CASE" in complaint(looptree("validate", "--mapping", "x.yaml"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -50,6 +51,13 @@ def test_windows_and_fresh_data_of_the_input_follow_the_inferred_tile() -> None:
     where = design(CHAIN, loop("p", 1), keep("GLB", "F1"), keep("GLB", "F2"), BOTH)
     # After the first step one point of F2 is fresh and needs 3 of F1.
     assert at(where, infer(where), "GLB", "F1") == PlaceCounts(window=4, live=4, entered=6)
+
+
+def test_without_live_words_everything_else_is_the_same() -> None:
+    where = design(CHAIN, loop("p", 1), keep("GLB", "F1"), keep("GLB", "F2"), BOTH)
+    counted, quick = infer(where), infer(where, live=False)
+    assert quick.places == {key: replace(found, live=found.window) for key, found in counted.places.items()}
+    assert [e.operations for e in quick.einsums.values()] == [e.operations for e in counted.einsums.values()]
 
 
 # F2 is 4 x 4; a tile of one point of F3 needs 2 x 2 of them.

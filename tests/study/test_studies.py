@@ -86,6 +86,9 @@ def test_the_page_shows_what_the_studies_find(results: dict[str, StudyResult]) -
     """`looptree study schedules retention recompute mixed small_buffers --write docs/studies.md` renews it."""
     text = PAGE.read_text(encoding="utf-8")
     assert renewed_studies(text, list(results.values())) == text
+    older = text.replace(f"{results['schedules'].findings[0].factor:.2f}", "86.51", 1)
+    assert renewed_studies(older, list(results.values())) == text
+    assert renewed_studies(older, [results["recompute"]]) == older
 
 
 @pytest.mark.slow

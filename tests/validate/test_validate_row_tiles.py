@@ -66,6 +66,17 @@ def test_memory_of_a_block_by_hand() -> None:
     assert column_buffer_bytes(chain(), groups) == 4 * 12 * 9 + 6 * 6 * 5 + buffers
 
 
+def test_rows_of_the_last_tile_by_hand() -> None:
+    """Block one..five: one row of the output belongs to 3, 7, 7, 11, 23 rows, from the last layer on.
+
+    The image has 23 rows, so that the tile starts at row 0 and ends at the other edge. With the padding of both edges
+    layers have (23 - 3 + 2) // 2 + 1 = 12, 12 - 5 + 4 + 1 = 12, 12 and (12 - 3 + 2) // 2 + 1 = 6 rows behind it.
+    """
+    rows = (23, 12, 12, 12, 6)
+    buffers = sum(k * r * c for k, r, c in zip((3, 5, 1, 3, 3), rows, (3, 4, 4, 6, 6), strict=True))
+    assert column_buffer_bytes(chain(), blocks_of(chain(), "0-4")) == buffers
+
+
 def test_image_and_last_output_are_no_part_of_the_memory() -> None:
     assert column_buffer_bytes(chain(), blocks_of(chain(), "none")) == 2 * 4 * 12 * 9 + (6 - 4) * 12 * 9
 

@@ -42,8 +42,9 @@ def test_blocks_that_cannot_be_meant_are_refused(text: str) -> None:
         ({"tile": "16"}, "two numbers such as 60x72"),
         ({"tile": "0x3"}, "two numbers such as 60x72"),
         ({"mode": "fast"}, "no choice 'fast'.*known: layer_by_layer, recompute, keep_along_rows, keep"),
-        ({"size": "3"}, "no parameter 'size'.*known: network, mode, tile"),
+        ({"size": "3"}, "no parameter 'size'.*known: network, mode, tile, blocks"),
         ({"mode": "layer_by_layer", "tile": "3x3"}, "tile has no meaning with mode=layer_by_layer"),
+        ({"mode": "layer_by_layer", "blocks": "0-1"}, "blocks is fixed with mode=layer_by_layer"),
         ({"network": "no_such_network"}, "nothing in workloads has the name"),
     ],
 )
