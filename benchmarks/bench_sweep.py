@@ -21,6 +21,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # worker processes share the proc
 from looptree.sweep import Result, Store, Study, load_study, run
 from looptree.sweep.cluster import cluster_crew
 from looptree.sweep.crew import Crew, local_crew
+from looptree.sweep.work import Packed
 from looptree.workload.load import load_workload
 
 EMPTY = 400  # chunks that do nothing, by which the overhead is measured
@@ -98,7 +99,7 @@ def main() -> None:
                 print(f"{f'{workers} {kind}':<14} ", end="")
                 taken.append(measured(study, crew))
                 if kind == "on Dask":
-                    empty, full = overhead(crew, None), overhead(crew, load_workload("resnet50"))
+                    empty, full = overhead(crew, None), overhead(crew, Packed.of(load_workload("resnet50")))
                     print(
                         f"{'':<14} {1000 * empty:.2f} ms per empty chunk, {1000 * full:.2f} with a network of 54 layers"
                     )

@@ -86,6 +86,11 @@ class Expression:
         tokens = _tokens(self)
         return frozenset(t for t in tokens if (t[0].isalpha() or t[0] == "_") and t not in _FUNCTIONS)
 
+    @property
+    def compares(self) -> bool:
+        """Whether it is a comparison."""
+        return any(token in _COMPARED for token in _tokens(self))
+
     @cached_property
     def upper(self) -> tuple[str, Expression] | None:
         """Of `name <= rest` the name and the rest."""

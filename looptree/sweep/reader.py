@@ -102,6 +102,10 @@ def study_from_node(node: Node, *, networks: bool = True) -> Study:
     constraints = tuple(Expression.of(item) for item in _list(fields, "constraints"))
     for constraint in constraints:
         constraint.check_names(known)
+        if not constraint.compares:
+            raise constraint.node.error(
+                f"expected a comparison, found {constraint.text!r}", "such as area <= 16 or latency <= 4e6"
+            )
     front = tuple(item.choice(tuple(known)) for item in _list(fields, "front"))
     study = Study(
         name=fields["study"].text(),
@@ -136,6 +140,7 @@ def _checked(node: Node, study: Study, networks: bool) -> Study:
             f"the study has {study.points:,} {what}, more than {most:,}",
             "use fewer values, or fewer parameters at a time",
         )
+    _check_used(study, node)
     plain = canonical(node)
     assert isinstance(plain, dict)
     for first in range(0, study.hardware, study.combinations):
@@ -159,6 +164,16 @@ def _digest(study: Study, node: Node) -> str:
     for choice in choices:
         found.update(json.dumps(workload_to_dict(_loaded(choice, where)), sort_keys=True).encode())
     return found.hexdigest()[:32]
+
+
+def _check_used(study: Study, node: Node) -> None:
+    """A parameter that changes nothing would only repeat the same results."""
+    used = {name for expression in (*study.settings.values(), *study.derived.values()) for name in expression.names}
+    for axis in study.axes:
+        if axis.name not in used:
+            where = node.mapping()["parameters"].mapping()[axis.name]
+            hint = f"such as set: {{GLB.capacity_bytes: {axis.name}}}"
+            raise where.error(f"parameter {axis.name!r} is used neither by set nor derived", hint)
 
 
 def _mapping(fields: Mapping[str, Node], key: str) -> dict[str, Node]:
@@ -190,7 +205,10 @@ def _architectures(node: Node, file: str) -> dict[str, Node]:
         if not isinstance(item.value, dict):
             source = item.text()
             beside = Path(file).parent / source
-            document = read_document(beside if beside.is_file() else resources.locate("architectures", source))
+            try:
+                document = read_document(beside if beside.is_file() else resources.locate("architectures", source))
+            except InputError as problem:
+                raise problem if problem.where else problem.at(item.where) from None
             name = Path(source).stem
         if not isinstance(document.value, dict):
             raise document.expected("an architecture (levels)")
@@ -265,7 +283,8 @@ def _spaces(fields: Mapping[str, Node]) -> tuple[tuple[str, Space], ...]:
     found = []
     for item in _list(fields, "spaces"):
         if isinstance(item.value, dict):
-            settings = dict(item.mapping(known=("name", *Space.__dataclass_fields__), required=("name",)))
+            known = tuple(name for name in Space.__dataclass_fields__ if name != "restrictions")
+            settings = dict(item.mapping(known=("name", *known), required=("name",)))
             name = settings.pop("name").text()
             try:
                 found.append((name, Space(**{key: n.value for key, n in settings.items()})))

@@ -17,8 +17,7 @@ from looptree.sweep.reader import load_choice
 from looptree.sweep.store import Result, Store
 from looptree.sweep.study import NetworkChoice, Study, families
 from looptree.sweep.surveyed import SurveyTask, surveying_of
-from looptree.sweep.work import PointTask
-from looptree.workload import Workload
+from looptree.sweep.work import Packed, PointTask
 
 AHEAD = 2  # tasks in flight per worker
 
@@ -154,12 +153,12 @@ def point_task(study: Study, point: int) -> PointTask:
     """The search of one point."""
     hardware, network, _, space, objective = study.chosen(point)
     architecture, limits = _priced(study.architecture(hardware)), study.limits(hardware)
-    return PointTask(point, _workload(network), architecture, space, objective, limits, study.seconds)
+    return PointTask(point, _packed(network), architecture, space, objective, limits, study.seconds)
 
 
 @lru_cache(maxsize=32)
-def _workload(choice: NetworkChoice) -> Workload:
-    return load_choice(choice)
+def _packed(choice: NetworkChoice) -> Packed:
+    return Packed.of(load_choice(choice))
 
 
 def _priced(architecture: Architecture) -> Architecture:
