@@ -63,7 +63,7 @@ def run_command(study: str, results: Path | None, workers: str | None, cluster: 
         _estimate(known, count)
         return
     path = results or Path(f"{Path(study).stem}.db")
-    with Store(path, known) as store, _crew(cluster, count) as crew:
+    with _crew(cluster, count) as crew, Store(path, known) as store:
         state = _run(known, store, crew)
         click.echo(
             f"{state.done:,} of {state.total:,} done, {state.finished:,} of them now; results in {path}", err=True

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import math
 import os
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from looptree.architecture import Architecture
+from looptree.search.child import as_child
 from looptree.search.design import Collected, Outcome
 from looptree.search.goal import Aim, Gathering, Goal
 from looptree.search.group import Group
@@ -191,7 +191,7 @@ _searches: Searches | None = None
 
 def _start(architecture: Architecture, level: str, space: Space) -> None:
     global _searches
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
+    as_child()
     _searches = Searches(architecture, level, space)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from looptree.errors import InputError
+from looptree.search.child import as_child
 from looptree.sweep.store import Result
 
 
@@ -99,12 +99,8 @@ def local_crew(workers: int | None) -> Iterator[Crew]:
         return
     from loky import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(count, initializer=_quiet)
+    pool = ProcessPoolExecutor(count, initializer=as_child)
     try:
         yield Processes(pool, count)
     finally:
         pool.shutdown(wait=True, kill_workers=True)
-
-
-def _quiet() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work

@@ -64,6 +64,8 @@ class Store:
         self.path = path
         self.study = study
         self.asked = asked
+        if path.is_dir():
+            raise InputError("expected a file of results, found a folder", where=str(path))
         if not path.absolute().parent.is_dir():
             raise InputError("there is no such folder", where=str(path.parent))
         with self._saying():

@@ -113,3 +113,11 @@ def test_without_dask(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install 'looptree[cluster]'" in complaint(
         looptree("sweep", "searched.yaml", "--cluster", "tcp://127.0.0.1:1")
     )
+
+
+def test_without_a_scheduler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("looptree.sweep.cluster.CONNECT", 0.2)
+    outcome = looptree("sweep", "searched.yaml", "--cluster", "tcp://127.0.0.1:9")
+    assert "no scheduler answers at 'tcp://127.0.0.1:9'" in complaint(outcome)
+    assert not (folder / "searched.db").exists()
