@@ -59,10 +59,10 @@ def run_command(study: str, results: Path | None, workers: str | None, cluster: 
     from looptree.sweep import Store, load_study
 
     known = load_study(study)
-    if dry_run:
-        _estimate(known, count)
-        return
     path = results or Path(f"{Path(study).stem}.db")
+    if dry_run:
+        _estimate(known, path, count)
+        return
     with _crew(cluster, count) as crew, Store(path, known) as store:
         state = _run(known, store, crew)
         click.echo(
@@ -71,13 +71,20 @@ def run_command(study: str, results: Path | None, workers: str | None, cluster: 
         _overview(known, store)
 
 
-def _estimate(study: Study, workers: int | None) -> None:
+def _estimate(study: Study, path: Path, workers: int | None) -> None:
     import os
 
+    from looptree.sweep import Store
     from looptree.sweep.estimate import estimate
     from looptree.sweep.shown import as_text
 
+    done = 0
+    if path.is_file():
+        with Store(path, study) as store:
+            done = len(store.done())
     click.echo(as_text(study, estimate(study), workers or os.cpu_count() or 1))
+    if done:
+        click.echo(f"{done:,} of them are done already in {path}")
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from looptree.sweep import sensitivity
 from looptree.sweep.answers import ANSWER, rows_of
 from looptree.sweep.crew import Crew, Task
 from looptree.sweep.keeping import Kept
+from looptree.sweep.networks import load_choice
 from looptree.sweep.proofs import Member, step
-from looptree.sweep.reader import load_choice
 from looptree.sweep.store import Result, Store
 from looptree.sweep.study import NetworkChoice, Study, families
 from looptree.sweep.surveyed import SurveyTask, surveying_of

@@ -27,6 +27,16 @@ def test_points_by_number() -> None:
     assert architecture.compute == load_architecture("small").compute
 
 
+def test_ranges_of_networks() -> None:
+    known = study(changed(SEARCHED, "resolution: [8, 12]", "resolution: {from: 8, to: 32, times: 2}, bits: [8, 16]"))
+    assert [dict(choice.settings)["resolution"] for choice in known.networks] == [8, 8, 16, 16, 32, 32]
+    assert known.networks[1].label == "conv_conv channels=8 resolution=8 bits=16"
+    with pytest.raises(InputError, match=r"whole numbers as resolution, found 8\.5"):
+        study(changed(SEARCHED, "resolution: [8, 12]", "resolution: {from: 8, to: 9, step: 0.5}"))
+    with pytest.raises(InputError, match="'resolution' has a value twice"):
+        study(changed(SEARCHED, "resolution: [8, 12]", "resolution: [8, 8]"))
+
+
 def test_ranges_and_nested_keys() -> None:
     known = study(SURVEYED)
     assert list(map(int, known.axes[1].values)) == [2, 4, 8]
