@@ -79,6 +79,7 @@ def read_group(node: Node, file: str, check: bool) -> GroupSurvey:
 
 
 def listed(fields: Mapping[str, Node], key: str) -> list[Node]:
+    """What stands below a key: a list, a single value as a list of one, or nothing."""
     if key not in fields:
         return []
     return fields[key].sequence() if isinstance(fields[key].value, list) else [fields[key]]
