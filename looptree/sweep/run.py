@@ -46,15 +46,16 @@ Progress = Callable[[State], None]
 
 def run(study: Study, store: Store, crew: Crew, progress: Progress | None = None) -> State:
     """Do all of a study that is not done yet."""
-    running = _Run(study, store, crew)
-    while running.feed():
+    with store.alone():
+        running = _Run(study, store, crew)
+        while running.feed():
+            if progress is not None:
+                progress(running.state)
+            running.take()
+        running.kept.drop()
         if progress is not None:
             progress(running.state)
-        running.take()
-    running.kept.drop()
-    if progress is not None:
-        progress(running.state)
-    return running.state
+        return running.state
 
 
 def finish(study: Study, store: Store) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from looptree.errors import InputError
-from looptree.sweep import Result, Store, study_of
+from looptree.sweep import Result, Store, run, study_of
+from looptree.sweep.crew import Alone
 from tests.sweep.sweep_cases import SEARCHED, results, study
 
 SLOWED = """
@@ -174,6 +175,16 @@ def test_no_file_of_results(tmp_path: Path) -> None:
         Store(tmp_path, study(SEARCHED))
     with pytest.raises(InputError, match="no such folder"):
         Store(tmp_path / "nowhere" / "study.db", study(SEARCHED))
+
+
+def test_two_runs_at_once(tmp_path: Path) -> None:
+    known, path = study(SEARCHED), tmp_path / "study.db"
+    with Store(path, known) as store, Store(path, known) as other:
+        with store.alone(), pytest.raises(InputError, match="another run is writing to this file"):
+            run(known, other, Alone())
+        with other.alone():
+            pass
+    assert [file.name for file in tmp_path.iterdir()] == ["study.db"]
 
 
 def test_a_full_disk(tmp_path: Path) -> None:
