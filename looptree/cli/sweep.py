@@ -72,8 +72,7 @@ def run_command(study: str, results: Path | None, workers: str | None, cluster: 
 
 
 def _estimate(study: Study, path: Path, workers: int | None) -> None:
-    import os
-
+    from looptree.search.child import processors
     from looptree.sweep import Store
     from looptree.sweep.estimate import estimate
     from looptree.sweep.shown import as_text
@@ -82,7 +81,7 @@ def _estimate(study: Study, path: Path, workers: int | None) -> None:
     if path.is_file():
         with Store(path, study) as store:
             done = len(store.done())
-    click.echo(as_text(study, estimate(study), workers or os.cpu_count() or 1))
+    click.echo(as_text(study, estimate(study), workers or processors()))
     if done:
         click.echo(f"{done:,} of them are done already in {path}")
 

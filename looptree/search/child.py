@@ -1,4 +1,4 @@
-"""What every worker process does first."""
+"""Worker processes: how many there should be, and what each does first."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ import threading
 import time
 
 LOOK = 1.0  # seconds between two looks for the parent
+
+
+def processors() -> int:
+    """Processors that this process may use: those of a SLURM task or of `taskset`, not all of the machine."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def as_child() -> None:
