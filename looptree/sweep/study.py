@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
-from looptree.architecture import Architecture
+from looptree.architecture import Architecture, Compute, Level
 from looptree.architecture.reader import architecture_from_node
 from looptree.documents import Node
 from looptree.errors import InputError
@@ -199,10 +200,38 @@ class Study:
         Raises:
             InputError: a parameter that it lacks, or a value that makes no sense there.
         """
-        known, document = self.with_derived(self.values(hardware)), self.bases[self.base(hardware)]
-        for path, expression in self.settings.items():
-            document = placed(document, path, plain_number(expression.value(known)), expression.node)
-        return architecture_from_node(document)
+        base, known = self.base(hardware), self.with_derived(self.values(hardware))
+        values = {path: plain_number(expression.value(known)) for path, expression in self.settings.items()}
+        keys: dict[str, tuple[int | float, ...]] = {}
+        for path, value in values.items():
+            head = path.partition(".")[0]
+            keys[head] = (*keys.get(head, ()), value)
+        parts = self._parts.setdefault(base, {})
+        if base not in self._read or any((head, key) not in parts for head, key in keys.items()):
+            document = self.bases[base]
+            for path, value in values.items():
+                document = placed(document, path, value, self.settings[path].node)
+            self._read[base] = read = architecture_from_node(document)
+            for head, key in keys.items():
+                parts[head, key] = read.compute if head == "compute" else read.level(head)
+            return read
+        read, chosen = self._read[base], {head: parts[head, key] for head, key in keys.items()}
+        levels = tuple(chosen.get(level.name, level) for level in read.levels)
+        return replace(read, levels=levels, compute=chosen.get("compute", read.compute))  # type: ignore[arg-type]
+
+    @cached_property
+    def _read(self) -> dict[str, Architecture]:
+        """The last architecture that was read of each base."""
+        return {}
+
+    @cached_property
+    def _parts(self) -> dict[str, dict[tuple[str, tuple[int | float, ...]], Level | Compute]]:
+        """Of each base the levels and compute units that were read, by what is set in them: most points share them."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: nothing that it can find again."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def limiting(self) -> tuple[Expression, ...]:

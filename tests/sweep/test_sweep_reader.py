@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -43,6 +44,15 @@ def test_ranges_and_nested_keys() -> None:
     built = known.architecture(known.hardware - 1)
     assert dict(built.compute.spatial) == {"m": 8, "c": 4}
     assert built.level("GLB").read_pj_per_byte == Fraction(str(8192**0.5 / 32))
+
+
+def test_points_share_what_was_read_before() -> None:
+    for text in (SEARCHED, SURVEYED):
+        known = study(text)
+        for hardware in [*range(known.hardware), *range(0, known.hardware, 5)]:
+            fresh = pickle.loads(pickle.dumps(known))  # without what has been read
+            assert known.architecture(hardware) == fresh.architecture(hardware)
+        assert pickle.dumps(known) == pickle.dumps(study(text))
 
 
 @pytest.mark.parametrize("name", shipped_studies())
