@@ -1,4 +1,5 @@
-"""Designs that a survey evaluates per second, none pruned, each with all its metrics, and what it spends its time on.
+"""Designs that a survey evaluates per second, none pruned, each with all its metrics, with all processors and with one
+process (`times`: how many times as fast that is), and what it spends its time on.
 
 Run: python benchmarks/bench_survey.py [workers] [workload ...]
 """
@@ -13,7 +14,8 @@ import time
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # worker processes share the processors
 
 from looptree.architecture.load import load_architecture
-from looptree.search.survey import survey
+from looptree.search.child import processors
+from looptree.search.survey import Survey, survey
 from looptree.search.survey.block import slabs
 from looptree.search.survey.survey import task_of
 from looptree.workload.load import load_workload
@@ -43,20 +45,26 @@ def parts(name: str) -> tuple[float, float]:
 
 def main() -> None:
     """Print one table."""
-    workers = int(sys.argv[1]) if len(sys.argv) > 1 else os.cpu_count() or 1
+    workers = int(sys.argv[1]) if len(sys.argv) > 1 else processors()
     print(f"python benchmarks/bench_survey.py {workers}\n")
-    print(f"{'group':<32} {'designs':>14} {'fit':>14} {'front':>6} {'s':>7} {'M/s':>7}   one process, CPU time, M/s:")
-    print(f"{'':<32} {'':>14} {'':>14} {'':>6} {'':>7} {'':>7}   metrics  and kept")
+    head = f"{'group':<32} {'designs':>14} {'fit':>14} {'front':>6} {'s':>7} {'M/s':>7} {'one':>7} {'times':>6}"
+    print(f"{head}   one process, CPU time, M/s:")
+    print(f"{'':<{len(head)}}   metrics  and kept")
     for name in sys.argv[2:] or WORKLOADS:
-        runs = [survey(load_workload(name), load_architecture("mobile"), workers=workers) for _ in range(REPEATS)]
-        seconds = statistics.median(run.seconds for run in runs)
+        (seconds, found), (single, _) = (timed(name, count) for count in (workers, 1))
         alone, kept = parts(name)
-        found = runs[0]
         print(
             f"{name:<32} {found.evaluated:>14,} {found.fits:>14,} {len(found.front):>6} {seconds:>7.2f} "
-            f"{found.evaluated / seconds / 1e6:>7.1f}   {alone / 1e6:>7.1f} {kept / 1e6:>9.1f}",
+            f"{found.evaluated / seconds / 1e6:>7.1f} {found.evaluated / single / 1e6:>7.1f} {single / seconds:>6.2f}"
+            f"   {alone / 1e6:>7.1f} {kept / 1e6:>9.1f}",
             flush=True,
         )
+
+
+def timed(name: str, workers: int) -> tuple[float, Survey]:
+    """Seconds of a survey in the median, and what it finds."""
+    runs = [survey(load_workload(name), load_architecture("mobile"), workers=workers) for _ in range(REPEATS)]
+    return statistics.median(run.seconds for run in runs), runs[0]
 
 
 if __name__ == "__main__":

@@ -63,11 +63,11 @@ def run_command(
     from looptree.sweep import Store, load_study
 
     known = load_study(study)
-    if dry_run:
-        _estimate(known, count, as_json=as_json)
-        return
     path = results or Path(f"{Path(study).stem}.db")
-    with Store(path, known) as store, _crew(cluster, count) as crew:
+    if dry_run:
+        _estimate(known, path, count, as_json=as_json)
+        return
+    with _crew(cluster, count) as crew, Store(path, known) as store:
         state = _run(known, store, crew)
         if as_json:
             done = {"total": state.total, "done": state.done, "finished_now": state.finished}
@@ -79,20 +79,26 @@ def run_command(
         _overview(known, store)
 
 
-def _estimate(study: Study, workers: int | None, *, as_json: bool) -> None:
+def _estimate(study: Study, path: Path, workers: int | None, *, as_json: bool) -> None:
     import dataclasses
-    import os
 
+    from looptree.cli.console import show_json
+    from looptree.search.child import processors
+    from looptree.sweep import Store
     from looptree.sweep.estimate import estimate
     from looptree.sweep.shown import as_text
 
-    found, count = estimate(study), workers or os.cpu_count() or 1
+    done = 0
+    if path.is_file():
+        with Store(path, study) as store:
+            done = len(store.done())
+    found, count = estimate(study), workers or processors()
     if as_json:
-        from looptree.cli.console import show_json
-
-        show_json({"study": study.name, "workers": count, **dataclasses.asdict(found)})
-    else:
-        click.echo(as_text(study, found, count))
+        show_json({"study": study.name, "workers": count, "done": done, **dataclasses.asdict(found)})
+        return
+    click.echo(as_text(study, found, count))
+    if done:
+        click.echo(f"{done:,} of them are done already in {path}")
 
 
 @contextmanager

@@ -7,14 +7,13 @@ processes are started once there is enough to do to be worth it.
 from __future__ import annotations
 
 import math
-import os
-import signal
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from looptree.architecture import Architecture
+from looptree.search.child import as_child, processors
 from looptree.search.design import Collected, Outcome
 from looptree.search.goal import Aim, Gathering, Goal
 from looptree.search.group import Group
@@ -128,7 +127,7 @@ class Workers:
 
     def __init__(self, searches: Searches, count: int | None) -> None:
         self.searches = searches
-        self.count = (os.cpu_count() or 1) if count is None else count
+        self.count = processors() if count is None else count
         self.spent = 0.0
         self._pools: list[ProcessPoolExecutor] = []
         self._home: dict[int, int] = {}  # the process that has the tables of each shape
@@ -195,7 +194,7 @@ def _start(architecture: Architecture, level: str, space: Space) -> None:
 
     global _searches
     process_executor._MEMORY_LEAK_CHECK_DELAY = math.inf  # tables are kept for later jobs: that is no leak
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
+    as_child()
     _searches = Searches(architecture, level, space)
 
 

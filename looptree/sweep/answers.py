@@ -16,8 +16,9 @@ import numpy as np
 from looptree.errors import InputError, nearest
 from looptree.search.survey import HARDWARE_METRICS
 from looptree.search.undominated import undominated
+from looptree.sweep.document import plain_number
 from looptree.sweep.store import Result, Store
-from looptree.sweep.study import METRICS, Study, plain_number
+from looptree.sweep.study import METRICS, Study
 from looptree.sweep.surveyed import decoded, merged, surveying_of
 from looptree.taxonomy.group import describe
 

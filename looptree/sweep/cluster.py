@@ -20,7 +20,8 @@ from looptree.sweep.store import Result
 CONNECT = 10.0  # seconds to wait for a scheduler
 WORKERS = 10.0  # and for its first worker
 RETRIES = 3  # workers that may be lost under one chunk, beyond what Dask tolerates itself
-CHUNK = 1.0  # seconds of work that go out together
+CHUNK = 1.0  # seconds of work that go out together,
+EACH = 0.01  # or so many for each worker, so that client and scheduler have as long for each chunk
 MOST = 256  # tasks that do
 
 
@@ -47,7 +48,8 @@ class Cluster:
         """Tasks that go out together, judging by those that are done; one until there are some."""
         if not self._done:
             return 1
-        return max(1, min(MOST, int(CHUNK * self._done / max(self._seconds, CHUNK / MOST))))
+        wanted = max(CHUNK, EACH * self._threads)
+        return max(1, min(MOST, int(wanted * self._done / max(self._seconds, CHUNK / MOST))))
 
     @property
     def _threads(self) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
 
 from looptree.errors import InputError
+from looptree.search.child import as_child, processors
 from looptree.sweep.store import Result
 
 
@@ -91,7 +90,7 @@ def run_task(task: Task) -> Result:
 @contextmanager
 def local_crew(workers: int | None) -> Iterator[Crew]:
     """Processes on this machine, one per processor by default."""
-    count = (os.cpu_count() or 1) if workers is None else workers
+    count = processors() if workers is None else workers
     if count < 1:
         raise InputError(f"expected at least 1 worker, found {count}")
     if count == 1:
@@ -99,12 +98,8 @@ def local_crew(workers: int | None) -> Iterator[Crew]:
         return
     from loky import ProcessPoolExecutor
 
-    pool = ProcessPoolExecutor(count, initializer=_quiet)
+    pool = ProcessPoolExecutor(count, initializer=as_child)
     try:
         yield Processes(pool, count)
     finally:
         pool.shutdown(wait=True, kill_workers=True)
-
-
-def _quiet() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work

@@ -18,6 +18,7 @@ from looptree.errors import InputError, nearest
 from looptree.units import parse_size
 
 MAX_LENGTH = 300
+REMEMBERED = 4096
 MAX_NESTING = 40
 LARGEST = Fraction(10) ** 40
 _TOKEN = re.compile(
@@ -86,6 +87,11 @@ class Expression:
         tokens = _tokens(self)
         return frozenset(t for t in tokens if (t[0].isalpha() or t[0] == "_") and t not in _FUNCTIONS)
 
+    @property
+    def compares(self) -> bool:
+        """Whether it is a comparison."""
+        return any(token in _COMPARED for token in _tokens(self))
+
     @cached_property
     def upper(self) -> tuple[str, Expression] | None:
         """Of `name <= rest` the name and the rest."""
@@ -101,7 +107,25 @@ class Expression:
         Raises:
             InputError: an unknown name, a division by zero, a root of what is negative, or a number that is too large.
         """
-        return _Reader(self, known).whole()
+        given = tuple(known.get(name) for name in self._ordered)
+        if given not in self._found:
+            if len(self._found) >= REMEMBERED:
+                self._found.clear()
+            self._found[given] = _Reader(self, known).whole()
+        return self._found[given]
+
+    @cached_property
+    def _ordered(self) -> tuple[str, ...]:
+        return tuple(sorted(self.names))
+
+    @cached_property
+    def _found(self) -> dict[tuple[Fraction | None, ...], Fraction]:
+        """Values by those of the names: in a sweep the same few come again and again."""
+        return {}
+
+    def __getstate__(self) -> dict[str, object]:
+        """What goes to another process: nothing that it can find again."""
+        return {"text": self.text, "node": self.node}
 
     def check_names(self, known: Mapping[str, object] | tuple[str, ...]) -> None:
         """Raise an `InputError` for the first name that is not known."""

@@ -26,16 +26,25 @@ def read_axes(node: Node | None) -> tuple[Axis, ...]:
     found = []
     for name, values in (node.mapping() if node else {}).items():
         check_name(name, values)
-        listed = values.sequence() if isinstance(values.value, list) else None
-        numbers = tuple(_number(item) for item in listed) if listed is not None else _range(values)
-        if not numbers:
-            raise values.error(f"parameter {name!r} has no values")
-        if len(set(numbers)) < len(numbers):
-            raise values.error(f"parameter {name!r} has a value twice")
-        if len(numbers) > MOST_VALUES:
-            raise values.error(f"parameter {name!r} has {len(numbers)} values; at most {MOST_VALUES}")
-        found.append(Axis(name, numbers))
+        found.append(Axis(name, read_values(name, values)))
     return tuple(found)
+
+
+def read_values(name: str, node: Node) -> tuple[Fraction, ...]:
+    """A list of values, a range, or a single value.
+
+    Raises:
+        InputError: there are none, too many, or one stands there twice.
+    """
+    listed = node.sequence() if isinstance(node.value, list) else None
+    numbers = tuple(_number(item) for item in listed) if listed is not None else _range(node)
+    if not numbers:
+        raise node.error(f"parameter {name!r} has no values")
+    if len(set(numbers)) < len(numbers):
+        raise node.error(f"parameter {name!r} has a value twice")
+    if len(numbers) > MOST_VALUES:
+        raise node.error(f"parameter {name!r} has {len(numbers)} values; at most {MOST_VALUES}")
+    return numbers
 
 
 def check_name(name: str, node: Node) -> None:

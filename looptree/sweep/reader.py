@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import math
 from collections.abc import Mapping
@@ -16,12 +15,13 @@ from looptree.errors import InputError, guided, nearest
 from looptree.search import SPACES, Space, space_named
 from looptree.search.objective import OBJECTIVES
 from looptree.search.survey import METRICS as SURVEYED
+from looptree.sweep.document import canonical, text_of
 from looptree.sweep.expression import Expression
+from looptree.sweep.networks import listed, loaded, read_group, read_networks
 from looptree.sweep.ranges import check_name, read_axes
 from looptree.sweep.store import about_file
-from looptree.sweep.study import KEEP, METRICS, GroupSurvey, NetworkChoice, Study, canonical, text_of
+from looptree.sweep.study import KEEP, METRICS, Study
 from looptree.units import SECONDS, parse_quantity
-from looptree.workload import Workload
 from looptree.workload.reader import workload_to_dict
 
 KEYS = (
@@ -41,7 +41,6 @@ KEYS = (
     "keep",
     "front",
 )
-GROUP_KEYS = ("network", "layers", "order")
 _FOLDER = "studies/"
 _ALONE = ("spaces", "objectives", "time_limit", "keep")
 MOST_SEARCHES = 1_000_000
@@ -89,11 +88,11 @@ def study_from_node(node: Node, *, networks: bool = True) -> Study:
     axes = read_axes(fields.get("parameters"))
     names = [axis.name for axis in axes]
     derived = _expressions(fields.get("derived"), names)
-    group = _group(fields["group"], node.file, networks) if "group" in fields else None
+    group = read_group(fields["group"], node.file, networks) if "group" in fields else None
     if (group is None) == ("networks" not in fields):
         raise node.error("expected either networks, which are searched, or group, which is surveyed")
     for key in _ALONE if group else ():
-        if key in fields and (key != "spaces" or len(_list(fields, key)) != 1):
+        if key in fields and (key != "spaces" or len(listed(fields, key)) != 1):
             raise fields[key].error(f"{key!r} is for searches; a group is surveyed", "at most one space may be given")
     metrics = SURVEYED if group else METRICS
     known = tuple(dict.fromkeys((*names, *derived, *metrics, "power", "area")))
@@ -102,10 +101,14 @@ def study_from_node(node: Node, *, networks: bool = True) -> Study:
     settings = {path: Expression.of(value) for path, value in _mapping(fields, "set").items()}
     for expression in settings.values():
         expression.check_names((*names, *derived))
-    constraints = tuple(Expression.of(item) for item in _list(fields, "constraints"))
+    constraints = tuple(Expression.of(item) for item in listed(fields, "constraints"))
     for constraint in constraints:
         constraint.check_names(known)
-    front = tuple(item.choice(tuple(known)) for item in _list(fields, "front"))
+        if not constraint.compares:
+            raise constraint.node.error(
+                f"expected a comparison, found {constraint.text!r}", "such as area <= 16 or latency <= 4e6"
+            )
+    front = tuple(item.choice(tuple(known)) for item in listed(fields, "front"))
     study = Study(
         name=fields["study"].text(),
         description=fields["description"].text() if "description" in fields else "",
@@ -113,7 +116,7 @@ def study_from_node(node: Node, *, networks: bool = True) -> Study:
         axes=axes,
         settings=settings,
         derived=derived,
-        networks=() if group else _networks(fields["networks"], node.file),
+        networks=() if group else read_networks(fields["networks"], node.file),
         spaces=_spaces(fields),
         objectives=_objectives(fields),
         group=group,
@@ -150,6 +153,7 @@ def _checked(node: Node, study: Study, networks: bool) -> Study:
             f"the study has {study.points:,} {what}, more than {most:,}",
             "use fewer values, or fewer parameters at a time",
         )
+    _check_used(study, node)
     plain = canonical(node)
     assert isinstance(plain, dict)
     for first in range(0, study.hardware, study.combinations):
@@ -171,18 +175,22 @@ def _digest(study: Study, node: Node) -> str:
     where = node.mapping()["group" if study.group else "networks"]
     found = hashlib.sha256()
     for choice in choices:
-        found.update(json.dumps(workload_to_dict(_loaded(choice, where)), sort_keys=True).encode())
+        found.update(json.dumps(workload_to_dict(loaded(choice, where)), sort_keys=True).encode())
     return found.hexdigest()[:32]
+
+
+def _check_used(study: Study, node: Node) -> None:
+    """A parameter that changes nothing would only repeat the same results."""
+    used = {name for expression in (*study.settings.values(), *study.derived.values()) for name in expression.names}
+    for axis in study.axes:
+        if axis.name not in used:
+            where = node.mapping()["parameters"].mapping()[axis.name]
+            hint = f"such as set: {{GLB.capacity_bytes: {axis.name}}}"
+            raise where.error(f"parameter {axis.name!r} is used neither by set nor derived", hint)
 
 
 def _mapping(fields: Mapping[str, Node], key: str) -> dict[str, Node]:
     return fields[key].mapping() if key in fields else {}
-
-
-def _list(fields: Mapping[str, Node], key: str) -> list[Node]:
-    if key not in fields:
-        return []
-    return fields[key].sequence() if isinstance(fields[key].value, list) else [fields[key]]
 
 
 def _expressions(node: Node | None, names: list[str]) -> dict[str, Expression]:
@@ -204,7 +212,10 @@ def _architectures(node: Node, file: str) -> dict[str, Node]:
         if not isinstance(item.value, dict):
             source = item.text()
             beside = Path(file).parent / source
-            document = read_document(beside if beside.is_file() else resources.locate("architectures", source))
+            try:
+                document = read_document(beside if beside.is_file() else resources.locate("architectures", source))
+            except InputError as problem:
+                raise problem if problem.where else problem.at(item.where) from None
             name = Path(source).stem
         if not isinstance(document.value, dict):
             raise document.expected("an architecture (levels)")
@@ -217,69 +228,13 @@ def _architectures(node: Node, file: str) -> dict[str, Node]:
     return found
 
 
-def _networks(node: Node, file: str) -> tuple[NetworkChoice, ...]:
-    found: list[NetworkChoice] = []
-    for item in node.sequence() if isinstance(node.value, list) else [node]:
-        found += _choices(item, file)
-    if not found:
-        raise node.error("expected at least one network")
-    if len(set(found)) < len(found):
-        raise node.error("a network stands here twice")
-    return tuple(found)
-
-
-def _choices(item: Node, file: str) -> list[NetworkChoice]:
-    """`name`, or `{name: bert_base, sequence: [128, 512], batch: 1}`: one choice for each combination."""
-    if not isinstance(item.value, dict):
-        return [NetworkChoice(_source(item, file))]
-    fields = dict(item.mapping(required=("name",)))
-    source = _source(fields.pop("name"), file)
-    values = [
-        [(name, n.integer(name, least=0)) for n in (node.sequence() if isinstance(node.value, list) else [node])]
-        for name, node in fields.items()
-    ]
-    return [NetworkChoice(source, chosen) for chosen in itertools.product(*values)]
-
-
-def _source(node: Node, file: str) -> str:
-    beside = Path(file).parent / node.text()
-    return str(beside) if beside.suffix and beside.is_file() else node.text()
-
-
-def load_choice(choice: NetworkChoice) -> Workload:
-    """The workload of a choice."""
-    from looptree.importers.load import load_workload
-
-    return load_workload(choice.source, **dict(choice.settings))
-
-
-def _loaded(choice: NetworkChoice, node: Node) -> Workload:
-    try:
-        return load_choice(choice)
-    except InputError as problem:
-        raise problem.at(node.where) from None
-
-
-def _group(node: Node, file: str, check: bool) -> GroupSurvey:
-    fields = node.mapping(known=GROUP_KEYS, required=("network",))
-    choices = _choices(fields["network"], file)
-    if len(choices) != 1:
-        raise fields["network"].error("expected one network, with one value of each parameter")
-    layers = tuple(item.text() for item in _list(fields, "layers"))
-    if layers and check:
-        known = tuple(e.name for e in _loaded(choices[0], fields["network"]).einsums)
-        for item in _list(fields, "layers"):
-            item.choice(known)
-    order = tuple(item.text() for item in _list(fields, "order"))
-    return GroupSurvey(choices[0], layers, order)
-
-
 def _spaces(fields: Mapping[str, Node]) -> tuple[tuple[str, Space], ...]:
     """Names of spaces, or `{name: narrow, loops: 2, ...}`."""
     found = []
-    for item in _list(fields, "spaces"):
+    for item in listed(fields, "spaces"):
         if isinstance(item.value, dict):
-            settings = dict(item.mapping(known=("name", *Space().settings()), required=("name",)))
+            known = tuple(name for name in Space().settings() if name != "restrictions")
+            settings = dict(item.mapping(known=("name", *known), required=("name",)))
             name = settings.pop("name").text()
             try:
                 found.append((name, Space(**{key: n.value for key, n in settings.items()})))
@@ -296,7 +251,7 @@ def _spaces(fields: Mapping[str, Node]) -> tuple[tuple[str, Space], ...]:
 
 
 def _objectives(fields: Mapping[str, Node]) -> tuple[str, ...]:
-    found = tuple(item.choice(OBJECTIVES) for item in _list(fields, "objectives"))
+    found = tuple(item.choice(OBJECTIVES) for item in listed(fields, "objectives"))
     if len(set(found)) < len(found):
         raise fields["objectives"].error("an objective stands here twice")
     return found or ("energy",)

@@ -12,13 +12,12 @@ from looptree.sweep import sensitivity
 from looptree.sweep.answers import ANSWER, rows_of
 from looptree.sweep.crew import Crew, Task
 from looptree.sweep.keeping import Kept
+from looptree.sweep.networks import load_choice
 from looptree.sweep.proofs import Member, step
-from looptree.sweep.reader import load_choice
 from looptree.sweep.store import Result, Store
 from looptree.sweep.study import NetworkChoice, Study, families
 from looptree.sweep.surveyed import SurveyTask, surveying_of
-from looptree.sweep.work import PointTask
-from looptree.workload import Workload
+from looptree.sweep.work import Packed, PointTask
 
 AHEAD = 2  # tasks in flight per worker
 
@@ -47,15 +46,16 @@ Progress = Callable[[State], None]
 
 def run(study: Study, store: Store, crew: Crew, progress: Progress | None = None) -> State:
     """Do all of a study that is not done yet."""
-    running = _Run(study, store, crew)
-    while running.feed():
+    with store.alone():
+        running = _Run(study, store, crew)
+        while running.feed():
+            if progress is not None:
+                progress(running.state)
+            running.take()
+        running.kept.drop()
         if progress is not None:
             progress(running.state)
-        running.take()
-    running.kept.drop()
-    if progress is not None:
-        progress(running.state)
-    return running.state
+        return running.state
 
 
 def finish(study: Study, store: Store) -> None:
@@ -154,12 +154,12 @@ def point_task(study: Study, point: int) -> PointTask:
     """The search of one point."""
     hardware, network, _, space, objective = study.chosen(point)
     architecture, limits = _priced(study.architecture(hardware)), study.limits(hardware)
-    return PointTask(point, _workload(network), architecture, space, objective, limits, study.seconds)
+    return PointTask(point, _packed(network), architecture, space, objective, limits, study.seconds)
 
 
 @lru_cache(maxsize=32)
-def _workload(choice: NetworkChoice) -> Workload:
-    return load_choice(choice)
+def _packed(choice: NetworkChoice) -> Packed:
+    return Packed.of(load_choice(choice))
 
 
 def _priced(architecture: Architecture) -> Architecture:

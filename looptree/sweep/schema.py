@@ -5,8 +5,9 @@ from __future__ import annotations
 from looptree.report.schema.parts import TEXT, Schema, closed, many, named, one_or_many, said
 from looptree.search import SPACES, Space
 from looptree.search.objective import OBJECTIVES
+from looptree.sweep.networks import GROUP_KEYS
 from looptree.sweep.ranges import RANGE_KEYS
-from looptree.sweep.reader import GROUP_KEYS, KEYS
+from looptree.sweep.reader import KEYS
 from looptree.sweep.study import KEEP
 
 _VALUE: Schema = {"type": ["number", "string"]}
@@ -16,7 +17,7 @@ def study_schema() -> Schema:
     """Hardware and networks together."""
     span = closed(RANGE_KEYS, ("from", "to"), **dict.fromkeys(RANGE_KEYS, _VALUE))
     settings = {"type": "object", "properties": {"name": TEXT}, "required": ["name"]}
-    network = {"anyOf": [TEXT, {**settings, "additionalProperties": one_or_many({"type": "integer"})}]}
+    network = {"anyOf": [TEXT, {**settings, "additionalProperties": {"anyOf": [one_or_many(_VALUE), span]}}]}
     custom = closed(("name", *Space.__dataclass_fields__), ("name",), name=TEXT)
     space = {"anyOf": [{"enum": list(SPACES)}, custom]}
     group = closed(GROUP_KEYS, ("network",), network=network, layers=one_or_many(TEXT), order=one_or_many(TEXT))
@@ -24,7 +25,7 @@ def study_schema() -> Schema:
         KEYS,
         ("study", "architecture"),
         study=said(TEXT, "its name"),
-        architecture=said({"type": ["string", "object"]}, "a shipped name, a file, or written out"),
+        architecture=said(one_or_many({"type": ["string", "object"]}), "shipped names, files, or written out"),
         parameters=said(named({"anyOf": [_VALUE, many(_VALUE, least=1), span]}), "values by name"),
         set=said(named(_VALUE), "what is changed in the architecture, such as GLB.capacity_bytes"),
         derived=said(named(_VALUE), "further numbers, as expressions"),

@@ -64,6 +64,8 @@ class Store:
         self.path = path
         self.study = study
         self.asked = asked
+        if path.is_dir():
+            raise InputError("expected a file of results, found a folder", where=str(path))
         if not path.absolute().parent.is_dir():
             raise InputError("there is no such folder", where=str(path.parent))
         with self._saying():
@@ -131,6 +133,30 @@ class Store:
             reason = str(problem)
             hint = "results so far are kept; free some room and run the same command again" if "full" in reason else ""
             raise InputError(f"cannot be used: {reason}", where=str(self.path), hint=hint) from None
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs away, which would do the same work; a lock ends with its process, however that ends.
+
+        Raises:
+            InputError: another run is at work.
+        """
+        try:
+            import fcntl
+        except ImportError:  # not a POSIX system: two runs do the same work, and the first result of each point stays
+            yield
+            return
+        path = self.path.with_name(f"{self.path.name}.lock")
+        with path.open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                hint = "wait for it, or choose another file"
+                raise InputError("another run is writing to this file", where=str(self.path), hint=hint) from None
+            try:
+                yield
+            finally:
+                path.unlink(missing_ok=True)
 
     def add(self, results: Iterable[Result]) -> None:
         """Write results, all or none of them; one that is there already stays."""

@@ -6,19 +6,20 @@ Points are numbered: the architecture is slowest, the last axis is fastest. A nu
 from __future__ import annotations
 
 import hashlib
-import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
-from looptree.architecture import Architecture
+from looptree.architecture import Architecture, Compute, Level
 from looptree.architecture.reader import architecture_from_node
 from looptree.documents import Node
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError
 from looptree.search import Space
 from looptree.search.limits import LIMITED, Limit
+from looptree.sweep.document import placed, plain_number
 from looptree.sweep.expression import Expression
 from looptree.workload import TENSOR_KINDS
 
@@ -199,10 +200,38 @@ class Study:
         Raises:
             InputError: a parameter that it lacks, or a value that makes no sense there.
         """
-        known, document = self.with_derived(self.values(hardware)), self.bases[self.base(hardware)]
-        for path, expression in self.settings.items():
-            document = placed(document, path, plain_number(expression.value(known)), expression.node)
-        return architecture_from_node(document)
+        base, known = self.base(hardware), self.with_derived(self.values(hardware))
+        values = {path: plain_number(expression.value(known)) for path, expression in self.settings.items()}
+        keys: dict[str, tuple[int | float, ...]] = {}
+        for path, value in values.items():
+            head = path.partition(".")[0]
+            keys[head] = (*keys.get(head, ()), value)
+        parts = self._parts.setdefault(base, {})
+        if base not in self._read or any((head, key) not in parts for head, key in keys.items()):
+            document = self.bases[base]
+            for path, value in values.items():
+                document = placed(document, path, value, self.settings[path].node)
+            self._read[base] = read = architecture_from_node(document)
+            for head, key in keys.items():
+                parts[head, key] = read.compute if head == "compute" else read.level(head)
+            return read
+        read, chosen = self._read[base], {head: parts[head, key] for head, key in keys.items()}
+        levels = tuple(chosen.get(level.name, level) for level in read.levels)
+        return replace(read, levels=levels, compute=chosen.get("compute", read.compute))  # type: ignore[arg-type]
+
+    @cached_property
+    def _read(self) -> dict[str, Architecture]:
+        """The last architecture that was read of each base."""
+        return {}
+
+    @cached_property
+    def _parts(self) -> dict[str, dict[tuple[str, tuple[int | float, ...]], Level | Compute]]:
+        """Of each base the levels and compute units that were read, by what is set in them: most points share them."""
+        return {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What goes to another process: nothing that it can find again."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @cached_property
     def limiting(self) -> tuple[Expression, ...]:
@@ -239,60 +268,6 @@ class Study:
         rest, space = divmod(rest, len(self.spaces))
         hardware, network = divmod(rest, len(self.networks))
         return hardware, self.networks[network], *self.spaces[space], self.objectives[objective]
-
-
-def placed(document: Node, path: str, value: int | float, asked: Node) -> Node:
-    """The document of an architecture with one value replaced.
-
-    Args:
-        path: the name of a level or `compute`, then keys: `GLB.capacity_bytes`, `compute.spatial.m`.
-    """
-    head, *keys = path.split(".")
-    fields = dict(document.value)
-    if head == "compute" and "compute" in fields:
-        fields["compute"] = _replaced(fields["compute"], keys, value, asked, path)
-        return Node(fields, document.file, document.line, document.path)
-    levels = list(fields["levels"].value)
-    names = [str(level.value["name"].value) for level in levels]
-    if head not in names:
-        hint = nearest(head, [*names, "compute"])
-        raise asked.error(f"the architecture has no level {head!r}, set by {path!r}", hint)
-    at = names.index(head)
-    levels[at] = _replaced(levels[at], keys, value, asked, path)
-    fields["levels"] = Node(levels, fields["levels"].file, fields["levels"].line, fields["levels"].path)
-    return Node(fields, document.file, document.line, document.path)
-
-
-def _replaced(node: Node, keys: Sequence[str], value: int | float, asked: Node, path: str) -> Node:
-    if not keys:
-        raise asked.error(f"expected a key below {path!r}", "such as GLB.capacity_bytes or compute.spatial.m")
-    fields = dict(node.mapping())
-    first, *rest = keys
-    if rest:
-        inner = fields.get(first, Node({}, asked.file, asked.line, asked.path))
-        fields[first] = _replaced(inner, rest, value, asked, path)
-    else:
-        fields[first] = Node(value, asked.file, asked.line, asked.path)
-    return Node(fields, node.file, node.line, node.path)
-
-
-def plain_number(value: Fraction) -> int | float:
-    """A whole number, or the nearest float64."""
-    return int(value) if value.denominator == 1 else float(value)
-
-
-def canonical(node: Node) -> object:
-    """A document as plain data, for a fingerprint."""
-    if isinstance(node.value, dict):
-        return {key: canonical(inner) for key, inner in node.value.items()}
-    if isinstance(node.value, list):
-        return [canonical(inner) for inner in node.value]
-    return node.value
-
-
-def text_of(plain: object) -> str:
-    """Plain data as one text that is equal for equal data; the order of keys counts, as it numbers the points."""
-    return json.dumps(plain, default=str)
 
 
 def families(study: Study) -> Iterator[list[tuple[int, float]]]:

@@ -17,7 +17,7 @@ from looptree.search.survey import HARDWARE_METRICS, Hardware, Surveyed
 from looptree.search.survey.keeper import Designs, Keeper
 from looptree.search.survey.survey import Decoder, task_of
 from looptree.search.survey.units import Task
-from looptree.sweep.reader import load_choice
+from looptree.sweep.networks import load_choice
 from looptree.sweep.store import Result
 from looptree.sweep.study import Study
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from looptree.architecture import Architecture
@@ -20,15 +22,38 @@ _UNLIMITED = 2**60
 
 
 @dataclass(frozen=True, slots=True)
+class Packed:
+    """A network as bytes, which go over a wire as they are: its objects are made once in each process, not per task."""
+
+    data: bytes
+
+    @classmethod
+    def of(cls, workload: Workload) -> Packed:
+        """Pack a network."""
+        return cls(pickle.dumps(workload))
+
+    @property
+    def workload(self) -> Workload:
+        """The network."""
+        return _unpacked(self.data)
+
+
+@lru_cache(maxsize=32)
+def _unpacked(data: bytes) -> Workload:
+    found: Workload = pickle.loads(data)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
 class PointTask:
     """One search.
 
     Attributes:
-        item: the number of the point. workload: its network. limits: of the plan.
+        item: the number of the point. network: what is searched. limits: of the plan.
     """
 
     item: int
-    workload: Workload
+    network: Packed
     architecture: Architecture
     space: Space
     objective: str
@@ -40,7 +65,7 @@ class PointTask:
         started = time.perf_counter()
         try:
             plan = search(
-                self.workload,
+                self.network.workload,
                 self.architecture,
                 objective=self.objective,
                 limits=self.limits,
@@ -64,7 +89,7 @@ class PointTask:
             "operations": found.total_operations,
             "recomputed": found.recomputed_operations,
             "capacity": list(found.occupancy.values())[1].window_bytes,
-            **capacity_by_kind(self.workload, self.architecture, plan),
+            **capacity_by_kind(self.network.workload, self.architecture, plan),
             "power": energy / latency if latency else 0.0,
             "value": proof.value,
             "bound": proof.bound,

@@ -81,6 +81,11 @@ def test_dry_run(folder: Path) -> None:
     outcome = looptree("sweep", "searched.yaml", "--dry-run")
     assert "28 searches at most, in 4 families" in outcome.out
     assert [path.name for path in folder.iterdir() if path.suffix == ".db"] == []
+    looptree("sweep", "searched.yaml", "--workers", "1")
+    before = (folder / "searched.db").read_bytes()
+    assert "28 of them are done already in searched.db" in looptree("sweep", "searched.yaml", "--dry-run").out
+    assert (folder / "searched.db").read_bytes() == before
+    assert "another study" in complaint(looptree("sweep", "surveyed.yaml", "--dry-run", "-o", "searched.db"))
 
 
 @pytest.mark.parametrize(
@@ -113,3 +118,11 @@ def test_without_dask(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install 'looptree[cluster]'" in complaint(
         looptree("sweep", "searched.yaml", "--cluster", "tcp://127.0.0.1:1")
     )
+
+
+def test_without_a_scheduler(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("looptree.sweep.cluster.CONNECT", 0.2)
+    outcome = looptree("sweep", "searched.yaml", "--cluster", "tcp://127.0.0.1:9")
+    assert "no scheduler answers at 'tcp://127.0.0.1:9'" in complaint(outcome)
+    assert not (folder / "searched.db").exists()

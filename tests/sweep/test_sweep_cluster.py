@@ -126,13 +126,14 @@ def test_a_client_is_killed_and_goes_on(scheduler: str, tmp_path: Path) -> None:
 
 
 class Threads:
-    """A client with two threads that does chunks at once."""
+    """A client of so many threads that does chunks at once."""
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int) -> None:
+        self.threads = threads
         self.sizes: list[int] = []
 
     def nthreads(self) -> dict[str, int]:
-        return {"a": 2}
+        return {"a": self.threads}
 
     def submit(
         self, function: Callable[[list[Slow]], list[Result]], tasks: list[Slow], **_: object
@@ -152,11 +153,13 @@ class Slow:
         return Result(self.item, "optimal", {}, self.seconds)
 
 
-@pytest.mark.parametrize(("seconds", "size"), [(5.0, 1), (0.25, 4), (0.0, 256)])
-def test_chunks_of_a_second(seconds: float, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("threads", "seconds", "size"), [(2, 5.0, 1), (2, 0.25, 4), (2, 0.0, 256), (200, 5.0, 1), (200, 0.25, 8)]
+)
+def test_chunks_of_a_second(threads: int, seconds: float, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("distributed.wait", lambda futures, return_when: SimpleNamespace(done=futures))
     monkeypatch.setattr(Future, "release", lambda future: None, raising=False)
-    client, done = Threads(), list[int]()
+    client, done = Threads(threads), list[int]()
     crew = Cluster(client)
     sent = 0
     while len(done) < 1000:

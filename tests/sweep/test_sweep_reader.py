@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from fractions import Fraction
 
 import pytest
@@ -27,12 +28,31 @@ def test_points_by_number() -> None:
     assert architecture.compute == load_architecture("small").compute
 
 
+def test_ranges_of_networks() -> None:
+    known = study(changed(SEARCHED, "resolution: [8, 12]", "resolution: {from: 8, to: 32, times: 2}, bits: [8, 16]"))
+    assert [dict(choice.settings)["resolution"] for choice in known.networks] == [8, 8, 16, 16, 32, 32]
+    assert known.networks[1].label == "conv_conv channels=8 resolution=8 bits=16"
+    with pytest.raises(InputError, match=r"whole numbers as resolution, found 8\.5"):
+        study(changed(SEARCHED, "resolution: [8, 12]", "resolution: {from: 8, to: 9, step: 0.5}"))
+    with pytest.raises(InputError, match="'resolution' has a value twice"):
+        study(changed(SEARCHED, "resolution: [8, 12]", "resolution: [8, 8]"))
+
+
 def test_ranges_and_nested_keys() -> None:
     known = study(SURVEYED)
     assert list(map(int, known.axes[1].values)) == [2, 4, 8]
     built = known.architecture(known.hardware - 1)
     assert dict(built.compute.spatial) == {"m": 8, "c": 4}
     assert built.level("GLB").read_pj_per_byte == Fraction(str(8192**0.5 / 32))
+
+
+def test_points_share_what_was_read_before() -> None:
+    for text in (SEARCHED, SURVEYED):
+        known = study(text)
+        for hardware in [*range(known.hardware), *range(0, known.hardware, 5)]:
+            fresh = pickle.loads(pickle.dumps(known))  # without what has been read
+            assert known.architecture(hardware) == fresh.architecture(hardware)
+        assert pickle.dumps(known) == pickle.dumps(study(text))
 
 
 @pytest.mark.parametrize("name", shipped_studies())
@@ -62,6 +82,13 @@ def changed(text: str, old: str, new: str) -> str:
         ("GLB.capacity_bytes: buffer", "GLB.capacity: buffer", "unknown key 'capacity'"),
         ("GLB.capacity_bytes: buffer", "L2.capacity_bytes: buffer", "no level 'L2'"),
         ("GLB.capacity_bytes: buffer", "GLB: buffer", "expected a key below"),
+        ("parameters:\n", "parameters:\n  idle: [1, 2]\n", "parameter 'idle' is used neither by set nor derived"),
+        ("spaces: [quick]", "spaces: [{name: x, restrictions: {a: 1}}]", "unknown key 'restrictions'"),
+        ("front: [area, energy]", "constraints: [latency + 5]", "expected a comparison"),
+        ("front: [area, energy]", "constraints: [latency <= 0]", "expected an amount above 0"),
+        ("architecture: small", "architecture: [small, small]", "two architectures are called 'small'"),
+        ("architecture: small", "architecture: []", "at least one architecture"),
+        ("architecture: small", "architecture: smal", "did you mean 'small'"),
         ("GLB.capacity_bytes: buffer", "GLB.capacity_bytes: size", "mentions 'size'"),
         ("GLB.capacity_bytes: buffer", "GLB.capacity_bytes: buffer / 3", "whole number"),
         ("name: conv_conv,", "name: no_such_network,", "no_such_network"),

@@ -22,7 +22,7 @@ from looptree.sweep.answers import (
     survey_rows,
 )
 from looptree.sweep.crew import Alone
-from looptree.sweep.reader import load_choice
+from looptree.sweep.networks import load_choice
 from looptree.sweep.run import finish, point_task
 from looptree.sweep.sensitivity import profiles, sensitivity
 from looptree.sweep.surveyed import merged, surveying, surveying_of

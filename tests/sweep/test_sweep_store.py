@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from looptree.errors import InputError
-from looptree.sweep import Result, Store, study_of
+from looptree.sweep import Result, Store, run, study_of
+from looptree.sweep.crew import Alone
 from tests.sweep.sweep_cases import SEARCHED, results, study
 
 SLOWED = """
@@ -52,6 +53,43 @@ def test_kill_at_any_moment(tmp_path: Path) -> None:
     known = study(SEARCHED)
     assert seen < known.points
     assert results(known, base) == results(known, tmp_path / "other.db")
+
+
+ORPHANS = """
+import os, sys, time
+from looptree.sweep.crew import local_crew
+from looptree.sweep import Result
+class Task:
+    def __init__(self, item): self.item = item
+    def run(self):
+        with open(sys.argv[1], "a") as file:
+            file.write(f"{os.getpid()}\\n")
+        time.sleep(60)
+with local_crew(2) as crew:
+    crew.start(Task(0))
+    crew.start(Task(1))
+    crew.next()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc")
+def test_workers_end_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    script, pids = tmp_path / "orphans.py", tmp_path / "pids"
+    script.write_text(ORPHANS)
+    parent = subprocess.Popen(
+        [sys.executable, str(script), str(pids)], env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    )
+    until = time.monotonic() + 30
+    while time.monotonic() < until and (not pids.exists() or len(pids.read_text().split()) < 2):
+        time.sleep(0.05)
+    parent.kill()
+    parent.wait()
+    listed = [int(pid) for pid in pids.read_text().split()]
+    assert len(listed) == 2
+    while time.monotonic() < until and any(Path(f"/proc/{pid}").exists() for pid in listed):
+        time.sleep(0.1)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in listed)
 
 
 def count(path: Path) -> int:
@@ -133,8 +171,20 @@ def test_no_file_of_results(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=str(path)):
             study_of(path)
         assert path.read_bytes() == before
+    with pytest.raises(InputError, match="found a folder"):
+        Store(tmp_path, study(SEARCHED))
     with pytest.raises(InputError, match="no such folder"):
         Store(tmp_path / "nowhere" / "study.db", study(SEARCHED))
+
+
+def test_two_runs_at_once(tmp_path: Path) -> None:
+    known, path = study(SEARCHED), tmp_path / "study.db"
+    with Store(path, known) as store, Store(path, known) as other:
+        with store.alone(), pytest.raises(InputError, match="another run is writing to this file"):
+            run(known, other, Alone())
+        with other.alone():
+            pass
+    assert [file.name for file in tmp_path.iterdir()] == ["study.db"]
 
 
 def test_a_full_disk(tmp_path: Path) -> None:

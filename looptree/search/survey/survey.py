@@ -12,7 +12,6 @@ Assumptions made here:
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError, nearest
 from looptree.model import Evaluation, evaluate
+from looptree.search.child import processors
 from looptree.search.goal import ROUNDING
 from looptree.search.planner import DisagreementError, buffer_of
 from looptree.search.segment import segment
@@ -99,7 +99,7 @@ def survey(
         UnsupportedError: tile inference cannot express the group.
     """
     task = task_of(workload, hardware, layers, order=order, space=space, front=front, limits=limits)
-    count = (os.cpu_count() or 1) if workers is None else workers
+    count = processors() if workers is None else workers
     if count < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")
     started = time.perf_counter()

@@ -6,11 +6,11 @@ the answer is the same whatever the number of workers.
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from looptree.search.child import as_child
 from looptree.search.group import Group, Pattern
 from looptree.search.loops import Loop
 from looptree.search.space import Space
@@ -178,7 +178,7 @@ _task: Task | None = None
 
 def _start(task: Task) -> None:
     global _task
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
+    as_child()
     _task = task
 
 
