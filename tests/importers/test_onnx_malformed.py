@@ -202,16 +202,29 @@ def test_huge_shapes_take_neither_time_nor_memory() -> None:
     assert add.operations == 2**60
 
 
-def test_weights_elsewhere_are_not_looked_for(tmp_path: Path) -> None:
+def outside(place: str) -> onnx.ModelProto:
+    """A model whose weights are in another file, from before its beginning to far behind its end."""
     model = conv()
     tensor = model.graph.initializer[0]
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
-    for key, value in (("location", "../../secret"), ("offset", "-1"), ("length", str(2**62))):
+    for key, value in (("location", place), ("offset", "-1"), ("length", str(2**62))):
         tensor.external_data.add(key=key, value=value)
+    return model
+
+
+def test_weights_elsewhere_are_not_looked_for(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(outside("data/weights.bin").SerializeToString())
     assert import_onnx(path).parameters == 108
+
+
+@pytest.mark.parametrize("place", ["../../secret", "/etc/passwd", "a/../../b", "..\\b", "C:\\b", "//host/b", ""])
+def test_weights_outside_of_the_folder_are_refused(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(outside(place).SerializeToString())
+    with pytest.raises(InputError, match="expected external data beside the model, found"):
+        import_onnx(path)
 
 
 @given(st.data())
