@@ -69,7 +69,7 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
 def test_dynamic_dimensions_are_named_in_one_message() -> None:
     model = Encoder().model("batch", "sequence")
     assert message(model) == (
-        "model.onnx: dynamic dimensions without a value: batch, sequence "
+        "model.onnx: dynamic dimensions without a value: batch, sequence, of x[batch, sequence, 8] "
         "(give each one a value by --dim (looptree import) or --set, as in batch=1 sequence=1)"
     )
     assert "without a value: sequence" in message(model, batch=1)
