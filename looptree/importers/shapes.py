@@ -28,6 +28,9 @@ _SHAPES = {"ConstantOfShape": 0, "Expand": 1, "Reshape": 1, "Resize": 1, "Tile":
 
 _MOST_DIMENSIONS = 256
 
+_LEFT_OUT = ("roi",)
+"""Inputs that models leave out although they have to be there: before version 13 of `Resize`."""
+
 _LIKE = {"GreaterOrEqual": "Greater", "LessOrEqual": "Less"}
 """What `onnx` infers no shape for in some versions: as for another operator."""
 
@@ -101,7 +104,7 @@ class Shapes:
         if not node.made(0) and schema.outputs and schema.outputs[0].option != option.Optional:
             raise node.error(f"output {schema.outputs[0].name!r} is missing")
         for given, formal in zip(node.inputs, schema.inputs, strict=False):
-            if not given and formal.option == option.Single:
+            if not given and formal.option == option.Single and formal.name not in _LEFT_OUT:
                 raise node.error(f"input {formal.name!r} is missing")
         variadic = schema.inputs and schema.inputs[-1].option == option.Variadic
         if variadic and not all(node.inputs[len(schema.inputs) - 1 :]):
