@@ -28,8 +28,8 @@ _SHAPES = {"ConstantOfShape": 0, "Expand": 1, "Reshape": 1, "Resize": 1, "Tile":
 
 _MOST_DIMENSIONS = 256
 
-_LEFT_OUT = ("roi",)
-"""Inputs that models leave out although they have to be there: before version 13 of `Resize`."""
+_NEWER = {("Resize", 11): 13, ("Resize", 12): 13}
+"""Operators as in another version: models leave out the region of `Resize`, which only this one allows."""
 
 _LIKE = {"GreaterOrEqual": "Greater", "LessOrEqual": "Less"}
 """What `onnx` infers no shape for in some versions: as for another operator."""
@@ -104,7 +104,7 @@ class Shapes:
         if not node.made(0) and schema.outputs and schema.outputs[0].option != option.Optional:
             raise node.error(f"output {schema.outputs[0].name!r} is missing")
         for given, formal in zip(node.inputs, schema.inputs, strict=False):
-            if not given and formal.option == option.Single and formal.name not in _LEFT_OUT:
+            if not given and formal.option == option.Single:
                 raise node.error(f"input {formal.name!r} is missing")
         variadic = schema.inputs and schema.inputs[-1].option == option.Variadic
         if variadic and not all(node.inputs[len(schema.inputs) - 1 :]):
@@ -135,7 +135,8 @@ class Shapes:
         key = (node.kind, node.domain, node.version)
         if key not in self._schemas:
             try:
-                found = onnx.defs.get_schema(node.kind, node.version, node.domain)
+                version = node.version if node.domain else _NEWER.get((node.kind, node.version), node.version)
+                found = onnx.defs.get_schema(node.kind, version, node.domain)
                 if not found.has_type_and_shape_inference_function and node.kind in _LIKE:
                     found = onnx.defs.get_schema(_LIKE[node.kind], node.version, node.domain)
                 self._schemas[key] = found
