@@ -75,7 +75,7 @@ class Rewriting:
 def rewritten(node: Node, known: Known) -> list[onnx.NodeProto] | None:
     """Nodes of ONNX itself that do what a node of ONNX Runtime does; `None` where it is another one."""
     is_own = node.domain == DOMAIN or (not node.domain and node.kind == "SimplifiedLayerNormalization")
-    write = _OPERATORS.get(node.kind) if is_own else None
+    write = OPERATORS.get(node.kind) if is_own else None
     if write is None or any(value not in known.types for value in node.reads):
         return None
     rewriting = Rewriting(node, known)
@@ -438,7 +438,7 @@ def _rotary(r: Rewriting) -> bool:
     return True
 
 
-_OPERATORS: Mapping[str, Callable[[Rewriting], bool | None]] = {
+OPERATORS: Mapping[str, Callable[[Rewriting], bool | None]] = {
     "Attention": _attention,
     "BiasAdd": _added,
     "BiasGelu": _gelu,
@@ -476,3 +476,4 @@ _OPERATORS: Mapping[str, Callable[[Rewriting], bool | None]] = {
     "SkipSimplifiedLayerNormalization": _skip,
     "TransposeMatMul": _fused_product,
 }
+"""By the name of the operator; `False` where it has a form that is not known."""
