@@ -54,13 +54,15 @@ def text_seeds(reader: str) -> Iterator[str]:
     """Files in the format of a reader."""
     from tests.importers import looptree_files
     from tests.importers.accelforge import files as accelforge_files
+    from tests.importers.accelforge import test_fanouts, test_published_cases
 
     def literals(module: Any) -> list[str]:
         return [value for value in vars(module).values() if isinstance(value, str) and "\n" in value and ":" in value]
 
     if reader in ("accelforge", "jinja"):
         wanted = reader == "jinja"
-        yield from (text for text in literals(accelforge_files) if wanted or "{%" not in text)
+        texts = [text for module in (accelforge_files, test_fanouts, test_published_cases) for text in literals(module)]
+        yield from (text for text in texts if wanted or "{%" not in text)
     elif reader == "maestro":
         folder = ROOT / "tests/importers/maestro/published"
         yield from (path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.m")))
