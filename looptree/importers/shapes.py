@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import onnx
 from onnx import helper, numpy_helper, shape_inference
 
-from looptree.importers.contributed import shapes_of
+from looptree.importers.contributed.registry import shapes_of
 from looptree.importers.dimensions import Dimensions
 from looptree.importers.elements import CODES
 from looptree.importers.graph import Array, Node, Type

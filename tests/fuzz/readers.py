@@ -38,7 +38,7 @@ with atheris.instrument_imports(include=["looptree"]):
     import looptree.importers.maestro.mapping
     import looptree.importers.maestro.workload  # noqa: F401 - so that what is imported late is instrumented as well
     from looptree.errors import InputError
-    from looptree.importers.contributed import DOMAIN, OPERATORS
+    from looptree.importers.contributed.registry import DOMAIN, OPERATORS
     from looptree.importers.load import file_parameters, load_architecture, load_plan, load_workload
     from looptree.sweep.reader import load_study
     from looptree.workload.reader import workload_to_dict

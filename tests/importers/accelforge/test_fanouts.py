@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from looptree.architecture import Architecture
 from looptree.check import check
 from looptree.errors import InputError
 from looptree.importers.load import load_architecture, load_plan, load_workload
 from looptree.model.evaluate import evaluate
 from looptree.taxonomy.binding import bind
+from looptree.taxonomy.tree import LoopTree
+from looptree.workload import Workload
 
 WORKLOAD = """
 workload:
@@ -76,7 +79,9 @@ mapping:
 """
 
 
-def loaded(folder: Path, architecture: str = ARCHITECTURE, mapping: str = MAPPING):  # type: ignore[no-untyped-def]
+def loaded(
+    folder: Path, architecture: str = ARCHITECTURE, mapping: str = MAPPING
+) -> tuple[Workload, Architecture, LoopTree]:
     """Workload, architecture and mapping of the files above."""
     for name, text in (("w", WORKLOAD), ("a", architecture), ("m", mapping)):
         (folder / f"{name}.yaml").write_text(text)
