@@ -52,7 +52,7 @@ def attention(r: Rewriting) -> bool:
     if given(4) or r.node.integer("do_rotary", 0) or not given(1):
         return False
     product = r.add("MatMul", [given(0), given(1)], name=f"{r.node.name}_qkv")
-    return _projected(r, product, r.shape(given(1))[-1])
+    return _projected(r, product, r.shape(given(1), 2)[-1])
 
 
 def quantised_attention(r: Rewriting) -> bool:
@@ -61,7 +61,7 @@ def quantised_attention(r: Rewriting) -> bool:
     if given(8):
         return False
     product = integer_product(r, given(0), given(1), [given(6), given(7)])
-    return _projected(r, r.add("Cast", [product], to=1), r.shape(given(1))[-1])
+    return _projected(r, r.add("Cast", [product], to=1), r.shape(given(1), 2)[-1])
 
 
 def many_heads(r: Rewriting) -> bool:
@@ -93,9 +93,9 @@ def grouped_queries(r: Rewriting) -> bool:
     given = r.node.given
     heads, groups = r.node.integer("num_heads"), r.node.integer("kv_num_heads")
     query, key, value = given(0), given(1), given(2)
-    if min(heads, groups) < 1 or len(r.shape(query)) != 3:
+    if min(heads, groups) < 1:
         return False
-    rows, width = r.shape(query)[1], r.shape(query)[2]
+    _, rows, width = r.shape(query, 3)
     if not key:
         size = width // (heads + 2 * groups)
         query, key, value = _split(r, query, [heads * size, groups * size, groups * size])
@@ -116,13 +116,13 @@ def _first_rows(r: Rewriting, table: str, batch: int, rows: int) -> str:
     """The rows of a table of positions, for a batch."""
     cut = r.add("Slice", [table, r.integers([0]), r.integers([rows]), r.integers([0])])
     wide = r.add("Unsqueeze", [cut, r.integers([0])])
-    return wide if batch == 1 else r.add("Expand", [wide, r.integers([batch, rows, r.shape(table)[1]])])
+    return wide if batch == 1 else r.add("Expand", [wide, r.integers([batch, rows, r.shape(table, 2)[1]])])
 
 
 def rotary(r: Rewriting) -> bool:
     """`RotaryEmbedding` of ONNX Runtime: positions come second."""
     value, places, cosine, sine = (r.node.given(i) for i in range(4))
-    shape, half = r.shape(value), r.shape(cosine)[-1]
+    shape, half = r.shape(value, 3, 4), max(1, r.shape(cosine, 2)[-1])
     heads = r.node.integer("num_heads", 0)
     if len(shape) == 3 and not heads:
         heads = shape[2] // (2 * half)

@@ -60,7 +60,7 @@ def embedded(r: Rewriting) -> bool:
     """Rows of three tables are added up and normalised."""
     words, kinds, word, place, kind, scale, shift, mask, places = (r.node.given(i) for i in range(9))
     value = r.add("Gather", [word, words])
-    length = r.shape(words)[-1]
+    length = r.shape(words, 2)[-1]
     rows = r.add("Gather", [place, places]) if places else r.add(
         "Slice", [place, r.integers([0]), r.integers([length]), r.integers([0])]
     )  # fmt: skip

@@ -55,14 +55,35 @@ OPERATORS: Mapping[str, Callable[[Rewriting], bool | None]] = {
 """By the name of the operator; `False` where it has a form that is not known."""
 
 
+_NEEDED: Mapping[str, tuple[int, ...]] = {
+    **dict.fromkeys(("BiasAdd", "BiasGelu", "BiasSoftmax", "BiasSplitGelu", "Attention"), (0, 1)),
+    **dict.fromkeys(("DequantizeLinear", "QuantizeLinear", "MatMulNBits", "SimplifiedLayerNormalization"), (0, 1)),
+    **dict.fromkeys(("FusedConv", "FusedGemm", "FusedMatMul", "TransposeMatMul", "QAttention"), (0, 1)),
+    **dict.fromkeys(("DynamicQuantizeMatMul", "MatMulIntegerToFloat"), (0, 1, 2)),
+    **dict.fromkeys(("DynamicQuantizeLSTM", "SkipLayerNormalization", "SkipSimplifiedLayerNormalization"), (0, 1, 2)),
+    **dict.fromkeys(("QLinearAdd", "QLinearMul"), (0, 1, 3, 4, 6)),
+    "EmbedLayerNormalization": (0, 2, 3, 5, 6),
+    "QGemm": (0, 1, 3, 4),
+    "QLinearConcat": (0, 2, 3),
+    "RotaryEmbedding": (0, 1, 2, 3),
+}
+"""Places of inputs that an operator cannot do without; the first one, where it is not here."""
+
+
 def rewritten(node: Node, known: Known) -> list[onnx.NodeProto] | None:
     """Nodes of ONNX itself that do what a node of ONNX Runtime does; `None` where it is another one."""
     is_own = node.domain == DOMAIN or (not node.domain and node.kind == "SimplifiedLayerNormalization")
     write = OPERATORS.get(node.kind) if is_own else None
     if write is None or any(value not in known.types for value in node.reads):
         return None
+    for place in _NEEDED.get(node.kind, (0,)):
+        if not node.given(place):
+            raise node.error(f"input {place + 1} is missing")
     rewriting = Rewriting(node, known)
-    return rewriting.nodes if write(rewriting) is not False else None
+    if write(rewriting) is False:
+        return None
+    made = {value for message in rewriting.nodes for value in message.output}
+    return rewriting.nodes if made.issuperset(filter(None, node.outputs)) else None
 
 
 def shapes_of(node: Node, types: Mapping[str, Type]) -> dict[str, Type]:

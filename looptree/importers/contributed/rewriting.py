@@ -28,9 +28,17 @@ class Rewriting:
         self.known = known
         self.nodes: list[onnx.NodeProto] = []
 
-    def shape(self, value: str) -> tuple[int, ...]:
-        """The shape of a value."""
-        return self.known.types[value].shape
+    def shape(self, value: str, *ranks: int) -> tuple[int, ...]:
+        """The shape of a value.
+
+        Raises:
+            InputError: it has another number of dimensions than one of `ranks`, if any are given.
+        """
+        found = self.known.types[value].shape
+        if ranks and len(found) not in ranks:
+            wanted = " or ".join(map(str, ranks))
+            raise self.node.error(f"expected {value!r} with {wanted} dimensions, found {list(found)}")
+        return found
 
     def fresh(self, part: str) -> str:
         """A new value, named after the node."""
