@@ -112,6 +112,8 @@ def _report(imported: Imported) -> None:
             [f"{node} ({operator})" for node, operator in imported.opaque],
         ),
     ]
+    if any(operator in ("If", "Loop", "Scan") for _, operator in imported.opaque):
+        sentences.append("If an input of one number decides what is run, give it a value: --dim NAME=VALUE.")
     show([table(workload.name, ["operator"], heads, rows, total=total), "\n".join(sentences)], errors=True)
 
 

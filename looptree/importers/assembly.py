@@ -13,6 +13,7 @@ from looptree.importers.lowering import lowered
 from looptree.importers.made import Draft, Made
 from looptree.importers.patterns import with_norms
 from looptree.importers.regions import roles_of
+from looptree.importers.scaling import with_scales
 from looptree.importers.splitting import Shapes, split
 from looptree.workload.affine import Affine
 from looptree.workload.einsum import Access, Einsum
@@ -28,7 +29,7 @@ def assembled(graph: Graph, *, bits: int | None = None, fold: bool = True, stric
         fold: fold elementwise nodes into the layer in front of them.
         strict: an operator that is not known is an error.
     """
-    simple = with_norms(graph) if fold else graph
+    simple = with_scales(with_norms(graph)) if fold else graph
     builder = lowered(simple, roles_of(simple, fold=fold), strict=strict)
     made = builder.made
     drafts, shapes = split(made.drafts, made.shapes, made.cut)

@@ -76,7 +76,9 @@ class Control:
         step = 0
         while going and (most is None or step < most):
             if (step + 1) * len(body.node) > MAX_INNER_NODES:
-                raise node.error(f"is more than {MAX_INNER_NODES} nodes when it is written out")
+                raise node.error(
+                    f"is more than {MAX_INNER_NODES} nodes when it is written out", "cut the model in front"
+                )
             counter, condition = f"{node.name}/{step}", f"{node.name}/{step}/condition"
             self.known.know(counter, Type(_INT64, ()), np.array(step, np.int64))
             self.known.know(condition, Type(ELEMENTS[9], ()), np.array(True))

@@ -27,6 +27,7 @@ class Dimensions:
         self.given = given
         self.file = file
         self.names: list[str] = []
+        self.shapes: list[str] = []
         self.numbers: list[str] = []
 
     def shape(self, value: onnx.ValueInfoProto) -> tuple[int, ...]:
@@ -36,7 +37,11 @@ class Dimensions:
             raise InputError(
                 f"the shape of input {value.name!r} is missing", where=self.file, hint="export the model with shapes"
             )
-        return tuple(self._extent(dim, f"{value.name}_{i}") for i, dim in enumerate(tensor.shape.dim))
+        before = len(self.names)
+        extents = tuple(self._extent(dim, f"{value.name}_{i}") for i, dim in enumerate(tensor.shape.dim))
+        if len(self.names) > before:
+            self.shapes.append(f"{value.name}[{', '.join(self._shown(value, i) for i in range(len(extents)))}]")
+        return extents
 
     def number(self, value: str) -> int | None:
         """The value that an input of one whole number is given, if any."""
@@ -67,8 +72,9 @@ class Dimensions:
         if unset:
             wanted = " ".join(f"{name}=1" for name in unset[:4]) + (" ..." if len(unset) > 4 else "")
             noun = "dimension" if len(unset) == 1 else "dimensions"
+            shown = ", ".join(self.shapes[:3]) + (", ..." if len(self.shapes) > 3 else "")
             raise InputError(
-                f"dynamic {noun} without a value: {', '.join(unset)}",
+                f"dynamic {noun} without a value: {', '.join(unset)}, of {shown}",
                 where=self.file,
                 hint=f"give each one a value by --dim (looptree import) or --set, as in {wanted}",
             )
@@ -87,14 +93,22 @@ class Dimensions:
                     where=self.file,
                 )
 
+    def _shown(self, value: onnx.ValueInfoProto, place: int) -> str:
+        dim = value.type.tensor_type.shape.dim[place]
+        return str(dim.dim_value) if dim.dim_value > 0 else _name(dim, f"{value.name}_{place}")
+
     def _extent(self, dim: onnx.TensorShapeProto.Dimension, place: str) -> int:
         if dim.dim_value > 0:
             return int(dim.dim_value)
-        name = identifier(dim.dim_param) or identifier(place)
+        name = _name(dim, place)
         if name not in self.names:
             self.names.append(name)
         given = self.given.get(name, 1)
         return given if type(given) is int and given > 0 else 1
+
+
+def _name(dim: onnx.TensorShapeProto.Dimension, place: str) -> str:
+    return identifier(dim.dim_param) or identifier(place)
 
 
 def identifier(text: str) -> str:

@@ -6,6 +6,7 @@ element types of weights matter here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,8 +43,25 @@ def parse_model(data: bytes, file: str) -> onnx.ModelProto:
     if not model.HasField("graph") or not model.graph.node:
         raise InputError("expected an ONNX model with nodes, found none", where=file)
     check_names(model, file)
+    for tensor in model.graph.initializer:
+        check_location(tensor, file)
     opsets(model, file)
     return model
+
+
+def check_location(tensor: onnx.TensorProto, file: str) -> None:
+    """Whether external data lies beside the model; they are not read in any case.
+
+    Raises:
+        InputError: the place is another one, which no tool would write.
+    """
+    if tensor.data_location != onnx.TensorProto.EXTERNAL:
+        return
+    place = next((entry.value for entry in tensor.external_data if entry.key == "location"), "")
+    parts = re.split(r"[/\\]", place)
+    if not place or not parts[0] or ".." in parts or ":" in parts[0]:
+        problem = f"expected external data beside the model, found {place!r}"
+        raise InputError(problem, where=f"{file}: constant {tensor.name!r}")
 
 
 def check_names(model: onnx.ModelProto, file: str) -> None:
@@ -80,6 +98,8 @@ def opsets(model: onnx.ModelProto, file: str) -> dict[str, int]:
     found: dict[str, int] = {}
     for entry in model.opset_import:
         domain = "" if entry.domain in _DEFAULT_DOMAINS else entry.domain
+        if not 0 <= entry.version < 2**31:
+            raise InputError(f"expected a version of operator set {domain!r}, found {entry.version}", where=file)
         found[domain] = max(found.get(domain, 0), entry.version)
     newest = int(onnx.defs.onnx_opset_version())
     version = found.get("", 0)

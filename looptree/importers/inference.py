@@ -15,7 +15,7 @@ import onnx
 from onnx import inliner
 
 from looptree.errors import InputError
-from looptree.importers.contributed import rewritten
+from looptree.importers.contributed.registry import rewritten
 from looptree.importers.control import Control
 from looptree.importers.dimensions import Dimensions
 from looptree.importers.elements import ELEMENTS

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import onnx
 from onnx import helper, numpy_helper, shape_inference
 
-from looptree.importers.contributed import shapes_of
+from looptree.importers.contributed.registry import shapes_of
 from looptree.importers.dimensions import Dimensions
 from looptree.importers.elements import CODES
 from looptree.importers.graph import Array, Node, Type
@@ -27,6 +27,9 @@ _SHAPES = {"ConstantOfShape": 0, "Expand": 1, "Reshape": 1, "Resize": 1, "Tile":
 """The first input that says a shape, dimension by dimension: inference makes as many as it has elements."""
 
 _MOST_DIMENSIONS = 256
+
+_NEWER = {("Resize", 11): 13, ("Resize", 12): 13}
+"""Operators as in another version: models leave out the region of `Resize`, which only this one allows."""
 
 _LIKE = {"GreaterOrEqual": "Greater", "LessOrEqual": "Less"}
 """What `onnx` infers no shape for in some versions: as for another operator."""
@@ -132,7 +135,8 @@ class Shapes:
         key = (node.kind, node.domain, node.version)
         if key not in self._schemas:
             try:
-                found = onnx.defs.get_schema(node.kind, node.version, node.domain)
+                version = node.version if node.domain else _NEWER.get((node.kind, node.version), node.version)
+                found = onnx.defs.get_schema(node.kind, version, node.domain)
                 if not found.has_type_and_shape_inference_function and node.kind in _LIKE:
                     found = onnx.defs.get_schema(_LIKE[node.kind], node.version, node.domain)
                 self._schemas[key] = found

@@ -1,4 +1,8 @@
-"""Designs of the search as choices of the taxonomy."""
+"""Designs of the search as choices of the taxonomy.
+
+A tensor of which every read lies outside takes no place, so that a design says nothing about it; without a node,
+though, its operands would come from off chip one by one.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +22,7 @@ def choice_of(part: Workload, design: GroupDesign, level: str, inner: str = "") 
         loops=tuple(
             Temporal(tuple(RankRef(rank, einsum) for einsum, rank in ranks), tile) for ranks, tile in design.loops
         ),
-        retention=dict(design.retention),
+        retention={**dict.fromkeys(_unread(part), 0), **design.retention},
         drop=design.dropped,
         spilled=design.spilled,
         leaf_loops={
@@ -37,3 +41,18 @@ def choice_of(part: Workload, design: GroupDesign, level: str, inner: str = "") 
             for layer, nest in design.nests.items()
         },
     )
+
+
+def _unread(part: Workload) -> list[str]:
+    """Tensors of which a segment reads nothing: all its coordinates lie outside."""
+    touched: set[str] = {einsum.output.tensor for einsum in part.einsums}
+    found: dict[str, None] = {}
+    for einsum in part.einsums:
+        for access in einsum.inputs:
+            extents = part.tensors[access.tensor].shape
+            inside = [
+                form.hull(einsum.box).clip(extent) for form, extent in zip(access.projection, extents, strict=True)
+            ]
+            found[access.tensor] = None
+            touched |= {access.tensor} if all(inside) else set()
+    return [tensor for tensor in found if tensor not in touched]

@@ -38,6 +38,7 @@ with atheris.instrument_imports(include=["looptree"]):
     import looptree.importers.maestro.mapping
     import looptree.importers.maestro.workload  # noqa: F401 - so that what is imported late is instrumented as well
     from looptree.errors import InputError
+    from looptree.importers.contributed.registry import DOMAIN, OPERATORS
     from looptree.importers.load import file_parameters, load_architecture, load_plan, load_workload
     from looptree.sweep.reader import load_study
     from looptree.workload.reader import workload_to_dict
@@ -53,13 +54,15 @@ def text_seeds(reader: str) -> Iterator[str]:
     """Files in the format of a reader."""
     from tests.importers import looptree_files
     from tests.importers.accelforge import files as accelforge_files
+    from tests.importers.accelforge import test_fanouts, test_published_cases
 
     def literals(module: Any) -> list[str]:
         return [value for value in vars(module).values() if isinstance(value, str) and "\n" in value and ":" in value]
 
     if reader in ("accelforge", "jinja"):
         wanted = reader == "jinja"
-        yield from (text for text in literals(accelforge_files) if wanted or "{%" not in text)
+        texts = [text for module in (accelforge_files, test_fanouts, test_published_cases) for text in literals(module)]
+        yield from (text for text in texts if wanted or "{%" not in text)
     elif reader == "maestro":
         folder = ROOT / "tests/importers/maestro/published"
         yield from (path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.m")))
@@ -112,7 +115,9 @@ def mutated_model(data: bytes, chance: random.Random) -> bytes:
     number = chance.choice((0, 1, -1, 2, 3, 8, 100, 2**31, 2**62, -(2**63)))
     typed = [*graph.input, *graph.output, *graph.value_info]
     node = chance.choice(graph.node) if graph.node else graph.node.add()
-    match chance.randrange(8):
+    match chance.randrange(9):
+        case 8:
+            node.domain, node.op_type = DOMAIN, chance.choice(sorted(OPERATORS))
         case 0:
             node.op_type = chance.choice([*(schema.name for schema in onnx.defs.get_all_schemas()), node.op_type])
         case 1 if node.attribute:

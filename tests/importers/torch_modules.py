@@ -158,5 +158,6 @@ def _others() -> dict[str, Case]:
             Of(lambda m, x: m.conv(functional.pad(x, (1, 2, 0, 1)))[..., 1:], conv=nn.Conv2d(3, 4, 3)),
             (image(),),
         ),
+        "lstm": (Of(lambda m, x: m.lstm(x)[0], lstm=nn.LSTM(6, 5, 2, bidirectional=True)), (torch.zeros(4, 2, 6),)),
         "recurrent": (Of(lambda m, x: m.gru(x)[0], gru=nn.GRU(6, 5, batch_first=True)), (torch.zeros(1, 4, 6),)),
     }

@@ -253,6 +253,17 @@ def test_the_tree_of_a_plan_evaluates_to_its_evaluation() -> None:
     assert evaluate(workload, hardware, plan.tree) == plan.evaluation
 
 
+@pytest.mark.parametrize(("objective", "least"), [("offchip", 256), ("operations", 64 + 128)])
+def test_what_is_never_read_takes_no_place_and_costs_nothing(objective: str, least: int) -> None:
+    """Of `B`, four rows joined from `A` and `C`, only those of `C` are read: 64 + 64 + 128 words."""
+    expression = {"front": "B[b,f] = A[b,f] * C[b-2,f]", "behind": "Y[f] = B[2,f] * B[3,f-32] * D[f-64]"}
+    ranks = {"front": {"b": 4, "f": 32}, "behind": {"f": 128}}
+    layers = [einsum(name, expression[name], ranks[name]) for name in expression]
+    shapes = {"A": (2, 32), "C": (2, 32), "B": (4, 32), "D": (64,)}
+    plan = search(Workload("joined", layers, shapes=shapes), architecture(10_000), objective=objective, workers=1)
+    assert (plan.statistics.value, plan.statistics.status) == (least, "optimal")
+
+
 def test_settings_that_make_no_sense_are_refused() -> None:
     workload, hardware = network("matmul", 0), architecture()
     for settings in ({"objective": "enregy"}, {"seconds": 0.0}, {"workers": 0}):

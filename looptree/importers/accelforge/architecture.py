@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from looptree.documents import Node
@@ -51,6 +52,25 @@ _SINGLE = ("apply", "reduce")
 """Operations of Einsums with one input, as workloads of AccelForge are read."""
 
 
+@dataclass(frozen=True, slots=True)
+class _File:
+    """What holds for all components, and what is found while they are read.
+
+    Attributes:
+        technology: the node, if it is said. notes: what is not represented. modelled: kinds that our models stand for.
+    """
+
+    technology: Node | None
+    notes: list[str]
+    modelled: list[Node]
+
+    def models(self, file: str) -> Iterator[str]:
+        """That our models stand in the place of others, in one sentence."""
+        kinds = [f"{kind.text()} (line {kind.line})" for kind in sorted(self.modelled, key=lambda kind: kind.line)]
+        if kinds:
+            yield f"{file}: energies and areas are those of looptree's models, not of {', '.join(kinds)}"
+
+
 def architecture_document(document: Node) -> tuple[Node, tuple[str, ...]]:
     """The architecture of a document in our own format, and what of it that does not represent.
 
@@ -63,10 +83,10 @@ def architecture_document(document: Node) -> tuple[Node, tuple[str, ...]]:
     technology = common.mapping().get("tech_node") if common is not None and common.value is not None else None
     parts = parts_of(fields["nodes"])
     memories, unit, single = _arranged(parts, fields["nodes"])
-    notes: list[str] = []
-    compute, per_second = _compute(unit, single, technology, notes)
-    levels = [made(_level(part, unit.fanouts, per_second, technology, notes), part.node) for part in memories]
-    notes += _constraints(memories, unit)
+    file = _File(technology, [], [])
+    compute, per_second = _compute(unit, single, file)
+    levels = [made(_level(part, unit.fanouts, per_second, file), part.node) for part in memories]
+    notes = [*file.notes, *file.models(body.file), *_constraints(memories, unit)]
     return made({"levels": levels, "compute": made(compute, unit.node)}, body), tuple(notes)
 
 
@@ -97,9 +117,7 @@ def _tensor_count(part: Part) -> int:
     return int(match[1])
 
 
-def _compute(
-    unit: Part, single: Part | None, technology: Node | None, notes: list[str]
-) -> tuple[dict[str, Any], float]:
+def _compute(unit: Part, single: Part | None, file: _File) -> tuple[dict[str, Any], float]:
     """The compute units in our format, and the operations per second of one."""
     fields = unit.node.mapping(known=_COMPONENT, required=("name",))
     action = actions_of(fields).get("compute")
@@ -107,8 +125,8 @@ def _compute(
     per_operation = energy(action, fields, 1)
     found: dict[str, Any] = {"name": fields["name"], **_still(unit, per_second)}
     if per_operation is None:
-        found["model"] = compute_model(fields, technology, unit.instances)
-        notes.append(_modelled(fields))
+        found["model"] = compute_model(fields, file.technology, unit.instances)
+        file.modelled.append(fields["component_class"])
     else:
         found["pj_per_operation"] = per_operation
     found["pj_of"] = {"copy": 0}
@@ -118,18 +136,16 @@ def _compute(
         found["pj_of"] |= dict.fromkeys(_SINGLE, cost or 0)
         names = [known["name"].text() for known in (fields, other)]
         found["name"] = "/".join(names)
-        notes.append(f"{single.node.where}: operations of {names[1]!r} take as long as those of {names[0]!r}")
+        file.notes.append(f"{single.node.where}: operations of {names[1]!r} take as long as those of {names[0]!r}")
     axes = axes_of(unit.fanouts)
     if any(count > 1 for count in axes.values()):
         found["array"] = axes
         text = "fanouts say along no rank, so that a search counts one unit; mappings spread by !Spatial"
-        notes.append(f"{unit.fanouts[0].node.where}: {text}")
+        file.notes.append(f"{unit.fanouts[0].node.where}: {text}")
     return found, per_second
 
 
-def _level(
-    part: Part, fanouts: tuple[Fanout, ...], per_second: float, technology: Node | None, notes: list[str]
-) -> dict[str, Any]:
+def _level(part: Part, fanouts: tuple[Fanout, ...], per_second: float, file: _File) -> dict[str, Any]:
     for key in _OTHERWISE:
         if key in part.fields:
             raise part.fields[key].error(f"{key} of one component cannot be represented")
@@ -140,14 +156,14 @@ def _level(
     costs = {f"{name}_pj_per_byte": energy(actions.get(name), fields, 8) for name in ("read", "write")}
     level |= {name: cost for name, cost in costs.items() if cost is not None} | bandwidths(fields, actions, per_second)
     if None in costs.values():
-        level |= memory_model(fields, actions, technology)
-        notes.append(_modelled(fields))
+        level |= memory_model(fields, actions, file.technology)
+        file.modelled.append(fields["component_class"])
     first = fields.get("skip_initial_output_write")
     if first is not None and not first.boolean():
         raise first.error("a first read of outputs cannot be represented: it is left out")
     size = fields.get("size")
     if size is not None and isinstance(size.value, str) and _WORD.fullmatch(size.value.strip()):
-        notes.append(f"{size.where}: a size of one value of a tensor is not checked")
+        file.notes.append(f"{size.where}: a size of one value of a tensor is not checked")
     elif size is not None:
         bits = number(size, "a size in bits")
         if bits is not None and bits < 8:
@@ -178,11 +194,6 @@ def _still(part: Part, per_second: float) -> dict[str, Any]:
     if area:
         found["area_mm2"] = plain(area * part.instances * 1e6)
     return found
-
-
-def _modelled(fields: dict[str, Node]) -> str:
-    kind = fields["component_class"]
-    return f"{kind.where}: energy and area are those of looptree's model, not of {kind.text()!r}"
 
 
 def _constraints(memories: list[Part], unit: Part) -> Iterator[str]:

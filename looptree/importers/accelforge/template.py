@@ -11,13 +11,17 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from looptree.documents import MAX_BYTES, Node, parse_document
 from looptree.errors import InputError, nearest
 
-SECONDS = 10
+SECONDS = 5
 """A template may take so long."""
+
+MEMORY = 512 << 20
+"""Bytes that a template may take."""
 
 MAX_TEMPLATE = 1 << 20
 """Characters of a template; what it becomes may be larger."""
@@ -42,7 +46,8 @@ def parameters_of(text: str, file: str) -> frozenset[str]:
 
     tree = _parsed(environment, text, file)
     try:
-        return frozenset(meta.find_undeclared_variables(tree))
+        with _limited(file):
+            return frozenset(meta.find_undeclared_variables(tree))
     except jinja2.TemplateSyntaxError as problem:
         raise _syntax(problem, file) from None
 
@@ -134,7 +139,6 @@ def _rendered(text: str, file: str, variables: Mapping[str, int]) -> str:
         ValueError,
         LookupError,
         AttributeError,
-        MemoryError,
         RecursionError,
     ) as problem:
         raise InputError(f"the template cannot be rendered: {_line(problem)}", where=file) from None
@@ -207,7 +211,16 @@ def _environment(file: str) -> Any:
 
 @contextmanager
 def _limited(file: str) -> Iterator[None]:
-    """A limit of time, where the system has one to offer."""
+    """Limits of time and memory, where the system has some to offer."""
+    with _with_memory(), _with_time(file):
+        try:
+            yield
+        except MemoryError:
+            raise InputError(f"the template takes more than {MEMORY >> 20} MiB", where=file) from None
+
+
+@contextmanager
+def _with_time(file: str) -> Iterator[None]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -222,6 +235,24 @@ def _limited(file: str) -> Iterator[None]:
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _with_memory() -> Iterator[None]:
+    try:
+        import resource
+
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):
+        yield
+        return
+    before, most = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = [taken + MEMORY, *(limit for limit in (before, most) if limit != resource.RLIM_INFINITY)]
+    resource.setrlimit(resource.RLIMIT_AS, (min(wanted), most))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (before, most))
 
 
 def check_parameters(known: frozenset[str], given: Mapping[str, int], file: str) -> None:

@@ -32,6 +32,7 @@ class Translation:
         self.types: dict[str, Type] = {}
         self.constants: dict[str, Array | None] = {}
         self.known = Known(self.types, self.constants)
+        self._used = {*program.outputs, *(value for call in program.calls for value in call.tensors)}
         self._calls_of = Counter(call.module for call in program.calls)
         self._taken: Counter[str] = Counter()
         for value in program.inputs:
@@ -113,6 +114,10 @@ class Translation:
     def shape(self, value: str) -> tuple[int, ...]:
         """The shape of a value."""
         return self.types[value].shape
+
+    def is_used(self, value: str) -> bool:
+        """Whether anything needs a value that a call makes."""
+        return value in self._used
 
     def _name(self, call: Call) -> str:
         """The path of the module, with the name of the call where the module makes several."""

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from looptree.importers.aten.operators import creation, elementwise, layout, norms, products, reductions, windows
+from looptree.importers.aten.operators import (
+    creation,
+    elementwise,
+    layout,
+    norms,
+    products,
+    recurrent,
+    reductions,
+    windows,
+)
 from looptree.importers.aten.operators.quantisation import quantised
 from looptree.importers.aten.program import Call
 from looptree.importers.aten.translation import Translation
@@ -42,6 +51,7 @@ OPERATORS: dict[str, Translate] = {
     **dict.fromkeys(_ADAPTIVE, windows.adaptive_pool),
     **dict.fromkeys(("matmul", "mm", "bmm", "mv", "dot"), products.product),
     **dict.fromkeys(("addmm", "baddbmm", "addmv"), products.added_product),
+    **dict.fromkeys(("lstm", "gru", "rnn_tanh", "rnn_relu"), recurrent.recurrent),
     "linear": products.linear,
     "einsum": products.einsum,
     "scaled_dot_product_attention": products.attention,
