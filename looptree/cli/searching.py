@@ -53,15 +53,18 @@ def architecture_option(command: Command) -> Command:
     return click.option("--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help=text)(command)
 
 
-def search_options(spaces: Sequence[str], *, default_objective: str = OBJECTIVES[0]) -> Callable[[Command], Command]:
+def search_options(
+    spaces: Sequence[str], *, objectives: Sequence[str] = OBJECTIVES, default_objective: str = OBJECTIVES[0]
+) -> Callable[[Command], Command]:
     """`--objective`, `--space`, `--time-limit` and `--workers`; `asked` reads the last two."""
     options = (
         click.option(
             "--objective",
-            type=click.Choice(OBJECTIVES),
+            type=click.Choice(objectives),
             default=default_objective,
             show_default=True,
-            help="What a plan minimises; edp is energy times latency, capacity the smallest buffer.",
+            help="What a plan minimises."
+            + (" edp is energy times latency, capacity the smallest buffer." if "edp" in objectives else ""),
         ),
         click.option(
             "--space",
