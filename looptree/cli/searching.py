@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.inputs import Command
+from looptree.cli.names import names_of
 from looptree.errors import InputError
 from looptree.units import SECONDS, parse_quantity
 
@@ -50,7 +51,10 @@ class Asked:
 def architecture_option(command: Command) -> Command:
     """`--architecture`."""
     text = "A YAML file, or what ships."
-    return click.option("--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help=text)(command)
+    names = names_of("architectures")
+    return click.option(
+        "--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help=text, shell_complete=names
+    )(command)
 
 
 def search_options(

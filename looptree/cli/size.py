@@ -18,6 +18,7 @@ from looptree.cli.inputs import (
     settings_of_workload,
     warn,
 )
+from looptree.cli.names import network_argument
 from looptree.cli.notes import note
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import OBJECTIVES, SPACES, architecture_option, asked, search_options
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="size")
-@click.argument("network")
+@network_argument
 @architecture_option
 @search_options(SPACES[:2], objectives=OBJECTIVES[:4], default_objective="offchip")
 @set_option("A parameter of the network, such as batch=4. May be repeated.")

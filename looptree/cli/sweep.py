@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from looptree.cli.names import names_of
 from looptree.cli.searching import asked
 from looptree.errors import InputError
 
@@ -43,7 +44,7 @@ def command() -> None:
 
 
 @command.command(name="run")
-@click.argument("study")
+@click.argument("study", shell_complete=names_of("taxonomy", "studies/"))
 @click.option("-o", "--results", type=click.Path(path_type=Path), help="The file of results. [default: STUDY.db]")
 @click.option("--workers", metavar="N", help="Processes. [default: one per processor]")
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786.")
