@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 SPACES = ("default", "quick")
 """For the fused plan."""
 
-PICTURES = ("energy", "latency", "roofline", "graph", "occupancy", "tree", "steps")
+PICTURES = ("energy", "latency", "layers", "roofline", "graph", "occupancy", "tree", "steps")
 
 
 @click.command(name="compare")
