@@ -115,8 +115,15 @@ def _group_marks(axes: Axes, count: int) -> None:
     axes.set_xlim(-0.7, count - 0.3)
 
 
-def legend(axes: Axes, names: Sequence[str], totals: Sequence[Mapping[str, Fraction]], title: str | None) -> None:
-    """The parts that some bar has."""
+def legend(
+    axes: Axes,
+    names: Sequence[str],
+    totals: Sequence[Mapping[str, Fraction]],
+    title: str | None,
+    *,
+    above: bool = False,
+) -> None:
+    """The parts that some bar has; inside of the picture, or above it."""
     from matplotlib.patches import Patch
 
     shown = [
@@ -124,4 +131,5 @@ def legend(axes: Axes, names: Sequence[str], totals: Sequence[Mapping[str, Fract
         for index, name in enumerate(names)
         if any(total.get(name) for total in totals)
     ]
-    axes.legend(handles=shown, loc="upper right", ncols=len(shown), labelcolor=INK, title=title)
+    place = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)} if above else {"loc": "upper right"}
+    axes.legend(handles=shown, ncols=len(shown), labelcolor=INK, title=title, **place)

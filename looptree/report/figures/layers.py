@@ -35,9 +35,10 @@ def layers_figure(plans: Sequence[ShownPlan]) -> Figure:
     with styled():
         figure = new_figure(PAGE, 2.2 + 1.6 * (len(spent) == len(plans)))
         rows = figure.subplots(2 if len(spent) == len(plans) else 1, 1, sharex=True, squeeze=False)[:, 0]
-        _bars(rows[0], energy, list(last.evaluation.energy.per_component), PICOJOULES, "energy", "")
+        parts = list(last.evaluation.energy.per_component)
+        _bars(rows[0], energy, parts, PICOJOULES, "energy", "")
         if len(rows) > 1:
-            _bars(rows[1], spent, list(last.groups[0].result.busy_cycles), COUNTS, "latency", "cycles")
+            _bars(rows[1], spent, parts, COUNTS, "latency", "cycles")
         size = 6.5 if len(names) <= 24 else max(3.0, 160 / len(names))
         rows[-1].set_xticks(range(len(names)), [short(name, 18) for name in names], rotation=90, fontsize=size)
         rows[-1].set_xlim(-0.7, len(names) - 0.3)
@@ -61,4 +62,4 @@ def _bars(
         places = [index + (at - (len(plans) - 1) / 2) * width for index in range(len(rows))]
         stack(axes, places, rows, parts, unit, width * 0.92, hatched=at < len(plans) - 1)
     axes.set_ylabel(f"{noun} ({f'{unit.unit} {counted}'.strip()})")
-    legend(axes, parts, [found for rows in plans for found in rows], None)
+    legend(axes, parts, [found for rows in plans for found in rows], None, above=True)

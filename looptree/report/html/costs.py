@@ -44,8 +44,8 @@ def energy_section(plans: Sequence[ShownPlan]) -> Section:
 
 
 def latency_section(plans: Sequence[ShownPlan]) -> Section:
-    """Latency by what bounds it, by group."""
-    parts = list(plans[-1].groups[0].result.busy_cycles)
+    """Latency by what bounds it, by group; components in the order, and so in the colours, that they have elsewhere."""
+    parts = list(plans[-1].evaluation.energy.per_component)
     total: Rows = []
     for plan in plans:
         bound: Values = dict.fromkeys(parts, 0)
@@ -120,7 +120,7 @@ def _latency_by_layer(plans: Sequence[ShownPlan]) -> list[Chart]:
     found = [plan.evaluation.latency.stepwise for plan in plans]
     if None in found:
         return []
-    parts = list(plans[-1].groups[0].result.busy_cycles)
+    parts = list(plans[-1].evaluation.energy.per_component)
     rows: Rows = []
     listed: list[list[Cell]] = []
     for name in [name for group in plans[-1].groups for name in group.result.einsums]:
