@@ -7,7 +7,9 @@ import subprocess
 import sys
 
 import pytest
+from click.shell_completion import BashComplete
 
+from looptree.cli.main import group
 from tests.cli.command_line import complaint, looptree
 
 
@@ -19,12 +21,20 @@ def test_completion_scripts_name_the_program() -> None:
 
 
 def offered(*words: str) -> list[str]:
-    """What bash is offered for the last word."""
+    """What is offered for the last word."""
+    completing = BashComplete(group, {}, "looptree", "_LOOPTREE_COMPLETE")
+    found = completing.get_completions(list(words[:-1]), words[-1])
+    return [item.value for item in found if item.type == "plain"]
+
+
+def test_a_shell_asks_the_program() -> None:
+    words = ("evaluate", "conv_conv", "small", "fused_layer_cnn")
     asked = {"_LOOPTREE_COMPLETE": "bash_complete", "COMP_WORDS": " ".join(["looptree", *words]), "COMP_CWORD": ""}
     asked["COMP_CWORD"] = str(len(words))
     program = [sys.executable, "-c", "from looptree.cli.main import main; main([])"]
     done = subprocess.run(program, env={**os.environ, **asked}, capture_output=True, text=True, check=True)
-    return [line.partition(",")[2] for line in done.stdout.splitlines() if line.startswith("plain,")]
+    told = [line.partition(",")[2] for line in done.stdout.splitlines() if line.startswith("plain,")]
+    assert told == offered(*words)
 
 
 @pytest.mark.parametrize(
