@@ -19,8 +19,12 @@ help:  ## list the targets
 		printf '  make %-7s %s\n' "$$target" "$$text"; done
 	@echo '  ARGS="..." adds arguments to demo, test, bench and docs; PYTHON=... chooses the Python of a new .venv'
 
-demo: $(INSTALLED)  ## fused against layer by layer, on a whole network
-	$(BIN)/looptree compare mobilenet_v2 $(ARGS)
+demo: $(INSTALLED)  ## fused against layer by layer, on a whole network: tables, and a page to open in a browser
+	@mkdir -p build
+	$(BIN)/looptree compare mobilenet_v2 --html build/demo.html $(ARGS)
+	@echo
+	@echo 'the same as a page for any browser, with the layer graph, the tree and the steps of each group: build/demo.html'
+	@echo 'more: $(BIN)/looptree --help, or put it on your path: source $(BIN)/activate'
 
 test: $(INSTALLED_DEV)  ## all tests and doctests, the slow ones too
 	$(BIN)/python -m pytest --numprocesses auto --maxprocesses 8 --dist worksteal $(ARGS)

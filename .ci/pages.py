@@ -1,11 +1,14 @@
 """The guide as a site: pages that stand outside of `docs/` join it, and links to other files become plain text.
 
+The tutorial notebooks become pages, with what they show.
+
 Used by `mkdocs build` (see `mkdocs.yml`). In the repository every link leads to a file; on the site there are only
 pages, so that a link to a folder or to a file that is no page would lead nowhere.
 """
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from pathlib import Path
@@ -27,7 +30,28 @@ def on_files(files: Files, config: MkDocsConfig, **_: Any) -> Files:
         for path in sorted(ROOT.glob(pattern)):
             name = path.relative_to(ROOT).as_posix()
             files.append(File.generated(config, RENAMED.get(name, name), abs_src_path=str(path)))
+    for path in sorted((ROOT / "docs" / "notebooks").glob("*.ipynb")):
+        name = f"notebooks/{path.stem}.md"
+        files.append(File.generated(config, name, content=as_page(json.loads(path.read_text(encoding="utf-8")))))
     return files
+
+
+def as_page(notebook: dict[str, Any]) -> str:
+    """A notebook as Markdown: its text, its code, and what that shows."""
+    parts = []
+    for cell in notebook["cells"]:
+        text = "".join(cell["source"])
+        parts.append(text if cell["cell_type"] == "markdown" else f"```python\n{text}\n```")
+        for output in cell.get("outputs", []):
+            shown = output.get("data", {})
+            found = next((kind for kind in ("image/svg+xml", "text/html") if kind in shown), None)
+            if found is not None:
+                lines = "".join(shown[found]).partition("<svg")
+                parts.append("".join(lines[1:]) if lines[1] else lines[0])
+            else:
+                plain = "".join(shown.get("text/plain", output.get("text", [])))
+                parts.append(f"```text\n{plain.rstrip()}\n```")
+    return "\n\n".join(parts) + "\n"
 
 
 def fenced(markdown: str) -> str:

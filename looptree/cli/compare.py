@@ -17,6 +17,7 @@ from looptree.cli.inputs import (
     settings_of_workload,
     warn,
 )
+from looptree.cli.names import network_argument
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     Asked,
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
 SPACES = ("default", "wide", "pipelined", "quick")
 """For the fused plan."""
 
-PICTURES = ("energy", "latency", "roofline", "graph", "occupancy", "tree", "steps")
+PICTURES = ("energy", "latency", "layers", "roofline", "graph", "occupancy", "tree", "steps")
 
 
 @click.command(name="compare")
-@click.argument("network")
+@network_argument
 @architecture_option
 @buffer_option
 @search_options(SPACES)

@@ -11,6 +11,7 @@ import click
 from looptree.cli.ending import DefectError
 from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
 from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option, warn
+from looptree.cli.names import design_arguments
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.errors import InputError, UnsupportedError
 
@@ -23,9 +24,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="evaluate")
-@click.argument("workload")
-@click.argument("architecture")
-@click.argument("mapping")
+@design_arguments
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("--check", "checked", is_flag=True, help="Count step by step as well and compare (small designs only).")
 @click.option("--draw", "drawn", is_flag=True, help="Draw the mapping as a tree and as the loop nest that it means.")

@@ -7,11 +7,12 @@ from typing import Any
 
 import click
 
+from looptree.cli.names import complete_keys
 from looptree.errors import InputError
 
 
 @click.command(name="explain")
-@click.argument("key", required=False)
+@click.argument("key", required=False, shell_complete=complete_keys)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(key: str | None, as_json: bool) -> None:
     """What a quantity of a result, a word of the field, or an option means.

@@ -7,12 +7,11 @@ from pathlib import Path
 import click
 
 from looptree.cli.inputs import buffer_option, read_architecture, read_design, read_settings, set_option
+from looptree.cli.names import design_arguments
 
 
 @click.command(name="export")
-@click.argument("workload")
-@click.argument("architecture")
-@click.argument("mapping")
+@design_arguments
 @click.option(
     "--format",
     "form",

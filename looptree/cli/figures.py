@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _GROUP = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
-PLAN_KINDS = ("graph", "energy", "latency", "occupancy", "roofline", "tree", "steps")
+PLAN_KINDS = ("graph", "energy", "latency", "occupancy", "layers", "roofline", "tree", "steps")
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +113,7 @@ def _figure(picture: Wanted, plans: Sequence[ShownPlan]) -> Figure:
     several = {
         "energy": figures.energy_figure,
         "latency": figures.latency_figure,
+        "layers": figures.layers_figure,
         "roofline": figures.roofline_figure,
     }
     return several[picture.kind](plans)

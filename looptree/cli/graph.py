@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from looptree.cli.inputs import read_settings, set_option
+from looptree.cli.names import network_argument
 
 
 @click.command(name="graph")
-@click.argument("network")
+@network_argument
 @click.option(
     "--format",
     "form",

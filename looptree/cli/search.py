@@ -18,6 +18,7 @@ from looptree.cli.inputs import (
     settings_of_workload,
     warn,
 )
+from looptree.cli.names import network_argument
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import (
     SPACES,
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 
 @click.command(name="search")
-@click.argument("network")
+@network_argument
 @architecture_option
 @buffer_option
 @search_options(SPACES)

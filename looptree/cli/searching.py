@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.inputs import Command
+from looptree.cli.names import names_of
 from looptree.errors import InputError
 from looptree.units import SECONDS, parse_quantity
 
@@ -50,18 +51,24 @@ class Asked:
 def architecture_option(command: Command) -> Command:
     """`--architecture`."""
     text = "A YAML file, or what ships."
-    return click.option("--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help=text)(command)
+    names = names_of("architectures")
+    return click.option(
+        "--architecture", default=DEFAULT_ARCHITECTURE, show_default=True, help=text, shell_complete=names
+    )(command)
 
 
-def search_options(spaces: Sequence[str], *, default_objective: str = OBJECTIVES[0]) -> Callable[[Command], Command]:
+def search_options(
+    spaces: Sequence[str], *, objectives: Sequence[str] = OBJECTIVES, default_objective: str = OBJECTIVES[0]
+) -> Callable[[Command], Command]:
     """`--objective`, `--space`, `--time-limit` and `--workers`; `asked` reads the last two."""
     options = (
         click.option(
             "--objective",
-            type=click.Choice(OBJECTIVES),
+            type=click.Choice(objectives),
             default=default_objective,
             show_default=True,
-            help="What a plan minimises; edp is energy times latency, capacity the smallest buffer.",
+            help="What a plan minimises."
+            + (" edp is energy times latency, capacity the smallest buffer." if "edp" in objectives else ""),
         ),
         click.option(
             "--space",

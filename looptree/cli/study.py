@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from looptree.cli.figures import check_figures, figure_option
+from looptree.cli.names import complete_studies
 
 
 @click.command(name="study")
-@click.argument("names", nargs=-1, metavar="[NAME ...]")
+@click.argument("names", nargs=-1, metavar="[NAME ...]", shell_complete=complete_studies)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with findings, tables and curves.")
 @figure_option(("study",))
 @click.option(

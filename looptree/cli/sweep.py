@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from looptree.cli.figures import Wanted, check_figures, figure_option
+from looptree.cli.names import names_of
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import asked
 from looptree.errors import InputError
@@ -46,7 +47,7 @@ def command() -> None:
 
 
 @command.command(name="run")
-@click.argument("study")
+@click.argument("study", shell_complete=names_of("taxonomy", "studies/"))
 @click.option("-o", "--results", type=click.Path(path_type=Path), help="The file of results. [default: STUDY.db]")
 @click.option("--workers", metavar="N", help="Processes. [default: one per processor]")
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786.")

@@ -11,6 +11,7 @@ import click
 
 from looptree.cli.ending import DONE, INFEASIBLE
 from looptree.cli.inputs import set_option
+from looptree.cli.names import complete_cases
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.errors import InputError
 
@@ -21,7 +22,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.ASCII)
 
 
 @click.command(name="validate")
-@click.argument("cases", nargs=-1, metavar="[CASE ...]")
+@click.argument("cases", nargs=-1, metavar="[CASE ...]", shell_complete=complete_cases)
 @set_option("A parameter of the case, such as tile=60x72. May be repeated; needs exactly one CASE.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("--search", "searched", is_flag=True, help="Search for better designs in the published buffers instead.")

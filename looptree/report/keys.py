@@ -96,7 +96,10 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "worst_error": ("", "The largest error of what has to be met."),
     "mean_error": ("", "The mean error of what has to be met."),
     "tolerance": ("", "How far the model may be off."),
-    "confidence": ("", "P is printed in the publication, S is from its code or data, D is derived from it."),
+    "confidence": (
+        "",
+        "How well a published value is known: P is read or printed, S is quoted, D is confirmed by a calculation.",
+    ),
     "why": ("", "Why a value is not reproduced."),
     "source": ("", "Where something comes from: a publication or a file."),
     "name": ("", "What it is called."),

@@ -137,13 +137,14 @@ TERMS: Mapping[str, Term] = {
         "No plan in the space that was searched has a smaller objective. A gap says how much smaller one might be.",
     ),
     "objective": Term(
-        "objective", "", "What a search makes as small as it can: energy, off-chip bytes (`offchip`), or latency."
+        "objective",
+        "",
+        "What a search makes as small as it can: energy, off-chip bytes, latency, operations, energy times latency, or "
+        "the capacity.",
     ),
     "value": Term("value", "pJ, bytes or cycles", "The objective of a plan, as the exact model evaluates its mapping."),
     "bound": Term("bound", "pJ, bytes or cycles", "No plan of the space that was searched has a smaller value."),
-    "status": Term(
-        "status", "", "`optimal`: value and bound meet. `feasible`: the search was stopped before they did."
-    ),
+    "status": Term("status", "", "optimal: value and bound meet. feasible: the search was stopped before they did."),
     "gap": Term(
         "gap",
         "share",

@@ -52,10 +52,3 @@ def test_the_same_twice(results: tuple[Path, Path]) -> None:
 def test_what_is_no_result(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     assert "bad.json" in complaint(looptree("diff", str(tmp_path / "bad.json"), str(tmp_path / "none.json")))
-
-
-def test_completion_scripts_name_the_program() -> None:
-    for shell in ("bash", "zsh", "fish"):
-        outcome = looptree("completion", shell)
-        assert outcome.code == 0 and "_LOOPTREE_COMPLETE" in outcome.out
-    assert "'tcsh' is not one of" in complaint(looptree("completion", "tcsh"))

@@ -106,6 +106,7 @@ def test_without_the_package_the_message_says_how_to_get_it(tmp_path: Path) -> N
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert done.returncode == 2
     message = "error: model.onnx: reading an ONNX model needs the package onnx (pip install 'looptree[onnx]')\n"
+    message += "guide: docs/import.md\n"
     assert (done.stdout, done.stderr) == ("", message)
 
 

@@ -75,6 +75,20 @@ def test_a_buffer_that_holds_nothing(tmp_path: Path) -> None:
     assert "a buffer of 19 bytes would hold it" in outcome.err
 
 
+@pytest.mark.parametrize("objective", ["energy", "latency", "operations"])
+def test_other_objectives_in_every_form(objective: str, tmp_path: Path) -> None:
+    page, picture = tmp_path / "s.html", tmp_path / "s.svg"
+    files = ("--html", str(page), "-o", str(picture), "--capacities", "64,128", "--no-cache")
+    outcome = looptree("size", *TINY, "--objective", objective, *files)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert f'id="curve-{objective}"' in page.read_text()
+    assert b"minimum" in picture.read_bytes()
+
+
+def test_objectives_that_have_no_curve() -> None:
+    assert "'edp' is not one of" in complaint(looptree("size", *TINY, "--objective", "edp"))
+
+
 def test_progress_in_words() -> None:
     assert (
         step_text(Step("layer_by_layer", 65536, 3, 7, None)) == "64 KiB layer by layer, 3 points done, about 7 to come"

@@ -23,6 +23,7 @@ from looptree.report.figures import (
     front_figure,
     graph_figure,
     latency_figure,
+    layers_figure,
     occupancy_figure,
     plans_figure,
     roofline_figure,
@@ -87,7 +88,7 @@ def test_periods_are_the_occupancy_of_the_model(plans: list[ShownPlan]) -> None:
 
 
 def test_pictures_of_plans_are_well_formed_and_the_same_every_time(plans: list[ShownPlan]) -> None:
-    for made in (energy_figure, latency_figure, roofline_figure):
+    for made in (energy_figure, latency_figure, layers_figure, roofline_figure):
         first = drawn(made(plans), "svg")
         ET.fromstring(first)
         assert first == drawn(made(plans), "svg")

@@ -221,6 +221,8 @@ def test_a_page_of_ones_own() -> None:
     table = DataTable(
         "points", "Points", (Column("point"), Column("buffer", BYTES)), [["a", 1024], ["b", Fraction(3, 2)]]
     )
+    small = table_markup(DataTable("small", "Small", (Column("x"), Column("error")), [["a", Fraction(1, 2500)]]))
+    assert 'data-v="0.0004">0.0004</td>' in small
     body = charts_markup(chart)
     sections = [Section("curve", "Curve", body, charts_data(chart)), Section("points", "Points", table_markup(table))]
     page = Parsed(page_html(Page("Sizes", ["A lead."], sections, "Made by a test.")))

@@ -11,6 +11,7 @@ from looptree.report.figures.bars import energy_figure, latency_figure
 from looptree.report.figures.capacity import capacity_figure
 from looptree.report.figures.front import FrontPoint, front_figure, plans_figure
 from looptree.report.figures.graph import graph_figure
+from looptree.report.figures.layers import layers_figure
 from looptree.report.figures.occupancy import occupancy_figure
 from looptree.report.figures.panels import panels_figure
 from looptree.report.figures.roofline import roofline_figure
@@ -28,6 +29,7 @@ __all__ = [
     "front_figure",
     "graph_figure",
     "latency_figure",
+    "layers_figure",
     "occupancy_figure",
     "panels_figure",
     "plans_figure",

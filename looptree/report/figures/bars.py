@@ -48,19 +48,19 @@ def _figure(plans: Sequence[ShownPlan], noun: str, units: Units, parts: Callable
     with styled():
         figure = new_figure(PAGE, 2.4)
         left, right = figure.subplots(1, 2, width_ratios=[max(1, len(plans)), 9])
-        _stack(left, range(len(plans)), totals, names, unit, 0.7)
+        stack(left, range(len(plans)), totals, names, unit, 0.7)
         left.set_xticks(range(len(plans)), [plan.title.replace(" ", "\n", 1) for plan in plans])
         left.set_ylabel(f"{noun} ({_unit(unit, units)})")
         width = 0.84 / len(plans)
         for at in range(len(plans)):
             places = [index + (at - (len(plans) - 1) / 2) * width for index in range(len(groups))]
-            _stack(right, places, [row[at] for row in groups], names, finer, width * 0.92, hatched=at < len(plans) - 1)
+            stack(right, places, [row[at] for row in groups], names, finer, width * 0.92, hatched=at < len(plans) - 1)
         _group_marks(right, len(groups))
         right.set_ylabel(_unit(finer, units))
         beside = f"; hatched: the same layers {plans[0].title}" if len(plans) > 1 else ""
         right.set_xlabel(f"fusion group, in the order in which they run{beside}")
         right.set_title(f"{short(last.design.workload.name)} on {short(last.design.architecture.name)}", loc="left")
-        _legend(right, names, totals, "bound by" if units is COUNTS else None)
+        legend(right, names, totals, "bound by" if units is COUNTS else None)
     return figure
 
 
@@ -82,7 +82,7 @@ def _sum(found: Sequence[Parts]) -> dict[str, Fraction]:
     return total
 
 
-def _stack(
+def stack(
     axes: Axes,
     places: Sequence[float],
     rows: Sequence[Mapping[str, Fraction]],
@@ -92,6 +92,7 @@ def _stack(
     *,
     hatched: bool = False,
 ) -> None:
+    """Bars at some places, the parts of each on top of each other."""
     below = [0.0] * len(rows)
     for index, name in enumerate(names):
         heights = [float(row.get(name, Fraction(0)) / unit.factor) for row in rows]
@@ -114,7 +115,15 @@ def _group_marks(axes: Axes, count: int) -> None:
     axes.set_xlim(-0.7, count - 0.3)
 
 
-def _legend(axes: Axes, names: Sequence[str], totals: Sequence[Mapping[str, Fraction]], title: str | None) -> None:
+def legend(
+    axes: Axes,
+    names: Sequence[str],
+    totals: Sequence[Mapping[str, Fraction]],
+    title: str | None,
+    *,
+    above: bool = False,
+) -> None:
+    """The parts that some bar has; inside of the picture, or above it."""
     from matplotlib.patches import Patch
 
     shown = [
@@ -122,4 +131,5 @@ def _legend(axes: Axes, names: Sequence[str], totals: Sequence[Mapping[str, Frac
         for index, name in enumerate(names)
         if any(total.get(name) for total in totals)
     ]
-    axes.legend(handles=shown, loc="upper right", ncols=len(shown), labelcolor=INK, title=title)
+    place = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)} if above else {"loc": "upper right"}
+    axes.legend(handles=shown, ncols=len(shown), labelcolor=INK, title=title, **place)

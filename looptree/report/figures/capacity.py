@@ -18,21 +18,20 @@ from looptree.report.figures.style import (
     styled,
 )
 from looptree.report.proof import NOUNS
+from looptree.report.sizing.tables import UNITS
 from looptree.sizing import Point, Sizing, answers, knees
 from looptree.sizing.answers import minimum
-from looptree.units import BYTES, COUNTS, PICOJOULES, format_size
+from looptree.units import format_size
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-UNITS = {"offchip": BYTES, "energy": PICOJOULES, "latency": COUNTS}
-
 
 def capacity_figure(sizing: Sizing) -> Figure:
     """Both curves on logarithmic axes, the minimum, the knees, and the smallest buffer within 5 % of the minimum.
 
-    A point that is not proven hangs above its bound.
+    Between two points the value of the smaller one holds. A point that is not proven hangs above its bound.
     """
     least = minimum(sizing)
     values = [*(p.value for p in (*sizing.layer_by_layer, *sizing.fused)), least]
@@ -49,11 +48,13 @@ def capacity_figure(sizing: Sizing) -> Figure:
         axes.set_yscale("log")
         plain_marks(axes, "y")
         noun = NOUNS[sizing.objective]
-        axes.set_ylabel(f"{noun} ({unit}{' cycles' if sizing.objective == 'latency' else ''})".replace("( ", "("))
+        axes.set_ylabel(
+            f"{noun} ({unit}{' cycles' if sizing.objective == 'latency' else ''})".replace("( ", "(").replace(" ()", "")
+        )
         axes.set_title(f"{short(sizing.network)} on {short(sizing.architecture)}", loc="left")
         axes.legend(loc="lower left", bbox_to_anchor=(0, 0.12))
         axes.annotate(
-            "minimum",
+            "compulsory minimum" if sizing.objective == "offchip" else "minimum",
             (0, least / factor),
             xycoords=("axes fraction", "data"),
             xytext=(4, 2),
@@ -66,7 +67,7 @@ def capacity_figure(sizing: Sizing) -> Figure:
 def _curve(axes: Axes, points: tuple[Point, ...], factor: float, color: str, marker: str, label: str) -> None:
     sizes = [point.capacity_bytes for point in points]
     values = [point.value / factor for point in points]
-    axes.plot(sizes, values, color=color, marker=marker, markersize=3.5, label=label)
+    axes.plot(sizes, values, color=color, marker=marker, markersize=3.5, label=label, drawstyle="steps-post")
     open_ = [point for point in points if point.status != "optimal"]
     if open_:
         axes.vlines(

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _CHARACTER, _LINE, _STEP, _GAP, _INSET = 0.053, 0.125, 0.16, 0.16, 0.1
-_MOST_TENSORS = 3
+_MOST_TENSORS = 4
 _LOOKS = {
     "storage": ("square,pad=0", "#EAF2F8", BLUE),
     "loop": ("round,pad=0,rounding_size=0.09", "#FDF3E1", ORANGE),

@@ -38,14 +38,14 @@ def energy_section(plans: Sequence[ShownPlan]) -> Section:
             _by_group(plans, lambda result: energy_data(result.energy.per_component)),
             [_group_table(plan) for plan in plans],
         ),
-        _energy_by_layer(plans[-1], parts),
+        _energy_by_layer(plans, parts),
     ]
     return Section("energy", "Energy", charts_markup(*charts), charts_data(*charts))
 
 
 def latency_section(plans: Sequence[ShownPlan]) -> Section:
-    """Latency by what bounds it, by group."""
-    parts = list(plans[-1].groups[0].result.busy_cycles)
+    """Latency by what bounds it, by group; components in the order, and so in the colours, that they have elsewhere."""
+    parts = list(plans[-1].evaluation.energy.per_component)
     total: Rows = []
     for plan in plans:
         bound: Values = dict.fromkeys(parts, 0)
@@ -70,31 +70,43 @@ def latency_section(plans: Sequence[ShownPlan]) -> Section:
     return Section("latency", "Latency", charts_markup(*charts), charts_data(*charts))
 
 
-def _energy_by_layer(plan: ShownPlan, parts: Sequence[str]) -> Chart:
-    """What belongs to single layers, and behind the layers of each group what they share."""
+def whole_layers(plan: ShownPlan) -> dict[str, Energy]:
+    """Energy of each layer that runs by itself: all of that of its group."""
+    return {g.result.einsums[0]: g.result.energy for g in plan.groups if len(g.result.einsums) == 1}
+
+
+def _energy_by_layer(plans: Sequence[ShownPlan], parts: Sequence[str]) -> Chart:
+    """What belongs to single layers, and behind the layers of each group what they share; before it the other plan."""
+    plan, others = plans[-1], [(other.title, whole_layers(other)) for other in plans[:-1]]
     own = layer_energies(plan.design)
     bars_of: Rows = []
     listed: list[list[Cell]] = []
     for index, group in enumerate(plan.groups):
         shared = group.result.energy
         for name in group.result.einsums:
+            alone = [(title, known.get(name)) for title, known in others]
+            bars_of += [(name, title, energy_data(found.per_component)) for title, found in alone if found is not None]
             bars_of.append((name, plan.title, energy_data(own[name].per_component)))
-            listed.append([name, str(index + 1), *_components(own[name]), own[name].total])
+            totals = [None if found is None else found.total for _, found in alone]
+            listed.append([name, str(index + 1), *_components(own[name]), own[name].total, *totals])
             shared = shared.less(own[name])
         if shared.total:
             title = f"shared by group {index + 1}"
             bars_of.append((title, plan.title, energy_data(shared.per_component)))
-            listed.append([title, str(index + 1), *_components(shared), shared.total])
+            listed.append([title, str(index + 1), *_components(shared), shared.total, *(None for _ in others)])
     columns = (
         Column("layer"),
         Column("group"),
         *(Column(f"energy of {name}", PICOJOULES, term="energy") for name in parts),
         Column("energy", PICOJOULES, term="energy"),
+        *(Column(f"energy {title}", PICOJOULES, term="energy") for title, _ in others),
     )
     caption = (
         "Of each layer: its operations, what they read and write at the innermost storage nodes, and what the nodes in "
         "its own branch exchange. What shared nodes exchange, and what leaks, stands behind the layers of its group."
     )
+    if others:
+        caption += f" Beside it all that the layer takes {others[0][0]}."
     table = DataTable("energy-layers", "Energy by layer", columns, listed)
     return bars("energy-layers", "Energy by layer", caption, "pJ", parts, bars_of, [table], across="layer")
 
@@ -108,7 +120,7 @@ def _latency_by_layer(plans: Sequence[ShownPlan]) -> list[Chart]:
     found = [plan.evaluation.latency.stepwise for plan in plans]
     if None in found:
         return []
-    parts = list(plans[-1].groups[0].result.busy_cycles)
+    parts = list(plans[-1].evaluation.energy.per_component)
     rows: Rows = []
     listed: list[list[Cell]] = []
     for name in [name for group in plans[-1].groups for name in group.result.einsums]:

@@ -109,8 +109,12 @@ def _cell(index: int, cell: Cell, found: object) -> Markup:
         return element("td", "-", class_="number", data_v="")
     if isinstance(cell, str):
         return element("td", cell, class_="long" if len(cell) > _LONG else None)
-    if found is not None:
-        text = found.text(cell)  # type: ignore[attr-defined]
-    else:
-        text = f"{int(cell):,}" if cell.denominator == 1 else format_ratio(cell, 1)
+    text = _plain_number(Fraction(cell)) if found is None else found.text(cell)  # type: ignore[attr-defined]
     return element("td", text, class_="number", data_v=plain(Fraction(cell)))
+
+
+def _plain_number(value: Fraction) -> str:
+    """Whole, or with three decimals; what is small but not zero does not look like zero."""
+    if value.denominator == 1:
+        return f"{int(value):,}"
+    return format_ratio(value, 1) if abs(value) >= Fraction(1, 1000) else f"{float(value):.1g}"

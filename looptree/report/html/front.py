@@ -64,8 +64,9 @@ def _chart(fronted: Fronted, x: str, y: str, plans: Sequence[ShownPlan]) -> Char
     title = f"{NOUNS[y][0].upper()}{NOUNS[y][1:]} against {NOUNS[x]}"
     caption = "Smaller is better along both axes. Choose a point to see its design here and in the layer graph below."
     axes = ((NOUNS[x], _COLUMNS[x][3]), (NOUNS[y], _COLUMNS[y][3]))
-    steps = x == "capacity" and len(fronted.front.axes) == 2
-    return curve(f"front-{x}-{y}", title, caption, axes, {"plans": dots}, steps=steps, joined=len(plans) > 1)
+    flat = len(fronted.front.axes) == 2  # of three axes, a line between two points says nothing
+    steps = flat and x == "capacity"
+    return curve(f"front-{x}-{y}", title, caption, axes, {"plans": dots}, steps=steps, joined=flat)
 
 
 def _lines(fronted: Fronted, plan: Plan) -> list[str]:

@@ -11,15 +11,15 @@ from looptree.report.html.markup import element, joined
 from looptree.report.html.page import Page, Section, page_html
 from looptree.report.proof import NOUNS
 from looptree.report.sizing.sentences import change_sentences, conclusion, gap, proof_sentences, title
+from looptree.report.sizing.tables import UNITS
 from looptree.report.text import counted, listed
 from looptree.search.objective import amount
 from looptree.sizing import Point, Sizing, answers, knees
 from looptree.sizing.answers import minimum
-from looptree.units import BYTES, COUNTS, PICOJOULES, Units, format_percent, format_size
+from looptree.units import BYTES, COUNTS, PICOJOULES, format_percent, format_size
 
 FUSED, ALONE = "fused", "layer by layer"
 _BASE = {"offchip": "B", "energy": "pJ", "latency": "cycles", "operations": "operations"}
-_UNITS: dict[str, Units] = {"offchip": BYTES, "energy": PICOJOULES, "latency": CYCLES, "operations": COUNTS}
 
 
 def sizing_html(sizing: Sizing, *, made_by: str) -> str:
@@ -125,7 +125,7 @@ def _table(sizing: Sizing, name: str) -> DataTable:
         Column("latency", CYCLES, "cycles", "latency"),
         Column("operations", COUNTS, term="operations"),
         Column("recomputed", COUNTS, term="recomputed"),
-        Column("bound", _UNITS[sizing.objective], "cycles" if sizing.objective == "latency" else "", "bound"),
+        Column("bound", UNITS[sizing.objective], "cycles" if sizing.objective == "latency" else "", "bound"),
         Column("groups"),
         Column("status", term="status"),
     )
@@ -151,7 +151,7 @@ def _table(sizing: Sizing, name: str) -> DataTable:
 def _answers_section(sizing: Sizing) -> Section:
     columns = (
         Column("within"),
-        Column("at most", _UNITS[sizing.objective], "cycles" if sizing.objective == "latency" else ""),
+        Column("at most", UNITS[sizing.objective], "cycles" if sizing.objective == "latency" else ""),
         Column(f"{FUSED}: enough", BYTES, term="capacity"),
         Column("too small", BYTES),
         Column(f"{ALONE}: enough", BYTES, term="capacity"),

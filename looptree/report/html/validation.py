@@ -14,7 +14,10 @@ from looptree.report.validation import metric, setting, verdict
 from looptree.validate import CaseResult, Compared
 from looptree.validate.run import CHANGED, MISSED
 
-_CONFIDENCE = "Confidence: P is printed in the publication, S is from its published code or data, D is derived from it."
+_CONFIDENCE = (
+    "Confidence: P is read in the publication or printed by its authors' code, S is quoted by a second text, D is "
+    "remembered and confirmed by a calculation from the layer shapes."
+)
 
 
 def validation_html(results: Sequence[CaseResult], *, made_by: str) -> str:

@@ -117,7 +117,7 @@ def _(value: Sizing) -> Markup:
         [format_size(fused.capacity_bytes), f"{alone.value:,.0f}", f"{fused.value:,.0f}", fused.status]
         for alone, fused in pairs
     ]
-    unit = {"offchip": "bytes", "energy": "pJ", "latency": "cycles"}[value.objective]
+    unit = {"offchip": "bytes", "energy": "pJ", "latency": "cycles", "operations": "operations"}[value.objective]
     table = table_of([value.buffer, f"layer by layer, {unit}", f"fused, {unit}", "status"], rows)
     return joined(element("p", title(value)), table, *(element("p", line) for line in conclusion(value).split("\n")))
 

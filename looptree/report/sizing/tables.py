@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from rich.table import Table
@@ -17,7 +17,10 @@ from looptree.report.sizing.sentences import (
 from looptree.report.table import table
 from looptree.sizing import Point, Sizing, knees
 from looptree.sizing.answers import minimum
-from looptree.units import BYTES, COUNTS, PICOJOULES, Scale, format_ratio, format_size, scale
+from looptree.units import BYTES, COUNTS, PICOJOULES, Scale, Units, format_ratio, format_size, scale
+
+UNITS: Mapping[str, Units] = {"offchip": BYTES, "energy": PICOJOULES, "latency": COUNTS, "operations": COUNTS}
+"""Of each objective."""
 
 
 def sizing_report(sizing: Sizing) -> list[str | Table]:
@@ -29,7 +32,7 @@ def sizing_report(sizing: Sizing) -> list[str | Table]:
 
 def curve_table(sizing: Sizing) -> Table:
     """One row per capacity: the objective of both kinds of plan, and the other sums of the fused one."""
-    units = {"offchip": BYTES, "energy": PICOJOULES, "latency": COUNTS}[sizing.objective]
+    units = UNITS[sizing.objective]
     both = (*sizing.fused, *sizing.layer_by_layer)
     value = scale([Fraction(point.value) for point in both], units)
     energy = scale([Fraction(point.energy_pj) for point in sizing.fused], PICOJOULES)
