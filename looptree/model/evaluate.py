@@ -70,9 +70,13 @@ def evaluate(
 def evaluate_design(design: Design, *, stepwise: bool = True, convention: Convention = OWN) -> Evaluation:
     """The same for a mapping that is already bound."""
     try:
-        inferred = infer(design)
+        return _evaluated(design, stepwise=stepwise, convention=convention)
     except InputError as problem:
         raise problem.at(design.tree.source) if design.tree.source else problem from None
+
+
+def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Evaluation:
+    inferred = infer(design)
     sizes = place_demands(design, inferred)
     groups = groups_of(design, design.root)
     owner = Owners(design, groups)

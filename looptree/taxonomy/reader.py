@@ -111,11 +111,11 @@ def _inner(kind: str, body: Node, values: Values) -> Inner:
         if kind == "temporal":
             keys = body.mapping(known=("rank", "tile"), required=("rank", "tile"))
             ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
-            return Temporal(ranks, _tile(keys["tile"], values))
+            return Temporal(ranks, _tile(keys["tile"], values), line=body.line)
         if kind == "spatial":
             keys = body.mapping(known=("rank", "tile", "axis"), required=("rank", "tile", "axis"))
             ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
-            return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text())
+            return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text(), line=body.line)
     except InputError as problem:
         raise problem if problem.where.startswith(body.file) else problem.at(body.where) from None
     raise AssertionError(f"{kind} is not a node inside a chain")
