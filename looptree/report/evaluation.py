@@ -62,7 +62,7 @@ def evaluation_tables(design: Design, evaluation: Evaluation, *, full: bool = Fa
         operation_table(evaluation, most),
         energy_table(evaluation.energy),
         latency_table(evaluation.latency, design.architecture.compute.name),
-        *([layer_table(evaluation.latency, most)] if evaluation.latency.stepwise is not None else []),
+        *([layer_table(evaluation.latency.stepwise, most)] if evaluation.latency.stepwise is not None else []),
         *([area_table(evaluation)] if any(area is not None for area in evaluation.areas_mm2.values()) else []),
     ]
 
@@ -183,9 +183,8 @@ def latency_table(latency: Latency, compute: str) -> Table:
     return table("Latency", ["component"], ["busy cycles", ""], rows, total=total)
 
 
-def layer_table(latency: Latency, most: int | None) -> Table:
-    """Cycles of the steps of each layer, by the component that takes longest in them, and units at work at most."""
-    steps = latency.stepwise or Stepwise({})
+def layer_table(steps: Stepwise, most: int | None) -> Table:
+    """Cycles of the steps of each layer, by the component that takes longest in them."""
     components = list(steps.per_component)
     rows = [
         [
@@ -193,12 +192,11 @@ def layer_table(latency: Latency, most: int | None) -> Table:
             _cycles(steps.per_layer[layer]),
             format_percent(steps.per_layer[layer], steps.cycles),
             *(_cycles(of.get(component, Fraction(0))) for component in components),
-            f"{latency.layers[layer].units:,}" if layer in latency.layers else "-",
             steps.bottlenecks[layer] or "-",
         ]
         for layer, of in steps.spent.items()
     ]
-    numbers = ["cycles", "share", *(f"bound by {component}" for component in components), "units", "bottleneck"]
+    numbers = ["cycles", "share", *(f"bound by {component}" for component in components), "bottleneck"]
     return table("Latency step by step, by layer", ["layer"], numbers, _cut(rows, most))
 
 
