@@ -172,10 +172,10 @@ class MiddleTile:
 
     def _stands_alone(self, tensor: str, loop: Loop, *, indexed: bool) -> bool:
         """Whether the instances along a loop pass nothing on to each other."""
-        place, levels = self.design.outermost_place(tensor), self.design.architecture.levels
-        if loop.axis is None or loop.depth > place.depth:
+        place, cores = self.design.outermost_place(tensor), self.design.architecture.cores
+        if loop.axis is None or loop.depth > place.depth or cores is None:
             return False
-        network = levels[max(self.design.architecture.depth(place.level) - 1, 0)].network
+        network = self.design.architecture.level(cores.below).network
         return not (network.forward if indexed else network.multicast)
 
     def _starts_afresh(self, tensor: str, host: BoundChain) -> int | None:
