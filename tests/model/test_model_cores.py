@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from looptree.architecture import Architecture, Array, Cores, Level, Network, architecture_from_node
@@ -19,6 +19,7 @@ from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Storage
 from looptree.taxonomy.binding import Design, bind
 from tests.model.model_cases import keep, layer, loop, matmuls, run, sequential, words
 from tests.model.test_model_spatial import compared
+from tests.model.test_model_split import dividing
 from tests.model.test_model_stepwise import limited, reloading
 from tests.random_designs import Generator
 
@@ -206,6 +207,7 @@ def random_design(generator: Generator) -> Design:
     own = tuple(level.name for level in levels if machine.in_core(level.name))
     for _ in range(TRIES):
         tree = Spreading(generator, own).chain(reloading(generator, generator.mapping(workload).root))
+        tree = dividing(generator, tree, list(compute.spatial), 2)
         try:
             found = bind(workload, machine, LoopTree(tree))
         except InputError:
@@ -228,6 +230,7 @@ def test_many_random_designs_equal_the_simulation(chunk: int) -> None:
     test_random_designs_equal_the_simulation(chunk)
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_designs_that_hypothesis_draws(data: st.DataObject) -> None:
     compared(Generator(lambda n: data.draw(st.integers(0, n - 1))), random_design)
