@@ -1,5 +1,5 @@
 """How long the study of an accelerator space takes, on processes and on a Dask cluster of this machine, and what a
-cluster adds to each task.
+cluster adds to each chunk of tasks.
 
 Run: python benchmarks/bench_sweep.py [study]
 """
@@ -11,8 +11,8 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,20 +21,22 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # worker processes share the proc
 from looptree.sweep import Result, Store, Study, load_study, run
 from looptree.sweep.cluster import cluster_crew
 from looptree.sweep.crew import Crew, local_crew
+from looptree.workload.load import load_workload
 
-EMPTY = 400  # tasks that do nothing, by which the overhead is measured
+EMPTY = 400  # chunks that do nothing, by which the overhead is measured
 AHEAD = 4  # of them in flight
 
 
 @dataclass(frozen=True)
 class Nothing:
-    """A task that is done at once."""
+    """A task that is done at once, and carries what a task may carry."""
 
     item: int
+    carried: object = None
 
     def run(self) -> Result:
-        """Do nothing."""
-        return Result(self.item, "surveyed", {})
+        """Do nothing, and say that it took long, so that each is a chunk by itself."""
+        return Result(self.item, "surveyed", {}, 60.0)
 
 
 @contextmanager
@@ -49,13 +51,10 @@ def dask(workers: int) -> Iterator[Crew]:
         yield crew
 
 
-def measured(study: Study, crew: Crew) -> None:
-    """Run a study from nothing and print one row."""
+def measured(study: Study, crew: Crew) -> float:
+    """Run a study from nothing and print one row; how long it took."""
+    overhead(crew, None, crew.width)  # processes are up
     with tempfile.TemporaryDirectory() as folder, Store(Path(folder) / "study.db", study) as store:
-        for item in range(crew.width):  # processes are up
-            crew.start(Nothing(item))
-        for _ in range(crew.width):
-            crew.next()
         started = time.perf_counter()
         run(study, store, crew)
         seconds = time.perf_counter() - started
@@ -66,18 +65,19 @@ def measured(study: Study, crew: Crew) -> None:
         evaluated = sum(result.data["evaluated"] for result in results)
         line += f" {evaluated:>14,} {evaluated / seconds / 1e6:>8.1f}"
     print(line, flush=True)
+    return seconds
 
 
-def overhead(crew: Crew) -> float:
-    """Seconds per task that does nothing."""
+def overhead(crew: Crew, carried: object, count: int = EMPTY) -> float:
+    """Seconds per chunk that does nothing."""
     started = time.perf_counter()
-    for item in range(EMPTY):
-        if item >= AHEAD:
-            crew.next()
-        crew.start(Nothing(item))
-    for _ in range(min(AHEAD, EMPTY)):
-        crew.next()
-    return (time.perf_counter() - started) / EMPTY
+    sent = done = 0
+    while done < count:
+        while sent < count and sent - done < max(AHEAD, crew.width):
+            crew.start(Nothing(sent, carried))
+            sent += 1
+        done += len(crew.next())
+    return (time.perf_counter() - started) / count
 
 
 def main() -> None:
@@ -86,19 +86,23 @@ def main() -> None:
     study = load_study(name)
     print(f"python benchmarks/bench_sweep.py {name}\n")
     print(f"{'':<14} {'tasks':>8} {'s':>8} {'work s':>8} {'designs':>14} {'M/s':>8}")
-    for workers in (1, 2):
-        print(f"{f'{workers} processes':<14} ", end="")
-        with local_crew(workers) as crew:
-            measured(study, crew)
+    kinds: list[tuple[str, Callable[[int], AbstractContextManager[Crew]]]] = [("processes", local_crew)]
     if importlib.util.find_spec("distributed") is None:
         print("distributed is not installed: no cluster")
-        return
-    for workers in (1, 2):
-        with dask(workers) as crew:
-            print(f"{f'{workers} on Dask':<14} ", end="")
-            measured(study, crew)
-            each = overhead(crew)
-            print(f"{'':<14} {1000 * each:.2f} ms per empty task")
+    else:
+        kinds.append(("on Dask", dask))
+    for kind, crews in kinds:
+        taken = []
+        for workers in (1, 2):
+            with crews(workers) as crew:
+                print(f"{f'{workers} {kind}':<14} ", end="")
+                taken.append(measured(study, crew))
+                if kind == "on Dask":
+                    empty, full = overhead(crew, None), overhead(crew, load_workload("resnet50"))
+                    print(
+                        f"{'':<14} {1000 * empty:.2f} ms per empty chunk, {1000 * full:.2f} with a network of 54 layers"
+                    )
+        print(f"{'':<14} {taken[0] / taken[1]:.2f} times as fast with two")
 
 
 if __name__ == "__main__":

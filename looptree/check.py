@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from looptree.model.evaluate import evaluate_design
 from looptree.model.inference import infer
+from looptree.model.inside import with_nests
 from looptree.model.result import Evaluation
 from looptree.simulate import Counts, simulate
 from looptree.taxonomy.binding import Design
@@ -58,6 +59,7 @@ def checked_counts(
     design: Design, evaluation: Evaluation | None = None, *, limit: int = LIMIT
 ) -> tuple[CheckedCount, ...]:
     """Every count that both the model and the simulator make; see `check`."""
+    design = with_nests(design)
     counts = simulate(design, limit=limit)
     found = evaluate_design(design) if evaluation is None else evaluation
     return (

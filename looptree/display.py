@@ -6,13 +6,29 @@ name when it is needed: importing a result imports nothing of it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from looptree.errors import InputError
 
 if TYPE_CHECKING:
     import pandas
 
 _NOTEBOOK = "looptree.report.notebook"
+
+
+def frame(rows: Sequence[Mapping[str, Any]]) -> pandas.DataFrame:
+    """Rows as a table of pandas.
+
+    Raises:
+        InputError: pandas is not installed.
+    """
+    try:
+        import pandas
+    except ImportError:
+        raise InputError("this needs pandas, which is not installed", hint="pip install pandas") from None
+    return pandas.DataFrame(rows)
 
 
 class Displayed:

@@ -8,7 +8,8 @@ buffer is *not* an error: it is a value of the result (`Occupancy.fits`).
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class LooptreeError(Exception):
@@ -22,12 +23,15 @@ class InputError(LooptreeError):
         problem: what was expected and what was found, in one sentence.
         where: the place: file, line, layer, tensor, rank (may be empty).
         hint: what to do about it (may be empty).
+        guide: the page and section of the guide that explains it, such as `formats.md#mapping` (may be empty); the
+            command line names it below the message.
     """
 
-    def __init__(self, problem: str, *, where: str = "", hint: str = "") -> None:
+    def __init__(self, problem: str, *, where: str = "", hint: str = "", guide: str = "") -> None:
         self.problem = problem
         self.where = where
         self.hint = hint
+        self.guide = guide
         super().__init__(str(self))
 
     def __str__(self) -> str:
@@ -37,25 +41,41 @@ class InputError(LooptreeError):
     def at(self, where: str) -> InputError:
         """The same problem, placed: `where` goes in front of what is already known."""
         place = f"{where}: {self.where}" if self.where else where
-        return type(self)(self.problem, where=place, hint=self.hint)
+        return type(self)(self.problem, where=place, hint=self.hint, guide=self.guide)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild, (self.problem, self.where, self.hint)
+        return _rebuild, (type(self), self.problem, self.where, self.hint, self.guide)
 
 
 class UnsupportedError(InputError):
     """A well-formed request that the closed form or the simulator cannot answer."""
 
-    def __reduce__(self) -> tuple[object, ...]:
-        return _rebuild_unsupported, (self.problem, self.where, self.hint)
+    def __init__(
+        self, problem: str, *, where: str = "", hint: str = "", guide: str = "limits.md#what-is-refused"
+    ) -> None:
+        super().__init__(problem, where=where, hint=hint, guide=guide)
 
 
-def _rebuild(problem: str, where: str, hint: str) -> InputError:
-    return InputError(problem, where=where, hint=hint)
+def _rebuild(kind: type[InputError], problem: str, where: str, hint: str, guide: str) -> InputError:
+    return kind(problem, where=where, hint=hint, guide=guide)
 
 
-def _rebuild_unsupported(problem: str, where: str, hint: str) -> UnsupportedError:
-    return UnsupportedError(problem, where=where, hint=hint)
+@contextmanager
+def guided(page: str) -> Iterator[None]:
+    """Complaints that come out of here are explained on that page of the guide, unless they name a better one.
+
+    >>> try:
+    ...     with guided("formats.md#mapping"):
+    ...         raise InputError("expected a mapping")
+    ... except InputError as problem:
+    ...     problem.guide
+    'formats.md#mapping'
+    """
+    try:
+        yield
+    except InputError as problem:
+        problem.guide = problem.guide or page
+        raise
 
 
 def nearest(found: str, known: Iterable[str]) -> str:

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 
 MAX_SIZE_BYTES = 2**60
 """The largest size that is taken for meant."""
 
 _SIZE = re.compile(r"(\d{1,30}(?:\.\d{1,30})?) ?([A-Za-z]*)", re.ASCII)
-_SIZE_UNITS = {"": 1, "B": 1} | {
+SIZE_UNITS = {"": 1, "B": 1} | {
     f"{prefix}{unit}": base**power
     for unit, base, prefixes in (("iB", 1024, "KMGT"), ("B", 1000, "kMGT"))
     for power, prefix in enumerate(prefixes, start=1)
@@ -28,6 +28,7 @@ _THOUSANDS = (("", 1), ("k", 10**3), ("M", 10**6), ("G", 10**9), ("T", 10**12))
 _HINT = "write a whole number of bytes, such as 65536, 512KiB, 64kB or 1.5MiB"
 
 
+@guided("terminal.md#quantities")
 def parse_size(text: str) -> int:
     """A size in bytes; `KiB`, `MiB`, ... are powers of 1024, `kB`, `MB`, ... powers of 1000.
 
@@ -42,9 +43,9 @@ def parse_size(text: str) -> int:
     if match is None:
         raise InputError(f"expected a size, found {shown}", hint=_HINT)
     number, unit = match.groups()
-    if unit not in _SIZE_UNITS:
+    if unit not in SIZE_UNITS:
         raise InputError(f"expected a unit of size, found {unit!r} in {shown}", hint=_unit_hint(unit))
-    size = Fraction(number) * _SIZE_UNITS[unit]
+    size = Fraction(number) * SIZE_UNITS[unit]
     if size.denominator != 1:
         raise InputError(f"expected a whole number of bytes, found {shown}", hint=_HINT)
     if not 1 <= size <= MAX_SIZE_BYTES:
@@ -116,19 +117,27 @@ def _unit_hint(unit: str) -> str:
     if letter in "KMGT" and unit.upper() in (letter, f"{letter}B", f"{letter}IB"):
         decimal = f"{'k' if letter == 'K' else letter}B"
         return f"write {letter}iB for powers of 1024, {decimal} for powers of 1000"
-    return f"known: {', '.join(filter(None, _SIZE_UNITS))}"
+    return f"known: {', '.join(filter(None, SIZE_UNITS))}"
 
 
-_QUANTITY = re.compile(r"(\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?) ?(\S{0,12})", re.ASCII)
+_QUANTITY = re.compile(r"(\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?) ?(\S{0,16})", re.ASCII)
 _SI = {"": Fraction(1), "k": Fraction(10**3), "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12)}
 _SMALL = {"f": Fraction(1, 1000), "p": Fraction(1), "n": Fraction(1000), "u": Fraction(10**6), "m": Fraction(10**9)}
-_BITS = {"B": Fraction(1), "bit": Fraction(1, 8), "b": Fraction(1, 8)}
+_BYTES = {"B": Fraction(1), "bit": Fraction(1, 8), "b": Fraction(1, 8)}
 ENERGY_PJ = {f"{p}J": factor for p, factor in _SMALL.items()}
-ENERGY_PJ_PER_BYTE = {f"{p}J/{b}": f / bits for p, f in _SMALL.items() for b, bits in _BITS.items()}
+ENERGY_PJ_PER_BYTE = {f"{p}J/{b}": f / bits for p, f in _SMALL.items() for b, bits in _BYTES.items()}
+ENERGY_PJ_PER_OPERATION = {
+    f"{p}J/{word}": factor for p, factor in _SMALL.items() for word in ("op", "operation", "MAC")
+}
+ENERGY_PJ_PER_CYCLE = {f"{p}J/cycle": factor for p, factor in _SMALL.items()}
+POWER_PJ_PER_SECOND = {f"{p}W": factor for p, factor in _SMALL.items()} | {"W": Fraction(10**12)}
+AREA_MM2 = {f"mm{two}": Fraction(1) for two in ("2", "^2")} | {f"um{two}": Fraction(1, 10**6) for two in ("2", "^2")}
+LENGTH_NM = {"nm": Fraction(1), "um": Fraction(1000)}
+BITS = {"bit": Fraction(1), "bits": Fraction(1), "b": Fraction(1), "B": Fraction(8)}
 FREQUENCY_HZ = {f"{p}Hz": factor for p, factor in _SI.items()}
 SECONDS = {"s": Fraction(1), "min": Fraction(60), "h": Fraction(3600), "ms": Fraction(1, 1000)}
-BYTES_PER_CYCLE = {f"{b}/cycle": bits for b, bits in _BITS.items()}
-BYTES_PER_SECOND = {f"{p}{b}/s": f * bits for p, f in _SI.items() for b, bits in _BITS.items()} | {
+BYTES_PER_CYCLE = {f"{b}/cycle": bits for b, bits in _BYTES.items()}
+BYTES_PER_SECOND = {f"{p}{b}/s": f * bits for p, f in _SI.items() for b, bits in _BYTES.items()} | {
     f"{p}iB/s": Fraction(1024**power) for power, p in enumerate("KMGT", start=1)
 }
 
@@ -174,7 +183,8 @@ def parse_bandwidth(text: str, clock_hz: Fraction | None = None) -> Fraction:
         return value
     if clock_hz is None:
         raise InputError(
-            f"a bandwidth per second needs a clock, found {text.strip()!r}", hint="give the clock, or write B/cycle"
+            f"a bandwidth per second needs a clock, found {text.strip()!r}",
+            hint="give the clock, clock_hz in a file, or write B/cycle",
         )
     return value / clock_hz
 

@@ -176,7 +176,9 @@ def test_what_is_no_bandwidth(text: str) -> None:
 
 
 def test_a_bandwidth_per_second_needs_a_clock() -> None:
-    with pytest.raises(InputError, match=r"needs a clock, found '25.6GB/s' \(give the clock, or write B/cycle\)"):
+    with pytest.raises(
+        InputError, match=r"needs a clock, found '25.6GB/s' \(give the clock, clock_hz in a file, or write B/cycle\)"
+    ):
         parse_bandwidth("25.6GB/s")
 
 

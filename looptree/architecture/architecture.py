@@ -14,8 +14,11 @@ from types import MappingProxyType
 from looptree.architecture.array import Array
 from looptree.architecture.cores import Cores
 from looptree.architecture.level import Level
+from looptree.display import Displayed
 from looptree.errors import InputError, nearest
 from looptree.workload import TENSOR_KINDS
+
+DATAFLOWS = ("weight_stationary", "input_stationary", "output_stationary", "row_stationary")
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ class Compute:
 
 
 @dataclass(frozen=True)
-class Architecture:
+class Architecture(Displayed):
     """Memory levels from the outside in, then compute.
 
     Attributes:
@@ -76,6 +79,8 @@ class Architecture:
         allocation: what counts against a capacity: `window` (fixed tiles) or `live` (circular buffers).
         data_bits: of a word, where the files of the workload do not say; `None` leaves it to them.
         cores: several copies of what is further in than one of the levels; `None` where there is one.
+        dataflow: what stays at the innermost level while a layer runs there (one of `DATAFLOWS`); `None` pins nothing.
+        notes: what its file says that it does not represent.
 
     >>> arch = Architecture("tiny", (Level("DRAM"), Level("GLB", 1024)), Compute())
     >>> arch.off_chip.name, arch.with_capacity("GLB", 2048).level("GLB").capacity_bytes
@@ -88,6 +93,8 @@ class Architecture:
     allocation: str = "window"
     data_bits: int | None = None
     cores: Cores | None = None
+    dataflow: str | None = None
+    notes: tuple[str, ...] = field(default=(), repr=False, compare=False)
 
     def __post_init__(self) -> None:
         where = f"architecture {self.name!r}"
@@ -111,6 +118,20 @@ class Architecture:
         if self.allocation not in ("window", "live"):
             raise InputError(f"expected allocation window or live, found {self.allocation!r}", where=where)
         self._check_cores(where)
+        self._check_dataflow(where)
+
+    def _check_dataflow(self, where: str) -> None:
+        if self.dataflow is None:
+            return
+        if self.dataflow not in DATAFLOWS:
+            hint = nearest(self.dataflow, DATAFLOWS)
+            raise InputError(f"expected one of {', '.join(DATAFLOWS)}, found {self.dataflow!r}", where=where, hint=hint)
+        if len(self.levels) < 3:
+            raise InputError(
+                f"dataflow {self.dataflow} says what stays at a memory level below the buffer, and there is none",
+                where=where,
+                hint="add a level for the registers below the buffer, or leave out the dataflow",
+            )
 
     def _check_cores(self, where: str) -> None:
         if self.cores is None:
@@ -146,11 +167,12 @@ class Architecture:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Where models of energy and area stretch their numbers."""
+        """Where models of energy and area stretch their numbers, and what its file says that it does not represent."""
         found = [(level.name, level.warnings) for level in self.levels]
-        return tuple(
+        models = [
             f"{name}: {text}" for name, texts in (*found, (self.compute.name, self.compute.warnings)) for text in texts
-        )
+        ]
+        return (*models, *self.notes)
 
     @property
     def areas_mm2(self) -> dict[str, Fraction | None]:

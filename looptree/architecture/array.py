@@ -9,13 +9,15 @@ from types import MappingProxyType
 
 from looptree.errors import InputError
 
+MOST_AXES = 8
+
 
 @dataclass(frozen=True)
 class Array:
     """Compute units in a row or a grid.
 
     Attributes:
-        axes: units along each axis, by name.
+        axes: units along each axis, by name; more than two where memories further out have instances of their own.
         systolic: operands and results pass from unit to unit, one per cycle. The last unit starts, and its result
             arrives, as many cycles later as it is steps away: every tile takes the sum of (extent - 1) over the axes
             longer. The tiles of a step follow each other without a gap.
@@ -30,8 +32,8 @@ class Array:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "axes", MappingProxyType(dict(self.axes)))
-        if not 1 <= len(self.axes) <= 2:
-            raise InputError(f"expected an array of one or two axes, found {len(self.axes)}", where="array")
+        if not 1 <= len(self.axes) <= MOST_AXES:
+            raise InputError(f"expected an array of 1 to {MOST_AXES} axes, found {len(self.axes)}", where="array")
         for axis, extent in self.axes.items():
             if extent < 1:
                 raise InputError(f"expected at least 1 unit along axis {axis!r}, found {extent}", where="array")

@@ -6,30 +6,27 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from looptree.architecture.energy import MEMORY_MODELS, MemoryModel, Operations
+from looptree.architecture.quantity import energy_per_operation, technology, width
 from looptree.documents import Node
 from looptree.errors import InputError, nearest
 
 Model = TypeVar("Model")
 
 
-def _node_nm(node: Node) -> float:
-    return float(node.number("a technology node in nm", positive=True))
-
-
-_SHORT = {"dram": "kind", "relative": "kind", "operations": "bits"}
-_PARAMETERS: dict[str, dict[str, Callable[[Node], object]]] = {
-    "sram": {"technology_nm": _node_nm, "banks": lambda node: node.integer("a number of banks")},
-    "cache": {"technology_nm": _node_nm},
+SHORT = {"dram": "kind", "relative": "kind", "operations": "bits"}
+PARAMETERS: dict[str, dict[str, Callable[[Node], object]]] = {
+    "sram": {"technology_nm": technology, "banks": lambda node: node.integer("a number of banks")},
+    "cache": {"technology_nm": technology},
     "register_file": {},
     "relative": {
         "kind": lambda node: node.text(),
-        "mac_pj": lambda node: node.number("an energy in pJ per operation"),
+        "mac_pj": energy_per_operation,
     },
     "dram": {"kind": lambda node: node.text()},
     "operations": {
-        "bits": lambda node: node.integer("a width in bits", most=1024),
+        "bits": lambda node: width(node, most=1024),
         "number": lambda node: node.choice(("integer", "float")),
-        "technology_nm": _node_nm,
+        "technology_nm": technology,
         "units": lambda node: node.integer("a number of units"),
     },
 }
@@ -62,13 +59,13 @@ def _model(node: Node, known: dict[str, type[Model]]) -> Model:
     name, body = next(iter(fields.items()))
     if name not in known:
         raise (body or node).error(f"there is no model {name!r} here", nearest(name, known))
-    parameters = _PARAMETERS[name]
+    parameters = PARAMETERS[name]
     if body is None or body.value is None:
         given: dict[str, Node] = {}
     elif isinstance(body.value, dict):
         given = body.mapping(known=tuple(parameters)) if body.value else {}
-    elif name in _SHORT:
-        given = {_SHORT[name]: body}
+    elif name in SHORT:
+        given = {SHORT[name]: body}
     else:
         raise body.expected("a mapping of parameters", f"known: {', '.join(parameters) or 'none'}")
     for key in _REQUIRED.get(name, ()):

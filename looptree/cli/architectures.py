@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import click
 
+from looptree.cli.inputs import json_option
+
 
 @click.command(name="architectures")
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """The architectures that ship."""
     from looptree import resources
     from looptree.architecture import architecture_from_node
-    from looptree.cli.console import show
+    from looptree.cli.console import show, show_json
     from looptree.documents import read_document
-    from looptree.report.catalogue import architecture_table
+    from looptree.report.catalogue import architecture_dict, architecture_table
 
     architectures = {}
     for name in resources.names("architectures"):
@@ -20,4 +23,7 @@ def command() -> None:
         fields = document.mapping()
         texts = [fields[key].prose() if key in fields else "" for key in ("description", "source")]
         architectures[name] = (architecture_from_node(document), texts[0], texts[1])
+    if as_json:
+        show_json({name: architecture_dict(*about) for name, about in architectures.items()})
+        return
     show([architecture_table(architectures)])

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from looptree.report.compared import Compared
     from looptree.report.html.shown import ShownPlan
 
-SPACES = ("default", "quick")
+SPACES = ("default", "wide", "pipelined", "quick")
 """For the fused plan."""
 
-PICTURES = ("energy", "latency", "roofline", "graph", "occupancy", "tree")
+PICTURES = ("energy", "latency", "roofline", "graph", "occupancy", "tree", "steps")
 
 
 @click.command(name="compare")

@@ -9,7 +9,8 @@ SHELLS = ("bash", "zsh", "fish")
 
 @click.command(name="completion")
 @click.argument("shell", type=click.Choice(SHELLS))
-def command(shell: str) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the script.")
+def command(shell: str, as_json: bool) -> None:
     """The completion script of a shell.
 
     \b
@@ -23,4 +24,10 @@ def command(shell: str) -> None:
 
     made = get_completion_class(shell)
     assert made is not None
-    click.echo(made(group, {}, NAME, f"_{NAME.upper()}_COMPLETE").source())
+    script = made(group, {}, NAME, f"_{NAME.upper()}_COMPLETE").source()
+    if as_json:
+        from looptree.cli.console import show_json
+
+        show_json({"shell": shell, "script": script})
+    else:
+        click.echo(script)

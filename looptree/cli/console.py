@@ -26,6 +26,13 @@ def drawing(text: str) -> Group:
     return Group(drawn)
 
 
+def show_json(data: object) -> None:
+    """Print one JSON object or list, as every command does with `--json`."""
+    import json
+
+    click.echo(json.dumps(data, indent=2))
+
+
 def show(parts: Iterable[RenderableType], *, errors: bool = False) -> None:
     """Print the parts with a blank line between them; text is printed as it is, without markup.
 

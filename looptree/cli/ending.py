@@ -19,7 +19,8 @@ class DefectError(Exception):
 
 
 def ending(run: Callable[[], object], *, traceback: bool = False) -> int:
-    """Run a command; say in one message what went wrong, if anything did.
+    """Run a command; say in one message what went wrong, if anything did, and which page of the guide
+    explains it.
 
     Args:
         run: the command; it may return an exit code.
@@ -38,7 +39,7 @@ def ending(run: Callable[[], object], *, traceback: bool = False) -> int:
     except click.ClickException as problem:
         return _say(_usage(problem), BAD_INPUT)
     except InputError as problem:
-        return _say(str(problem), BAD_INPUT)
+        return _say(str(problem), BAD_INPUT, problem.guide)
     except LooptreeError as problem:
         return _say(str(problem), INFEASIBLE)
     except OSError as problem:  # the readers turn theirs into InputError
@@ -53,8 +54,10 @@ def _closed() -> int:
     return BROKEN_PIPE
 
 
-def _say(message: str, code: int) -> int:
+def _say(message: str, code: int, page: str = "") -> int:
     click.echo(f"error: {printable(message)}", err=True)
+    if page:
+        click.echo(f"guide: {page if '/' in page else f'docs/{page}'}", err=True)
     return code
 
 

@@ -71,6 +71,7 @@ def command(
     from looptree.model.convention import OWN
     from looptree.model.convention import convention as named
     from looptree.model.evaluate import evaluate_design
+    from looptree.model.inside import with_nests
     from looptree.taxonomy.binding import bind
 
     try:
@@ -80,14 +81,14 @@ def command(
     given = read_settings(settings)
     hardware = read_architecture(architecture, buffer, given)
     network, tree, record = read_design(workload, hardware, mapping, given, architecture)
-    design = bind(network, hardware, tree)
+    design = with_nests(bind(network, hardware, tree))
     evaluation = evaluate_design(design, convention=counting)
     counts = _checked(design, evaluation) if checked else ()
     warn(hardware)
     write_report(html, lambda made_by: _report(design, evaluation, record, made_by))
     write_figures(pictures, lambda: [_shown(design, evaluation)])
     if as_json:
-        _print_json(design, evaluation, counts, record)
+        _print_json(design, evaluation, counts, record, found_inside=design.tree is not tree)
     else:
         _print_tables(design, evaluation, counts, record, drawn=drawn, full=full)
     different = sum(not count.agrees for count in counts)
@@ -106,13 +107,22 @@ def _checked(design: Design, evaluation: Evaluation) -> Sequence[CheckedCount]:
 
 
 def _print_json(
-    design: Design, evaluation: Evaluation, counts: Sequence[CheckedCount], record: PlanRecord | None
+    design: Design,
+    evaluation: Evaluation,
+    counts: Sequence[CheckedCount],
+    record: PlanRecord | None,
+    *,
+    found_inside: bool,
 ) -> None:
     import json
 
     from looptree.report.agreement import agreement_dict
 
     data: dict[str, Any] = evaluation.to_dict()
+    if found_inside:
+        from looptree.taxonomy.reader import mapping_to_list
+
+        data["mapping"] = mapping_to_list(design.tree.root)
     if record is not None:
         from looptree.report.recorded import recorded_dict
 

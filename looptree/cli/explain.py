@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import click
@@ -66,7 +67,7 @@ def _option(key: str, *, as_json: bool) -> None:
     else:
         from looptree.cli.console import show
 
-        show([f"{key} of looptree {name}: {text}" for name, text in found.items()])
+        show([f"{key} of {f'looptree {name}'.strip()}: {text}" for name, text in found.items()])
 
 
 def options() -> dict[str, dict[str, str]]:
@@ -74,15 +75,23 @@ def options() -> dict[str, dict[str, str]]:
     from looptree.cli.main import group
 
     found: dict[str, dict[str, str]] = {}
-    context = click.Context(group)
-    for name in group.list_commands(context):
-        known = group.get_command(context, name)
-        assert known is not None
+    for name, known in _commands("", group):
         for parameter in known.params:
             if isinstance(parameter, click.Option):
                 for option in (*parameter.opts, *parameter.secondary_opts):
                     found.setdefault(option, {})[name] = " ".join((parameter.help or "").split())
     return found
+
+
+def _commands(name: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    """A command, and those below it, with their names."""
+    yield name, command
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for below in command.list_commands(context):
+            known = command.get_command(context, below)
+            assert known is not None
+            yield from _commands(f"{name} {below}".strip(), known)
 
 
 def _print(data: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from looptree.cli.inputs import buffer_option, read_architecture, read_design, r
     show_default=True,
     help="The mapping as our YAML or as that of the original LoopTree; its metrics as CSV or JSON.",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option("--force", is_flag=True, help="Let --output overwrite a file.")
 @buffer_option
@@ -46,6 +47,7 @@ def command(
       looptree export workload.yaml architecture.yaml plan.yaml --format looptree
     """
     from looptree.cli.files import check_target, write_whole
+    from looptree.model.inside import with_nests
     from looptree.taxonomy.binding import bind
 
     if output is not None:
@@ -53,7 +55,7 @@ def command(
     given = read_settings(settings)
     hardware = read_architecture(architecture, buffer, given)
     network, tree, _ = read_design(workload, hardware, mapping, given, architecture)
-    design = bind(network, hardware, tree)
+    design = with_nests(bind(network, hardware, tree))
     if form == "yaml":
         from looptree.taxonomy.reader import mapping_to_yaml
 

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 _GROUP = re.compile(r"[1-9]\d{0,8}", re.ASCII)
 
-PLAN_KINDS = ("graph", "energy", "latency", "occupancy", "roofline", "tree")
+PLAN_KINDS = ("graph", "energy", "latency", "occupancy", "roofline", "tree", "steps")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A picture: what it shows, of which group (for a tree, counted from 1), and its file."""
+    """A picture: what it shows, of which group (for a tree or its steps, counted from 1), and its file."""
 
     kind: str
     group: int | None
@@ -34,7 +34,8 @@ class Wanted:
 
 def figure_option(kinds: Sequence[str], *names: str) -> Callable[[Command], Command]:
     """`--figure [KIND=]FILE`, any number of times; the first kind needs no name."""
-    rest = f" KIND is {', '.join(kinds)}; {kinds[0]} if there is none; tree:3 is of group 3." if len(kinds) > 1 else ""
+    rest = f" KIND is {', '.join(kinds)}; {kinds[0]} if there is none." if len(kinds) > 1 else ""
+    rest += " tree:3 and steps:3 are of group 3." if "tree" in kinds else ""
     text = f"Draw the result into this .svg, .png or .pdf file; an older one is replaced.{rest}"
     metavar = "[KIND=]FILE" if len(kinds) > 1 else "FILE"
     return click.option("--figure", *names, "figures", multiple=True, metavar=metavar, help=text)
@@ -76,8 +77,10 @@ def _wanted(text: str, kinds: Sequence[str]) -> Wanted:
         )
     if not colon:
         return Wanted(kind, None, Path(file))
-    if kind != "tree" or _GROUP.fullmatch(number) is None:
-        raise InputError(f"expected tree:N with the number of a group from 1 on, found {name!r}", where="--figure")
+    if kind not in ("tree", "steps") or _GROUP.fullmatch(number) is None:
+        raise InputError(
+            f"expected tree:N or steps:N with the number of a group from 1 on, found {name!r}", where="--figure"
+        )
     return Wanted(kind, int(number), Path(file))
 
 
@@ -99,9 +102,10 @@ def _figure(picture: Wanted, plans: Sequence[ShownPlan]) -> Figure:
     from looptree.report import figures
 
     last = plans[-1]
-    if picture.kind == "tree":
+    if picture.kind in ("tree", "steps"):
         largest = max(range(len(last.groups)), key=lambda index: len(last.groups[index].result.einsums))
-        return figures.tree_figure(last, largest if picture.group is None else picture.group - 1)
+        group = largest if picture.group is None else picture.group - 1
+        return figures.tree_figure(last, group) if picture.kind == "tree" else figures.steps_figure(last, group)
     if picture.kind == "graph":
         return figures.graph_figure(last)
     if picture.kind == "occupancy":

@@ -14,11 +14,12 @@ from looptree.cli.inputs import read_settings, set_option
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "dot", "graphml"]),
+    type=click.Choice(["text", "svg", "dot", "graphml", "json"]),
     default="text",
     show_default=True,
-    help="A drawing; DOT for Graphviz; GraphML for other tools.",
+    help="A drawing; a picture; DOT for Graphviz; GraphML or JSON for other tools.",
 )
+@click.option("--json", "form", flag_value="json", help="The same as --format json.")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file.")
 @click.option("--force", is_flag=True, help="Let --output overwrite a file.")
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
@@ -29,11 +30,13 @@ def command(network: str, form: str, output: Path | None, force: bool, settings:
     \b
       looptree graph resnet18
       looptree graph resnet18 --format graphml -o resnet18.graphml
-      looptree graph resnet18 --format dot | dot -Tsvg > resnet18.svg
+      looptree graph resnet18 --format svg -o resnet18.svg
     """
+    import json
+
     from looptree.cli.console import drawing, show
     from looptree.cli.files import check_target, write_whole
-    from looptree.graph import dot, draw, graphml, layer_graph
+    from looptree.graph import dot, draw, graphml, layer_graph, plain_graph, svg
     from looptree.importers.load import load_workload
 
     if output is not None:
@@ -42,9 +45,14 @@ def command(network: str, form: str, output: Path | None, force: bool, settings:
     if form == "text" and output is None:
         show([drawing(draw(graph, plain=plain).rstrip())])
         return
-    text = {"text": lambda: draw(graph, plain=plain), "dot": lambda: dot(graph), "graphml": lambda: graphml(graph)}[
-        form
-    ]()
+    forms = {
+        "text": lambda: draw(graph, plain=plain),
+        "svg": lambda: svg(graph),
+        "dot": lambda: dot(graph),
+        "graphml": lambda: graphml(graph),
+        "json": lambda: json.dumps(plain_graph(graph), indent=2) + "\n",
+    }
+    text = forms[form]()
     if output is None:
         click.echo(text, nl=False)
     else:

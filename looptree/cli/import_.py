@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -45,6 +45,7 @@ def command(
       looptree import maestro.m -o network.yaml
       looptree import accelforge.yaml --dim BATCH_SIZE=4 -o network.yaml
     """
+    from looptree.cli.console import show_json
     from looptree.cli.files import check_target, write_whole
     from looptree.importers.load import import_onnx, is_network_file, load_workload
 
@@ -52,26 +53,33 @@ def command(
         check_target(output, force=force)
     given = read_settings(dimensions, option="--dim")
     if is_network_file(model):
-        if no_fold or strict or as_json:
-            problem = "--no-fold, --strict and --json are about the operators of an ONNX model"
+        if no_fold or strict:
+            problem = "--no-fold and --strict are about the operators of an ONNX model"
             raise click.UsageError(problem, click.get_current_context())
-        text = _document(model, load_workload(model, **given, **({} if bits is None else {"bits": bits})))
-        if output is None:
-            click.echo(text, nl=False)
-        else:
-            write_whole(output, text, force=force)
+        workload = load_workload(model, **given, **({} if bits is None else {"bits": bits}))
+        if output is not None:
+            write_whole(output, _document(model, workload), force=force)
+        if as_json:
+            show_json(_counts(workload))
+        elif output is None:
+            click.echo(_document(model, workload), nl=False)
         return
     imported = import_onnx(model, dimensions=given, bits=bits, fold=not no_fold, strict=strict)
     if output is not None:
         write_whole(output, _document(model, imported.workload), force=force)
     if as_json:
-        import json
-
-        click.echo(json.dumps(imported.to_dict(), indent=2))
+        show_json(imported.to_dict())
         return
     _report(imported)
     if output is None:
         click.echo(_document(model, imported.workload), nl=False)
+
+
+def _counts(workload: Workload) -> dict[str, Any]:
+    from looptree.report.catalogue import weights
+
+    counts = {"layers": len(workload.einsums), "operations": workload.operations, "parameters": weights(workload)}
+    return {"name": workload.name, **counts}
 
 
 def _document(model: str, workload: Workload) -> str:

@@ -30,6 +30,12 @@ def buffer_option(command: Command) -> Command:
     return click.option("--buffer", metavar="SIZE", help=text)(command)
 
 
+def json_option(command: Command) -> Command:
+    """`--json`."""
+    text = "Print one JSON object with the exact numbers."
+    return click.option("--json", "as_json", is_flag=True, help=text)(command)
+
+
 def set_option(text: str) -> Callable[[Command], Command]:
     """`--set name=value`, any number of times."""
     return click.option("--set", "settings", metavar="NAME=VALUE", multiple=True, help=text)

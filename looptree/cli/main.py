@@ -59,7 +59,7 @@ Exit codes:
     is_flag=True,
     help="Show where in the program a defect is. [env: LOOPTREE_TRACEBACK]",
 )
-@click.option("--quiet", is_flag=True, help="Print the result and errors, but no progress and no notes.")
+@click.option("--quiet", is_flag=True, help="Print the result, warnings and errors, but no progress and no notes.")
 @click.pass_context
 def group(context: click.Context, /, **_: bool) -> None:
     """Exact numbers of fused-layer dataflows with recomputation.
@@ -86,9 +86,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments)
     if "_LOOPTREE_COMPLETE" in os.environ:
         group.main(args=given, prog_name=NAME)  # the shell asks for completions
-    wanted = "--traceback" in given or os.environ.get("LOOPTREE_TRACEBACK", "") not in ("", "0")
-    known = [argument for argument in given if argument not in ("--traceback", "--quiet")]  # they may stand anywhere
-    if "--quiet" in given:
+    options = given[: given.index("--")] if "--" in given else given
+    wanted = "--traceback" in options or os.environ.get("LOOPTREE_TRACEBACK", "") not in ("", "0")
+    known = [argument for argument in options if argument not in ("--traceback", "--quiet")]  # they may stand anywhere
+    known += given[len(options) :]
+    if "--quiet" in options:
         known.insert(0, "--quiet")
     sys.exit(ending(lambda: _run(known), traceback=wanted))
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import click
 
+from looptree.cli.inputs import json_option
+
 
 @click.command(name="networks")
-def command() -> None:
+@json_option
+def command(as_json: bool) -> None:
     """The networks and segments that ship, with the parameters that --set replaces."""
     from looptree import resources
-    from looptree.cli.console import show
+    from looptree.cli.console import show, show_json
     from looptree.documents import read_document
-    from looptree.report.catalogue import Network, network_table
+    from looptree.report.catalogue import Network, network_dict, network_table
     from looptree.workload.load import workload_of
 
     networks = {}
@@ -24,4 +27,7 @@ def command() -> None:
             fields["source"].prose() if "source" in fields else "",
             {key: str(node.value) for key, node in written.items()},
         )
+    if as_json:
+        show_json({name: network_dict(network) for name, network in networks.items()})
+        return
     show([network_table(networks)])

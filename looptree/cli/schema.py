@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
-KINDS = ("workload", "architecture", "mapping")
+KINDS = ("workload", "architecture", "mapping", "point", "study", "restrictions")
 
 
 @click.command(name="schema")
 @click.argument("kind", type=click.Choice(KINDS))
+@click.option("--json", is_flag=True, expose_value=False, help="Print JSON, which is what it prints anyway.")
 def command(kind: str) -> None:
     """The JSON Schema of a kind of file, for editors.
 
@@ -23,5 +24,6 @@ def command(kind: str) -> None:
     import json
 
     from looptree.report.schema import schema_of
+    from looptree.sweep.schema import study_schema
 
-    click.echo(json.dumps(schema_of(kind), indent=2))
+    click.echo(json.dumps(schema_of(kind, {"study": study_schema}), indent=2))

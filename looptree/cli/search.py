@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from looptree.cli.figures import PLAN_KINDS, check_figures, figure_option, write_figures
+from looptree.cli.figures import PLAN_KINDS, Wanted, check_figures, figure_option, write_figures
 from looptree.cli.inputs import (
     buffer_option,
     load_network,
@@ -32,6 +33,7 @@ from looptree.errors import InputError
 
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
+    from looptree.report.front import Fronted
     from looptree.report.html.shown import ShownPlan
     from looptree.report.planned import Planned
     from looptree.search import Space
@@ -68,7 +70,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--yaml", "output", type=click.Path(path_type=Path), help="Write the plan to this YAML file.")
 @click.option("--force", is_flag=True, help="Let --yaml overwrite a file.")
 @html_option
-@figure_option(PLAN_KINDS)
+@figure_option((*PLAN_KINDS, "front"))
 def command(
     network: str,
     architecture: str,
@@ -99,7 +101,7 @@ def command(
       looptree search mobilenet_v2 --objective edp --limit "offchip<=4MiB"
       looptree search mobilenet_v2 --objective capacity --limit "offchip<=1.2x"
       looptree search bert_base --set sequence=128 --space quick --time-limit 60
-      looptree search mobilenet_v2 --front capacity,offchip --points 8
+      looptree search mobilenet_v2 --front capacity,offchip --points 8 --html front.html
       looptree search resnet18 -o plan.yaml
       looptree evaluate resnet18 mobile plan.yaml
     """
@@ -107,10 +109,15 @@ def command(
     parameters = read_settings(settings)
     if axes is not None or points is not None:
         asked_front = _asked_front(axes, points, output)
+        check_report(html)
+        pictures = check_figures(figures, ("front",))
         hardware = read_architecture(architecture, buffer, parameters)
         parameters = settings_of_workload(parameters, network, architecture)
-        _front(network, hardware, wanted, parameters, restrict, asked_front, as_json=as_json)
+        fronted = _front(network, hardware, wanted, parameters, restrict, asked_front)
         warn(hardware)
+        write_report(html, lambda made_by: _front_report(fronted, made_by))
+        _front_figures(fronted, pictures)
+        _print_front(fronted, parameters, as_json=as_json)
         return
     if output is not None:
         from looptree.cli.files import check_target
@@ -193,14 +200,12 @@ def _front(
     parameters: dict[str, int],
     restrict: Path | None,
     asked_front: tuple[tuple[str, ...], int],
-    *,
-    as_json: bool,
-) -> None:
+) -> Fronted:
     workload = load_network(network, parameters, architecture)
     space = _space(wanted.space, restrict, workload, architecture)
     import time
 
-    from looptree.report.front import Fronted, front_dict, front_report
+    from looptree.report.front import Fronted
     from looptree.search import front
 
     started = time.perf_counter()
@@ -216,7 +221,26 @@ def _front(
             workers=wanted.workers,
             progress=progress,
         )
-    fronted = Fronted(workload, architecture, found, time.perf_counter() - started)
+    return Fronted(workload, architecture, found, time.perf_counter() - started)
+
+
+def _front_report(fronted: Fronted, made_by: str) -> str:
+    from looptree.report.html import front_html
+
+    return front_html(fronted, made_by=made_by)
+
+
+def _front_figures(fronted: Fronted, wanted: Sequence[Wanted]) -> None:
+    if wanted:
+        from looptree.report.figures import plans_figure, write_figure
+
+        for picture in wanted:
+            write_figure(plans_figure(fronted), picture.path)
+
+
+def _print_front(fronted: Fronted, parameters: dict[str, int], *, as_json: bool) -> None:
+    from looptree.report.front import front_dict, front_report
+
     if as_json:
         import json
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ARCHITECTURE = "mobile"
 OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
-SPACES = ("default", "quick", "layer-by-layer")
+SPACES = ("default", "wide", "pipelined", "quick", "layer-by-layer")
 MOST_WORKERS = 256
 
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
@@ -68,7 +68,7 @@ def search_options(spaces: Sequence[str], *, default_objective: str = OBJECTIVES
             type=click.Choice(spaces),
             default=spaces[0],
             show_default=True,
-            help="The plans that are looked at; quick has smaller groups and fewer loops.",
+            help="The plans that are looked at; quick has smaller groups and fewer loops, wide tiles ranks twice.",
         ),
         click.option(
             "--time-limit",

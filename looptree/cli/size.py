@@ -19,6 +19,7 @@ from looptree.cli.inputs import (
     warn,
 )
 from looptree.cli.notes import note
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import SPACES, architecture_option, asked, search_options
 from looptree.errors import InputError
 from looptree.units import parse_size
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 @click.option("--no-cache", is_flag=True, help="Keep no points, and use none that are known.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print rows of exact numbers, one per point.")
+@html_option
 @figure_option(("capacity",), "-o")
 def command(
     network: str,
@@ -58,6 +60,7 @@ def command(
     no_cache: bool,
     as_json: bool,
     as_csv: bool,
+    html: Path | None,
     figures: tuple[str, ...],
 ) -> None:
     """How large a buffer has to be: the least objective against its capacity, fused and layer by layer.
@@ -68,7 +71,7 @@ def command(
     it goes on where it was. --time-limit is for each point.
 
     \b
-      looptree size mobilenet_v2 -o curve.svg
+      looptree size mobilenet_v2 -o curve.svg --html sizing.html
       looptree size resnet18 --objective energy --points 2
       looptree size bert_base --set sequence=128 --capacities 256KiB,384KiB,512KiB --csv > bert.csv
     """
@@ -78,6 +81,7 @@ def command(
         raise click.UsageError("--cache and --no-cache exclude each other", click.get_current_context())
     if capacities is not None and (least is not None or points != 1):
         raise click.UsageError("--capacities goes with neither --from nor --points", click.get_current_context())
+    check_report(html)
     pictures = check_figures(figures, ("capacity",))
     searching = asked(objective, space, time_limit, workers)
     sizes = tuple(_size(text, "--capacities") for text in capacities.split(",")) if capacities is not None else ()
@@ -100,6 +104,7 @@ def command(
     memory = None if no_cache else _cache(cache, workload, hardware, wanted)
     sizing = _sizing(workload, hardware, wanted, memory)
     warn(hardware)
+    write_report(html, lambda made_by: _report(sizing, made_by))
     for picture in pictures:
         from looptree.report.figures import capacity_figure, write_figure
 
@@ -149,6 +154,12 @@ def step_text(step: Step) -> str:
     left = "" if step.seconds_left is None else f", about {step.seconds_left:.0f} s left"
     kind = step.kind.replace("_", " ")
     return f"{format_size(step.capacity_bytes)} {kind}, {step.done} points done, about {step.left} to come{left}"
+
+
+def _report(sizing: Sizing, made_by: str) -> str:
+    from looptree.report.html import sizing_html
+
+    return sizing_html(sizing, made_by=made_by)
 
 
 def _print(sizing: Sizing, *, as_json: bool, as_csv: bool) -> None:

@@ -34,9 +34,13 @@ def command(names: tuple[str, ...], as_json: bool, figures: tuple[str, ...], pag
     from looptree.study import STUDIES, run_study
 
     if not names:
-        _list(STUDIES)
+        _list(STUDIES, as_json=as_json)
         return
     pictures = check_figures(figures, ("study",))
+    if pages:
+        from looptree.cli.pages import check_pages
+
+        check_pages(pages, [f"study {name}" for name in names])
     results = [run_study(name) for name in names]
     for picture in pictures:
         from looptree.report.figures import study_figure, write_figure
@@ -46,7 +50,7 @@ def command(names: tuple[str, ...], as_json: bool, figures: tuple[str, ...], pag
         from looptree.cli.pages import write_pages
         from looptree.report.study import renewed_studies
 
-        write_pages(pages, lambda text: renewed_studies(text, results), f"study {names[0]}")
+        write_pages(pages, lambda text: renewed_studies(text, results))
     elif as_json:
         import json
 
@@ -59,8 +63,11 @@ def command(names: tuple[str, ...], as_json: bool, figures: tuple[str, ...], pag
             show([*study_tables(result), *result.sentences])
 
 
-def _list(studies: dict[str, str]) -> None:
-    from looptree.cli.console import show
+def _list(studies: dict[str, str], *, as_json: bool) -> None:
+    from looptree.cli.console import show, show_json
     from looptree.report.table import table
 
+    if as_json:
+        show_json(studies)
+        return
     show([table("Studies", ["study", "about"], [], [list(item) for item in studies.items()])])

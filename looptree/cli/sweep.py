@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from looptree.cli.figures import Wanted, check_figures, figure_option
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import asked
 from looptree.errors import InputError
 
 if TYPE_CHECKING:
     from looptree.sweep import State, Store, Study
 
-QUESTIONS = ("overview", "points", "front", "best", "all-networks", "spaces", "sensitivity")
+QUESTIONS = ("overview", "points", "front", "best", "all-networks", "spaces", "sensitivity", "profiles")
+PICTURES = ("front", "best", "all-networks", "spaces", "sensitivity")
 
 
 class _Default(click.Group):
@@ -48,33 +51,48 @@ def command() -> None:
 @click.option("--workers", metavar="N", help="Processes. [default: one per processor]")
 @click.option("--cluster", metavar="ADDRESS", help="A Dask scheduler, such as tcp://host:8786.")
 @click.option("--dry-run", is_flag=True, help="Count what there is to do and estimate the time; write nothing.")
-def run_command(study: str, results: Path | None, workers: str | None, cluster: str | None, dry_run: bool) -> None:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: how much was done, and where it is.")
+def run_command(
+    study: str, results: Path | None, workers: str | None, cluster: str | None, dry_run: bool, as_json: bool
+) -> None:
     """Run a study, or go on with it."""
     count = asked("energy", "default", None, workers).workers
     if cluster is not None and workers is not None:
         raise InputError("--workers and --cluster exclude each other: a cluster has its own workers")
+    from looptree.cli.console import show_json
     from looptree.sweep import Store, load_study
 
     known = load_study(study)
     if dry_run:
-        _estimate(known, count)
+        _estimate(known, count, as_json=as_json)
         return
     path = results or Path(f"{Path(study).stem}.db")
     with Store(path, known) as store, _crew(cluster, count) as crew:
         state = _run(known, store, crew)
+        if as_json:
+            done = {"total": state.total, "done": state.done, "finished_now": state.finished}
+            show_json({"study": known.name, "results": str(path), **done})
+            return
         click.echo(
             f"{state.done:,} of {state.total:,} done, {state.finished:,} of them now; results in {path}", err=True
         )
         _overview(known, store)
 
 
-def _estimate(study: Study, workers: int | None) -> None:
+def _estimate(study: Study, workers: int | None, *, as_json: bool) -> None:
+    import dataclasses
     import os
 
     from looptree.sweep.estimate import estimate
     from looptree.sweep.shown import as_text
 
-    click.echo(as_text(study, estimate(study), workers or os.cpu_count() or 1))
+    found, count = estimate(study), workers or os.cpu_count() or 1
+    if as_json:
+        from looptree.cli.console import show_json
+
+        show_json({"study": study.name, "workers": count, **dataclasses.asdict(found)})
+    else:
+        click.echo(as_text(study, found, count))
 
 
 @contextmanager
@@ -92,8 +110,7 @@ def _crew(cluster: str | None, workers: int | None) -> Iterator[Any]:
 
 
 def _run(study: Study, store: Store, crew: Any) -> State:
-    from looptree.sweep.answers import finish
-    from looptree.sweep.run import run
+    from looptree.sweep.run import finish, run
 
     with _progress(study.name) as progress:
         state = run(study, store, crew, progress)
@@ -137,10 +154,38 @@ def _overview(study: Study, store: Store) -> None:
 @click.option("--front", "names", metavar="A,B,...", help="Numbers of the Pareto front. [default: as in the study]")
 @click.option("--csv", "as_csv", is_flag=True, help="Print exact numbers as CSV.")
 @click.option("--json", "as_json", is_flag=True, help="Print exact numbers as JSON.")
-def show_command(results: Path, what: str, names: str | None, as_csv: bool, as_json: bool) -> None:
-    """Ask the results of a study, without computing anything again."""
+@click.option(
+    "--parquet", type=click.Path(path_type=Path), metavar="FILE", help="Write exact numbers to a Parquet file."
+)
+@figure_option(PICTURES)
+@html_option
+def show_command(
+    results: Path,
+    what: str,
+    names: str | None,
+    as_csv: bool,
+    as_json: bool,
+    parquet: Path | None,
+    figures: tuple[str, ...],
+    html: Path | None,
+) -> None:
+    """Ask the results of a study, without computing anything again.
+
+    \b
+      looptree sweep show sizing.db --what best
+      looptree sweep show sizing.db --what points --parquet sizing.parquet
+      looptree sweep show sizing.db --figure front.svg --figure sensitivity=worth.pdf --html sizing.html
+    """
     if as_csv and as_json:
         raise InputError("--csv and --json exclude each other")
+    pictures = check_figures(figures, PICTURES)
+    check_report(html)
+    if parquet is not None:
+        from looptree.cli.files import check_target
+        from looptree.sweep.parquet import check_parquet
+
+        check_target(parquet, force=True)
+        check_parquet()
     from looptree.cli.console import show
     from looptree.sweep import Store, study_of
     from looptree.sweep import shown as tables
@@ -149,14 +194,39 @@ def show_command(results: Path, what: str, names: str | None, as_csv: bool, as_j
     study = study_of(results)
     wanted = checked(study, names.split(",")) if names is not None else list(study.front)
     what = "front" if names is not None and what == QUESTIONS[0] else what
-    with Store(results, study) as store:
-        if what == QUESTIONS[0] and not (as_csv or as_json):
+    with Store(results, study, asked=True) as store:
+        _write(study, store, pictures, html, wanted)
+        if what == QUESTIONS[0] and not (as_csv or as_json or parquet):
             _overview(study, store)
             return
         rows = tables.selected(study, store, "points" if what == QUESTIONS[0] else what, wanted)
+    if parquet is not None:
+        from looptree.cli.files import write_whole
+        from looptree.sweep.parquet import as_parquet
+
+        write_whole(parquet, as_parquet(study, rows), force=True)
+        click.echo(f"{len(rows):,} rows in {parquet}", err=True)
     if as_csv:
         click.echo(tables.as_csv(rows), nl=False)
     elif as_json:
         click.echo(tables.as_json(study, rows))
-    else:
+    elif parquet is None:
         show(tables.as_table(f"{study.name}: {what}", rows))
+
+
+def _write(study: Study, store: Store, pictures: Sequence[Wanted], html: Path | None, names: Sequence[str]) -> None:
+    """The pictures and the report that were asked for."""
+    if pictures:
+        from looptree.report.figures import panels_figure, write_figure
+        from looptree.sweep.pictured import PANELS, SURVEYED, Answers
+
+        answers = Answers.of(study, store, names)
+        for picture in pictures:
+            if study.group is not None and picture.kind not in SURVEYED:
+                hint = f"known: {', '.join(SURVEYED)}"
+                raise InputError(f"a survey has no picture of {picture.kind!r}", where="--figure", hint=hint)
+            write_figure(panels_figure(PANELS[picture.kind](answers)), picture.path)
+    if html is not None:
+        from looptree.sweep.page import sweep_html
+
+        write_report(html, lambda made_by: sweep_html(study, store, names, made_by=made_by))

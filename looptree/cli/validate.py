@@ -11,6 +11,7 @@ import click
 
 from looptree.cli.ending import DONE, INFEASIBLE
 from looptree.cli.inputs import set_option
+from looptree.cli.reports import check_report, html_option, write_report
 from looptree.errors import InputError
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=(.+)", re.ASCII)
     type=click.Path(path_type=Path),
     help="Write the tables of all cases into this Markdown page, between its marks. May be repeated.",
 )
+@html_option
 def command(
     cases: tuple[str, ...],
     settings: tuple[str, ...],
@@ -45,6 +47,7 @@ def command(
     mapping: Path | None,
     force: bool,
     pages: tuple[Path, ...],
+    html: Path | None,
 ) -> int:
     """Published designs run again: published value, model value, error and confidence.
 
@@ -57,13 +60,21 @@ def command(
       looptree validate defines --set tile=60x72 --set mode=recompute
       looptree validate defines --set tile=60x72 --mapping tiles.yaml
       looptree validate defines --search
+      looptree validate --html validation.html
     """
+    if html is not None and (searched or pages):
+        raise click.UsageError("--html goes with neither --search nor --write", click.get_current_context())
+    check_report(html)
     if pages and (cases or settings or as_json):
         raise click.UsageError("--write goes with nothing but --search", click.get_current_context())
     if searched and settings:
         raise click.UsageError("--search does not go with --set", click.get_current_context())
     if settings and len(cases) != 1:
         raise click.UsageError("--set needs exactly one CASE", click.get_current_context())
+    if pages:
+        from looptree.cli.pages import check_pages
+
+        check_pages(pages, ["validate search"] if searched else ["validate summary", "validate cases"])
     if mapping is not None:
         if len(cases) != 1 or searched or pages:
             raise click.UsageError("--mapping needs exactly one CASE", click.get_current_context())
@@ -72,11 +83,12 @@ def command(
         _search(cases, as_json, pages)
         return DONE
     results = _results(cases, _read(settings))
+    write_report(html, lambda made_by: _report(results, made_by))
     if pages:
         from looptree.cli.pages import write_pages
         from looptree.report.validation import renewed
 
-        write_pages(pages, lambda text: renewed(text, results), "validate cases")
+        write_pages(pages, lambda text: renewed(text, results))
     elif as_json:
         _print_json(results)
     else:
@@ -117,7 +129,7 @@ def _search(names: Sequence[str], as_json: bool, pages: Sequence[Path]) -> None:
         from looptree.cli.pages import write_pages
         from looptree.report.beyond import renewed_beyond
 
-        write_pages(pages, lambda text: renewed_beyond(text, results), "validate search")
+        write_pages(pages, lambda text: renewed_beyond(text, results))
     elif as_json:
         import json
 
@@ -153,6 +165,12 @@ def _results(names: Sequence[str], values: dict[str, str]) -> list[CaseResult]:
         return [run_at(cases[0], values, load_workload)]
     except InputError as problem:
         raise problem.at(f"case {cases[0].name!r}") from None
+
+
+def _report(results: Sequence[CaseResult], made_by: str) -> str:
+    from looptree.report.html import validation_html
+
+    return validation_html(results, made_by=made_by)
 
 
 def _print_json(results: Sequence[CaseResult]) -> None:

@@ -25,10 +25,24 @@ def graphml(graph: networkx.DiGraph) -> str:
 
     plain = networkx.DiGraph(name=str(graph.graph.get("name", "")))
     for name, attributes in graph.nodes(data=True):
-        plain.add_node(_printable(name), **_plain(attributes))
+        plain.add_node(printable(name), **_plain(attributes))
     for source, target, attributes in graph.edges(data=True):
-        plain.add_edge(_printable(source), _printable(target), **_plain(attributes))
+        plain.add_edge(printable(source), printable(target), **_plain(attributes))
     return "\n".join(networkx.generate_graphml(plain)) + "\n"
+
+
+def plain_graph(graph: networkx.DiGraph) -> dict[str, Any]:
+    """The graph as plain data for JSON: layers with their attributes, and the tensors between them.
+
+    >>> import networkx
+    >>> plain_graph(networkx.DiGraph([("conv1", "conv2", {"tensor": "F2", "bytes": 8})]))["tensors"]
+    [{'from': 'conv1', 'to': 'conv2', 'tensor': 'F2', 'bytes': 8}]
+    """
+    return {
+        "name": graph.graph.get("name", ""),
+        "layers": [{"name": name, **attributes} for name, attributes in graph.nodes(data=True)],
+        "tensors": [{"from": source, "to": target, **about} for source, target, about in graph.edges(data=True)],
+    }
 
 
 def dot(graph: networkx.DiGraph) -> str:
@@ -56,15 +70,16 @@ def _plain(attributes: Mapping[str, Any]) -> dict[str, str | int | float | bool]
         if isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**63):
             found[key] = value
         elif isinstance(value, Mapping):
-            found[key] = _printable(" ".join(f"{name}={entry}" for name, entry in value.items()))
+            found[key] = printable(" ".join(f"{name}={entry}" for name, entry in value.items()))
         elif isinstance(value, tuple | list):
-            found[key] = _printable(" ".join(map(str, value)))
+            found[key] = printable(" ".join(map(str, value)))
         else:
-            found[key] = _printable(str(value))
+            found[key] = printable(str(value))
     return found
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
+    """The text without what XML 1.0 cannot hold."""
     return _INVALID.sub("?", text)
 
 

@@ -10,9 +10,11 @@ from looptree.workload.workload import Workload
 if TYPE_CHECKING:
     import networkx
 
+    from looptree.graph.shown import LayerGraph
 
-def layer_graph(workload: Workload) -> networkx.DiGraph:
-    """The workload as a `networkx.DiGraph`, its nodes in topological order.
+
+def layer_graph(workload: Workload) -> LayerGraph:
+    """The workload as a `networkx.DiGraph` that notebooks draw, its nodes in topological order.
 
     Node attributes: `operations`, `operation` (what one of them is), `ranks` (extent of each), `layer`,
     `output` (tensor), `output_bytes`, `leaves` (the output is one of the workload), `weights` and
@@ -30,9 +32,9 @@ def layer_graph(workload: Workload) -> networkx.DiGraph:
     >>> dict(graph.edges["fc1", "fc2"]), graph.nodes["fc1"]["weight_bytes"]
     ({'tensor': 'T1', 'bytes': 6}, 12)
     """
-    import networkx
+    from looptree.graph.shown import LayerGraph
 
-    graph = networkx.DiGraph(name=workload.name)
+    graph = LayerGraph(name=workload.name)
     for einsum in workload.einsums:
         graph.add_node(einsum.name, **_attributes(workload, einsum))
     for einsum in workload.einsums:

@@ -1,4 +1,7 @@
-"""Dynamic dimensions: named by the model (`batch`) or by their place (`x_0`), and given a value by the user."""
+"""Dynamic dimensions: named by the model (`batch`) or by their place (`x_0`), and given a value by the user.
+
+An input that is one whole number (`sampling_rate`) can be given its value as well, where control flow depends on it.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,7 @@ class Dimensions:
         self.given = given
         self.file = file
         self.names: list[str] = []
+        self.numbers: list[str] = []
 
     def shape(self, value: onnx.ValueInfoProto) -> tuple[int, ...]:
         """The shape of an input; extents without a value are 1 for now, `check` complains about them."""
@@ -33,6 +37,15 @@ class Dimensions:
                 f"the shape of input {value.name!r} is missing", where=self.file, hint="export the model with shapes"
             )
         return tuple(self._extent(dim, f"{value.name}_{i}") for i, dim in enumerate(tensor.shape.dim))
+
+    def number(self, value: str) -> int | None:
+        """The value that an input of one whole number is given, if any."""
+        name = identifier(value)
+        if not name or name in self.names:
+            return None
+        self.numbers.append(name)
+        given = self.given.get(name)
+        return given if type(given) is int and -(2**31) <= given < 2**31 else None
 
     def known(self, value: onnx.ValueInfoProto) -> tuple[int | None, ...] | None:
         """What the model says about the shape of another value."""
@@ -60,8 +73,13 @@ class Dimensions:
                 hint=f"give each one a value by --dim (looptree import) or --set, as in {wanted}",
             )
         for name, extent in self.given.items():
+            if name in self.numbers and name not in self.names:
+                if type(extent) is not int or not -(2**31) <= extent < 2**31:
+                    raise InputError(f"expected a value of 32 bits for {name!r}, found {extent!r}", where=self.file)
+                continue
             if name not in self.names:
-                hint = nearest(name, self.names) if self.names else "all dimensions of this model are fixed"
+                known = [*self.names, *self.numbers]
+                hint = nearest(name, known) if known else "all dimensions of this model are fixed"
                 raise InputError(f"the model has no dynamic dimension {name!r}", where=self.file, hint=hint)
             if type(extent) is not int or not 1 <= extent <= MAX_EXTENT:
                 raise InputError(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from looptree.workload.workload import Workload
+
+if TYPE_CHECKING:
+    import pandas
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,14 @@ class Imported:
     origins: Mapping[str, str]
     outputs: Mapping[str, str]
     model_parameters: int | None = None
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the layers."""
+        return self.workload._repr_html_()
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """One row per layer."""
+        return self.workload.to_pandas()
 
     def to_dict(self) -> dict[str, Any]:
         """The report as plain data."""

@@ -12,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-from onnx import helper, inliner
+from onnx import inliner
 
 from looptree.errors import InputError
+from looptree.importers.contributed import rewritten
+from looptree.importers.control import Control
 from looptree.importers.dimensions import Dimensions
 from looptree.importers.elements import ELEMENTS
 from looptree.importers.file import opsets
@@ -32,6 +34,7 @@ from looptree.importers.proto import (
 from looptree.importers.shapes import Shapes, first_line
 
 MAX_NODES = 50_000
+_NUMBERS = ("int32", "int64", "bool")
 
 Constants = dict[str, tuple[Type, Array | None]]
 
@@ -61,9 +64,9 @@ def graph_of(model: onnx.ModelProto, file: str, given: Mapping[str, int]) -> Gra
     declared = {value.name: value for value in (*model.graph.value_info, *model.graph.output)}
     inference = _Inference(Shapes(file, versions, model.ir_version, declared, dimensions), versions)
     inference.begin(inputs, constants)
-    taken: set[str] = set()
-    for node, proto in ordered(nodes_of(model.graph.node, file, versions, taken), inference.types, outputs, file):
-        inference.visit(node, proto, taken)
+    nodes = nodes_of(model.graph.node, file, versions, inference.taken)
+    for node, proto in ordered(nodes, inference.types, outputs, file):
+        inference.visit(node, proto)
     for value in outputs:
         if value in inference.reasons:
             raise InputError(inference.reasons[value], where=file)
@@ -107,6 +110,7 @@ def _taken(graph: onnx.GraphProto, file: str) -> Constants:
 
 
 def _inputs(graph: onnx.GraphProto, constants: Constants, dimensions: Dimensions, file: str) -> dict[str, Type]:
+    """The inputs; a number that the user gives a value becomes one of the constants."""
     inputs: dict[str, Type] = {}
     for value in graph.input:
         where = f"{file}: input {value.name!r}"
@@ -116,7 +120,12 @@ def _inputs(graph: onnx.GraphProto, constants: Constants, dimensions: Dimensions
             raise InputError("two inputs have this name", where=where)
         if not value.type.HasField("tensor_type"):
             raise InputError("expected a tensor, found a sequence or the like", where=where)
-        inputs[value.name] = Type(element_of(value.type.tensor_type.elem_type, where), dimensions.shape(value))
+        type_ = Type(element_of(value.type.tensor_type.elem_type, where), dimensions.shape(value))
+        number = dimensions.number(value.name) if type_.element.name in _NUMBERS and type_.size == 1 else None
+        if number is None:
+            inputs[value.name] = type_
+        else:
+            constants[value.name] = type_, np.full(type_.shape, number, type_.element.name)
     return inputs
 
 
@@ -130,6 +139,8 @@ class _Inference:
         self.constants = shapes.constants
         self.known = Known(shapes.types, shapes.constants)
         self.reasons: dict[str, str] = {}
+        self.taken: set[str] = set()
+        self.control = Control(self.known, self._inside, self._add)
 
     def begin(self, inputs: Mapping[str, Type], constants: Constants) -> None:
         """Take what is given."""
@@ -137,17 +148,23 @@ class _Inference:
         for value, (type_, array) in constants.items():
             self.known.know(value, type_, array)
 
-    def visit(self, node: Node, proto: onnx.NodeProto, taken: set[str]) -> None:
-        """Add a node whose inputs are known; `taken` are names of nodes."""
+    def visit(self, node: Node, proto: onnx.NodeProto) -> None:
+        """Add a node whose inputs are known."""
         for value in node.reads:
             if value in self.reasons:
                 raise node.error(self.reasons[value])
+        simpler = rewritten(node, self.known)
+        if simpler is not None:
+            self.taken.discard(node.name)
+            for message in simpler:
+                self._add(message)
+            return
         self.shapes.check(node, proto)
         if node.kind == "Constant" and not node.domain:
             self.known.know(node.made(0), *constant_of(proto, node))
         elif node.kind in ("Shape", "Size") and not node.domain and node.given(0):
             self._measure(node)
-        elif node.kind != "If" or not self._branch(node, proto, taken):
+        elif not self.control.expand(node, proto):
             types, reasons = self.shapes.of(node, proto)
             self.reasons |= reasons
             self.known.add(node, types)
@@ -160,23 +177,17 @@ class _Inference:
         array = np.array(found if fits else 0, np.int64)
         self.known.know(node.made(0), Type(ELEMENTS[7], array.shape), array if fits else None)
 
-    def _branch(self, node: Node, proto: onnx.NodeProto, taken: set[str]) -> bool:
-        """Put the branch of an `If` in its place where the condition is known."""
-        condition = self.constants.get(node.given(0))
-        if condition is None or condition.size != 1:
-            return False
-        wanted = "then_branch" if bool(condition.reshape(-1)[0]) else "else_branch"
-        branch = next((a.g for a in proto.attribute if a.name == wanted), None)
-        if branch is None or len(branch.output) != len(node.outputs):
-            raise node.error(f"expected a {wanted} with {len(node.outputs)} outputs, found another")
-        for value, (type_, array) in _taken(branch, node.file).items():
+    def _inside(self, graph: onnx.GraphProto, file: str, wanted: Sequence[str]) -> None:
+        """Add what a graph inside of the model needs for some values."""
+        for value, (type_, array) in _taken(graph, file).items():
             self.known.know(value, type_, array)
-        made = [value.name for value in branch.output]
-        inside = nodes_of(branch.node, node.file, self.versions, taken)
-        for inner, message in ordered(inside, self.types, made, node.file):
-            self.visit(inner, message, taken)
-        for source, target in zip(made, node.outputs, strict=True):
-            name, version = f"{node.name}_{target}", self.versions[""]
-            named = Node("Identity", name, (source,), (target,), file=node.file, version=version)
-            self.visit(named, helper.make_node("Identity", [source], [target]), taken)
-        return True
+        self.shapes.declared |= {value.name: value for value in (*graph.value_info, *graph.output)}
+        inside = nodes_of(graph.node, file, self.versions, self.taken)
+        makes = {name for node, _ in inside for name in node.outputs}
+        for inner, message in ordered(inside, self.types, [name for name in wanted if name in makes], file):
+            self.visit(inner, message)
+
+    def _add(self, proto: onnx.NodeProto) -> None:
+        """Add a node of ONNX itself, of the newest version."""
+        ((node, message),) = nodes_of([proto], self.shapes.file, {"": onnx.defs.onnx_opset_version()}, self.taken)
+        self.visit(node, message)

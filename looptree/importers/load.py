@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from looptree import resources
 from looptree.architecture import Architecture, architecture_from_node
 from looptree.documents import Node, read_document, read_text
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 from looptree.importers.imported import Imported
 from looptree.taxonomy.plan_file import PlanRecord, plan_from_node
 from looptree.taxonomy.reader import mapping_from_node, mapping_parameters
@@ -99,8 +100,9 @@ def load_architecture(source: str | Path, /, **parameters: int) -> Architecture:
     if _has(document, "arch"):
         from looptree.importers.accelforge import architecture_document as translated
 
-        document = translated(document)
-    elif _is_original(document, "architecture"):
+        document, notes = translated(document)
+        return replace(architecture_from_node(document), notes=notes)
+    if _is_original(document, "architecture"):
         from looptree.importers.looptree_yaml import architecture_document
 
         document = architecture_document(document)
@@ -145,7 +147,7 @@ def load_plan(path: str | Path, architecture: Architecture, /, **parameters: int
     if any(node.tag for node in document.value["mapping"].value["nodes"].sequence()):
         from looptree.importers.accelforge import mapping_document as translated
 
-        return mapping_from_node(translated(document)), None
+        return mapping_from_node(translated(document, architecture)), None
     from looptree.importers.looptree_yaml import mapping_document
 
     components = [*(level.name for level in architecture.levels), architecture.compute.name]
@@ -214,6 +216,7 @@ def is_maestro(source: str | Path) -> bool:
     return Path(source).suffix.lower() == ".m"
 
 
+@guided("import.md")
 def import_onnx(
     path: str | Path,
     *,

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import onnx
 from onnx import helper, numpy_helper, shape_inference
 
+from looptree.importers.contributed import shapes_of
 from looptree.importers.dimensions import Dimensions
 from looptree.importers.elements import CODES
 from looptree.importers.graph import Array, Node, Type
@@ -21,6 +22,11 @@ _EQUATION = re.compile(r"([A-Za-z]*(\.{3})?[A-Za-z]*)(,[A-Za-z]*(\.{3})?[A-Za-z]
 
 _SAME_SHAPE = ("GroupNormalization", "MeanVarianceNormalization")
 """What `onnx` infers no shape for: that of the first input."""
+
+_SHAPES = {"ConstantOfShape": 0, "Expand": 1, "Reshape": 1, "Resize": 1, "Tile": 1, "Upsample": 1, "CenterCropPad": 1}
+"""The first input that says a shape, dimension by dimension: inference makes as many as it has elements."""
+
+_MOST_DIMENSIONS = 256
 
 _LIKE = {"GreaterOrEqual": "Greater", "LessOrEqual": "Less"}
 """What `onnx` infers no shape for in some versions: as for another operator."""
@@ -47,7 +53,7 @@ class Shapes:
     ) -> None:
         self.file = file
         self.ir_version = max(ir_version, 3)
-        self.declared = declared
+        self.declared = dict(declared)
         self.dimensions = dimensions
         self.types: dict[str, Type] = {}
         self.constants: dict[str, Array | None] = {}
@@ -64,7 +70,7 @@ class Shapes:
             inferred = found.get(value)
             type_ = self._complete(value, inferred, node)
             if type_ is None:
-                reasons[value] = _reason(node, value, known=inferred is not None)
+                reasons[value] = _reason(node, value, self.dimensions.numbers, known=inferred is not None)
             else:
                 types[value] = type_
         return types, reasons
@@ -87,14 +93,17 @@ class Shapes:
             ("inputs", node.inputs, schema.min_input, schema.max_input),
             ("outputs", node.outputs, schema.min_output, schema.max_output),
         ):
-            if not least <= len(found) <= most or (what == "outputs" and not node.made(0)):
+            if not least <= len(found) <= most or (what == "outputs" and not any(found)):
                 raise node.error(
                     f"expected {least} to {min(most, 2**16)} {what}, found {len(list(filter(None, found)))}"
                 )
+        option = onnx.defs.OpSchema.FormalParameterOption
+        if not node.made(0) and schema.outputs and schema.outputs[0].option != option.Optional:
+            raise node.error(f"output {schema.outputs[0].name!r} is missing")
         for given, formal in zip(node.inputs, schema.inputs, strict=False):
-            if not given and formal.option == onnx.defs.OpSchema.FormalParameterOption.Single:
+            if not given and formal.option == option.Single:
                 raise node.error(f"input {formal.name!r} is missing")
-        variadic = schema.inputs and schema.inputs[-1].option == onnx.defs.OpSchema.FormalParameterOption.Variadic
+        variadic = schema.inputs and schema.inputs[-1].option == option.Variadic
         if variadic and not all(node.inputs[len(schema.inputs) - 1 :]):
             raise node.error("one of its inputs is missing")
         for attribute in proto.attribute:
@@ -112,6 +121,10 @@ class Shapes:
                 raise node.error(f"expected {name!r} as one of {rank} dimensions, found {axis}")
         if node.kind == "Einsum" and not _EQUATION.fullmatch(node.text("equation", "").replace(" ", "")):
             raise node.error(f"expected an equation such as 'bij,bjk->bik', found {node.text('equation', '')!r}")
+        for value in node.inputs[_SHAPES[node.kind] :] if node.kind in _SHAPES else ():
+            if value in self.types and self.types[value].size > _MOST_DIMENSIONS and len(self.types[value].shape) == 1:
+                size = self.types[value].size
+                raise node.error(f"expected a shape of at most {_MOST_DIMENSIONS} dimensions, found one of {size:,}")
         if node.kind == "Split" and node.integer("num_outputs", len(node.outputs)) != len(node.outputs):
             raise node.error(f"expected {node.integer('num_outputs')} outputs, found {len(node.outputs)}")
 
@@ -130,7 +143,8 @@ class Shapes:
     def _by_schema(self, node: Node, proto: onnx.NodeProto) -> Mapping[str, onnx.TypeProto]:
         schema = self._schema(node)
         if schema is None:
-            return {}
+            known_types = shapes_of(node, self.types)
+            return {v: helper.make_tensor_type_proto(CODES[t.element], t.shape) for v, t in known_types.items() if v}
         if schema.deprecated or not schema.has_type_and_shape_inference_function:
             known = node.kind in _SAME_SHAPE and not node.domain and node.given(0)
             return {node.made(0): self._message(node.given(0))} if known else {}
@@ -203,8 +217,10 @@ def _completed(own: Sequence[int | None], known: Sequence[int | None] | None) ->
     return [extent if extent is not None else other for extent, other in zip(own, known, strict=True)]
 
 
-def _reason(node: Node, value: str, *, known: bool) -> str:
+def _reason(node: Node, value: str, numbers: Sequence[str], *, known: bool) -> str:
     made = f"{value!r} is not known: node {node.name!r} ({node.title}) makes it"
+    if node.kind in ("If", "Loop", "Scan") and not node.domain and numbers:
+        return f"the shape of {made}, which depends on data. If that is an input, give it a value: --dim {numbers[0]}=1"
     if known:
         return f"the shape of {made}, and it depends on data. Cut the model in front, as by onnx.utils.extract_model"
     return f"the shape of {made}, for which the package onnx infers none. Add the shape to the model as value_info"

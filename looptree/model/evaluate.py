@@ -22,6 +22,7 @@ from looptree.model.fitting import occupancies
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
+from looptree.model.inside import with_nests
 from looptree.model.latency import chain_cycles, units_used
 from looptree.model.movement import Movement
 from looptree.model.occupancy import place_demands
@@ -69,6 +70,7 @@ def evaluate(
 
 def evaluate_design(design: Design, *, stepwise: bool = True, convention: Convention = OWN) -> Evaluation:
     """The same for a mapping that is already bound."""
+    design = with_nests(design)
     try:
         return _evaluated(design, stepwise=stepwise, convention=convention)
     except InputError as problem:

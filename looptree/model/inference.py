@@ -32,13 +32,14 @@ from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
 from looptree.workload import Einsum
 
 
-def infer(design: Design, *, exact: bool = False) -> Inferred:
+def infer(design: Design, *, exact: bool = False, live: bool = True) -> Inferred:
     """Walk a design; the time does not grow with the number of iterations.
 
     Args:
         design: the design.
         exact: what is required of a storage node is right at every iteration, not only where something of it is
             fresh; the counts are the same, the tables may be longer.
+        live: count live words, a third of the work; without it each node is said to hold its largest window.
 
     Raises:
         UnsupportedError: naming what the closed form cannot express.
@@ -46,7 +47,7 @@ def infer(design: Design, *, exact: bool = False) -> Inferred:
     together: dict[int, int] = {}
     while True:
         try:
-            return _Walker(design, together, exact).run()
+            return _Walker(design, together, exact=exact, live=live).run()
         except Coupled as signal:
             keys = sorted({_root(together, key) for key in signal.axes})
             if len(keys) < 2:
@@ -65,9 +66,10 @@ Needs = dict[str, list[Box]]
 
 
 class _Walker:
-    def __init__(self, design: Design, together: Mapping[int, int], exact: bool) -> None:
+    def __init__(self, design: Design, together: Mapping[int, int], *, exact: bool, live: bool) -> None:
         self.design = design
         self.exact = exact
+        self.live = live
         self.workload = design.workload
         self.together = together
         self.result = Inferred()
@@ -301,9 +303,10 @@ class _Walker:
             key = (tensor, sweep, len(around(self.design, place)))
             if key not in swept:
                 fresh = fresh_box(need, own, sweep)
-                swept[key] = (live_words(need, fresh, own, sweep), fresh.total(own))
+                swept[key] = (live_words(need, fresh, own, sweep) if self.live else 0, fresh.total(own))
             live, entered = swept[key]
-            counts = PlaceCounts(largest(window), live, entered)
+            size = largest(window)
+            counts = PlaceCounts(size, live if self.live else size, entered)
             if not place.consumed:
                 self._count_first(counts, tensor, need, own, sweep)
             self.result.places[place.id] = counts

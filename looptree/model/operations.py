@@ -77,13 +77,13 @@ class Operations:
         axis = -1 if slab.axis is None else slab.axis
         return {rank: self.box.span(rank, axis, size) for rank in slab.form.ranks}
 
-    def tiled(self, key: int, axis: Axis, parent: Array, rank: str | None, tile: int) -> Operations:
+    def tiled(self, key: int, axis: Axis, parent: Array, rank: str | None, tile: int | Array) -> Operations:
         """The operations below one more loop of an axis.
 
         Args:
             key: the axis; `axis`: it with the loop already in; `parent`: old own step of each new one.
             rank: the rank of this Einsum that the loop tiles; `None` if it names none.
-            tile: tile shape below the loop.
+            tile: tile shape below the loop, the same at all steps or one per step.
         """
         tracks = dict(self.box.tracks)
         fixed = dict(self.box.fixed)
@@ -105,7 +105,8 @@ class Operations:
         start = np.minimum(low + step * tile, high)
         stop = np.minimum(start + tile, high)
         spans[rank] = (start, stop)
-        tracks[key] = Track(spans, both(track.active if track else None, start < stop))
+        inside = start < stop
+        tracks[key] = Track(spans, both(track.active if track else None, None if inside.all() else inside))
         tiled = Operations(self.einsum, Box(fixed, tracks), self._slabs_at(key, parent, rank))
         return tiled.tightened(key, axis.size) if tiled.slabs else tiled
 

@@ -17,10 +17,11 @@ def codes(tables: Iterable[Array], size: int) -> Array:
     """
     found: Array = np.zeros(size, dtype=np.int64)
     for table in tables:
+        if (table == table[:1]).all():
+            continue
         rows = None if table.ndim == 1 else 0
         values, which = np.unique(table, return_inverse=True, axis=rows)
-        if len(values) > 1:
-            _, found = np.unique(found * len(values) + which.ravel(), return_inverse=True)
+        _, found = np.unique(found * len(values) + which.ravel(), return_inverse=True)
     return found
 
 

@@ -47,20 +47,27 @@ class Costs:
     def __init__(self, design: Design) -> None:
         self.names = resources(design.architecture)
         tensors = design.workload.tensors
-        self._rates = {
+        known = {
             (level.name, bits): rates(level, bits)
             for level in design.architecture.levels
             for bits in {tensor.bits for tensor in tensors.values()}
         }
         self._bits = {name: tensor.bits for name, tensor in tensors.items()}
-        self.unit = lcm(*(cycles.denominator for found in self._rates.values() for rate in found for cycles in rate))
+        self.unit = lcm(*(cycles.denominator for found in known.values() for rate in found for cycles in rate))
         self._zero = (0,) * len(self.names)
+        self._units = {
+            (level, bits): tuple(
+                (index, int(rate.read * self.unit), int(rate.write * self.unit))
+                for index, rate in zip(self._indices(level), found, strict=True)
+            )
+            for (level, bits), found in known.items()
+        }
 
     def access(self, level: str, tensor: str, *, reads: int = 0, writes: int = 0) -> Vector:
         """What reading and writing so many words of a tensor takes."""
         found = list(self._zero)
-        for index, rate in zip(self._indices(level), self._rates[level, self._bits[tensor]], strict=True):
-            found[index] = int((rate.read * reads + rate.write * writes) * self.unit)
+        for index, read, write in self._units[level, self._bits[tensor]]:
+            found[index] = read * reads + write * writes
         return tuple(found)
 
     def passing(self, tensor: str, end: End, words: int = 1) -> Vector:

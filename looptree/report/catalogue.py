@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from rich.table import Table
 
@@ -44,6 +45,17 @@ def network_table(networks: Mapping[str, Network]) -> Table:
     return table("Networks and segments", ["network"], ["layers", "operations", "parameters"], rows)
 
 
+def network_dict(network: Network) -> dict[str, Any]:
+    """The same of one network, as plain data."""
+    return {
+        "source": network.source,
+        "settings": dict(network.settings),
+        "layers": len(network.workload.einsums),
+        "operations": network.workload.operations,
+        "parameters": weights(network.workload),
+    }
+
+
 def weights(workload: Workload) -> int:
     """Elements of all weights."""
     names = {name for _, found in layer_graph(workload).nodes(data="weights") for name in found}
@@ -57,6 +69,16 @@ def architecture_table(architectures: Mapping[str, tuple[Architecture, str, str]
         for name, (architecture, description, source) in architectures.items()
     ]
     return table("Architectures", ["architecture", "memory levels, outside in", "array"], [], rows)
+
+
+def architecture_dict(architecture: Architecture, description: str, source: str) -> dict[str, Any]:
+    """The same of one architecture, as plain data."""
+    return {
+        "description": description,
+        "source": source,
+        "levels": [{"name": level.name, "capacity_bytes": level.total_bytes} for level in architecture.levels],
+        "spatial": dict(architecture.compute.spatial),
+    }
 
 
 def _levels(architecture: Architecture) -> str:
@@ -86,6 +108,17 @@ def point_table(points: Sequence[Point]) -> Table:
     ]
     title = f"{counted(len(points), 'published design')} as points of the taxonomy"
     return table(title, ["point"], ["year"], rows)
+
+
+def point_dict(point: Point) -> dict[str, Any]:
+    """The same of one point, as plain data."""
+    return {
+        "source": point.source,
+        "year": point.year,
+        "fixes": point.fixes,
+        "assumes": point.assumes,
+        "parameters": dict(point.parameters),
+    }
 
 
 def _settings(values: Mapping[str, str]) -> str:

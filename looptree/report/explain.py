@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from looptree.errors import InputError, nearest
+from looptree.report.keys import KEYS
 from looptree.report.terms import TERMS, Term
 
 _UNITS = ("_bytes", "_words", "_pj", "_cycles", "_operations")
@@ -22,7 +23,7 @@ _OTHER = {
 
 
 def term_of(word: str) -> Term:
-    """What a word means: a key of `TERMS`, with or without its unit, or the name of a quantity.
+    """What a word means: a key of `TERMS` or of the JSON output, with or without its unit, or the name of a quantity.
 
     Raises:
         InputError: nothing has that name; the nearest one is proposed.
@@ -36,4 +37,6 @@ def term_of(word: str) -> Term:
         key = name if name in TERMS else names.get(name, _OTHER.get(name, ""))
         if key:
             return TERMS[key]
-    raise InputError(f"nothing is called {word!r}", hint=nearest(wanted, [*TERMS, *_OTHER]))
+        if name in KEYS:
+            return KEYS[name]
+    raise InputError(f"nothing is called {word!r}", hint=nearest(wanted, [*TERMS, *_OTHER, *KEYS]))

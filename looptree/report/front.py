@@ -21,13 +21,14 @@ from looptree.taxonomy.reader import mapping_to_list
 from looptree.units import BYTES, COUNTS, PICOJOULES, Units, scale
 from looptree.workload import Workload
 
-_UNITS: Mapping[str, tuple[Units, str]] = {
+UNITS: Mapping[str, tuple[Units, str]] = {
     "capacity": (BYTES, ""),
     "offchip": (BYTES, ""),
     "energy": (PICOJOULES, ""),
     "latency": (COUNTS, " cycles"),
     "operations": (COUNTS, ""),
 }
+"""Of each axis the units, and what is counted."""
 _SHORT = {"capacity": "capacity", "offchip": "off chip"}
 
 
@@ -43,10 +44,11 @@ class Fronted:
 
 def front_report(fronted: Fronted) -> list[str | Table]:
     """Title, points, and what is proven."""
-    return [_title(fronted), _points(fronted), _proof(fronted)]
+    return [front_title(fronted), _points(fronted), front_proof(fronted)]
 
 
-def _title(fronted: Fronted) -> str:
+def front_title(fronted: Fronted) -> str:
+    """What it is a front of."""
     nouns = [NOUNS[axis] for axis in fronted.front.axes]
     count = len(fronted.front.points)
     about = f"{fronted.workload.name} on {fronted.architecture.name}"
@@ -58,11 +60,11 @@ def _title(fronted: Fronted) -> str:
 def _points(fronted: Fronted) -> Table:
     """Each point with all metrics, those along the axes first."""
     front = fronted.front
-    names = [*front.axes, *(name for name in _UNITS if name not in front.axes)]
+    names = [*front.axes, *(name for name in UNITS if name not in front.axes)]
     columns = [[value(name, plan.evaluation) for plan in front.points] for name in names]
-    units = [scale(column, _UNITS[name][0]) for name, column in zip(names, columns, strict=True)]
+    units = [scale(column, UNITS[name][0]) for name, column in zip(names, columns, strict=True)]
     headers = [
-        f"{_SHORT.get(name, name)}\n{unit.unit}{_UNITS[name][1]}".strip()
+        f"{_SHORT.get(name, name)}\n{unit.unit}{UNITS[name][1]}".strip()
         for name, unit in zip(names, units, strict=True)
     ]
     rows = [
@@ -76,7 +78,8 @@ def _points(fronted: Fronted) -> Table:
     return table("Points", ["plan"], [*headers, "gap"], rows)
 
 
-def _proof(fronted: Fronted) -> str:
+def front_proof(fronted: Fronted) -> str:
+    """What is proven of the points, and what was searched."""
     front = fronted.front
     *others, last = sorted(front.axes, key=lambda axis: axis != "capacity")
     nouns = " and ".join(NOUNS[axis] for axis in others)
@@ -90,8 +93,8 @@ def _proof(fronted: Fronted) -> str:
 
 def _status(front: Front) -> str:
     if front.status == "complete":
-        if "capacity" in front.axes:
-            return "the front is complete, there are no other points."
+        return "the front is complete, there are no other points."
+    if front.status == "corners":
         return "every corner of the convex hull of all plans is here; others lie above the lines between them."
     why = "stopped" if front.status == "stopped" else "there are more points"
     if "capacity" in front.axes and len(front.axes) == 3:

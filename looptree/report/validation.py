@@ -157,6 +157,7 @@ def cases_page(results: Sequence[CaseResult]) -> str:
             heads = ["setting", "not reproduced", "published", "model", "error", "confidence", "why"]
             parts.append(markdown_table(heads, [[*_cells(row), _line(row.why)] for row in missed]))
         parts += [_convention_text(result)] if result.case.conventions else []
+        parts += [_gap_text(result)] if result.case.gaps else []
     return "\n\n".join(parts)
 
 
@@ -170,6 +171,10 @@ def _convention_text(result: CaseResult) -> str:
                 gives = f"{number(other.value)} {other.measure.unit}"
             lines.append(f"  * instead: {_line(other.rule)} This would give {_line(gives)}.")
     return "\n".join(["Conventions:", "", *lines])
+
+
+def _gap_text(result: CaseResult) -> str:
+    return "\n".join(["Not compared:", "", *(f"* {_line(gap)}" for gap in result.case.gaps)])
 
 
 def _line(text: str) -> str:

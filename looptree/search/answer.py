@@ -13,6 +13,7 @@ from looptree.search.objective import amount
 from looptree.search.planner import Found, Planner
 from looptree.search.pursuit import Pursuit
 from looptree.search.result import InfeasibleError, Plan
+from looptree.search.settle import settled
 from looptree.search.smallest import smallest
 from looptree.search.target import FACTORS, Target
 
@@ -33,7 +34,7 @@ def answer(planner: Planner, objective: str, limits: Sequence[Limit]) -> Plan:
     else:
         weights = Weights.only(objective)
         path = planner.solve(weights, planner.capacity)
-        found = Found(path, weights, path.value, path.bound)
+        found = settled(planner, Found(path, weights, path.value, path.bound), objective)
     if not found.path.steps and math.isinf(found.bound) and most:
         raise _unreachable(planner, known, most)
     return planner.plan(found, objective, known)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,16 +19,16 @@ class PatternBook:
     """Patterns by number, as arrays that serve many designs at once.
 
     Args:
-        group: theirs. count: loops of all patterns.
+        group: theirs. patterns: whose loops are joined at the same positions.
     """
 
-    def __init__(self, group: Group, count: int) -> None:
+    def __init__(self, group: Group, patterns: Sequence[Pattern]) -> None:
         self.group = group
-        self.patterns = [p for p in group.patterns if len(p.loops) == count]
+        self.patterns = list(patterns)
         self.first = len(self.patterns)
-        self.count = count
-        widest = max((len(loop.tiles) for p in self.patterns for loop in p.loops), default=1)
-        self.ledger = Ledger(widest)
+        self.positions = patterns[0].positions
+        self.count = sum(map(len, self.positions))
+        self._ledgers: dict[int, Ledger] = {}
         self._offset: dict[int, int] = {}
         self._children: dict[int, Array] = {}
         self._separable: dict[int, bool] = {}
@@ -49,12 +50,22 @@ class PatternBook:
 
     def _row(self, pattern: Pattern) -> tuple[list[int], list[int], list[bool]]:
         offsets = []
-        for table in pattern.tables:
+        for at, table in enumerate(pattern.tables):
             if id(table) not in self._offset:
-                self._offset[id(table)] = self.ledger.add(table)
+                self._offset[id(table)] = self._ledger(at).add(table)
             offsets.append(self._offset[id(table)])
         places = [pattern.places.get(row, (UNDECIDED, False)) for row in self.group.inner]
         return offsets, [loops for loops, _ in places], [first for _, first in places]
+
+    def _ledger(self, at: int) -> Ledger:
+        """The tables of equally many loops as the one at a place of the patterns has."""
+        size = len(self.positions[at])
+        if size not in self._ledgers:
+            widths = (
+                len(p.loops[i].tiles) for p in self.patterns for i, own in enumerate(self.positions) if len(own) == size
+            )
+            self._ledgers[size] = Ledger(max(widths, default=1))
+        return self._ledgers[size]
 
     def separable(self, number: int) -> bool:
         """Whether the counts of a pattern are products of its tables."""
@@ -74,9 +85,9 @@ class PatternBook:
         return self._children[number]
 
     def widths(self) -> Array:
-        """Tile shapes of each loop of the loop orders, of shape (orders, loops)."""
+        """Choices of tile shapes of each table of the loop orders, of shape (orders, tables)."""
         listed = [[len(loop.tiles) for loop in p.loops] for p in self.patterns[: self.first]]
-        return np.array(listed, dtype=np.int64).reshape(self.first, self.count)
+        return np.array(listed, dtype=np.int64).reshape(self.first, len(self.positions))
 
     def driven(self, layer: str, number: Array) -> tuple[Array, list[frozenset[Key]]]:
         """Ranks of a layer that follow the loops: the kind of each pattern, and the ranks of each kind.
@@ -95,39 +106,42 @@ class PatternBook:
         return np.array(listed)[number], kinds
 
     def looseness(self, number: Array, start: Array, stop: Array) -> Array:
-        """How much a bound suffers from the range of each loop, of shape (designs, loops).
+        """How much a bound suffers from the range of each table, of shape (designs, tables).
 
         Room is least at one end of a range, transfers at the other: the bound takes the least of both. Where one of the
         two does not change, nothing is lost. Only loops above another one start it anew.
         """
         offsets = self._known().offsets[number]
         found = np.zeros(start.shape)
-        for loop in range(self.count):
+        for loop, own in enumerate(self.positions):
+            known = self._ledger(loop)
             first, last = offsets[:, loop] + start[:, loop], offsets[:, loop] + stop[:, loop] - 1
-            room = self._change("window", first, last)
-            moved = self._change("shared", first, last)
-            if loop < self.count - 1:
-                moved = np.maximum(moved, self._change("apart", first, last))
-            found[:, loop] = room * moved
+            room = [self._change(known, f"held {above}", first, last) for above in range(1, len(own) + 1)]
+            anew = [still for still in range(len(own) + 1) if still < len(own) or own[-1] < self.count - 1]
+            moved = [self._change(known, f"fresh {still}", first, last) for still in anew]
+            found[:, loop] = np.max(room, axis=0) * np.max(moved, axis=0)
         return found
 
-    def _change(self, name: str, first: Array, last: Array) -> Array:
-        table = np.maximum(self.ledger.low[name][0], 1.0)
+    @staticmethod
+    def _change(ledger: Ledger, name: str, first: Array, last: Array) -> Array:
+        table = np.maximum(ledger.low[name][0], 1.0)
         return np.asarray(np.abs(np.log(table[:, first] / table[:, last])).max(axis=0))
 
     def columns(self, number: Array, start: Array, stop: Array) -> tuple[Columns, Places]:
-        """Ranges of tile shapes of patterns, of shape (designs, loops), counted from the first of each loop."""
+        """Ranges of tile shapes of patterns, of shape (designs, tables), counted from the first of each table."""
         known = self._known()
         at = known.offsets[number]
-        tables = tuple(self.ledger.ranges(at[:, i] + start[:, i], at[:, i] + stop[:, i]) for i in range(self.count))
+        tables = tuple(
+            self._ledger(i).ranges(at[:, i] + start[:, i], at[:, i] + stop[:, i]) for i in range(at.shape[1])
+        )
         bases = (column[:, known.base[number]] for column in known.bases)
-        return Columns(tables, *bases), Places(known.loops[:, number], known.first[:, number])
+        return Columns(tables, self.positions, *bases), Places(known.loops[:, number], known.first[:, number])
 
     def _known(self) -> _Arrays:
         if self._arrays is None:
             names = ("words", "operations", "cycles", "points")
             self._arrays = _Arrays(
-                np.array([r[0] for r in self._rows], dtype=np.int64).reshape(len(self._rows), self.count),
+                np.array([r[0] for r in self._rows], dtype=np.int64).reshape(len(self._rows), len(self.positions)),
                 np.array([r[1] for r in self._rows], dtype=np.int64).reshape(len(self._rows), -1).T,
                 np.array([r[2] for r in self._rows], dtype=bool).reshape(len(self._rows), -1).T,
                 np.array(self._base, dtype=np.int64),
@@ -141,7 +155,7 @@ class _Arrays:
     """What is known of all patterns of a book.
 
     Attributes:
-        offsets: where the columns of each loop begin, of shape (patterns, loops).
+        offsets: where the columns of each table begin, of shape (patterns, tables).
         loops, first: places of the intermediates, of shape (intermediates, patterns).
         base: number of the bases of each pattern. bases: words, operations, cycles and points of each number.
     """

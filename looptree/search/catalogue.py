@@ -15,7 +15,7 @@ from looptree.search.decode import choice_of
 from looptree.search.design import GroupDesign, Tally
 from looptree.search.goal import Aim
 from looptree.search.group_search import GroupSearch
-from looptree.search.metrics import METRICS, NOTHING, Totals, Weights
+from looptree.search.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.objective import value
 from looptree.search.restrictions import Pin
 from looptree.search.segment import Shape, renamed, segment, shape_of
@@ -26,9 +26,8 @@ from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 
 FLOORS_AT_ONCE = 256  # shapes; the time is looked at in between
-SECONDS = ("latency", "energy", "offchip", "operations")
-"""Of designs of equal objective the one is taken that is best in the first of these that is no part of it."""
-EFFORT = 10_000  # ranges that are bounded for that, at most
+EFFORT = 10_000  # ranges that are bounded to make a design of equal objective better, at most
+GRACE = 3.0  # seconds for that where the time is up
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +97,16 @@ class Catalogue:
     def _new_shape(self, names: tuple[str, ...]) -> tuple[int, Shape]:
         part = segment(self.workload, names)
         shape = shape_of(part, self.workers.searches.architecture.compute.spatial)
-        key = (shape.key, self.space.restrictions.key(shape))
+        key = (shape.key, self.space.restrictions.key(shape), self._weights(part, shape))
         number = self._shape_of.setdefault(key, len(self.shapes))
         if number == len(self.shapes):
             self.shapes.append(shape)
             self.parts.append(part)
         return number, shape
+
+    def _weights(self, part: Workload, shape: Shape) -> tuple[bool, ...]:
+        """Which tensors are weights, where nests inside tiles depend on it."""
+        return tuple(part.kind(t) == "weight" for t in shape.tensors) if self.space.inner_level else ()
 
     def variant(self, number: int, shape: Shape, resident: frozenset[str]) -> int:
         """The number of a variant; of a new one nothing is known until `find_floors`."""
@@ -148,7 +151,7 @@ class Catalogue:
         found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
         totals = Totals(*(float(value(name, found)) for name in METRICS))
         room = float(found.occupancy[searches.level].window_bytes)
-        design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, choice)
+        design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, pinned=choice)
         return Variant(number, resident, totals, pinned=True, designs=[] if resident else [design])
 
     def search_of(self, number: int) -> GroupSearch:
@@ -197,22 +200,19 @@ class Catalogue:
     def polished(self, weights: Weights, wanted: Sequence[tuple[int, float, GroupDesign]]) -> list[GroupDesign]:
         """For designs of variants in capacities others that are as good in all that has a weight, and better otherwise.
 
-        Whether there are yet better ones is not proven.
+        Better is what takes less of the other metrics, each as a share of what the design takes, in sum. Whether there
+        are yet better ones is not proven.
         """
-        second = next((name for name in SECONDS if name not in weights.metrics), None)
-        if second is None:
-            return [design for _, _, design in wanted]
-        asked: list[tuple[int, float, tuple[tuple[Weights, float], ...]] | None] = []
+        asked: list[tuple[int, float, Aim] | None] = []
         for variant, capacity, design in wanted:
-            if self.variants[variant].pinned:
-                asked.append(None)
-                continue
+            others = shares(design.totals, [name for name in METRICS if name not in weights.metrics])
             limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
-            asked.append((variant, capacity, limits))
-        unique = list(dict.fromkeys(key for key in asked if key is not None))
+            skipped = self.variants[variant].pinned or not others.metrics
+            asked.append(None if skipped else (variant, capacity, Aim(others, limits)))
+        unique = {key: key[2].weights.of(known[2].totals) for key, known in zip(asked, wanted, strict=True) if key}
         jobs = [
-            self._job(variant, Aim(Weights.only(second), limits), capacity, math.inf, math.inf, EFFORT)
-            for variant, capacity, limits in unique
+            self._job(variant, aim, capacity, below, self.until + GRACE, EFFORT)
+            for (variant, capacity, aim), below in unique.items()
         ]
         found = dict(zip(unique, self._done(jobs), strict=True))
         return [
@@ -223,4 +223,5 @@ class Catalogue:
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""
         known = self.variants[variant]
-        return renamed(choice_of(self.parts[known.shape], design, level), self.shapes[known.shape], names)
+        choice = choice_of(self.parts[known.shape], design, level, self.space.inner_level)
+        return renamed(choice, self.shapes[known.shape], names)

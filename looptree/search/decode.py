@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from looptree.model.inside.resolve import nest_nodes
 from looptree.search.design import GroupDesign
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
 
 
-def choice_of(part: Workload, design: GroupDesign, level: str) -> GroupChoice:
-    """The design of a segment as a choice of the taxonomy."""
+def choice_of(part: Workload, design: GroupDesign, level: str, inner: str = "") -> GroupChoice:
+    """The design of a segment as a choice of the taxonomy; `inner` is the level of nests inside tiles."""
     if design.pinned is not None:
         return design.pinned
     return GroupChoice(
@@ -29,5 +30,10 @@ def choice_of(part: Workload, design: GroupDesign, level: str) -> GroupChoice:
             layer: {tensor: share.loops for tensor, share in way.tensors.items()}
             for layer, way in design.streaming.items()
         },
+        parallelism="pipeline" if design.pipeline else "sequential",
         level=level,
+        inside={
+            layer: nest_nodes(layer, inner, nest, again=len(part.einsums) > 1 and bool(design.loops))
+            for layer, nest in design.nests.items()
+        },
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from looptree.model.inside.finder import Nest
 from looptree.search.leaf import Streaming
 from looptree.search.metrics import Totals
 from looptree.search.profile import Rank
@@ -38,7 +39,9 @@ class GroupDesign:
     Attributes:
         loops: rank and tile shape of the loops above the branch. retention: loops above the node of each tensor.
         spilled: intermediates that are written out. streaming: own loops per layer. dropped: overlap that is not kept.
-        totals: what it takes. room: bytes on chip. pinned: the choice of the taxonomy that it is, if it was given.
+        totals: what it takes. room: bytes on chip. pipeline: whether the layers work at once.
+        pinned: the choice of the taxonomy that it is, if it was given. nests: loop nests at the level below the buffer,
+            by layer.
     """
 
     loops: tuple[tuple[Rank, int], ...]
@@ -48,7 +51,9 @@ class GroupDesign:
     dropped: frozenset[str]
     totals: Totals
     room: float
+    pipeline: bool = False
     pinned: GroupChoice | None = None
+    nests: Mapping[str, Nest] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

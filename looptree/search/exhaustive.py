@@ -23,10 +23,8 @@ from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, evaluate
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
-from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.metrics import METRICS
 from looptree.search.planner import buffer_of
-from looptree.search.profile import Rank
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
@@ -216,11 +214,8 @@ class Group:
 
     def choices(self) -> Iterator[GroupChoice]:
         """Loops above the branch with places of the intermediates that are not spilled."""
-        sinks = sinks_of(self.alone)
-        ranks, clashes = candidate_ranks(self.alone, sinks), clashing_ranks(self.alone, sinks)
-        counts = range(1, self.space.loops + 1) if len(self.names) > 1 else range(self.space.lone_loops + 1)
-        for order in itertools.chain.from_iterable(orders(ranks, clashes, count) for count in counts):
-            for tiles in itertools.product(*map(self._tiles, order)):
+        for order in self.space.orders(self.alone):
+            for tiles in self.space.restrictions.tilings(self.alone, order):
                 loops = tuple(
                     Temporal(tuple(RankRef(r, e) for e, r in o), t) for o, t in zip(order, tiles, strict=True)
                 )
@@ -229,13 +224,10 @@ class Group:
                     kept = [t for t in self.inner if t not in spilled]
                     for depths in itertools.product(*(self._depths(t, loops) for t in kept)):
                         places = dict(zip(kept, depths, strict=True))
-                        yield GroupChoice(self.names, loops, places, spilled=frozenset(spilled), level=self.level)
-
-    def _tiles(self, rank: Rank) -> list[int]:
-        """Tile shapes of a loop."""
-        rules = self.space.restrictions
-        listed = [rules.layer(e).shapes(r, self.alone.einsum(e).ranks[r]) for e, r in rank]
-        return [tile for tile in listed[0] if all(tile in others for others in listed)]
+                        choice = GroupChoice(self.names, loops, places, spilled=frozenset(spilled), level=self.level)
+                        yield choice
+                        if self.space.pipeline and len(self.names) > 1:
+                            yield replace(choice, parallelism="pipeline")
 
     def _depths(self, tensor: str, loops: Sequence[Temporal]) -> range:
         """Numbers of loops that may be above the node of a tensor."""

@@ -2,7 +2,8 @@
 
 For sums (energy, off-chip bytes, latency, operations) the corners of the convex hull of all plans are found, by the
 search of weighted sums in the directions in which least is known (`looptree.search.hull`). Each is a plan, and between
-them no plan lies below the straight line (or plane) through neighbours.
+them no plan lies below the straight line (or plane) through neighbours. Of two sums the plans above the lines are
+found, too (`looptree.search.between`).
 
 The capacity of the buffer is no sum: the least of a metric is a step function of it. It is found out for the capacity
 in which most is left open, between a capacity that was searched and the bytes that the best plan of the next larger one
@@ -13,17 +14,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
 
+from looptree.display import Displayed
 from looptree.errors import InputError, nearest
+from looptree.search.between import Between
 from looptree.search.corners import Corners
 from looptree.search.limits import LIMITED, Limit
 from looptree.search.metrics import METRICS, Weights
 from looptree.search.objective import value
-from looptree.search.partition import Path
+from looptree.search.partition import Partition, Path
 from looptree.search.planner import Found, Planner
 from looptree.search.result import Plan
 from looptree.search.smallest import smallest
@@ -43,15 +46,16 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
+class Front(Displayed):
     """Plans none of which is as good as another one along all axes.
 
     Attributes:
         axes: two or three of `capacity`, `energy`, `offchip`, `latency`, `operations`.
         points: plans, by ascending first axis; each is the best for its last sum within what it takes of the others.
-        status: `complete` (every step, or every corner of the hull, is there), `sampled` (there may be more than were
-            asked for) or `stopped` (the time was up).
-        gap: how much better a plan might be than what is between the points, as a share.
+        status: `complete` (every plan that no other one beats is there), `corners` (every corner of the hull),
+            `sampled` (there may be more than were asked for) or `stopped` (the time was up).
+        gap: how much better a plan might be than what is between the points (sums: on the straight lines between the
+            corners; capacity: at the next smaller point), as a share.
         bounds: what no plan undercuts.
     """
 
@@ -92,9 +96,12 @@ def front(planner: Planner, axes: Sequence[str], most: int) -> Front:
     sums = tuple(axis for axis in axes if axis != "capacity")
     if len(sums) == 1:
         return _of_steps(planner, tuple(axes), Steps(planner, sums[0], most))
-    if len(sums) == len(axes):
-        return _of_corners(planner, tuple(axes), [Corners(planner, sums, planner.capacity, most)])
-    return _of_corners(planner, tuple(axes), _sampled(planner, sums, most))
+    if len(sums) < len(axes):
+        return _of_corners(planner, tuple(axes), _sampled(planner, sums, most))
+    corners = Corners(planner, sums, planner.capacity, most)
+    if len(sums) == 2 and corners.closed and isinstance(corners.partition, Partition):
+        return _with_between(planner, tuple(axes), corners, Between(corners, corners.partition), most)
+    return _of_corners(planner, tuple(axes), [corners])
 
 
 def _sampled(planner: Planner, sums: Sequence[str], most: int) -> list[Corners]:
@@ -124,17 +131,36 @@ def _of_steps(planner: Planner, axes: tuple[str, ...], steps: Steps) -> Front:
 
 
 def _of_corners(planner: Planner, axes: tuple[str, ...], listed: Sequence[Corners]) -> Front:
-    bounds, found = [], []
+    bounds, found = list[Bound](), list[Found]()
     for corners in listed:
-        each = Weights(**dict.fromkeys(corners.sums, 1.0))
-        bounds += [Bound(_limit(corners.capacity), weights, least) for weights, least in corners.facts()]
-        for path in corners.paths:
-            room = path.room if "capacity" in axes else math.inf
-            worth = path.totals[METRICS.index(corners.sums[-1])]
-            found.append(Found(path, each, worth, corners.bound(path), room))
-    complete = len(axes) == len(listed[0].sums) and listed[0].closed
-    status = "stopped" if listed[-1].stopped else "complete" if complete else "sampled"
+        bounds += _bounds(corners)
+        rooms = [path.room if "capacity" in axes else math.inf for path in corners.paths]
+        found += [_found(corners, path, room=room) for path, room in zip(corners.paths, rooms, strict=True)]
+    closed = len(axes) == len(listed[0].sums) and listed[0].closed
+    status = "stopped" if listed[-1].stopped else "corners" if closed else "sampled"
     return Front(axes, _plans(planner, axes, found), status, max(c.gap for c in listed), tuple(bounds))
+
+
+def _with_between(planner: Planner, axes: tuple[str, ...], corners: Corners, between: Between, most: int) -> Front:
+    """All corners, and plans between them up to so many in all, evenly chosen."""
+    room = max(0, most - len(corners.paths))
+    some = between.paths[:: max(1, math.ceil(len(between.paths) / room))] if room else []
+    found = [_found(corners, path) for path in corners.paths]
+    for path in some:
+        each = _found(corners, path)
+        found.append(replace(each, bound=each.value) if path in between.exact else each)
+    all_there = len(some) == len(between.paths)
+    status = "complete" if between.complete and all_there else "sampled" if between.complete else "corners"
+    return Front(axes, _plans(planner, axes, found), status, corners.gap, _bounds(corners))
+
+
+def _found(corners: Corners, path: Path, *, room: float = math.inf) -> Found:
+    each = Weights(**dict.fromkeys(corners.sums, 1.0))
+    return Found(path, each, path.totals[METRICS.index(corners.sums[-1])], corners.bound(path), room)
+
+
+def _bounds(corners: Corners) -> tuple[Bound, ...]:
+    return tuple(Bound(_limit(corners.capacity), weights, least) for weights, least in corners.facts())
 
 
 def _limit(capacity: float) -> float | None:

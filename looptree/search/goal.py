@@ -63,7 +63,7 @@ class Goal:
         self.level = level
         self.sums: list[Sum] = []
         self._forms = [self._form(weights) for weights in (aim.weights, *(weights for weights, _ in aim.limits))]
-        self._ports = self._with_bandwidth() if any(form.latency for form in self._forms) else []
+        self._ports = self._with_bandwidth() if self.timed else []
         if not self.sums:
             self._number(OFFCHIP)
 
@@ -82,9 +82,15 @@ class Goal:
 
     def _with_bandwidth(self) -> list[tuple[int, float]]:
         """Sums of what takes time to pass a resource of a memory level, with what passes per cycle."""
-        levels = ((self.architecture.off_chip, True), (self.architecture.level(self.level), False))
+        inner = self.architecture.levels[1 : self.architecture.depth(self.level) + 2]
+        levels = ((self.architecture.off_chip, True), *((level, False) for level in inner))
         loads = [Load(known, limit, outer) for known, outer in levels for limit in known.limits]
         return [(self._number(_sum_of(load)), float(load.limit.rate)) for load in loads]
+
+    @property
+    def timed(self) -> bool:
+        """Whether the aim asks for latency."""
+        return any(form.latency for form in self._forms)
 
     def prices(self, part: Workload, tensors: Sequence[str]) -> list[Prices]:
         """The prices of each sum."""

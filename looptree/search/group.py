@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,15 +18,24 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.goal import EVERYTHING, Goal
+from looptree.search.inside import Inside
 from looptree.search.leaf import Known, Streamer
-from looptree.search.loops import Loop, candidate_ranks, clashing_ranks, orders, sinks_of
+from looptree.search.loops import (
+    Loop,
+    Positions,
+    clashing_ranks,
+    joined_positions,
+    sinks_of,
+)
 from looptree.search.metrics import Totals
 from looptree.search.prices import Prices, Role, role_of
-from looptree.search.profile import Profiler, Rank
+from looptree.search.profile import Profiler, Rank, Tiles
 from looptree.search.restrictions import TensorRule
 from looptree.search.space import Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
 from looptree.workload import Workload
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -33,13 +43,15 @@ class Pattern:
     """A loop order and where some of its intermediates are kept.
 
     Attributes:
-        loops: outermost first. tables: of each loop, with what it forgets. bases: what no loop changes.
-        forgotten: per loop, the intermediates that each of its steps starts anew.
+        loops: those that have a table of their own, and joined ones. positions: of each in the loop order.
+        tables: of each of them, with what it forgets. bases: what no loop changes.
+        forgotten: per loop of the order, the intermediates that each of its steps starts anew.
         places: per intermediate that is decided, loops above its node and whether nothing is computed again.
         undecided: rows of the intermediates that are left, from the sinks upwards.
     """
 
     loops: tuple[Loop, ...]
+    positions: Positions
     tables: tuple[LoopTable, ...]
     bases: Bases
     forgotten: tuple[frozenset[str], ...]
@@ -64,7 +76,37 @@ class Pattern:
 
     def depths(self, row: int) -> list[Depth]:
         """Places of a tensor that are worth trying."""
-        return depths_of([bool(t.moves[row]) for t in self.tables], [bool(t.forgets[row]) for t in self.tables])
+        return depths_of(self.sweeps(row), self.forgets(row))
+
+    def forgets(self, row: int) -> list[bool]:
+        """Per loop of the order, whether it matters to a tensor that its steps start anew."""
+        return self._in_order([[bool(lost[row]) for lost in t.forgets] for t in self.tables])
+
+    def sweeps(self, row: int) -> list[int]:
+        """Of a node of a tensor below so many loops, those above the innermost relevant one: they stand still."""
+        count = len(self.forgotten)
+        found = [0] * (count + 1)
+        for table, own in zip(self.tables, self.positions, strict=True):
+            for above in range(1, count + 1):
+                inside = sum(position < above for position in own)
+                for loop in range(inside):
+                    if table.moves[inside, loop][row]:
+                        found[above] = max(found[above], own[loop])
+        return found
+
+    def picked(self, columns: Sequence[int]) -> tuple[tuple[Rank, int], ...]:
+        """The loops of the order with their tile shapes, given the column of each table."""
+        loops = [zip(loop.ranks, loop.tiles[at], strict=True) for loop, at in zip(self.loops, columns, strict=True)]
+        return tuple(self._in_order([list(listed) for listed in loops]))
+
+    def _in_order(self, listed: Sequence[Sequence[Item]]) -> list[Item]:
+        """What belongs to the loops of each table, in the loop order."""
+        by_position = {
+            position: item
+            for items, own in zip(listed, self.positions, strict=True)
+            for position, item in zip(own, items, strict=True)
+        }
+        return [by_position[position] for position in sorted(by_position)]
 
 
 class Group:
@@ -83,12 +125,16 @@ class Group:
         self.part = part
         self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
+        depth = architecture.depth(level)
+        self.inside = Inside(part, architecture, level) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
-        self._tables: dict[tuple[Loop, frozenset[str]], LoopTable] = {}
+        self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}
+        self._patterns: dict[Positions, list[Pattern]] = {}
+        self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
 
@@ -161,63 +207,82 @@ class Group:
     # -- loop orders -----------------------------------------------------------------------
 
     @cached_property
-    def loop_orders(self) -> list[tuple[Loop, ...]]:
-        """Every loop order, one for each way in which its loops are relevant to the tensors."""
-        ranks, clashes = candidate_ranks(self.part, self.sinks), clashing_ranks(self.part, self.sinks)
-        loops = {rank: self._loops(rank) for rank in ranks}
-        most = self.space.loops if self.fused else self.space.lone_loops
-        counts = range(int(self.fused), most + 1)
-        listed = itertools.chain.from_iterable(orders(ranks, clashes, count) for count in counts)
-        return [chosen for order in listed for chosen in itertools.product(*(loops[rank] for rank in order))]
+    def orders(self) -> dict[Positions, list[tuple[Rank, ...]]]:
+        """Every loop order, by the positions of the loops that are joined."""
+        clashes = clashing_ranks(self.part, self.sinks)
+        found: dict[Positions, list[tuple[Rank, ...]]] = {}
+        for order in self.space.orders(self.part):
+            found.setdefault(joined_positions(order, clashes), []).append(order)
+        return found
 
-    @cached_property
-    def patterns(self) -> list[Pattern]:
-        """Every loop order, nothing decided; those whose counts are no products of tables are left out."""
+    def loop_orders(self, positions: Positions) -> list[tuple[Loop, ...]]:
+        """Loop orders with loops joined at these positions, one for each way in which they are relevant to tensors."""
+        return [
+            chosen
+            for order in self.orders[positions]
+            for chosen in itertools.product(*(self._loops(tuple(order[at] for at in own)) for own in positions))
+        ]
+
+    def patterns(self, positions: Positions) -> list[Pattern]:
+        """These loop orders, nothing decided; those whose counts are no products of tables are left out."""
+        if positions not in self._patterns:
+            self._patterns[positions] = self._find_patterns(positions)
+        return self._patterns[positions]
+
+    def _find_patterns(self, positions: Positions) -> list[Pattern]:
         found = []
         bases: dict[frozenset[Loop], Bases | None] = {}
-        for chosen in self.loop_orders:
+        nothing = (frozenset[str](),) * sum(map(len, positions))
+        for chosen in self.loop_orders(positions):
             together = frozenset(chosen)
             if together not in bases:
                 bases[together] = self._bases(chosen)
             known = bases[together]
             if known is not None:
-                tables = tuple(self.table(loop, frozenset()) for loop in chosen)
-                nothing = (frozenset[str](),) * len(chosen)
-                found.append(Pattern(chosen, tables, known, nothing, {}, self.inner))
+                tables = self.tables(chosen, positions, nothing)
+                found.append(Pattern(chosen, positions, tables, known, nothing, {}, self.inner))
         return found
 
     def _bases(self, loops: Sequence[Loop]) -> Bases | None:
         """What these loops do not change; `None` where the counts are no products."""
         try:
-            tables = [self.table(loop, frozenset()) for loop in loops]
+            tables = [self._table(loop, (frozenset(),) * len(loop.ranks)) for loop in loops]
             return bases_of(self.profiler, self.tensors, self.layers, tables)
         except (InseparableError, UnsupportedError, Coupled):
             return None
 
-    def _loops(self, rank: Rank) -> list[Loop]:
-        """The useful tile shapes of a rank, apart where the loop is relevant to different tensors."""
-        listed = [
-            self.space.restrictions.layer(einsum).shapes(name, self.part.einsum(einsum).ranks[name])
-            for einsum, name in rank
-        ]
-        tiles = [tile for tile in listed[0] if all(tile in others for others in listed)]
+    def _loops(self, ranks: tuple[Rank, ...]) -> list[Loop]:
+        """The useful tile shapes of some ranks, apart where the loops are relevant to different tensors."""
+        if ranks not in self._known_loops:
+            self._known_loops[ranks] = self._find_loops(ranks)
+        return self._known_loops[ranks]
+
+    def _find_loops(self, ranks: tuple[Rank, ...]) -> list[Loop]:
+        tiles = self.space.restrictions.tilings(self.part, ranks)
         if not tiles:
             return []
         try:
-            run = self.profiler.run(rank, tiles, frozenset())
+            run = self.profiler.run(ranks, tiles, (frozenset(),) * len(ranks))
         except (UnsupportedError, Coupled):
             return []
-        moves = np.stack([f.moves for f in (*run.tensors.values(), *run.writes.values())])
-        kinds: dict[bytes, list[int]] = {}
+        moves = np.stack([moving for f in (*run.tensors.values(), *run.writes.values()) for moving in f.moves.values()])
+        kinds: dict[bytes, list[Tiles]] = {}
         for column, tile in enumerate(tiles):
             kinds.setdefault(moves[:, column].tobytes(), []).append(tile)
-        return [Loop(rank, tuple(listed)) for listed in kinds.values()]
+        return [Loop(ranks, tuple(listed)) for listed in kinds.values()]
 
-    def table(self, loop: Loop, forgotten: frozenset[str]) -> LoopTable:
-        """The table of a loop whose steps start some intermediates anew."""
+    def tables(
+        self, loops: Sequence[Loop], positions: Positions, forgotten: Sequence[frozenset[str]]
+    ) -> tuple[LoopTable, ...]:
+        """The tables of loops; `forgotten` are, per loop of the order, the intermediates that its steps start anew."""
+        return tuple(
+            self._table(loop, tuple(forgotten[at] for at in own)) for loop, own in zip(loops, positions, strict=True)
+        )
+
+    def _table(self, loop: Loop, forgotten: tuple[frozenset[str], ...]) -> LoopTable:
         key = (loop, forgotten)
         if key not in self._tables:
-            run = self.profiler.run(loop.rank, loop.tiles, forgotten)
+            run = self.profiler.run(loop.ranks, loop.tiles, forgotten)
             self._tables[key] = LoopTable.of(run, self.profiler, self.tensors, self.layers)
         return self._tables[key]
 
@@ -237,12 +302,12 @@ class Group:
             sweep = depth.sweep if index else 0
             lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
             try:
-                tables = tuple(self.table(loop, names) for loop, names in zip(pattern.loops, lost, strict=True))
+                tables = self.tables(pattern.loops, pattern.positions, lost)
                 bases = self._bases_with(pattern, tables)
             except (InseparableError, UnsupportedError, Coupled):
                 continue
             places = {**pattern.places, row: (depth.loops, index == 0)}
-            found.append(Pattern(pattern.loops, tables, bases, lost, places, tuple(rest)))
+            found.append(Pattern(pattern.loops, pattern.positions, tables, bases, lost, places, tuple(rest)))
         return found
 
     def _bases_with(self, pattern: Pattern, tables: tuple[LoopTable, ...]) -> Bases:
@@ -271,6 +336,10 @@ class Group:
 
     # -- bounds that hold for all designs --------------------------------------------------
 
+    def floors(self, goal: Goal) -> Array:
+        """What nests inside the tiles of all layers add at least to each sum of a goal."""
+        return np.zeros(len(goal.sums)) if self.inside is None else self.inside.floors(goal)
+
     @cached_property
     def _compulsory(self) -> tuple[Array, Array, float]:
         """Sums of compulsory transfers per tensor, those of the operations, and least cycles."""
@@ -282,8 +351,10 @@ class Group:
         done = np.array([w or (0.0, 0.0, 0.0) for w in work])
         prices = self.everything.prices(self.part, self.tensors)
         spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in prices]
+        spent = [a + float(b) for a, b in zip(spent, self.floors(self.everything), strict=True)]
         moved = np.stack([p.moved_all(reads, writes) for p in prices])
-        return moved, np.array(spent), float(done[:, 1].sum())
+        slowest = done[:, 1].max() if self.space.pipeline else done[:, 1].sum()
+        return moved, np.array(spent), float(slowest)
 
     def least(self, resident: frozenset[str] = frozenset()) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles."""

@@ -8,14 +8,15 @@ again, and with it all that layers further up need. Then ranges are cut in two. 
 with a place per intermediate, for which all other tensors are placed exactly (`looptree.search.placing`). Once no node
 has a bound below the best design, that design is proven.
 
-Left out: loop orders whose counts are no products of tables of single loops
-(`looptree.search.group.Pattern.separable`).
+Left out: loop orders whose counts are no products of tables of loops that are apart or joined for what moves in the
+sinks (`looptree.search.group.Pattern.separable`).
 """
 
 from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -25,7 +26,9 @@ from looptree.search.book import PatternBook
 from looptree.search.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.goal import Gathering, Goal
 from looptree.search.group import Group
+from looptree.search.loops import Positions
 from looptree.search.nodes import Nodes
+from looptree.search.pipelined import Schedules
 from looptree.search.placing import Placing
 from looptree.search.undominated import undominated
 
@@ -43,20 +46,25 @@ class GroupSearch:
 
     def __init__(self, group: Group) -> None:
         self.group = group
-        self._books: dict[int, PatternBook] = {}
+        self._books: dict[Positions, PatternBook | None] = {}
+        self._schedules = Schedules(group)
 
     def towards(self, goal: Goal) -> GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
         other._books = self._books
+        other._schedules = self._schedules
         return other
 
-    def books(self) -> list[PatternBook]:
-        """The loop orders, by the number of loops."""
-        for count in sorted({len(p.loops) for p in self.group.patterns}):
-            if count not in self._books:
-                self._books[count] = PatternBook(self.group, count)
-        return list(self._books.values())
+    def books(self) -> Iterator[PatternBook]:
+        """The loop orders, by the number of loops and of joined ones."""
+        for positions in sorted(self.group.orders, key=lambda found: (sum(map(len, found)), -len(found), found)):
+            if positions not in self._books:
+                patterns = self.group.patterns(positions)
+                self._books[positions] = PatternBook(self.group, patterns) if patterns else None
+            book = self._books[positions]
+            if book is not None:
+                yield book
 
     def search(
         self,
@@ -80,10 +88,21 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < 0:
             return Outcome(None, math.inf, math.inf, tally)
-        branch = _Branch(self.group, resident, room, floor, below, tally)
-        bound = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
-        found, bound = branch.design, max(floor, min(bound, branch.below))
-        return Outcome(found, math.inf if found is None else branch.below, bound, tally)
+        found, bound = None, math.inf
+        for schedules in self._ways():
+            branch = _Branch(Placing(self.group, resident, room, schedules), floor, below, tally)
+            for book in self.books():
+                bound = min(bound, branch.search(book, until, effort))
+                if branch.target == -math.inf:
+                    break  # nothing is better than the floor: no tables of further loop orders are needed
+            found, below = branch.design or found, branch.below
+        return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
+
+    def _ways(self) -> list[Schedules | None]:
+        """Layers in turns, and as a pipeline if that is asked for and makes a difference."""
+        if self.group.fused and self.group.space.pipeline and self.group.goal.timed and self.group.inside is None:
+            return [None, self._schedules]
+        return [None]
 
     def collect(
         self,
@@ -102,16 +121,21 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < 0 or not self.group.possible:
             return Collected((), True, tally)
-        branch = _Gathering(self.group, resident, room, 0.0, below, tally)
-        left = min((branch.search(book, until, effort) for book in self.books()), default=math.inf)
-        best = undominated(np.array(branch.goal.beaten_by).reshape(len(branch.designs), -1)) if branch.designs else ()
-        return Collected(tuple(branch.designs[i] for i in best), math.isinf(left), tally)
+        assert isinstance(self.group.goal, Gathering)
+        known, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
+        known.clear()
+        for schedules in self._ways():
+            branch = _Gathering(Placing(self.group, resident, room, schedules), 0.0, below, tally)
+            left = min(left, *(branch.search(book, until, effort) for book in self.books()), math.inf)
+            found += branch.designs
+        best = undominated(np.array(known).reshape(len(found), -1)) if found else ()
+        return Collected(tuple(found[i] for i in best), math.isinf(left), tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""
         if not self.group.possible:
             return math.inf, {}
-        branch = _Branch(self.group, frozenset(), math.inf, 0.0, math.inf, Tally())
+        branch = _Branch(Placing(self.group, frozenset(), math.inf), 0.0, math.inf, Tally())
         least, rows = min((branch.least_room(book) for book in self.books()), key=lambda pair: pair[0])
         return least, dict(zip(self.group.tensors, rows.tolist(), strict=True))
 
@@ -122,15 +146,13 @@ class _Branch:
     What is found is a single design and how its tensors are placed in it.
     """
 
-    def __init__(
-        self, group: Group, resident: frozenset[str], capacity: float, floor: float, below: float, tally: Tally
-    ) -> None:
+    def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
         self.floor = floor
         self.below = below
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Placed] | None = None
-        self.placing = Placing(group, resident, capacity)
-        self.relaxation = self.placing.relaxation
+        self.placing = placing
+        self.relaxation = placing.relaxation
 
     @property
     def target(self) -> float:
@@ -190,9 +212,12 @@ class _Branch:
         whole = np.array([book.separable(number) for number in nodes.pattern.tolist()], dtype=bool)
         left = (more == 0) & whole
         single = left & (nodes.points == 1)
-        self._settle(book, nodes.at(np.flatnonzero(single & exact)))
-        for at in np.flatnonzero(single & ~exact):
-            self._settle(book, nodes.at(np.array([at])))
+        together = single & exact & (self.placing.schedules is None)
+        self._settle(book, nodes.at(np.flatnonzero(together)))
+        apart = np.flatnonzero(single & ~together)
+        for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:
+            if nodes.bound[at] < self.target:
+                self._settle(book, nodes.at(np.array([at])))
         cut = nodes.at(np.flatnonzero(left & ~single))
         if not len(cut):
             return decided
@@ -210,13 +235,10 @@ class _Branch:
 class _Gathering(_Branch):
     """One that keeps every design below `below` that no other one beats."""
 
-    def __init__(
-        self, group: Group, resident: frozenset[str], capacity: float, floor: float, below: float, tally: Tally
-    ) -> None:
-        super().__init__(group, resident, capacity, floor, below, tally)
-        assert isinstance(group.goal, Gathering)
-        self.goal = group.goal
-        self.goal.beaten_by.clear()
+    def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
+        super().__init__(placing, floor, below, tally)
+        assert isinstance(placing.group.goal, Gathering)
+        self.goal = placing.group.goal
         self.designs: list[GroupDesign] = []
 
     @property

@@ -85,7 +85,15 @@ class Labels:
         state = len(self.graph.order) - 1
         if state not in self.sums:
             return Labelled((), (), self.complete)
-        at = int(value(self.sums[state]).argmin())
+        return self._way(state, int(value(self.sums[state]).argmin()))
+
+    def all(self) -> list[Labelled]:
+        """The labels of the last state, and their plans."""
+        state = len(self.graph.order) - 1
+        return [self._way(state, at) for at in range(len(self.sums.get(state, ())))]
+
+    def _way(self, state: int, at: int) -> Labelled:
+        """The plan of a label."""
         steps, options = [], []
         while state:
             step, label, option = self._from[state][at].tolist()

@@ -134,7 +134,10 @@ class Streamer:
         tiles = [self._tiles(rank) for rank in order]
         if not all(tiles):
             return []
-        runs = [self.profiler.run(_rank(self.layer, r), t, frozenset()) for r, t in zip(order, tiles, strict=True)]
+        runs = [
+            self.profiler.run((_rank(self.layer, r),), [(tile,) for tile in listed], (frozenset(),))
+            for r, listed in zip(order, tiles, strict=True)
+        ]
         rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
         found = []
         for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
@@ -164,15 +167,15 @@ class Streamer:
         """Shares of piece and entering words, and whether a loop moves it, over all tile shapes."""
         whole = self.profiler.whole
         extents = whole.extents(tensor)
-        shape = tuple(len(f.window) for f in row)
+        shape = tuple(len(f.held[0]) for f in row)
         sweep = np.full(shape, -1)
         for index in range(depth):
-            sweep = np.where(_spread(row[index].moves, index, len(row)), index, sweep)
+            sweep = np.where(_spread(row[index].moves[1, 0], index, len(row)), index, sweep)
         piece = times = np.ones(shape)
         for index, f in enumerate(row):
             extent = float(np.prod([extents[d] for d in f.dimensions])) if f.dimensions else 1.0
-            piece = piece * _spread((f.window if index < depth else f.hull) / extent, index, len(row))
-            apart, shared = (_spread(table / extent, index, len(row)) for table in (f.apart, f.shared))
+            piece = piece * _spread(f.held[index < depth] / extent, index, len(row))
+            shared, apart = (_spread(table / extent, index, len(row)) for table in f.fresh)
             times = times * np.where(index < sweep, apart, shared)
         return piece, times, sweep >= 0
 

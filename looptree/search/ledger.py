@@ -6,22 +6,30 @@ A design is a column. `low[name][level, row, column]` is the least entry of `2 *
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from looptree.model.axis import Array
+from looptree.search.loops import Positions
 from looptree.search.tables import LoopTable
 
-TENSOR_TABLES = ("apart", "shared", "window", "hull")
 LAYER_TABLES = ("operations", "cycles")
-LOW = TENSOR_TABLES + LAYER_TABLES
 HIGH = ("top", "points")
 
 
+def entries_of(table: LoopTable) -> tuple[dict[str, Array], dict[str, Array]]:
+    """The entries of a table by name: those whose least counts, and those whose largest does."""
+    low = {f"fresh {own}": entries for own, entries in enumerate(table.fresh)}
+    low |= {f"held {own}": entries for own, entries in enumerate(table.held)}
+    low |= {name: getattr(table, name) for name in LAYER_TABLES}
+    return low, {"top": table.fresh[0], "points": table.points}
+
+
 class Ledger:
-    """Range minima and maxima of tables, which are added as they are needed.
+    """Range minima and maxima of tables of equally many loops, which are added as they are needed.
 
     Args:
         widest: most columns of a table.
@@ -32,18 +40,20 @@ class Ledger:
         self.size = 0
         self.low: dict[str, Array] = {}
         self.high: dict[str, Array] = {}
-        self.moves: Array = np.zeros((0, 0), dtype=bool)
+        self.moves: dict[tuple[int, int], Array] = {}
 
     def add(self, table: LoopTable) -> int:
         """Add a table; where its columns begin."""
-        start, width = self.size, table.apart.shape[1]
-        if not self.low or start + width > self.moves.shape[1]:
-            self._grow(table, max(256, 2 * (start + width)))
-        for names, store, least in ((LOW, self.low, np.minimum), (HIGH, self.high, np.maximum)):
-            for name in names:
-                store[name][:, :, start : start + width] = self._ladder(getattr(table, name), least)
-        self.moves[:, start : start + width] = table.moves[:, None]
-        self.size += width
+        start, stop = self.size, self.size + table.columns
+        low, high = entries_of(table)
+        if not self.low or stop > self.low["cycles"].shape[2]:
+            self._grow(low, high, table.moves, max(256, 2 * stop))
+        for entries, store, least in ((low, self.low, np.minimum), (high, self.high, np.maximum)):
+            for name, known in entries.items():
+                store[name][:, :, start:stop] = self._ladder(known, least)
+        for key, moving in table.moves.items():
+            self.moves[key][:, start:stop] = moving[:, None]
+        self.size = stop
         return start
 
     def _ladder(self, table: Array, least: np.ufunc) -> Array:
@@ -55,38 +65,46 @@ class Ledger:
             steps.append(known)
         return np.stack(steps)
 
-    def _grow(self, table: LoopTable, width: int) -> None:
-        for names, store in ((LOW, self.low), (HIGH, self.high)):
-            for name in names:
-                grown = np.zeros((self.levels, len(getattr(table, name)), width))
+    def _grow(
+        self,
+        low: Mapping[str, Array],
+        high: Mapping[str, Array],
+        moves: Mapping[tuple[int, int], Array],
+        width: int,
+    ) -> None:
+        for entries, store in ((low, self.low), (high, self.high)):
+            for name, known in entries.items():
+                grown = np.zeros((self.levels, len(known), width))
                 if name in store:
                     grown[:, :, : self.size] = store[name][:, :, : self.size]
                 store[name] = grown
-        moves = np.zeros((len(table.moves), width), dtype=bool)
-        if self.size:
-            moves[:, : self.size] = self.moves[:, : self.size]
-        self.moves = moves
+        for key, moving in moves.items():
+            wider = np.zeros((len(moving), width), dtype=bool)
+            if key in self.moves:
+                wider[:, : self.size] = self.moves[key][:, : self.size]
+            self.moves[key] = wider
 
     def ranges(self, start: Array, stop: Array) -> LoopColumns:
         """Bounds of ranges of columns, one per design; `start` and `stop` count in the whole ledger."""
         length = stop - start
+        moves = {key: moving[:, start] for key, moving in self.moves.items()}
         if (length == 1).all():
             low = {n: t[0][:, start] for n, t in self.low.items()}
-            return LoopColumns(low, {n: t[0][:, start] for n, t in self.high.items()}, self.moves[:, start])
+            return LoopColumns(low, {n: t[0][:, start] for n, t in self.high.items()}, moves)
         level = np.frexp(length)[1] - 1
         other = stop - (1 << level)
         low = {n: np.minimum(t[level, :, start], t[level, :, other]).T for n, t in self.low.items()}
         high = {n: np.maximum(t[level, :, start], t[level, :, other]).T for n, t in self.high.items()}
-        return LoopColumns(low, high, self.moves[:, start])
+        return LoopColumns(low, high, moves)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LoopColumns:
-    """One loop of each design: its tables by name, of shape (tensors or layers, designs)."""
+    """One loop, or a few together, of each design: tables by name, of shape (tensors or layers, designs)."""
 
     low: dict[str, Array]
     high: dict[str, Array]
-    moves: Array
+    moves: dict[tuple[int, int], Array]
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,10 +112,12 @@ class Columns:
     """Designs side by side.
 
     Attributes:
-        loops: outermost first. words, operations, cycles, points: what no loop changes, of shape (rows, designs).
+        loops: tables. positions: of the loops of each table in the order of all loops, counted from 0.
+        words, operations, cycles, points: what no loop changes, of shape (rows, designs).
     """
 
     loops: tuple[LoopColumns, ...]
+    positions: Positions
     words: Array
     operations: Array
     cycles: Array
@@ -109,17 +129,26 @@ class Columns:
         return int(self.words.shape[1])
 
     @cached_property
+    def count(self) -> int:
+        """How many loops."""
+        return sum(map(len, self.positions))
+
+    def _times(self, name: str, above: int) -> Array:
+        """Words, times the tables by the number of their loops that are among the outermost so many."""
+        found = self.words
+        for loop, own in zip(self.loops, self.positions, strict=True):
+            found = found * loop.low[f"{name} {sum(position < above for position in own)}"]
+        return found
+
+    @cached_property
     def kept(self) -> list[Array]:
         """Largest window of each tensor, in words, by the number of loops above its storage node."""
-        inside = [self.words]
-        for loop in reversed(self.loops):
-            inside.append(inside[-1] * loop.low["hull"])
-        inside.reverse()
-        found, outer = [inside[0]], None
-        for count, loop in enumerate(self.loops, start=1):
-            outer = loop.low["window"] if outer is None else outer * loop.low["window"]
-            found.append(outer * inside[count])
-        return found
+        return [self._times("held", above) for above in range(self.count + 1)]
+
+    @cached_property
+    def _anew(self) -> list[Array]:
+        """Words of each tensor that enter where each step of so many loops starts anew."""
+        return [self._times("fresh", still) for still in range(self.count + 1)]
 
     @cached_property
     def entered(self) -> list[Array]:
@@ -127,27 +156,24 @@ class Columns:
 
         The innermost relevant loop above the node sweeps; each step of a loop further out starts anew.
         """
-        tail = [self.words]
-        for loop in reversed(self.loops):
-            tail.append(tail[-1] * loop.low["shared"])
-        tail.reverse()
-        found = [tail[0]]
-        for count in range(1, len(self.loops) + 1):
-            table = tail[count] * self.loops[count - 1].low["shared"]
-            still = self.loops[count - 1].moves
-            for loop in reversed(self.loops[: count - 1]):
-                table = table * np.where(still, loop.low["apart"], loop.low["shared"])
-                still = still | loop.moves
+        found = [self._anew[0]]
+        for above in range(1, self.count + 1):
+            table = self._anew[0]
+            for position in range(1, above):
+                table = np.where(self.moving(position, above), self._anew[position], table)
             found.append(table)
         return found
 
-    @cached_property
+    def moving(self, position: int, above: int) -> Array:
+        """Tensors to which a loop is relevant if their nodes are below so many loops."""
+        at = next(i for i, own in enumerate(self.positions) if position in own)
+        own = self.positions[at]
+        return self.loops[at].moves[sum(p < above for p in own), own.index(position)]
+
+    @property
     def apart(self) -> Array:
         """Words of each tensor where every step starts anew."""
-        table = self.words
-        for loop in self.loops:
-            table = table * loop.low["apart"]
-        return table
+        return self._anew[-1]
 
     @cached_property
     def first(self) -> Array:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.search.metrics import METRICS
 from looptree.search.objective import amount
 from looptree.units import parse_bytes, parse_count, parse_cycles, parse_energy
@@ -108,6 +108,7 @@ def parse_limit(text: str) -> Limit:
         raise problem.at(metric) from None
 
 
+@guided("search.md#limits")
 def checked_limits(limits: Sequence[Limit | str]) -> tuple[Limit, ...]:
     """Limits of different metrics, in the order of `LIMITED`.
 

@@ -3,29 +3,36 @@
 A loop comes with all its useful tile shapes, each distinct ceil(extent / n) with n of at least 2. Tile shapes for
 which the loop is relevant to different tensors are kept apart, as loops of their own: so that whether a loop is
 relevant is a property of the loop, not of the tile shape. A single trip is a design with one loop less.
+
+Loops that move the same dimension are *joined*: they have one table, with every combination of their tile shapes. A
+rank may be tiled twice if another loop stands in between. Right below each other, two loops over one rank are one with
+the smaller tile shape, which holds as much and forgets nothing in between.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import itertools
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import permutations
 
-from looptree.search.profile import Rank
+from looptree.search.profile import Rank, Tiles
 from looptree.workload import Workload
+
+Positions = tuple[tuple[int, ...], ...]
+"""Of the loops of each table, where they stand among all loops, counted from 0."""
 
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop above the branch.
+    """A loop above the branch, or some joined ones, outermost first.
 
     Attributes:
-        rank: what it tiles, a pair of sink and rank for each sink.
-        tiles: tile shapes that are tried, largest first.
+        ranks: what each tiles, a pair of sink and rank for each sink.
+        tiles: tile shapes that are tried, one for each loop, largest first.
     """
 
-    rank: Rank
-    tiles: tuple[int, ...]
+    ranks: tuple[Rank, ...]
+    tiles: tuple[Tiles, ...]
 
 
 def sinks_of(part: Workload) -> tuple[str, ...]:
@@ -44,13 +51,47 @@ def candidate_ranks(part: Workload, sinks: Sequence[str]) -> list[Rank]:
 
 
 def orders(
-    ranks: Sequence[Rank], clashes: Sequence[frozenset[tuple[str, str]]], count: int
+    ranks: Sequence[Rank],
+    clashes: Sequence[frozenset[tuple[str, str]]],
+    count: int,
+    joined: int = 0,
+    twice: Collection[Rank] = (),
 ) -> Iterator[tuple[Rank, ...]]:
-    """Every order of `count` ranks that move different dimensions of every tensor of the sinks."""
-    for order in permutations(ranks, count):
-        tiled = {pair for rank in order for pair in rank}
-        if not any(len(clash & tiled) > 1 for clash in clashes):
+    """Every order of `count` loops.
+
+    Args:
+        joined: most loops of an order in which some move the same dimension of a tensor of the sinks.
+        twice: ranks that such an order may tile twice, though not by two loops right below each other.
+    """
+    for order in itertools.product(ranks, repeat=count) if twice else itertools.permutations(ranks, count):
+        near = any(one == other for one, other in itertools.pairwise(order))
+        often = any(order.count(rank) > (2 if rank in twice else 1) for rank in order)
+        if not near and not often and (count <= joined or len(joined_positions(order, clashes)) == count):
             yield order
+
+
+def joined_positions(order: Sequence[Rank], clashes: Sequence[frozenset[tuple[str, str]]]) -> Positions:
+    """The positions of an order, those of loops that move the same dimension together.
+
+    >>> p, q, r = ((("conv", name),) for name in "pqr")
+    >>> joined_positions([p, q, r], [frozenset({("conv", "p"), ("conv", "r")})])
+    ((0, 2), (1,))
+    """
+    tied = [
+        (one, other)
+        for one, other in itertools.combinations(range(len(order)), 2)
+        if order[one] == order[other] or any(clash & set(order[one]) and clash & set(order[other]) for clash in clashes)
+    ]
+    return merged(tuple((position,) for position in range(len(order))), tied)
+
+
+def merged(positions: Positions, tied: Sequence[tuple[int, int]]) -> Positions:
+    """Positions of loops, with those of some pairs together."""
+    found = [set(own) for own in positions]
+    for pair in tied:
+        touched = [own for own in found if own & set(pair)]
+        found = [own for own in found if not own & set(pair)] + [set().union(*touched)]
+    return tuple(sorted(tuple(sorted(own)) for own in found))
 
 
 def clashing_ranks(part: Workload, sinks: Sequence[str]) -> list[frozenset[tuple[str, str]]]:
@@ -62,23 +103,3 @@ def clashing_ranks(part: Workload, sinks: Sequence[str]) -> list[frozenset[tuple
         for form in access.projection
         if len(form.terms) > 1
     ]
-
-
-def useful_tiles(extent: int) -> list[int]:
-    """Each distinct ceil(extent / n) for n of at least 2, largest first.
-
-    Other tile shapes add nothing: with a tile between two of these the number of steps is that of the smaller one,
-    which holds less and overlaps as often.
-
-    >>> useful_tiles(10)
-    [5, 4, 3, 2, 1]
-    """
-    tiles = []
-    count = 2
-    while count <= extent:
-        tile = -(-extent // count)
-        tiles.append(tile)
-        if tile == 1:
-            break
-        count = -(-extent // (tile - 1))
-    return tiles

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from typing import NamedTuple
 
 METRICS = ("energy", "offchip", "latency", "operations")
@@ -50,3 +51,13 @@ class Weights(NamedTuple):
     def metrics(self) -> tuple[str, ...]:
         """The metrics that count."""
         return tuple(name for name, weight in zip(METRICS, self, strict=True) if weight)
+
+
+def shares(totals: Totals, names: Iterable[str]) -> Weights:
+    """Weights by which each of some metrics counts as a share of an amount; one of which there is nothing does not.
+
+    >>> shares(Totals(5.0, 0.0, 4.0, 8.0), ("offchip", "latency", "operations"))
+    Weights(energy=0.0, offchip=0.0, latency=0.25, operations=0.125)
+    """
+    amounts = {name: totals[METRICS.index(name)] for name in names}
+    return Weights(**{name: 1 / amount for name, amount in amounts.items() if 0 < amount < math.inf})

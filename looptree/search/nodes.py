@@ -14,9 +14,9 @@ class Nodes:
     """Ranges of tile shapes of loop orders, with or without places of intermediates.
 
     Attributes:
-        pattern: number of the loop order and the places decided. start, stop: range of each loop, counted from its
-            first tile shape, of shape (nodes, loops). bound: of the objective. rates: prices per byte, of shape
-            (sums, nodes).
+        pattern: number of the loop order and the places decided. start, stop: range of each loop, or of joined ones
+            together, counted from its first tile shape, of shape (nodes, tables). bound: of the objective. rates:
+            prices per byte, of shape (sums, nodes).
     """
 
     pattern: Array

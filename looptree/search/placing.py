@@ -8,21 +8,24 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
+from looptree.model.inside.finder import Found, Nest
 from looptree.search.assign import Item, Placed, Problem, best, least
 from looptree.search.book import PatternBook
 from looptree.search.design import GroupDesign
 from looptree.search.group import Group
+from looptree.search.inside import Tile
 from looptree.search.leaf import Streaming
 from looptree.search.ledger import Columns
 from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
+from looptree.search.pipelined import Schedules
 from looptree.search.relax import NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
 
@@ -61,18 +64,26 @@ class Placing:
 
     Args:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
+        schedules: of the pipelines of the group, if its layers work at once.
     """
 
-    def __init__(self, group: Group, resident: frozenset[str], capacity: float) -> None:
+    def __init__(
+        self, group: Group, resident: frozenset[str], capacity: float, schedules: Schedules | None = None
+    ) -> None:
+        self.schedules = schedules
         self.group = group
         self.resident = resident
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
-        streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity)
+        streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity) and group.inside is None
         self.own = self._own() if streams else {}
         self._known: dict[tuple[tuple[int, ...], tuple[frozenset[Key], ...]], _Streams] = {}
-        self.relaxation = Relaxation(self._tensors(), group.inner, group.prices, group.goal, capacity)
+        floors = group.floors(group.goal)
+        pipelined = schedules is not None
+        self.relaxation = Relaxation(
+            self._tensors(), group.inner, group.prices, group.goal, capacity, floors, pipelined=pipelined
+        )
 
     def _own(self) -> dict[str, list[int]]:
         """Per layer the rows of tensors that only it uses, and that it may stream."""
@@ -110,24 +121,85 @@ class Placing:
     def least(self, book: PatternBook, nodes: Nodes, below: float) -> tuple[Array, Array]:
         """A lower bound of each node, infinite if it is not below a value; and whether the placing in it is exact."""
         problem, _, _ = self._problem(book, nodes)
-        return least(problem, np.arange(len(nodes)), below)
+        problem = replace(problem, fixed=problem.fixed + np.asarray(self.relaxation.floors)[:, None])
+        found, exact = least(problem, np.arange(len(nodes)), below)
+        return found, exact & (self.group.inside is None)
 
     def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
-        problem, _, _ = self._problem(book, node)
-        return best(problem, 0, below)
+        problem, _, places = self._single(book, node)
+        nests = self._nests(book, node, places, problem, below)
+        if nests is None:
+            return None
+        return best(replace(problem, items=[*problem.items, *map(_nested, nests.values())]), 0, below)
+
+    def _nests(
+        self, book: PatternBook, node: Nodes, places: Places, problem: Problem, below: float
+    ) -> dict[str, list[Found]] | None:
+        """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
+        inside, goal = self.group.inside, self.group.goal
+        if inside is None:
+            return {}
+        tiles = self._tiles(book, node, places)
+        least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items) + inside.floors(goal)
+        found: dict[str, list[Found]] = {}
+        for layer, tile in (tiles or {}).items():
+            if goal.value(list(least[:, None]), problem.cycles)[0] >= below:
+                return None
+            found[layer] = inside.nests(tile, goal)
+            if not found[layer]:
+                return None
+            exact = np.min([known.sums for known in found[layer]], axis=0)
+            least = least + np.maximum(exact - inside.floor(layer, goal), 0.0)
+        return None if tiles is None else found
+
+    def _tiles(self, book: PatternBook, node: Nodes, places: Places) -> Mapping[str, Tile] | None:
+        """What each layer of a single design works on at a time."""
+        group = self.group
+        assert group.inside is not None, "a group with nests"
+        kept = {group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(group.inner)}
+        pattern = book.patterns[int(node.pattern[0])]
+        return group.inside.tiles(pattern.picked(node.start[0].tolist()), kept)
 
     def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
         """What `best` found, as a design with all its metrics."""
         group = self.group.towards(self.group.everything)
-        measured = Placing(group, self.resident, self.capacity)
-        problem, listed, places = measured._problem(book, node)
+        measured = Placing(group, self.resident, self.capacity, self.schedules)
+        problem, listed, places = measured._single(book, node)
         sums = problem.fixed[:, 0]
-        for item, option in zip(problem.items, placed.options, strict=True):
+        options = placed.options[: len(listed)]
+        for item, option in zip(problem.items, options, strict=True):
             sums = sums + item.sums[:, option, 0]
-        return measured._design(
-            book, node, places, listed, placed, group.everything.totals(list(sums), problem.cycles[0])
-        )
+        nests = self._chosen(book, node, places, placed.options[len(listed) :])
+        if group.inside is not None:
+            for tile, found in nests.values():
+                prices = group.inside.prices(tile, group.everything)
+                sums = sums + np.array([found.priced(price) for price in prices])
+        totals = group.everything.totals(list(sums), problem.cycles[0])
+        kept = {layer: found.nest for layer, (_, found) in nests.items()}
+        return measured._design(book, node, places, listed, replace(placed, options=options), totals, kept)
+
+    def _chosen(
+        self, book: PatternBook, node: Nodes, places: Places, options: Sequence[int]
+    ) -> dict[str, tuple[Tile, Found]]:
+        """The nest of each layer that was chosen, with what it is inside of."""
+        inside = self.group.inside
+        tiles = {} if inside is None else self._tiles(book, node, places) or {}
+        return {
+            layer: (tile, inside.nests(tile, self.group.goal)[option])
+            for (layer, tile), option in zip(tiles.items(), options, strict=True)
+            if inside is not None
+        }
+
+    def _single(self, book: PatternBook, node: Nodes) -> tuple[Problem, list[_Ways], Places]:
+        """The problem of a single design with all intermediates decided, with its own compute cycles."""
+        problem, listed, places = self._problem(book, node)
+        if self.schedules is not None:
+            inner = {self.group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(self.group.inner)}
+            loops = book.patterns[int(node.pattern[0])].picked(node.start[0].tolist())
+            cycles = self.schedules.cycles(loops, inner)
+            problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
+        return problem, listed, places
 
     def _problem(self, book: PatternBook, nodes: Nodes) -> tuple[Problem, list[_Ways], Places]:
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
@@ -139,7 +211,7 @@ class Placing:
         alone = set(self.free) - {row for rows in self.own.values() for row in rows}
         listed += [self._above(row, room, table) for row in sorted(alone)]
         fixed = np.stack([worked(p, columns) for p in self.group.prices])
-        cycles = columns.work("cycles").sum(axis=0)
+        cycles = self.relaxation.cycles(columns)
         problem = Problem([ways.item for ways in listed], fixed, cycles, self.capacity, self.group.goal.value)
         return problem, listed, settled
 
@@ -187,7 +259,7 @@ class Placing:
         taken = np.zeros(valid.shape)
         added = np.zeros((len(group.prices), *valid.shape))
         for at, row in enumerate(rows):
-            valid = valid & (known.moves[:, at, None] | columns.loops[-1].moves[row])
+            valid = valid & (known.moves[:, at, None] | columns.moving(columns.count - 1, columns.count)[row])
             role, first = group.roles[row], columns.first[row]
             piece = np.round(columns.kept[-1][row] * known.piece[:, at, None], 6)
             taken += np.ceil(piece * group.width[row]) * group.copies
@@ -196,7 +268,8 @@ class Placing:
             writes = role.drained * entered + role.made * first
             for sums, prices in zip(added, group.prices, strict=True):
                 sums += prices.moved(row, reads, writes)
-        item = Item(np.zeros_like(taken), np.where(valid, taken, NEVER), added)
+        room, nothing = np.where(valid, taken, NEVER), np.zeros_like(taken)
+        item = Item(nothing, room, added) if self.schedules is None else Item(room, nothing, added)
         return _Ways(item, [()] * len(known.ways), [(layer, way) for way in known.ways])
 
     def _streams(self, layer: str, rows: tuple[int, ...], sets: tuple[frozenset[Key], ...]) -> _Streams:
@@ -226,6 +299,7 @@ class Placing:
         listed: Sequence[_Ways],
         placed: Placed,
         totals: Totals,
+        nests: Mapping[str, Nest],
     ) -> GroupDesign:
         group = self.group
         pattern = book.patterns[int(nodes.pattern[0])]
@@ -242,16 +316,24 @@ class Placing:
             if inside is not None:
                 streaming[inside[0]] = inside[1]
                 still = {t for t, share in inside[1].tensors.items() if not share.moves}
-                dropped |= {t for t in still if pattern.tables[-1].forgets[group.tensors.index(t)]}
+                dropped |= {t for t in still if pattern.forgets(group.tensors.index(t))[-1]}
         return GroupDesign(
-            tuple((loop.rank, loop.tiles[i]) for loop, i in zip(pattern.loops, nodes.start[0].tolist(), strict=True)),
+            pattern.picked(nodes.start[0].tolist()),
             retention,
             frozenset(spilled),
             streaming,
             frozenset(dropped),
             totals,
             placed.room + self.held,
+            pipeline=self.schedules is not None,
+            nests=nests,
         )
+
+
+def _nested(nests: Sequence[Found]) -> Item:
+    """The nests of a layer as options: they take no room of the buffer."""
+    nothing = np.zeros((len(nests), 1))
+    return Item(nothing, nothing, np.array([found.sums for found in nests]).T[:, :, None])
 
 
 def _combined(listed: Sequence[_Ways]) -> _Ways:

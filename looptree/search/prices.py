@@ -1,6 +1,6 @@
 """What a word moved and an operation add to the sums that objectives are made of.
 
-Compute sits right below the buffer: an operation reads its inputs there and reads and writes its output there, and the
+With compute right below the buffer, an operation reads its inputs there and reads and writes its output there, and the
 first read of each output point is skipped.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -80,10 +81,6 @@ class Sum(NamedTuple):
     load: Load | None = None
 
 
-Cost = Callable[[int], tuple[float, float]]
-"""What reading, and what writing, one word of so many bits takes at a level."""
-
-
 @dataclass(frozen=True, eq=False)
 class Prices:
     """What one sum takes for a word of each tensor, and for an operation of each layer.
@@ -104,20 +101,24 @@ class Prices:
 
     @classmethod
     def of(cls, wanted: Sum, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
-        """The prices of a sum in one group, of its tensors in that order."""
+        """The prices of a sum in one group, of its tensors in that order.
+
+        What operations access is priced here if compute is right below the buffer; else `looptree.search.inside` does.
+        """
         load = wanted.load
-        outer, inner = _energy(architecture.off_chip, wanted.energy), _energy(architecture.level(level), wanted.energy)
-        if load is not None:
-            passed = _nothing if load.in_bytes else _passing(load.level, load.limit)
-            outer, inner = (passed, _nothing) if load.outer else (_nothing, passed)
+        cost = costs(wanted)
+        outer = partial(cost, architecture.off_chip)
+        inner = partial(cost, architecture.level(level))
         whole = wanted.offchip if load is None else float(load.in_bytes)
         counted = (True, True) if load is None else (load.limit.reads, load.limit.writes)
         off_chip = {t: outer(part.tensors[t].bits) for t in part.tensors}
         buffer = {t: inner(part.tensors[t].bits) for t in part.tensors}
         compute = architecture.compute
+        right_below = architecture.level(level) is architecture.levels[-1]
+        accessed = buffer if right_below else dict.fromkeys(buffer, (0.0, 0.0))
         done = [
-            sum(buffer[a.tensor][0] for a in e.inputs)
-            + sum(buffer[e.output.tensor])
+            sum(accessed[a.tensor][0] for a in e.inputs)
+            + sum(accessed[e.output.tensor])
             + wanted.energy * float(compute.energy_pj(e.operation))
             + wanted.operations
             for e in part.einsums
@@ -130,7 +131,7 @@ class Prices:
             width * counted[0],
             width * counted[1],
             np.array(done),
-            np.array([buffer[e.output.tensor][0] for e in part.einsums]),
+            np.array([accessed[e.output.tensor][0] for e in part.einsums]),
         )
 
     def moved(self, row: int, reads: Array, writes: Array) -> Array:
@@ -157,22 +158,23 @@ class Prices:
         return self.whole == 1.0 and not self.reads.any() and not self.writes.any()
 
 
-def _energy(level: Level, weight: float) -> Cost:
-    """The energy of accesses of a level, in pJ, times a weight."""
-    return lambda bits: (weight * float(level.read_pj_per_word(bits)), weight * float(level.write_pj_per_word(bits)))
+def costs(wanted: Sum) -> Callable[[Level, int], tuple[float, float]]:
+    """What reading, and what writing, one word of so many bits at a level adds to a sum.
+
+    Bytes off chip are not counted here: they are rounded up to whole ones per tensor.
+    """
+    load = wanted.load
+    if load is None:
+        return lambda level, bits: (
+            wanted.energy * float(level.read_pj_per_word(bits)),
+            wanted.energy * float(level.write_pj_per_word(bits)),
+        )
+    return lambda level, bits: _passing(load, bits) if level.name == load.level.name else (0.0, 0.0)
 
 
-def _passing(level: Level, limit: Limit) -> Cost:
+def _passing(load: Load, bits: int) -> tuple[float, float]:
     """How much accesses of a level take of what a limit lets through: bytes, or accesses where it has ports."""
-
-    def cost(bits: int) -> tuple[float, float]:
-        amount = bits / 8 if level.ports is None else float(level.accesses(bits))
-        return amount * limit.reads, amount * limit.writes
-
-    return cost
-
-
-def _nothing(bits: int) -> tuple[float, float]:
-    """Accesses of another level take nothing."""
-    del bits
-    return 0.0, 0.0
+    if load.in_bytes:
+        return 0.0, 0.0
+    amount = bits / 8 if load.level.ports is None else float(load.level.accesses(bits))
+    return amount * load.limit.reads, amount * load.limit.writes

@@ -1,9 +1,10 @@
-"""Tables of one loop at a time, for all its tile shapes at once.
+"""Tables of one loop at a time, or of a few that move the same dimension, for all their tile shapes at once.
 
 Every total of the model is a product over axes. So a group is not evaluated once per combination
 of tile shapes: each candidate loop is run through tile inference alone, with all its tile shapes
 laid out as one more (outermost) loop, and what a design with several loops moves and keeps is the
-outer product of such tables. What the product cannot see (needs that are active at different steps of
+outer product of such tables. Loops that move the same dimension (`p` and `r` of a convolution, or one rank twice) are
+run together. What the product cannot see (needs that are active at different steps of
 two loops) is settled afterwards, because every design that is kept is evaluated by the model.
 """
 
@@ -30,35 +31,36 @@ from looptree.workload import Workload
 AXIS = 0
 Rank = tuple[tuple[str, str], ...]
 """A loop's ranks: pairs of sink and rank."""
+Tiles = tuple[int, ...]
+"""A tile shape for each of some loops."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Factors:
-    """What one loop contributes to the counts of one tensor, per tile shape (float64 tables).
+    """What some loops contribute to the counts of one tensor, per choice of tile shapes (float64 tables).
 
     Attributes:
-        dimensions: coordinates of the tensor that follow the loop.
-        apart: words over all steps where each step starts anew.
-        shared: words over all steps where what was there stays.
-        window: the largest step. hull: all steps together.
-        moves: whether the loop is relevant to the tensor.
+        dimensions: coordinates of the tensor that follow the loops.
+        fresh: words over all steps where each step of so many of the outermost loops starts anew, and what was there
+            stays along all others; `fresh[0]` is the least.
+        held: the largest window below so many of the outermost loops; `held[0]` is all steps together.
+        moves: for a window below so many of the loops (first number), whether one of these (second number, counted
+            from 0) is relevant to the tensor.
     """
 
     dimensions: frozenset[Key]
-    apart: Array
-    shared: Array
-    window: Array
-    hull: Array
-    moves: Array
+    fresh: tuple[Array, ...]
+    held: tuple[Array, ...]
+    moves: Mapping[tuple[int, int], Array]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Work:
-    """What one loop contributes to the work of one Einsum, per tile shape (float64 tables).
+    """What some loops contribute to the work of one Einsum, per choice of tile shapes (float64 tables).
 
     Attributes:
-        ranks: those that follow the loop.
-        operations, points, cycles: over all steps; points are output points of this loop's ranks.
+        ranks: those that follow the loops.
+        operations, points, cycles: over all steps; points are output points of these ranks.
     """
 
     ranks: frozenset[Key]
@@ -69,7 +71,7 @@ class Work:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pass:
-    """One loop run through tile inference alone.
+    """One loop, or a few together, run through tile inference alone.
 
     Attributes:
         tensors: per tensor that is needed; writes: per tensor that leaves from a sink.
@@ -120,7 +122,7 @@ class Part:
 
 
 class Profiler:
-    """Runs the candidate loops of one segment, each once per pattern of what is retained.
+    """Runs the candidate loops of one segment, once per pattern of what is retained.
 
     Args:
         part: the segment.
@@ -132,7 +134,7 @@ class Profiler:
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
-        self._known: dict[tuple[Rank, tuple[int, ...], frozenset[str]], Pass] = {}
+        self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
         self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
 
     @cached_property
@@ -166,18 +168,23 @@ class Profiler:
                 self._untiled[key] = (float(operations), float(cycles), float(math.prod(p.points for p in parts)))
         return self._untiled[key]
 
-    def run(self, rank: Rank, tiles: Sequence[int], forgotten: frozenset[str]) -> Pass:
-        """The tables of one loop; `forgotten` are the intermediates that each step computes anew."""
-        key = (rank, tuple(tiles), forgotten)
+    def run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        """The tables of some loops, outermost first.
+
+        Args:
+            ranks: one per loop. tiles: choices of a tile shape for each loop.
+            forgotten: per loop, the intermediates that each of its steps computes anew.
+        """
+        key = (tuple(ranks), tuple(tiles), tuple(forgotten))
         if key not in self._known:
-            self._known[key] = self._run(rank, tiles, forgotten)
+            self._known[key] = self._run(*key)
         return self._known[key]
 
     @cached_property
     def whole(self) -> Whole:
         """The segment without loops."""
         sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
-        needs, writes, operations, _ = self._infer(sinks, {}, frozenset())
+        needs, writes, operations, _ = self._infer(sinks, {}, ())
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
             {tensor: _extents(box) for tensor, box in writes.items()},
@@ -204,23 +211,19 @@ class Profiler:
                 parts.append(Part(frozenset({rank}), extent, steps[rank], extent if rank in output else 1))
         return tuple(parts)
 
-    def _run(self, rank: Rank, tiles: Sequence[int], forgotten: frozenset[str]) -> Pass:
-        extent = max(self.part.einsum(e).ranks[r] for e, r in rank)
-        tile = np.asarray(tiles, dtype=np.int64)
-        choices, _ = Axis.root().extended(np.array([len(tile)]), 1)
-        axis, parent = choices.extended(-(-extent // tile), 2)
-        named = dict(rank)
-        sinks = {
-            name: _tiled(Operations.full(self.part.einsum(name)), named.get(name), axis, tile[parent])
-            for name in self.sinks
-        }
+    def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        axis, _ = Axis.root().extended(np.array([len(tiles)]), 1)
+        sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
+        for depth, (rank, shapes) in enumerate(zip(ranks, np.array(tiles, dtype=np.int64).T, strict=True), start=2):
+            axis, sinks = _tiled(sinks, dict(rank), axis, shapes, depth)
         needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
+        near = _Neighbours(axis)
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
         uneven = frozenset(tensor for tensor, boxes in several.items() if _uneven(boxes, axis))
         covering = {tensor: _covering(boxes) for tensor, boxes in several.items()}
         return Pass(
-            {tensor: _factors(box, axis) for tensor, box in needs.items()},
-            {tensor: _factors(box, axis) for tensor, box in writes.items()},
+            {tensor: _factors(box, near) for tensor, box in needs.items()},
+            {tensor: _factors(box, near) for tensor, box in writes.items()},
             {name: _work(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
             uneven,
             covering,
@@ -228,7 +231,7 @@ class Profiler:
         )
 
     def _infer(
-        self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: frozenset[str]
+        self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
     ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations], dict[str, list[Box]]]:
         """Needs per tensor, writes of the sinks and operations per Einsum, from the sinks to the sources.
 
@@ -251,7 +254,8 @@ class Profiler:
                 if need is None:
                     continue
                 needs[output] = need
-                written = writing(einsum, fresh_box(need, axes, 2 if output in forgotten else 1), shape)
+                anew = sum(output in names for names in forgotten)
+                written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
                 if written is None:
                     continue
                 done = written[0]
@@ -283,17 +287,19 @@ def _covering(boxes: Sequence[Box]) -> frozenset[int]:
     return frozenset(i for i, box in inside.items() if all(contains(box, other) for other in inside.values()))
 
 
-def _tiled(whole: Operations, rank: str | None, axis: Axis, tile: Array) -> Operations:
-    step = axis.ordinals[1]
-    fixed = dict(whole.box.fixed)
-    if rank is None:
-        return Operations(whole.einsum, Box(fixed, {AXIS: Track({}, step == 0)}))
-    extent = fixed.pop(rank)[1]
-    start = np.minimum(step * tile, extent)
-    stop = np.minimum(start + tile, extent)
-    inside = start < stop
-    track = Track({rank: (start, stop)}, None if inside.all() else inside)
-    return Operations(whole.einsum, Box(fixed, {AXIS: track}))
+def _tiled(
+    sinks: Mapping[str, Operations], named: Mapping[str, str], axis: Axis, shapes: Array, depth: int
+) -> tuple[Axis, dict[str, Operations]]:
+    """The sinks below one more loop, whose tile shape depends on the choice (the outermost loop of the axis)."""
+    tile = shapes[axis.groups[0]]
+    trips = np.zeros(axis.size, dtype=np.int64)
+    for name, rank in named.items():
+        low, high = sinks[name].box.span(rank, AXIS, axis.size)
+        trips = np.maximum(trips, -((low - high) // tile))
+    longer, parent = axis.extended(trips, depth)
+    return longer, {
+        name: done.tiled(AXIS, longer, parent, named.get(name), tile[parent]) for name, done in sinks.items()
+    }
 
 
 def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> float | None:
@@ -342,38 +348,75 @@ def _operations(done: Operations, track: Track, axis: Axis) -> Array:
     return sizes
 
 
-def _factors(need: Box, axis: Axis) -> Factors:
+def _factors(need: Box, near: _Neighbours) -> Factors:
+    axis = near.axis
     track = need.tracks.get(AXIS)
+    loops = range(1, len(axis.depths) + 1)
     starts = axis.starts(1)
-    one = np.ones(len(starts))
     if track is None:
-        return Factors(frozenset(), _sum(np.ones(axis.size), axis), one, one, one, np.zeros(len(starts), dtype=bool))
-    sizes = np.broadcast_to(track.sizes(), (axis.size,))
-    fresh = fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, 1).tracks[AXIS]
-    hull = hull_by_group(track, axis, 1)
-    moves = np.zeros(len(starts), dtype=bool)
-    for low, high in track.spans.values():
-        moves |= _differs(low, track, axis) | _differs(high, track, axis)
+        steps = tuple(_of_choices(np.ones(len(axis.starts(own))), axis, own, np.add) for own in loops)
+        one, never = np.ones(len(starts)), np.zeros(len(starts), dtype=bool)
+        still = dict.fromkeys(((k, t) for k in range(1, len(loops)) for t in range(k)), never)
+        return Factors(frozenset(), steps, (one,) * len(loops), still)
+    fresh = [fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, own).tracks[AXIS] for own in loops]
+    held = [hull_by_group(track, axis, own) for own in loops]
     return Factors(
         frozenset(track.spans),
-        _sum(sizes, axis),
-        _sum(np.broadcast_to(fresh.sizes(), (axis.size,)), axis),
-        np.maximum.reduceat(sizes, starts).astype(np.float64),
-        np.broadcast_to(hull.sizes(), (len(starts),)).astype(np.float64),
-        moves,
+        tuple(_sum(np.broadcast_to(part.sizes(), (axis.size,)), axis) for part in fresh),
+        tuple(
+            _of_choices(_sizes(window, axis, own), axis, own, np.maximum) for own, window in enumerate(held, start=1)
+        ),
+        {(k, t): near.moved(window, k + 1, t + 1) for k, window in enumerate(held) for t in range(k)},
     )
 
 
-def _differs(ends: Array, track: Track, axis: Axis) -> Array:
-    """For which tile shapes two active steps have different ends."""
-    starts = axis.starts(1)
-    if track.active is None:
-        low, high = np.minimum.reduceat(ends, starts), np.maximum.reduceat(ends, starts)
-    else:
-        far = int(ends.max()) + 1
-        low = np.minimum.reduceat(np.where(track.active, ends, far), starts)
-        high = np.maximum.reduceat(np.where(track.active, ends, -1), starts)
-    return np.asarray(low < high)
+def _sizes(window: Track, axis: Axis, own: int) -> Array:
+    return np.broadcast_to(window.sizes(), (len(axis.starts(own)),)).astype(np.float64)
+
+
+def _of_choices(table: Array, axis: Axis, own: int, gather: np.ufunc) -> Array:
+    """What a table over the values of the outermost `own` loops makes of each choice."""
+    return np.asarray(gather.reduceat(table, np.searchsorted(axis.starts(own), axis.starts(1))))
+
+
+class _Neighbours:
+    """Steps of an axis next to each other that differ in one loop only."""
+
+    def __init__(self, axis: Axis) -> None:
+        self.axis = axis
+        self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
+
+    def of(self, own: int, loop: int) -> tuple[Array, Array]:
+        """The values of the outermost `own` loops in an order, and numbers that are equal where all but one loop are.
+
+        The values are numbered as the starts of their steps are.
+        """
+        if (own, loop) not in self._known:
+            starts = self.axis.starts(own)
+            if loop == own - 1:
+                found = np.arange(len(starts)), self.axis.group(own - 1)[starts]
+            else:
+                others = [self.axis.ordinals[t][starts] for t in range(own) if t != loop]
+                order = np.lexsort(others[::-1])
+                changed = np.logical_or.reduce([values[order[1:]] != values[order[:-1]] for values in others])
+                numbers = np.zeros(len(starts), dtype=np.int64)
+                numbers[order[1:]] = np.cumsum(changed)
+                found = order, numbers
+            self._known[own, loop] = found
+        return self._known[own, loop]
+
+    def moved(self, window: Track, own: int, loop: int) -> Array:
+        """For which choices two windows that are not empty, and differ in one loop only, are different."""
+        keep, numbers = self.of(own, loop)
+        if window.active is not None:
+            keep = keep[window.active[keep]]
+        alike = numbers[keep[1:]] == numbers[keep[:-1]]
+        differ = np.zeros(len(alike), dtype=bool)
+        for ends in (end for span in window.spans.values() for end in span):
+            differ |= ends[keep[1:]] != ends[keep[:-1]]
+        found = np.zeros(len(self.axis.starts(1)), dtype=bool)
+        found[self.axis.groups[0][self.axis.starts(own)][keep[1:][alike & differ]]] = True
+        return found
 
 
 def _sum(table: Array, axis: Axis) -> Array:

@@ -67,16 +67,27 @@ class Relaxation:
 
     Args:
         prices: one per sum of the goal. capacity: bytes left for tensors that do not stay on chip anyway.
-        inner: rows of the intermediates, in the order of `Places`.
+        inner: rows of the intermediates, in the order of `Places`. floors: what is added to each sum in any case.
+        pipelined: whether the layers work at once.
     """
 
     def __init__(
-        self, tensors: Tensors, inner: Sequence[int], prices: Sequence[Prices], goal: Goal, capacity: float
+        self,
+        tensors: Tensors,
+        inner: Sequence[int],
+        prices: Sequence[Prices],
+        goal: Goal,
+        capacity: float,
+        floors: Sequence[float] | Array = (),
+        *,
+        pipelined: bool = False,
     ) -> None:
+        self.pipelined = pipelined
         self.tensors = tensors
         self.prices = prices
         self.goal = goal
         self.capacity = capacity
+        self.floors = floors if len(floors) else np.zeros(len(prices))
         self.inner = np.array(inner, dtype=np.int64)
         self.is_inner = np.array([r.inner for r in tensors.roles])
         self.less, self.drained, self.made = (
@@ -91,8 +102,8 @@ class Relaxation:
             rates: a price to start from for each design, or zero. below: bounds beyond this need not be tight.
         """
         room, sums = self.options(columns, places)
-        fixed = [worked(p, columns) for p in self.prices]
-        cycles = columns.work("cycles").sum(axis=0)
+        fixed = [worked(p, columns) + floor for p, floor in zip(self.prices, self.floors, strict=True)]
+        cycles = self.cycles(columns)
         least = [f + s.min(axis=1).sum(axis=0) for f, s in zip(fixed, sums, strict=True)]
         fits = room.min(axis=1).sum(axis=0) <= self.capacity
         if self.capacity < NEVER:
@@ -102,6 +113,11 @@ class Relaxation:
                 added = self._tightened(table, room, open_, rates[row])
                 least[row][open_] = np.maximum(least[row][open_], fixed[row][open_] + added)
         return np.where(fits, self.goal.value(least, cycles), np.inf), rates
+
+    def cycles(self, columns: Columns) -> Array:
+        """Compute cycles of each design; of a pipeline those of its slowest stage, which are a lower bound."""
+        of_layers = columns.work("cycles")
+        return np.asarray(of_layers.max(axis=0) if self.pipelined else of_layers.sum(axis=0))
 
     def least_room(self, columns: Columns, places: Places) -> tuple[float, Array]:
         """Fewest bytes with which any of the designs can do, and what each tensor takes there."""
@@ -138,7 +154,7 @@ class Relaxation:
 
         The first place is that of an intermediate that is kept, the last is inside a branch.
         """
-        loops = len(columns.loops)
+        loops = columns.count
         shape = (len(self.is_inner), loops + 3, columns.size)
         room, entered = np.empty(shape), np.empty(shape)
         for place in range(loops + 1):
@@ -162,8 +178,8 @@ class Relaxation:
     def _streamed(self, columns: Columns) -> Array:
         """Least share of words that enter inside a branch, per tensor and design."""
         share = np.broadcast_to(self.tensors.streamed[:, None], (len(self.is_inner), columns.size))
-        if columns.loops and self.tensors.anew.any():
-            still = columns.loops[-1].moves & self.tensors.anew[:, None]
+        if columns.count and self.tensors.anew.any():
+            still = columns.moving(columns.count - 1, columns.count) & self.tensors.anew[:, None]
             share = np.where(still, np.minimum(share, 1.0), share)
         return share
 

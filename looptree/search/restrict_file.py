@@ -7,16 +7,18 @@ from pathlib import Path
 
 from looptree.architecture import Architecture
 from looptree.documents import Node, read_document
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 from looptree.search.restrictions import BETWEEN, LayerRule, Pin, Restrictions, TensorRule, known
 from looptree.search.space import Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
-_NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "resident")
-_FLAGS = ("spill", "recompute")
-_LOOPS = ("ranks", "tiles")
-_KEYS = (*_NUMBERS, *_FLAGS, *_LOOPS, "layers", "tensors", "together", "apart", "pins")
+NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "twice", "resident")
+FLAGS = ("spill", "recompute", "pipeline")
+LOOPS = ("ranks", "tiles")
+TENSOR_KEYS = ("whole", "recompute", "spill", "between")
+PIN_KEYS = ("layers", "point", "parameters")
+KEYS = (*NUMBERS, *FLAGS, *LOOPS, "layers", "tensors", "together", "apart", "pins")
 
 
 def read_restrictions(path: str | Path, workload: Workload, architecture: Architecture, space: Space) -> Space:
@@ -31,17 +33,18 @@ def read_restrictions(path: str | Path, workload: Workload, architecture: Archit
     return restrictions_from_node(read_document(path), workload, architecture, space)
 
 
+@guided("search.md#restrictions")
 def restrictions_from_node(node: Node, workload: Workload, architecture: Architecture, space: Space) -> Space:
     """The same from a parsed document."""
-    fields = node.mapping(known=_KEYS)
+    fields = node.mapping(known=KEYS)
     settings: dict[str, int | bool] = {
-        name: fields[name].integer(f"a setting {name}", least=0, most=64) for name in _NUMBERS if name in fields
+        name: fields[name].integer(f"a setting {name}", least=0, most=1 << 30) for name in NUMBERS if name in fields
     }
-    settings |= {name: fields[name].boolean() for name in _FLAGS if name in fields}
+    settings |= {name: fields[name].boolean() for name in FLAGS if name in fields}
     rules = Restrictions(
         everywhere=_layer(fields),
         layers=tuple(
-            (_named(entry, name, workload, "layer"), _layer(entry.mapping(known=_LOOPS)))
+            (_named(entry, name, workload, "layer"), _layer(entry.mapping(known=LOOPS)))
             for name, entry in (fields["layers"].mapping().items() if "layers" in fields else ())
         ),
         tensors=tuple(
@@ -83,7 +86,7 @@ def _layer(fields: dict[str, Node]) -> LayerRule:
 
 
 def _tensor(node: Node) -> TensorRule:
-    fields = node.mapping(known=("whole", "recompute", "spill", "between"))
+    fields = node.mapping(known=TENSOR_KEYS)
     return TensorRule(
         whole=fields["whole"].boolean() if "whole" in fields else False,
         recompute=fields["recompute"].boolean() if "recompute" in fields else True,
@@ -93,7 +96,7 @@ def _tensor(node: Node) -> TensorRule:
 
 
 def _pin(node: Node, workload: Workload) -> Pin:
-    fields = node.mapping(known=("layers", "point", "parameters"), required=("layers", "point"))
+    fields = node.mapping(known=PIN_KEYS, required=("layers", "point"))
     names = {_named(name, name.text(), workload, "layer") for name in fields["layers"].sequence()}
     parameters = fields["parameters"].mapping() if "parameters" in fields else {}
     if not names:

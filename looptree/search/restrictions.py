@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
-from looptree.search.loops import useful_tiles
+from looptree.model.inside.tiles import useful_tiles
+from looptree.search.profile import Rank, Tiles
 from looptree.search.segment import Shape
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.points import point_choice
@@ -118,6 +119,30 @@ class Restrictions:
     def layer(self, name: str) -> LayerRule:
         """The rule of a layer."""
         return dict(self.layers).get(name, self.everywhere)
+
+    def tilings(self, part: Workload, ranks: Sequence[Rank]) -> list[Tiles]:
+        """The tile shapes that nested loops may have together, outermost first, in all ways.
+
+        A rank that is tiled again is cut into parts of the tile that is left, and of the last, smaller one.
+        """
+        found: list[Tiles] = [()]
+        for index, rank in enumerate(ranks):
+            again = next((at for at in reversed(range(index)) if ranks[at] == rank), None)
+            found = [
+                (*tiles, tile)
+                for tiles in found
+                for tile in self._shapes(part, rank, None if again is None else tiles[again])
+            ]
+        return found
+
+    def _shapes(self, part: Workload, rank: Rank, outer: int | None) -> list[int]:
+        """Tile shapes of one loop, inside a tile of the same rank if there is one."""
+        listed = []
+        for einsum, name in rank:
+            extent = part.einsum(einsum).ranks[name]
+            rule, lengths = self.layer(einsum), {extent} if outer is None else {outer, extent % outer}
+            listed.append({tile for length in lengths if length > 1 for tile in rule.shapes(name, length)})
+        return sorted(set.intersection(*listed), reverse=True)
 
     def tensor(self, name: str) -> TensorRule:
         """The rule of a tensor."""

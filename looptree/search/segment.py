@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from looptree.taxonomy.group import GroupChoice
-from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.taxonomy.tree import Inner, RankRef, Storage, Temporal
 from looptree.workload import Affine, Workload
 
 
@@ -82,7 +82,21 @@ def renamed(choice: GroupChoice, old: Shape, new: Shape) -> GroupChoice:
         },
         parallelism=choice.parallelism,
         level=choice.level,
+        inside={einsums[e]: _nodes(nodes, einsums, ranks, tensors) for e, nodes in choice.inside.items()},
     )
+
+
+def _nodes(
+    nodes: Sequence[Inner], einsums: Mapping[str, str], ranks: Mapping[str, str], tensors: Mapping[str, str]
+) -> tuple[Inner, ...]:
+    """Nodes of a nest."""
+    found: list[Inner] = []
+    for node in nodes:
+        if isinstance(node, Storage):
+            found.append(replace(node, tensors=tuple(tensors[t] for t in node.tensors)))
+        else:
+            found += _loops([node], einsums, ranks)
+    return tuple(found)
 
 
 def _loops(loops: Sequence[Temporal], einsums: Mapping[str, str], ranks: Mapping[str, str]) -> tuple[Temporal, ...]:

@@ -1,6 +1,7 @@
-"""The tables of single loops, stacked over tensors and layers, and what designs with several loops make of them.
+"""The tables of loops, stacked over tensors and layers, and what designs with several loops make of them.
 
-What a tensor or a layer counts with several loops is a product of one table per loop (see `looptree.search.profile`).
+What a tensor or a layer counts with several loops is a product of one table per loop, or per few loops that move the
+same dimension (see `looptree.search.profile`).
 So designs are evaluated many at a time: a *sample* picks entries of each loop's tables, one column per design,
 and everything else is products of columns. Where the entries are the least of a range of tile shapes
 instead, every product is a lower bound of all designs in that range, because no factor is negative.
@@ -8,6 +9,7 @@ instead, every product is a lower bound of all designs in that range, because no
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -19,28 +21,26 @@ from looptree.search.profile import Pass, Profiler, left
 
 
 class InseparableError(Exception):
-    """The counts of a design are no product of tables of single loops."""
+    """The counts of a design are no product of tables of these loops."""
 
 
 @dataclass(frozen=True, eq=False)
 class LoopTable:
-    """What one loop contributes, per tensor (or layer) and tile shape (columns).
+    """What one loop, or a few together, contribute, per tensor (or layer) and choice of tile shapes (columns).
 
     Attributes:
-        apart, shared, window, hull: words of each tensor; see `profile.Factors`. top: upper bound of `shared`.
-        moves: tensors to which the loop is relevant. forgets: tensors for which it matters that a step starts anew.
+        fresh, held: words of each tensor; see `profile.Factors`.
+        moves: tensors to which a loop is relevant; see `profile.Factors`.
+        forgets: per loop, tensors for which it matters that a step of it starts anew.
         operations, cycles: of each layer. points: output points per operation (an upper bound).
-        dimensions: coordinates of each tensor that follow the loop. ranks: ranks of each layer that do.
+        dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
         uneven, covering, alike: see `profile.Pass`.
     """
 
-    apart: Array
-    shared: Array
-    window: Array
-    hull: Array
-    top: Array
-    moves: Array
-    forgets: Array
+    fresh: tuple[Array, ...]
+    held: tuple[Array, ...]
+    moves: Mapping[tuple[int, int], Array]
+    forgets: tuple[Array, ...]
     operations: Array
     cycles: Array
     points: Array
@@ -50,12 +50,17 @@ class LoopTable:
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
 
+    @property
+    def columns(self) -> int:
+        """Choices of tile shapes."""
+        return int(self.cycles.shape[1])
+
     @classmethod
     def of(cls, run: Pass, profiler: Profiler, tensors: Sequence[str], layers: Sequence[str]) -> LoopTable:
         """The tables of one run, stacked.
 
         Raises:
-            InseparableError: a tensor or a layer is missing in the run, or relevance depends on the tile shape.
+            InseparableError: a tensor or a layer is missing in the run, or relevance depends on the tile shapes.
         """
         sinks = profiler.whole.writes
         factors = [(run.writes if t in sinks else run.tensors).get(t) for t in tensors]
@@ -64,27 +69,21 @@ class LoopTable:
         work = [w for w in works if w is not None]
         if len(rows) < len(tensors) or len(work) < len(layers):
             raise InseparableError
-        apart, shared, window, hull = (
-            np.stack([getattr(f, name) for f in rows]) for name in ("apart", "shared", "window", "hull")
-        )
-        moves = np.stack([f.moves for f in rows])
-        if (moves != moves[:, :1]).any():
+        fresh = tuple(map(np.stack, zip(*(f.fresh for f in rows), strict=True)))
+        held = tuple(map(np.stack, zip(*(f.held for f in rows), strict=True)))
+        moves = {key: np.stack([f.moves[key] for f in rows]) for key in rows[0].moves}
+        if any((table != table[:, :1]).any() for table in moves.values()):
             raise InseparableError
         operations, cycles = np.stack([w.operations for w in work]), np.stack([w.cycles for w in work])
         points = np.stack([w.points for w in work]) / np.maximum(operations, 1)
         return cls(
-            *(
-                apart,
-                shared,
-                window,
-                hull,
-                shared,
-                moves[:, 0],
-                (apart != shared).any(axis=1),
-                operations,
-                cycles,
-                points,
-            ),
+            fresh,
+            held,
+            {key: table[:, 0] for key, table in moves.items()},
+            tuple((less != more).any(axis=1) for less, more in itertools.pairwise(fresh)),
+            operations,
+            cycles,
+            points,
             tuple(f.dimensions for f in rows),
             tuple(w.ranks for w in work),
             run.uneven,
@@ -130,34 +129,34 @@ class Depth:
     """A place for the storage node of one tensor.
 
     Attributes:
-        loops: loops above it. sweep: the innermost relevant one among them, counted from 0 (0 too if there is none):
-            each step of the loops above that one starts anew.
+        loops: loops above it. sweep: those above the innermost relevant one among them (0 if there is none): each of
+            their steps starts anew.
     """
 
     loops: int
     sweep: int
 
 
-def depths_of(moves: Sequence[bool], forgets: Sequence[bool]) -> list[Depth]:
+def depths_of(sweeps: Sequence[int], forgets: Sequence[bool]) -> list[Depth]:
     """The places of one tensor that are worth trying, outermost first.
 
-    Between two relevant loops the innermost place holds least and receives the same. The place above the outermost
-    relevant loop, if that is the first loop, receives what the place below it does and holds more. Where a sweep
-    over fewer loops forgets nothing more, the deeper place receives the same and holds less.
+    Of places from which the same loops sweep, the innermost one holds least and receives the same. Where a sweep over
+    fewer loops forgets nothing more, the deeper place receives the same and holds less.
 
-    >>> depths_of([True, False, True], [True, True, True])
+    Args:
+        sweeps: of a node below so many loops, the loops that stand still while it sweeps.
+        forgets: per loop, whether something is lost if its steps start anew.
+
+    >>> depths_of([0, 0, 0, 2], [True, True, True])
     [Depth(loops=2, sweep=0), Depth(loops=3, sweep=2)]
-    >>> depths_of([False, True], [True, False])
+    >>> depths_of([0, 0, 1], [True, False])
     [Depth(loops=1, sweep=0), Depth(loops=2, sweep=1)]
-    >>> depths_of([True, True], [False, True])
+    >>> depths_of([0, 0, 1], [False, True])
     [Depth(loops=2, sweep=1)]
     """
-    relevant = [index for index, moving in enumerate(moves) if moving]
-    ends = [*relevant[1:], len(moves)]
-    found = [] if relevant[:1] == [0] else [Depth(relevant[0] if relevant else len(moves), 0)]
-    for index, end in zip(relevant, ends, strict=False):
-        before = found[-1].sweep if found else index
-        if found and not any(forgets[before:index]):
+    found: list[Depth] = []
+    for loops, sweep in enumerate(sweeps):
+        while found and (found[-1].sweep >= sweep or not any(forgets[found[-1].sweep : sweep])):
             found.pop()
-        found.append(Depth(end, index))
+        found.append(Depth(loops, sweep))
     return found

@@ -11,7 +11,7 @@ import os
 import signal
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from looptree.architecture import Architecture
@@ -19,6 +19,7 @@ from looptree.search.design import Collected, Outcome
 from looptree.search.goal import Aim, Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.group_search import GroupSearch
+from looptree.search.inside import inner_level
 from looptree.search.leaf import Known
 from looptree.search.metrics import Totals
 from looptree.search.space import Space
@@ -105,7 +106,7 @@ class Searches:
     def __init__(self, architecture: Architecture, level: str, space: Space) -> None:
         self.architecture = architecture
         self.level = level
-        self.space = space
+        self.space = replace(space, inner_level=inner_level(architecture, level))
         self._known: dict[int, GroupSearch] = {}
         self._streams: Known = {}
 
@@ -190,7 +191,10 @@ _searches: Searches | None = None
 
 
 def _start(architecture: Architecture, level: str, space: Space) -> None:
+    from loky import process_executor
+
     global _searches
+    process_executor._MEMORY_LEAK_CHECK_DELAY = math.inf  # tables are kept for later jobs: that is no leak
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends the work
     _searches = Searches(architecture, level, space)
 

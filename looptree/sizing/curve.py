@@ -124,7 +124,7 @@ def size(
     kept = memory or Memory()
     alone_space = replace(SPACES["layer-by-layer"], lone_loops=wanted.space.lone_loops)
     fused = _Curve(FUSED, workload, architecture, wanted, kept, clock)
-    alone = _Curve(ALONE, workload, architecture, replace(wanted, space=alone_space, workers=1), kept, clock)
+    alone = _Curve(ALONE, workload, architecture, replace(wanted, space=alone_space), kept, clock)
     with fused, alone:
         smallest = fused.smallest()
         grid = list(wanted.capacities)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from looptree.study.recompute import rooms
+from looptree.study.recompute import partitioned_rows, rooms
 from looptree.study.result import Chart, Curve, Finding, StudyResult, TableData
 from looptree.study.segments import CONV_CONV_CONV, Segment
-from looptree.study.sweep import Flow, flows, frontier, orders_of, spread_tiles
+from looptree.study.sweep import Flow, frontier
 from looptree.units import format_size
 
 LARGE = Segment("conv_conv_conv", {"channels": 16, "resolution": 224}, "224x224x16")
@@ -63,9 +63,8 @@ def mixed(segments: Sequence[Segment] = SEGMENTS, tiles: int = TILES) -> StudyRe
 
 
 def _fronts(segment: Segment, tiles: int) -> Fronts:
-    two = [order for order in orders_of(("p", "q"), 2) if len(order) == 2]
-    listed = [flow for flow in flows(segment.load(), two, spread_tiles(tiles)) if 0 not in flow.places.values()]
-    found = rooms(listed, slack=0)
+    both = [flow for flow in partitioned_rows(segment, tiles) if len(flow.order) == 2]
+    found = rooms([flow for flow in both if 0 not in flow.places.values()], slack=0)
     return {kind: frontier((float(room), flow.extra) for flow, room in found if _kind(flow) == kind) for kind in _KINDS}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 from looptree.study.result import Chart, Curve, Finding, StudyResult, TableData
 from looptree.study.segments import CONV_CONV, CONV_CONV_CONV, FC_FC, POINTWISE, Segment
@@ -78,10 +79,11 @@ def recompute(segments: Sequence[Segment] = SEGMENTS, tiles: int = TILES) -> Stu
     )
 
 
-def partitioned_rows(segment: Segment, tiles: int = TILES) -> list[Flow]:
-    """All flows that partition rows and columns."""
+@cache
+def partitioned_rows(segment: Segment, tiles: int = TILES) -> tuple[Flow, ...]:
+    """All flows that partition rows and columns; made once for all studies."""
     ranks = [rank for rank in segment.ranks if rank in ("p", "q")]
-    return list(flows(segment.load(), orders_of(ranks, 2), spread_tiles(tiles)))
+    return tuple(flows(segment.load(), orders_of(ranks, 2), spread_tiles(tiles)))
 
 
 def rooms(found: Sequence[Flow], slack: float = SLACK) -> list[tuple[Flow, int]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from looptree.display import Displayed
+
 
 @dataclass(frozen=True, slots=True)
 class TableData:
@@ -51,7 +53,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class StudyResult:
+class StudyResult(Displayed):
     """The answer of a study.
 
     Attributes:

@@ -1,8 +1,9 @@
 """Every design of one fusion group over some loop orders and tile shapes, each counted by the model.
 
 A *flow* is a loop order, a tile shape for each loop and a place for each intermediate: it fixes what is computed. What
-an input, weight or output then takes and moves depends on its own place alone, so that one count per depth serves for
-all of them. Only what the studies need is counted (buffer, transfers, operations), which is quicker than an evaluation.
+an input, weight or output then takes and moves depends on its own place alone; so one design with such a tensor at
+every depth at once, each on a memory level of its own, gives the counts of all places. Only what the studies need is
+counted (buffer, transfers, operations), which is quicker than an evaluation.
 
 Assumptions made here:
 
@@ -15,18 +16,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from looptree.architecture import Architecture, Level
 from looptree.model.inference import infer
-from looptree.model.inferred import Inferred
-from looptree.model.transfers import movements
-from looptree.taxonomy.binding import Design, bind
-from looptree.taxonomy.group import GroupChoice, plan_tree
-from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.tree import Branch, Chain, Compute, Inner, LoopTree, RankRef, Storage, Temporal
 from looptree.workload import Workload
-
-UNLIMITED = Architecture("unlimited", (Level("DRAM"), Level("GLB")))
-_LEVEL = "GLB"
 
 Tiles = Callable[[int], Sequence[int]]
 """Tile shapes to try for a rank of some extent."""
@@ -139,46 +135,44 @@ def flows(workload: Workload, orders: Iterable[tuple[str, ...]], tiles: Tiles) -
 
 def _flow(workload: Workload, order: tuple[str, ...], tiles: tuple[int, ...], places: Mapping[str, int]) -> Flow:
     loops = tuple(Temporal((RankRef(rank),), tile) for rank, tile in zip(order, tiles, strict=True))
-    names = tuple(einsum.name for einsum in workload.einsums)
-    others = [tensor for tensor in workload.tensors if tensor not in places]
-    options: dict[str, list[Option]] = {tensor: [] for tensor in others}
-    for depth in range(len(order) + 1):
-        retention = {**places, **dict.fromkeys(others, depth)}
-        tree = plan_tree(workload, UNLIMITED, [GroupChoice(names, loops, retention, level=_LEVEL)])
-        design = bind(workload, UNLIMITED, tree)
-        inferred = infer(design)
-        held, moved = _held(design, inferred), _moved(design, inferred)
-        for tensor in others:
-            options[tensor].append(Option(depth, held[tensor], moved[tensor]))
-    counts = [inferred.einsums[einsum.name] for einsum in workload.einsums if einsum.operation == "mac"]
-    once = sum(count.distinct for count in counts)
-    return Flow(
-        order,
-        tiles,
-        places,
-        {tensor: held[tensor] for tensor in places},
-        once,
-        sum(count.operations for count in counts) - once,
-        {tensor: tuple(found) for tensor, found in options.items()},
-    )
+    architecture = _levels(len(order) + 1)
+    design = bind(workload, architecture, _everywhere(workload, architecture, loops, places))
+    inferred = infer(design, live=False)
+    rooms: dict[str, int] = {}
+    options: dict[str, list[Option]] = {tensor: [] for tensor in workload.tensors if tensor not in places}
+    for place in design.places:
+        tensor, counts = workload.tensors[place.tensor], inferred.places[place.id]
+        if place.tensor in places:
+            rooms[place.tensor] = tensor.bytes(counts.window)
+        elif place.parent is not None:
+            again = 0 if place.consumed else counts.entered - counts.first
+            moved = tensor.bytes(counts.entered) + tensor.bytes(again)
+            options[place.tensor].append(Option(place.depth, tensor.bytes(counts.window), moved))
+    counted = [inferred.einsums[einsum.name] for einsum in workload.einsums if einsum.operation == "mac"]
+    once = sum(count.distinct for count in counted)
+    again = sum(count.operations for count in counted) - once
+    ordered = {tensor: tuple(sorted(found, key=lambda option: option.depth)) for tensor, found in options.items()}
+    return Flow(order, tiles, places, rooms, once, again, ordered)
 
 
-def _held(design: Design, inferred: Inferred) -> dict[str, int]:
-    """Bytes of the largest window of each tensor on chip."""
-    tensors = design.workload.tensors
-    on_chip = [place for place in design.places if place.level == _LEVEL]
-    return {place.tensor: tensors[place.tensor].bytes(inferred.places[place.id].window) for place in on_chip}
+@cache
+def _levels(count: int) -> Architecture:
+    """A memory level for each depth, since a tensor has one place at a level."""
+    return Architecture("unlimited", (Level("DRAM"), *(Level(f"below {depth}") for depth in range(count))))
 
 
-def _moved(design: Design, inferred: Inferred) -> dict[str, int]:
-    """Bytes of each tensor read and written off chip."""
-    found: dict[str, int] = {}
-    for movement in movements(design, inferred):
-        if movement.level == UNLIMITED.off_chip.name:
-            tensor = design.workload.tensors[movement.tensor]
-            moved = tensor.bytes(movement.reads) + tensor.bytes(movement.writes)
-            found[movement.tensor] = found.get(movement.tensor, 0) + moved
-    return found
+def _everywhere(
+    workload: Workload, architecture: Architecture, loops: Sequence[Temporal], places: Mapping[str, int]
+) -> LoopTree:
+    """All layers in one group; each intermediate at its place, each other tensor at every depth."""
+    off_chip, *levels = (level.name for level in architecture.levels)
+    others = tuple(tensor for tensor in workload.tensors if tensor not in places)
+    inner: list[Inner] = [Storage(off_chip, others)]
+    for depth, level in enumerate(levels):
+        here = tuple(tensor for tensor, place in places.items() if place == depth)
+        inner += [Storage(level, others + here), *loops[depth : depth + 1]]
+    layers = tuple(Chain((), Compute(einsum.name)) for einsum in workload.einsums)
+    return LoopTree(Chain(tuple(inner), Branch("sequential", layers)))
 
 
 def frontier(points: Iterable[tuple[float, float]]) -> tuple[tuple[float, float], ...]:

@@ -1,4 +1,4 @@
-"""Questions to the results of a sweep: fronts, the best design per network and for all, sensitivity.
+"""Questions to the results of a sweep: fronts, the best design per network and for all, spaces side by side.
 
 A row is one result: the parameters of its hardware, what was run, its numbers, and `holds`: whether it has a
 plan and breaks no constraint.
@@ -14,39 +14,50 @@ from typing import Any
 import numpy as np
 
 from looptree.errors import InputError, nearest
+from looptree.search.survey import HARDWARE_METRICS
 from looptree.search.undominated import undominated
 from looptree.sweep.store import Result, Store
-from looptree.sweep.study import METRICS, Study
+from looptree.sweep.study import METRICS, Study, plain_number
 from looptree.sweep.surveyed import decoded, merged, surveying_of
 from looptree.taxonomy.group import describe
 
 Row = dict[str, Any]
+ANSWER = "answer"
 
 
 def rows_of(study: Study, store: Store) -> list[Row]:
     """All results of a study, those of a survey merged."""
     if study.group is None:
-        return [_point_row(study, result) for result in store.results()]
-    noted = store.noted("answer")
+        return point_rows(study, store)
+    noted = store.noted(ANSWER)
     return noted if noted is not None else survey_rows(study, list(store.results()))
 
 
-def finish(study: Study, store: Store) -> None:
-    """Write the merged answer of a survey, each design evaluated by the model."""
-    if study.group is not None and store.noted("answer") is None:
-        store.note("answer", survey_rows(study, list(store.results())))
+def point_rows(study: Study, store: Store, *, planned: bool = False) -> list[Row]:
+    """The results of searches: all of them, or those whose plans have not been dropped."""
+    plans: dict[int | None, str] = {}
+    rows = []
+    for result in store.results(planned=planned):
+        if result.plan is not None:
+            plans[result.item] = "; then ".join(result.plan.get("groups", ())) or result.plan["why"]
+        rows.append(_point_row(study, result))
+    for row in rows:
+        row["plan"] = plans.get(row["point"], plans.get(row["source"]))
+    return rows
 
 
 def _point_row(study: Study, result: Result) -> Row:
     hardware, network, space, _, objective = study.chosen(result.item)
-    values = study.values(hardware)
     metrics = {name: result.data[name] for name in METRICS if name in result.data}
-    known = study.with_derived({**values, **{name: Fraction(value) for name, value in metrics.items()}})
+    if result.data:
+        metrics.setdefault(objective, result.data["value"])
+    numbers = {name: Fraction(value) for name, value in metrics.items()}
+    known = study.with_derived({**numbers, **study.known(hardware)})
     found = result.status != "infeasible"
     return {
         "point": result.item,
         "hardware": hardware,
-        **{name: _number(value) for name, value in values.items()},
+        **study.place(hardware),
         "network": network.label,
         "space": space,
         "objective": objective,
@@ -54,9 +65,8 @@ def _point_row(study: Study, result: Result) -> Row:
         "source": result.source,
         "holds": found and study.holds(known),
         **metrics,
-        **{name: _number(known[name]) for name in study.derived if name in known},
+        **{name: plain_number(known[name]) for name in study.computed if name in known},
         "gap": result.data.get("gap"),
-        "plan": "; then ".join(result.data["groups"]) if found else result.data["why"],
     }
 
 
@@ -75,24 +85,20 @@ def survey_rows(study: Study, results: Sequence[Result]) -> list[Row]:
         row = {
             "hardware": hardware,
             "role": roles[0] if roles[0] == "front" else f"least {roles[0]}",
-            **{name: _number(value) for name, value in study.values(hardware).items()},
+            **study.place(hardware),
             "holds": True,
             **design.metrics,
         }
         derived = study.with_derived({**numbers, **values})
-        row |= {name: _number(derived[name]) for name in study.derived if name in derived and name not in row}
+        row |= {name: plain_number(derived[name]) for name in study.derived if name in derived and name not in row}
         found.append({**row, "plan": describe(design.choice)})
     return found
 
 
-def _number(value: Fraction) -> int | float:
-    return int(value) if value.denominator == 1 else float(value)
-
-
 def numbers_of(study: Study) -> list[str]:
     """Names of the numbers of a row."""
-    metrics = surveying_of(study).task.metrics if study.group else METRICS
-    return [*(axis.name for axis in study.axes), *metrics, *(name for name in study.derived if name not in metrics)]
+    metrics = HARDWARE_METRICS if study.group else METRICS
+    return list(dict.fromkeys((*(axis.name for axis in study.axes), *metrics, *study.computed, *study.objectives)))
 
 
 def checked(study: Study, names: Iterable[str]) -> list[str]:
@@ -151,8 +157,9 @@ def best_for_all(study: Study, rows: Sequence[Row]) -> list[Row]:
         if known.keys() == networks:
             far = [value / best[network, objective] for network, value in known.items()]
             mean = math.exp(math.fsum(math.log(ratio) for ratio in far) / len(far))
-            values = {name: _number(value) for name, value in study.known(hardware).items()}
-            found.append({"hardware": hardware, "objective": objective, **values, "distance": mean, "worst": max(far)})
+            values = {name: plain_number(value) for name, value in study.known(hardware).items()}
+            row = {"hardware": hardware, "objective": objective, **study.place(hardware), **values}
+            found.append({**row, "distance": mean, "worst": max(far)})
     return sorted(found, key=lambda row: (row["objective"], row["distance"], row["hardware"]))
 
 
@@ -162,43 +169,13 @@ def between_spaces(study: Study, rows: Sequence[Row]) -> list[Row]:
     for row in rows:
         key = (row["hardware"], row["network"], row["objective"])
         if key not in found:
-            values = {name: _number(value) for name, value in study.values(row["hardware"]).items()}
-            found[key] = {"network": row["network"], "objective": row["objective"], **values}
+            found[key] = {"network": row["network"], "objective": row["objective"], **study.place(row["hardware"])}
         found[key][row["space"]] = row[row["objective"]] if row["holds"] else None
     first, *_, last = (name for name, _ in study.spaces)
     for row in found.values():
         if row.get(first) is not None and row.get(last) is not None:
             row["gain"] = row[first] / row[last]
     return list(found.values())
-
-
-def sensitivity(study: Study, rows: Sequence[Row]) -> list[Row]:
-    """How the objective of each best row changes if one parameter alone is another: least and most, as ratios."""
-    found = []
-    for best in best_per_network(rows):
-        objective = best["objective"]
-        alike = [row for row in rows if row["holds"] and all(row[k] == best[k] for k in ("network", "objective"))]
-        for axis in study.axes:
-            others = [other.name for other in study.axes if other is not axis]
-            along: dict[float, float] = {}
-            for row in alike:
-                if all(row[name] == best[name] for name in others):
-                    along[row[axis.name]] = min(along.get(row[axis.name], math.inf), row[objective])
-            if len(along) > 1:
-                ratios = {value: found_ / best[objective] for value, found_ in along.items()}
-                worst = max(ratios, key=lambda value: ratios[value])
-                found.append(
-                    {
-                        "network": best["network"],
-                        "objective": objective,
-                        "parameter": axis.name,
-                        "best at": best[axis.name],
-                        "worst at": worst,
-                        "ratio": ratios[worst],
-                        "values": len(along),
-                    }
-                )
-    return found
 
 
 def columns_of(rows: Sequence[Mapping[str, Any]]) -> list[str]:

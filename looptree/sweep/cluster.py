@@ -1,7 +1,8 @@
 """Workers of a Dask cluster: the same tasks, on other machines.
 
-Dask gives a task whose worker is lost to another one. A client that is lost loses what was not finished: the results
-that were are in its file. The versions of looptree have to be equal everywhere, or results would not be.
+Tasks go out in chunks of about a second of work, so that what the scheduler takes for each does not count. Dask gives a
+chunk whose worker is lost to another one. A client that is lost loses what was not finished: the results that were are
+in its file. The source of looptree has to be equal everywhere, or results would not be.
 """
 
 from __future__ import annotations
@@ -12,12 +13,15 @@ from typing import Any
 
 from looptree import __version__
 from looptree.errors import InputError
+from looptree.sizing.cache import source_digest
 from looptree.sweep.crew import Crew, Task, run_task
 from looptree.sweep.store import Result
 
 CONNECT = 10.0  # seconds to wait for a scheduler
 WORKERS = 10.0  # and for its first worker
-RETRIES = 3  # workers that may be lost under one task, beyond what Dask tolerates itself
+RETRIES = 3  # workers that may be lost under one chunk, beyond what Dask tolerates itself
+CHUNK = 1.0  # seconds of work that go out together
+MOST = 256  # tasks that do
 
 
 class Cluster:
@@ -29,28 +33,56 @@ class Cluster:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._open: dict[Any, Task] = {}
+        self._open: dict[Any, list[Task]] = {}
+        self._waiting: list[Task] = []
+        self._seconds, self._done = 0.0, 0
 
     @property
     def width(self) -> int:
-        """Threads of all workers that are there now; each does one task at a time."""
+        """Tasks at a time: a chunk for each thread of all workers that are there now."""
+        return self._threads * self.chunk
+
+    @property
+    def chunk(self) -> int:
+        """Tasks that go out together, judging by those that are done; one until there are some."""
+        if not self._done:
+            return 1
+        return max(1, min(MOST, int(CHUNK * self._done / max(self._seconds, CHUNK / MOST))))
+
+    @property
+    def _threads(self) -> int:
         return max(1, sum(int(threads) for threads in self._client.nthreads().values()))
 
     def start(self, task: Task) -> None:
-        """Submit a task."""
-        future = self._client.submit(run_task, task, pure=False, retries=RETRIES)
-        self._open[future] = task
+        """Hand a task out, as soon as there is a chunk of them."""
+        self._waiting.append(task)
+        if len(self._waiting) >= self.chunk:
+            self._submit()
 
-    def next(self) -> Result:
-        """The next result that is ready; each is removed from the cluster at once."""
+    def _submit(self) -> None:
+        future = self._client.submit(run_chunk, self._waiting, pure=False, retries=RETRIES)
+        self._open[future] = self._waiting
+        self._waiting = []
+
+    def next(self) -> list[Result]:
+        """The results of a chunk that is ready; each is removed from the cluster at once."""
         from distributed import wait
 
+        if self._waiting:
+            self._submit()
         done = wait(list(self._open), return_when="FIRST_COMPLETED").done
-        future = min(done, key=lambda ready: self._open[ready].item)
+        future = min(done, key=lambda ready: self._open[ready][0].item)
         del self._open[future]
-        result: Result = future.result()
+        results: list[Result] = future.result()
         future.release()
-        return result
+        self._seconds += sum(result.seconds for result in results)
+        self._done += len(results)
+        return results
+
+
+def run_chunk(tasks: list[Task]) -> list[Result]:
+    """Do tasks one after the other; in a worker process."""
+    return [run_task(task) for task in tasks]
 
 
 @contextmanager
@@ -80,8 +112,8 @@ def cluster_crew(address: str) -> Iterator[Crew]:
 
 
 def version() -> str:
-    """Of looptree; in a worker process."""
-    return __version__
+    """Of looptree, with a digest of its source; in a worker process."""
+    return f"{__version__} ({source_digest()[:8]})"
 
 
 def _check(client: Any, address: str) -> None:
@@ -95,8 +127,9 @@ def _check(client: Any, address: str) -> None:
         found = client.run(version, on_error="return")
     except Exception as problem:
         raise InputError(f"the workers do not answer: {problem}", where="--cluster") from None
+    here = version()
     for worker, known in found.items():
-        if known != __version__:
-            shown = f"looptree {known}" if isinstance(known, str) else f"no looptree ({known})"
-            hint = f"install looptree {__version__} there"
-            raise InputError(f"worker {worker} has {shown}, this is {__version__}", where="--cluster", hint=hint)
+        if known != here:
+            shown = f"looptree {known}" if isinstance(known, str) else f"no looptree, or an older one ({known})"
+            hint = f"install looptree {__version__} there, from the same source"
+            raise InputError(f"worker {worker} has {shown}, this is {here}", where="--cluster", hint=hint)

@@ -37,8 +37,8 @@ class Crew(Protocol):
         """Hand a task out."""
         ...
 
-    def next(self) -> Result:
-        """The next result that is ready."""
+    def next(self) -> list[Result]:
+        """Results that are ready, one at least, whatever their order; each task is answered once."""
         ...
 
 
@@ -54,9 +54,9 @@ class Alone:
         """Keep a task for later."""
         self._tasks.append(task)
 
-    def next(self) -> Result:
+    def next(self) -> list[Result]:
         """Do the first one."""
-        return self._tasks.pop(0).run()
+        return [self._tasks.pop(0).run()]
 
 
 class Processes:
@@ -75,15 +75,12 @@ class Processes:
         """Hand a task to the pool."""
         self._open.add(self._pool.submit(run_task, task))
 
-    def next(self) -> Result:
-        """The next result that is ready."""
+    def next(self) -> list[Result]:
+        """The results that are ready."""
         from concurrent.futures import FIRST_COMPLETED, wait
 
-        done, _ = wait(self._open, return_when=FIRST_COMPLETED)
-        future = done.pop()
-        self._open.discard(future)
-        result: Result = future.result()
-        return result
+        done, self._open = wait(self._open, return_when=FIRST_COMPLETED)
+        return [future.result() for future in done]
 
 
 def run_task(task: Task) -> Result:

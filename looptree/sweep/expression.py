@@ -86,6 +86,15 @@ class Expression:
         tokens = _tokens(self)
         return frozenset(t for t in tokens if (t[0].isalpha() or t[0] == "_") and t not in _FUNCTIONS)
 
+    @cached_property
+    def upper(self) -> tuple[str, Expression] | None:
+        """Of `name <= rest` the name and the rest."""
+        name, sign, rest = self.text.partition("<=")
+        node = self.node
+        if not sign or not name.strip().isidentifier():
+            return None
+        return name.strip(), Expression.of(Node(rest.strip(), node.file, node.line, node.path))
+
     def value(self, known: Mapping[str, Fraction]) -> Fraction:
         """Its value; a comparison is 1 or 0.
 

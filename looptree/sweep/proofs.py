@@ -87,4 +87,4 @@ def decided(member: Member, above: Result | None, below: Result | None) -> Resul
 
 def _same(member: Member, known: Result) -> Result:
     source = known.item if known.source is None else known.source
-    return replace(known, item=member.item, seconds=0.0, source=source)
+    return replace(known, item=member.item, seconds=0.0, source=source, plan=None)

@@ -12,6 +12,7 @@ from looptree.sweep.study import METRICS, Axis
 from looptree.units import parse_size
 
 _NAME = re.compile(r"[A-Za-z_]\w{0,63}")
+RANGE_KEYS = ("from", "to", "step", "times")
 MOST_VALUES = 100_000
 RESERVED = (*METRICS, *SURVEYED)
 
@@ -58,7 +59,7 @@ def _range(node: Node) -> tuple[Fraction, ...]:
     """`{from: 1, to: 9, step: 2}` or `{from: 16KiB, to: 1MiB, times: 2}`, both ends included; one number is a list."""
     if not isinstance(node.value, dict):
         return (_number(node),)
-    fields = node.mapping(known=("from", "to", "step", "times"), required=("from", "to"))
+    fields = node.mapping(known=RANGE_KEYS, required=("from", "to"))
     if ("step" in fields) == ("times" in fields):
         raise node.error("expected a range with either step or times")
     value, last = _number(fields["from"]), _number(fields["to"])

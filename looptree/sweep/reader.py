@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
+import json
 import math
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,7 +12,7 @@ from pathlib import Path
 
 from looptree import resources
 from looptree.documents import Node, check_kind, parse_document, read_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.search import SPACES, Space, space_named
 from looptree.search.objective import OBJECTIVES
 from looptree.search.survey import METRICS as SURVEYED
@@ -18,9 +20,11 @@ from looptree.sweep.expression import Expression
 from looptree.sweep.ranges import check_name, read_axes
 from looptree.sweep.store import about_file
 from looptree.sweep.study import KEEP, METRICS, GroupSurvey, NetworkChoice, Study, canonical, text_of
+from looptree.units import SECONDS, parse_quantity
 from looptree.workload import Workload
+from looptree.workload.reader import workload_to_dict
 
-_KEYS = (
+KEYS = (
     "study",
     "description",
     "source",
@@ -37,6 +41,7 @@ _KEYS = (
     "keep",
     "front",
 )
+GROUP_KEYS = ("network", "layers", "order")
 _FOLDER = "studies/"
 _ALONE = ("spaces", "objectives", "time_limit", "keep")
 MOST_SEARCHES = 1_000_000
@@ -65,28 +70,33 @@ def shipped_studies() -> list[str]:
 
 
 def study_of(path: Path) -> Study:
-    """The study of a file of results."""
+    """The study of a file of results; its networks need not be there any more."""
     about = about_file(path)
-    study = study_from_node(parse_document(about["text"], str(Path(about["folder"]) / "study")))
-    return replace(study, text=about["text"])
+    node = parse_document(about["text"], str(Path(about["folder"]) / "study"))
+    return replace(study_from_node(node, networks=False), text=about["text"], networks_digest=about["networks"])
 
 
-def study_from_node(node: Node) -> Study:
-    """A study from a parsed document."""
+@guided("sweep.md#a-study")
+def study_from_node(node: Node, *, networks: bool = True) -> Study:
+    """A study from a parsed document.
+
+    Args:
+        networks: whether networks are read as well, to see what they are.
+    """
     if "study" not in node.mapping():
         check_kind(node, "study")
-    fields = node.mapping(known=_KEYS, required=("study", "architecture"))
+    fields = node.mapping(known=KEYS, required=("study", "architecture"))
     axes = read_axes(fields.get("parameters"))
     names = [axis.name for axis in axes]
     derived = _expressions(fields.get("derived"), names)
-    group = _group(fields["group"], node.file) if "group" in fields else None
+    group = _group(fields["group"], node.file, networks) if "group" in fields else None
     if (group is None) == ("networks" not in fields):
         raise node.error("expected either networks, which are searched, or group, which is surveyed")
     for key in _ALONE if group else ():
         if key in fields and (key != "spaces" or len(_list(fields, key)) != 1):
             raise fields[key].error(f"{key!r} is for searches; a group is surveyed", "at most one space may be given")
     metrics = SURVEYED if group else METRICS
-    known = (*names, *derived, *metrics, *(("power",) if group else ()))
+    known = tuple(dict.fromkeys((*names, *derived, *metrics, "power", "area")))
     for name, expression in derived.items():
         expression.check_names(tuple(k for k in known if k != name))
     settings = {path: Expression.of(value) for path, value in _mapping(fields, "set").items()}
@@ -98,7 +108,8 @@ def study_from_node(node: Node) -> Study:
     front = tuple(item.choice(tuple(known)) for item in _list(fields, "front"))
     study = Study(
         name=fields["study"].text(),
-        base=_architecture(fields["architecture"], node.file),
+        description=fields["description"].text() if "description" in fields else "",
+        bases=_architectures(fields["architecture"], node.file),
         axes=axes,
         settings=settings,
         derived=derived,
@@ -109,16 +120,28 @@ def study_from_node(node: Node) -> Study:
         constraints=constraints,
         keep=fields["keep"].choice(KEEP) if "keep" in fields else ("front" if group else "all"),
         front=front or (("capacity", "offchip") if group else ("energy", "latency")),
-        seconds=float(fields["time_limit"].number("a time limit in seconds", positive=True))
-        if "time_limit" in fields
-        else None,
+        seconds=_seconds(fields["time_limit"]) if "time_limit" in fields else None,
         text="",
+        networks_digest="",
         folder=str(Path(node.file).absolute().parent),
     )
-    return _checked(node, study)
+    return _checked(node, study, networks)
 
 
-def _checked(node: Node, study: Study) -> Study:
+def _seconds(node: Node) -> float:
+    """`90`, or `2min`."""
+    if not isinstance(node.value, str):
+        return float(node.number("a time limit in seconds", positive=True))
+    try:
+        found = parse_quantity(node.value, SECONDS, "90s")
+    except InputError as problem:
+        raise problem.at(node.where) from None
+    if not found:
+        raise node.expected("a time limit above zero")
+    return float(found)
+
+
+def _checked(node: Node, study: Study, networks: bool) -> Study:
     if study.points == 0:
         raise node.error("the study is empty: it has no points", "each parameter needs at least one value")
     most, what = (MOST_HARDWARE, "points of the hardware") if study.group else (MOST_SEARCHES, "searches")
@@ -129,13 +152,27 @@ def _checked(node: Node, study: Study) -> Study:
         )
     plain = canonical(node)
     assert isinstance(plain, dict)
-    study.architecture(0)
-    for axis in study.axes:  # the last value of each axis, too, so that mistakes show before the work starts
-        at = len(axis.values) - 1
-        later = math.prod(len(other.values) for other in study.axes[study.axes.index(axis) + 1 :])
-        study.architecture(at * later)
-    text = text_of({**plain, "architecture": canonical(study.base)})
-    return replace(study, text=text)
+    for first in range(0, study.hardware, study.combinations):
+        study.known(first)
+        study.limits(first)
+        study.architecture(first)
+        for axis in study.axes:  # the last value of each axis, too, so that mistakes show before the work starts
+            at = len(axis.values) - 1
+            later = math.prod(len(other.values) for other in study.axes[study.axes.index(axis) + 1 :])
+            study.architecture(first + at * later)
+    bases = [canonical(base) for base in study.bases.values()]
+    text = text_of({**plain, "architecture": bases if len(bases) > 1 else bases[0]})
+    return replace(study, text=text, networks_digest=_digest(study, node) if networks else "")
+
+
+def _digest(study: Study, node: Node) -> str:
+    """Of what the networks of a study are, whatever their files are called."""
+    choices = [study.group.network] if study.group else study.networks
+    where = node.mapping()["group" if study.group else "networks"]
+    found = hashlib.sha256()
+    for choice in choices:
+        found.update(json.dumps(workload_to_dict(_loaded(choice, where)), sort_keys=True).encode())
+    return found.hexdigest()[:32]
 
 
 def _mapping(fields: Mapping[str, Node], key: str) -> dict[str, Node]:
@@ -158,13 +195,26 @@ def _expressions(node: Node | None, names: list[str]) -> dict[str, Expression]:
     return found
 
 
-def _architecture(node: Node, file: str) -> Node:
-    """The document of the architecture: a name, a path (also one next to the study), or written out."""
-    if isinstance(node.value, dict):
-        return node
-    source = node.text()
-    beside = Path(file).parent / source
-    return read_document(beside if beside.is_file() else resources.locate("architectures", source))
+def _architectures(node: Node, file: str) -> dict[str, Node]:
+    """The documents of the architectures, by name: one or a list of them, each a name, a path (also one next to the
+    study), or written out."""
+    found: dict[str, Node] = {}
+    for item in node.sequence() if isinstance(node.value, list) else [node]:
+        document, name = item, "architecture"
+        if not isinstance(item.value, dict):
+            source = item.text()
+            beside = Path(file).parent / source
+            document = read_document(beside if beside.is_file() else resources.locate("architectures", source))
+            name = Path(source).stem
+        if not isinstance(document.value, dict):
+            raise document.expected("an architecture (levels)")
+        name = document.value["name"].text() if "name" in document.value else name
+        if name in found:
+            raise item.error(f"two architectures are called {name!r}", "give each a name of its own")
+        found[name] = document
+    if not found:
+        raise node.error("expected at least one architecture")
+    return found
 
 
 def _networks(node: Node, file: str) -> tuple[NetworkChoice, ...]:
@@ -175,8 +225,6 @@ def _networks(node: Node, file: str) -> tuple[NetworkChoice, ...]:
         raise node.error("expected at least one network")
     if len(set(found)) < len(found):
         raise node.error("a network stands here twice")
-    for choice in found:
-        _loaded(choice, node)
     return tuple(found)
 
 
@@ -212,14 +260,16 @@ def _loaded(choice: NetworkChoice, node: Node) -> Workload:
         raise problem.at(node.where) from None
 
 
-def _group(node: Node, file: str) -> GroupSurvey:
-    fields = node.mapping(known=("network", "layers", "order"), required=("network",))
+def _group(node: Node, file: str, check: bool) -> GroupSurvey:
+    fields = node.mapping(known=GROUP_KEYS, required=("network",))
     choices = _choices(fields["network"], file)
     if len(choices) != 1:
         raise fields["network"].error("expected one network, with one value of each parameter")
-    workload = _loaded(choices[0], fields["network"])
-    known = [e.name for e in workload.einsums]
-    layers = tuple(item.choice(tuple(known)) for item in _list(fields, "layers"))
+    layers = tuple(item.text() for item in _list(fields, "layers"))
+    if layers and check:
+        known = tuple(e.name for e in _loaded(choices[0], fields["network"]).einsums)
+        for item in _list(fields, "layers"):
+            item.choice(known)
     order = tuple(item.text() for item in _list(fields, "order"))
     return GroupSurvey(choices[0], layers, order)
 
@@ -229,7 +279,7 @@ def _spaces(fields: Mapping[str, Node]) -> tuple[tuple[str, Space], ...]:
     found = []
     for item in _list(fields, "spaces"):
         if isinstance(item.value, dict):
-            settings = dict(item.mapping(known=("name", *Space.__dataclass_fields__), required=("name",)))
+            settings = dict(item.mapping(known=("name", *Space().settings()), required=("name",)))
             name = settings.pop("name").text()
             try:
                 found.append((name, Space(**{key: n.value for key, n in settings.items()})))

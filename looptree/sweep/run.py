@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from looptree.architecture import Architecture
+from looptree.sweep import sensitivity
+from looptree.sweep.answers import ANSWER, rows_of
 from looptree.sweep.crew import Crew, Task
+from looptree.sweep.keeping import Kept
 from looptree.sweep.proofs import Member, step
 from looptree.sweep.reader import load_choice
 from looptree.sweep.store import Result, Store
@@ -48,9 +52,20 @@ def run(study: Study, store: Store, crew: Crew, progress: Progress | None = None
         if progress is not None:
             progress(running.state)
         running.take()
+    running.kept.drop()
     if progress is not None:
         progress(running.state)
     return running.state
+
+
+def finish(study: Study, store: Store) -> None:
+    """Write the answer of a survey, each design evaluated by the model, and its sensitivity."""
+    if study.group is None:
+        return
+    rows = rows_of(study, store)
+    if store.noted(ANSWER) is None:
+        store.note(ANSWER, rows)
+    sensitivity.finish(study, store, rows)
 
 
 class _Run:
@@ -59,13 +74,13 @@ class _Run:
     def __init__(self, study: Study, store: Store, crew: Crew) -> None:
         self.study, self.store, self.crew = study, store, crew
         self.started = time.perf_counter()
-        self.known: dict[int, Result] = {} if study.group else {result.item: result for result in store.results()}
+        self.kept = Kept(study, store)
         self.done = store.done()
         self.before = len(self.done)
         self.families = work(study)
         self.total = sum(map(len, self.families))
         self.waiting = iter(self.families)
-        self.flying: dict[int, Sequence[Member]] = {}
+        self.flying: dict[int, tuple[Sequence[Member], dict[int, Result]]] = {}
 
     @property
     def state(self) -> State:
@@ -78,36 +93,40 @@ class _Run:
             family = next(self.waiting, None)
             if family is None:
                 break
-            self._advance(family)
+            items = [] if self.study.group else [member.item for member in family if member.item in self.done]
+            self._advance(family, {result.item: result for result in self.store.results(items)})
         return bool(self.flying)
 
     def take(self) -> None:
-        """Wait for one result, write it, and go on with its family."""
-        result = self.crew.next()
-        self._write([result])
-        self._advance(self.flying.pop(result.item))
+        """Wait for results, write them, and go on with their families."""
+        results = self.crew.next()
+        self._write(results)
+        for result in results:
+            family, known = self.flying.pop(result.item)
+            self._advance(family, {**known, result.item: replace(result, plan=None)})
 
-    def _advance(self, family: Sequence[Member]) -> None:
+    def _advance(self, family: Sequence[Member], known: dict[int, Result]) -> None:
+        """Hand out the next item of a family, of which these results are known; they are forgotten with its last."""
         if self.study.group:
             item = family[0].item
             if item not in self.done:
-                self._start(SurveyTask(item, self.study), family)
+                self._start(SurveyTask(item, self.study), family, known)
             return
-        new, point = step(family, self.known)
+        new, point = step(family, known)
         self._write(new)
         if point is not None:
-            self._start(point_task(self.study, point), family)
+            known |= {result.item: result for result in new}
+            self._start(point_task(self.study, point), family, known)
 
-    def _start(self, task: Task, family: Sequence[Member]) -> None:
+    def _start(self, task: Task, family: Sequence[Member], known: dict[int, Result]) -> None:
         self.crew.start(task)
-        self.flying[task.item] = family
+        self.flying[task.item] = family, known
 
     def _write(self, results: Sequence[Result]) -> None:
         if results:
             self.store.add(results)
             self.done.update(result.item for result in results)
-            if not self.study.group:
-                self.known.update((result.item, result) for result in results)
+            self.kept.wrote(sum(result.plan is not None for result in results))
 
 
 def work(study: Study) -> list[list[Member]]:
@@ -134,9 +153,16 @@ def _members(study: Study) -> Iterator[list[Member]]:
 def point_task(study: Study, point: int) -> PointTask:
     """The search of one point."""
     hardware, network, _, space, objective = study.chosen(point)
-    return PointTask(point, _workload(network), study.architecture(hardware), space, objective, study.seconds)
+    architecture, limits = _priced(study.architecture(hardware)), study.limits(hardware)
+    return PointTask(point, _workload(network), architecture, space, objective, limits, study.seconds)
 
 
 @lru_cache(maxsize=32)
 def _workload(choice: NetworkChoice) -> Workload:
     return load_choice(choice)
+
+
+def _priced(architecture: Architecture) -> Architecture:
+    """The same hardware without the model of its buffer: a limit of capacity is one of plans, and no smaller memory."""
+    outer, buffer, *rest = architecture.levels
+    return replace(architecture, levels=(outer, replace(buffer, model=None, bare=None), *rest))

@@ -1,29 +1,31 @@
 """Results of a sweep in an SQLite file, written point by point: what is there survives whatever happens next.
 
-A file belongs to one study, known by its fingerprint, and to one version of the results. Each result is one
-transaction.
+A file belongs to one study, known by its fingerprint, to one source of looptree, and to one version of the file. Each
+result is one transaction. The numbers of every point stay; its plan can be dropped (`keep`), as it is most of the room.
 """
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from looptree import __version__
 from looptree.errors import InputError
+from looptree.sizing.cache import source_digest
 
 if TYPE_CHECKING:
     from looptree.sweep.study import Study
 
-VERSION = 1
+VERSION = 2
 _TABLES = """
 CREATE TABLE IF NOT EXISTS about (key TEXT PRIMARY KEY, value TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS results (
-    item INTEGER PRIMARY KEY, status TEXT NOT NULL, source INTEGER, seconds REAL NOT NULL, data TEXT NOT NULL
+    item INTEGER PRIMARY KEY, status TEXT NOT NULL, source INTEGER, seconds REAL NOT NULL, data TEXT NOT NULL, plan TEXT
 );
 """
 
@@ -34,7 +36,9 @@ class Result:
 
     Attributes:
         item: its number. status: `optimal`, `feasible` (stopped early), `infeasible` or `surveyed`.
-        source: the point whose plan proves this one, if it was not searched itself. data: plain numbers and texts.
+        source: the point whose plan proves this one, if it was not searched itself. data: plain numbers.
+        plan: plain data about the plan, or why there is none; `None` once it has been dropped, and where there is a
+            source, which has it.
     """
 
     item: int
@@ -42,6 +46,7 @@ class Result:
     data: Mapping[str, Any]
     seconds: float = 0.0
     source: int | None = None
+    plan: Mapping[str, Any] | None = None
 
 
 class Store:
@@ -49,14 +54,16 @@ class Store:
 
     Args:
         path: the file; made if it is not there. study: whose results.
+        asked: nothing will be added, so that results of another source of looptree will do.
 
     Raises:
         InputError: the file holds results of another study or version, is no such file, or cannot be written.
     """
 
-    def __init__(self, path: Path, study: Study) -> None:
+    def __init__(self, path: Path, study: Study, *, asked: bool = False) -> None:
         self.path = path
         self.study = study
+        self.asked = asked
         if not path.absolute().parent.is_dir():
             raise InputError("there is no such folder", where=str(path.parent))
         with self._saying():
@@ -81,22 +88,32 @@ class Store:
         for statement in filter(str.strip, _TABLES.split(";")):
             self._base.execute(statement)
         wanted = {"version": str(VERSION), "fingerprint": self.study.fingerprint, "study": self.study.name}
+        wanted |= {"looptree": __version__, "source": source_digest()}
         about = dict(self._base.execute("SELECT key, value FROM about"))
         if not about:
-            rows = [*wanted.items(), ("text", self.study.text), ("folder", self.study.folder)]
-            self._base.executemany("INSERT INTO about VALUES (?, ?)", rows)
+            rows = {**wanted, "text": self.study.text, "folder": self.study.folder}
+            rows["networks"] = self.study.networks_digest
+            self._base.executemany("INSERT INTO about VALUES (?, ?)", rows.items())
         self._base.execute("COMMIT")
-        if about and about.get("version") != wanted["version"]:
+        if about:
+            self._compare(about, wanted)
+
+    def _compare(self, about: Mapping[str, str], wanted: Mapping[str, str]) -> None:
+        """Refuse a file whose results do not go with this study and this software."""
+        check_version(about, self.path)
+        if about.get("fingerprint") != wanted["fingerprint"]:
+            known = about.get("study")
+            what = f"another form of study {known!r}" if known == wanted["study"] else f"another study, {known!r}"
+            if about.get("text") == self.study.text:
+                what = f"study {known!r} with networks that have changed since"
+            hint = "choose another file; the results in this one are kept"
+            raise InputError(f"results of {what}", where=str(self.path), hint=hint)
+        if about.get("source") != wanted["source"] and not self.asked:
             raise InputError(
-                f"results of version {about.get('version')} of sweeps, this is version {VERSION}",
+                f"results of looptree {about.get('looptree')}, which counted with other code than this one, "
+                f"{wanted['looptree']}",
                 where=str(self.path),
-                hint="choose another file",
-            )
-        if about and about.get("fingerprint") != wanted["fingerprint"]:
-            raise InputError(
-                f"results of another study ({about.get('study')!r}, or an earlier form of {self.study.name!r})",
-                where=str(self.path),
-                hint="choose another file; the results in this one are kept",
+                hint="go on with the looptree that began, or choose another file; sweep show still shows these results",
             )
 
     def __enter__(self) -> Store:
@@ -117,11 +134,21 @@ class Store:
 
     def add(self, results: Iterable[Result]) -> None:
         """Write results, all or none of them; one that is there already stays."""
-        rows = [(r.item, r.status, r.source, r.seconds, json.dumps(r.data, sort_keys=True)) for r in results]
+        rows = [
+            (r.item, r.status, r.source, r.seconds, _text(r.data), None if r.plan is None else _text(r.plan))
+            for r in results
+        ]
+        self._write("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def drop_plans(self, items: Iterable[int]) -> None:
+        """Drop the plans of some items, all or none; their numbers stay."""
+        self._write("UPDATE results SET plan = NULL WHERE item = ?", [(item,) for item in items])
+
+    def _write(self, statement: str, rows: Sequence[tuple[Any, ...]]) -> None:
         with self._saying():
             self._base.execute("BEGIN IMMEDIATE")
             try:
-                self._base.executemany("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?)", rows)
+                self._base.executemany(statement, rows)
                 self._base.execute("COMMIT")
             except BaseException:
                 if self._base.in_transaction:
@@ -144,13 +171,35 @@ class Store:
             row = self._base.execute("SELECT value FROM about WHERE key = ?", (key,)).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def results(self) -> Iterator[Result]:
-        """All results, in the order of their items."""
+    def results(self, items: Sequence[int] | None = None, *, planned: bool = False) -> Iterator[Result]:
+        """Results in the order of their items: all, some of them, or those that still have a plan."""
+        query = "SELECT item, status, source, seconds, data, plan FROM results"
         with self._saying():
-            for item, status, source, seconds, data in self._base.execute(
-                "SELECT item, status, source, seconds, data FROM results ORDER BY item"
-            ):
-                yield Result(item, status, json.loads(data), seconds, source)
+            if items is not None:
+                found = (self._base.execute(f"{query} WHERE item = ?", (item,)).fetchone() for item in sorted(items))
+                yield from (_result(row) for row in found if row is not None)
+                return
+            for row in self._base.execute(f"{query}{' WHERE plan IS NOT NULL' if planned else ''} ORDER BY item"):
+                yield _result(row)
+
+
+def _text(data: Mapping[str, Any]) -> str:
+    return json.dumps(data, sort_keys=True)
+
+
+def _result(row: tuple[Any, ...]) -> Result:
+    item, status, source, seconds, data, plan = row
+    return Result(item, status, json.loads(data), seconds, source, None if plan is None else json.loads(plan))
+
+
+def check_version(about: Mapping[str, str], path: Path) -> None:
+    """Raise an `InputError` for a file of another version."""
+    if about.get("version") != str(VERSION):
+        raise InputError(
+            f"results of version {about.get('version')} of sweeps, this is version {VERSION}",
+            where=str(path),
+            hint="choose another file",
+        )
 
 
 def about_file(path: Path) -> dict[str, str]:
@@ -169,8 +218,5 @@ def about_file(path: Path) -> dict[str, str]:
             base.close()
     except sqlite3.Error as problem:
         raise InputError(f"no results of a sweep: {problem}", where=str(path)) from None
-    if found.get("version") != str(VERSION):
-        raise InputError(
-            f"results of version {found.get('version')} of sweeps, this is version {VERSION}", where=str(path)
-        )
+    check_version(found, path)
     return found

@@ -1,6 +1,6 @@
-"""A study: axes, what they set in an architecture, what is run at each point, and what is kept.
+"""A study: architectures, axes, what they set there, what is run at each point, and what is kept.
 
-Points are numbered: the last axis is fastest, and a number says everything about its point.
+Points are numbered: the architecture is slowest, the last axis is fastest. A number says everything about its point.
 """
 
 from __future__ import annotations
@@ -9,18 +9,23 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 
 from looptree.architecture import Architecture
 from looptree.architecture.reader import architecture_from_node
 from looptree.documents import Node
 from looptree.errors import InputError, nearest
 from looptree.search import Space
+from looptree.search.limits import LIMITED, Limit
 from looptree.sweep.expression import Expression
+from looptree.workload import TENSOR_KINDS
 
-METRICS = ("energy", "offchip", "latency", "operations", "recomputed", "capacity", "power")
-"""What is known of a plan: pJ, bytes, cycles, counts, bytes on chip, and pJ per cycle."""
+KINDS = {kind: f"capacity_{kind}s" for kind in TENSOR_KINDS}
+"""The result that says how many bytes tensors of a kind take on chip."""
+METRICS = ("energy", "offchip", "latency", "operations", "recomputed", "capacity", *KINDS.values(), "power")
+"""What is known of a plan: pJ, bytes, cycles, counts, bytes on chip in total and by kind of tensor, pJ per cycle."""
 KEEP = ("all", "front", "best")
 
 
@@ -67,16 +72,18 @@ class Study:
     """What a study file says.
 
     Attributes:
-        name: of the study. base: the architecture as a document. axes: of the hardware.
+        name: of the study. description: in a sentence. bases: architectures as documents, by name.
+        axes: parameters of the hardware.
         settings: what is set in the architecture, by path of keys. derived: further numbers, by name.
         networks, spaces, objectives: what is searched at each point of the hardware; or `group`, what is surveyed.
         constraints: comparisons that must hold. keep: which results are kept. front: numbers of the Pareto front.
-        seconds: time limit of each search. text: what the study is, for its fingerprint.
+        seconds: time limit of each search. text: what the study is. networks_digest: of what its networks are.
         folder: where its file stands.
     """
 
     name: str
-    base: Node
+    description: str
+    bases: Mapping[str, Node]
     axes: tuple[Axis, ...]
     settings: Mapping[str, Expression]
     derived: Mapping[str, Expression]
@@ -89,17 +96,23 @@ class Study:
     front: tuple[str, ...]
     seconds: float | None
     text: str
+    networks_digest: str
     folder: str
 
     @property
     def fingerprint(self) -> str:
         """Equal for studies that mean the same points."""
-        return hashlib.sha256(self.text.encode()).hexdigest()[:32]
+        return hashlib.sha256(f"{self.text}{self.networks_digest}".encode()).hexdigest()[:32]
+
+    @property
+    def combinations(self) -> int:
+        """Combinations of the axes."""
+        return math.prod(len(axis.values) for axis in self.axes)
 
     @property
     def hardware(self) -> int:
-        """Combinations of the axes."""
-        return math.prod(len(axis.values) for axis in self.axes)
+        """Points of the hardware: combinations of the axes on each architecture."""
+        return len(self.bases) * self.combinations
 
     @property
     def runs(self) -> int:
@@ -119,9 +132,53 @@ class Study:
             found[axis.name] = axis.values[at]
         return {axis.name: found[axis.name] for axis in self.axes}
 
+    def place(self, hardware: int) -> dict[str, str | int | float]:
+        """What tells a point of the hardware from others: its parameters, and its architecture if there are several."""
+        named: dict[str, str | int | float] = {"architecture": self.base(hardware)} if len(self.bases) > 1 else {}
+        return named | {name: plain_number(value) for name, value in self.values(hardware).items()}
+
+    def base(self, hardware: int) -> str:
+        """The name of the architecture of one point of the hardware."""
+        return list(self.bases)[hardware // self.combinations]
+
     def known(self, hardware: int) -> dict[str, Fraction]:
         """The parameters of one point of the hardware and all derived numbers that need no result."""
-        return self.with_derived(self.values(hardware))
+        found = self.with_derived(self.values(hardware))
+        if self.priced:
+            found = self.with_derived({**found, "area": self._area(hardware)})
+        return found
+
+    @property
+    def choices(self) -> dict[str, tuple[str | int | float, ...]]:
+        """What there is to choose from, by what `place` calls it."""
+        named: dict[str, tuple[str | int | float, ...]] = (
+            {"architecture": tuple(self.bases)} if len(self.bases) > 1 else {}
+        )
+        return named | {axis.name: tuple(map(plain_number, axis.values)) for axis in self.axes}
+
+    @property
+    def computed(self) -> tuple[str, ...]:
+        """Numbers of a result beyond those of its plan."""
+        return (*(("area",) if self.priced and not self.group else ()), *self.derived)
+
+    @cached_property
+    def priced(self) -> bool:
+        """Whether `area` is that of the architecture: the study asks for it and does not say what it is."""
+        used = {name for e in (*self.constraints, *self.derived.values()) for name in e.names} | set(self.front)
+        return "area" in used and "area" not in self.derived and all(axis.name != "area" for axis in self.axes)
+
+    def _area(self, hardware: int) -> Fraction:
+        """Square millimetres, as the models of the architecture say."""
+        found = Fraction(0)
+        for part, area in self.architecture(hardware).areas_mm2.items():
+            if area is None:
+                raise InputError(
+                    f"the area of {part} is not known",
+                    where=f"study {self.name!r}, architecture {self.base(hardware)!r}",
+                    hint=f"say what area is under derived, or give {part} a model or area_mm2",
+                )
+            found += area
+        return found
 
     def with_derived(self, known: Mapping[str, Fraction]) -> dict[str, Fraction]:
         """These numbers and all derived ones that follow from them."""
@@ -132,8 +189,9 @@ class Study:
         return found
 
     def holds(self, known: Mapping[str, Fraction]) -> bool:
-        """Whether no constraint that these numbers decide is broken."""
-        return all(c.value(known) != 0 for c in self.constraints if c.names <= known.keys())
+        """Whether no constraint that these numbers decide is broken; every plan keeps the limits of its search."""
+        decided = (c for c in self.constraints if c.names <= known.keys() and c not in self.limiting)
+        return all(c.value(known) != 0 for c in decided)
 
     def architecture(self, hardware: int) -> Architecture:
         """The architecture at one point of the hardware.
@@ -141,10 +199,39 @@ class Study:
         Raises:
             InputError: a parameter that it lacks, or a value that makes no sense there.
         """
-        known, document = self.known(hardware), self.base
+        known, document = self.with_derived(self.values(hardware)), self.bases[self.base(hardware)]
         for path, expression in self.settings.items():
-            document = placed(document, path, _plain(expression.value(known)), expression.node)
+            document = placed(document, path, plain_number(expression.value(known)), expression.node)
         return architecture_from_node(document)
+
+    @cached_property
+    def limiting(self) -> tuple[Expression, ...]:
+        """Constraints of the form `metric <= amount`, which are limits of the searches themselves."""
+        if self.group or not self.constraints:
+            return ()
+        known, found = self.known(0).keys(), []
+        for constraint in self.constraints:
+            metric, amount = constraint.upper or ("", None)
+            if amount is not None and metric in LIMITED and amount.names <= known:
+                found.append(constraint)
+        return tuple(found)
+
+    def limits(self, hardware: int) -> tuple[Limit, ...]:
+        """What plans on one point of the hardware may take.
+
+        Raises:
+            InputError: an amount that no plan can keep.
+        """
+        found: dict[str, Limit] = {}
+        for constraint in self.limiting:
+            assert constraint.upper is not None
+            metric, amount = constraint.upper
+            try:
+                limit = Limit(metric, amount.value(self.known(hardware)))
+            except InputError as problem:
+                raise problem if problem.where else problem.at(constraint.node.where) from None
+            found[metric] = min(found.get(metric, limit), limit, key=lambda known: known.most)
+        return tuple(found[metric] for metric in LIMITED if metric in found)
 
     def chosen(self, point: int) -> tuple[int, NetworkChoice, str, Space, str]:
         """Of one point the number of its hardware, the network, the space with its name, and the objective."""
@@ -189,7 +276,8 @@ def _replaced(node: Node, keys: Sequence[str], value: int | float, asked: Node, 
     return Node(fields, node.file, node.line, node.path)
 
 
-def _plain(value: Fraction) -> int | float:
+def plain_number(value: Fraction) -> int | float:
+    """A whole number, or the nearest float64."""
     return int(value) if value.denominator == 1 else float(value)
 
 
@@ -210,7 +298,8 @@ def text_of(plain: object) -> str:
 def families(study: Study) -> Iterator[list[tuple[int, float]]]:
     """Points that differ in the capacity of the buffer alone, with that, the largest first.
 
-    Those that break a constraint without any result are left out.
+    They share the limits of their searches, too, and all energies: a model may have others for another capacity. Those
+    that break a constraint without any result are left out.
     """
     found: dict[tuple[str, int], list[tuple[float, int]]] = {}
     for hardware in range(study.hardware):
@@ -220,7 +309,8 @@ def families(study: Study) -> Iterator[list[tuple[int, float]]]:
         if len(architecture.levels) < 2:
             raise InputError("expected an off-chip level and an on-chip one", where=f"study {study.name!r}")
         buffer = architecture.levels[1]
-        key = repr(architecture.with_capacity(buffer.name, None))
+        levels = (architecture.levels[0], replace(buffer, capacity_bytes=None, model=None), *architecture.levels[2:])
+        key = repr((replace(architecture, levels=levels), study.limits(hardware)))
         size = math.inf if buffer.capacity_bytes is None else float(buffer.capacity_bytes)
         for run in range(study.runs):
             found.setdefault((key, run), []).append((-size, hardware * study.runs + run))

@@ -5,7 +5,6 @@ Points of the hardware that break a constraint without any design (an area above
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,12 +17,9 @@ from looptree.search.survey import HARDWARE_METRICS, Hardware, Surveyed
 from looptree.search.survey.keeper import Designs, Keeper
 from looptree.search.survey.survey import Decoder, task_of
 from looptree.search.survey.units import Task
-from looptree.sweep.expression import Expression
 from looptree.sweep.reader import load_choice
 from looptree.sweep.store import Result
 from looptree.sweep.study import Study
-
-_LIMIT = re.compile(r"\s*([a-z_]+)\s*<=\s*(.+)")
 
 
 @dataclass(frozen=True)
@@ -72,21 +68,19 @@ def limits_of(study: Study) -> dict[str, float]:
     """
     found: dict[str, float] = {}
     for constraint in study.constraints:
-        metrics = constraint.names & set(HARDWARE_METRICS) - set(study.derived)
+        metrics = constraint.names & set(HARDWARE_METRICS) - set(study.derived) - {"area"}
         if not metrics:
             continue
-        match = _LIMIT.fullmatch(constraint.text)
-        if match is None or match[1] not in metrics:
+        metric, most = constraint.upper or ("", None)
+        if most is None or metric not in metrics:
             raise constraint.node.error(
                 f"expected a limit on one metric, such as power <= 450, found {constraint.text!r}",
                 "in a survey, other constraints are over parameters and derived numbers only",
             )
-        node = constraint.node
-        most = Expression.of(type(node)(match[2], node.file, node.line, node.path))
         if most.names:
-            raise node.error(f"expected a number after <=, found {match[2]!r}")
+            raise constraint.node.error(f"expected a number after <=, found {most.text!r}")
         value = float(most.value({}))
-        found[match[1]] = min(found.get(match[1], value), value)
+        found[metric] = min(found.get(metric, value), value)
     return found
 
 

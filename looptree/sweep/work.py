@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from looptree.architecture import Architecture
+from looptree.architecture.level import Partition
+from looptree.model import evaluate
 from looptree.search import InfeasibleError, Plan, Space, search
+from looptree.search.limits import Limit
 from looptree.sweep.store import Result
+from looptree.sweep.study import KINDS
 from looptree.taxonomy.group import describe
 from looptree.workload import Workload
+
+_UNLIMITED = 2**60
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +24,7 @@ class PointTask:
     """One search.
 
     Attributes:
-        item: the number of the point. network: its workload.
+        item: the number of the point. workload: its network. limits: of the plan.
     """
 
     item: int
@@ -26,6 +32,7 @@ class PointTask:
     architecture: Architecture
     space: Space
     objective: str
+    limits: tuple[Limit, ...]
     seconds: float | None
 
     def run(self) -> Result:
@@ -36,32 +43,45 @@ class PointTask:
                 self.workload,
                 self.architecture,
                 objective=self.objective,
+                limits=self.limits,
                 space=self.space,
                 seconds=self.seconds,
                 workers=1,
             )
         except InfeasibleError as problem:
-            return Result(self.item, "infeasible", {"why": str(problem)}, time.perf_counter() - started)
-        return Result(self.item, plan.statistics.status, plan_data(plan), time.perf_counter() - started)
+            why = {"why": str(problem)}
+            return Result(self.item, "infeasible", {}, time.perf_counter() - started, plan=why)
+        data, described = self._numbers(plan), plan_data(plan)
+        return Result(self.item, plan.statistics.status, data, time.perf_counter() - started, plan=described)
+
+    def _numbers(self, plan: Plan) -> dict[str, Any]:
+        found, proof = plan.evaluation, plan.statistics
+        energy, latency = float(found.energy.total), float(found.latency.overlapped)
+        return {
+            "energy": energy,
+            "offchip": found.offchip_bytes,
+            "latency": latency,
+            "operations": found.total_operations,
+            "recomputed": found.recomputed_operations,
+            "capacity": list(found.occupancy.values())[1].window_bytes,
+            **capacity_by_kind(self.workload, self.architecture, plan),
+            "power": energy / latency if latency else 0.0,
+            "value": proof.value,
+            "bound": proof.bound,
+            "gap": proof.gap,
+            "designs": proof.designs_evaluated,
+        }
+
+
+def capacity_by_kind(workload: Workload, architecture: Architecture, plan: Plan) -> dict[str, int]:
+    """Bytes that the tensors of each kind take on chip at most; the model counts them as parts of the buffer."""
+    outer, inner, *rest = architecture.levels
+    parts = tuple(Partition((kind,), _UNLIMITED, kind) for kind in KINDS)
+    parted = replace(architecture, levels=(outer, replace(inner, capacity_bytes=None, partitions=parts), *rest))
+    found = evaluate(workload, parted, plan.tree, stepwise=False).occupancy[inner.name].partitions
+    return {KINDS[kind]: part.window_bytes for kind, part in found.items()}
 
 
 def plan_data(plan: Plan) -> dict[str, Any]:
-    """The numbers of a plan, and its groups in words."""
-    found, proof = plan.evaluation, plan.statistics
-    energy, latency = float(found.energy.total), float(found.latency.overlapped)
-    buffer = list(found.occupancy.values())[1]
-    return {
-        "energy": energy,
-        "offchip": found.offchip_bytes,
-        "latency": latency,
-        "operations": found.total_operations,
-        "recomputed": found.recomputed_operations,
-        "capacity": buffer.window_bytes,
-        "power": energy / latency if latency else 0.0,
-        "value": proof.value,
-        "bound": proof.bound,
-        "gap": proof.gap,
-        "designs": proof.designs_evaluated,
-        "groups": [describe(choice) for choice in plan.groups],
-        "resident": sorted(plan.resident),
-    }
+    """The groups of a plan in words, and what stays on chip between them."""
+    return {"groups": [describe(choice) for choice in plan.groups], "resident": sorted(plan.resident)}

@@ -11,7 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from looptree.architecture import Architecture, check_named
-from looptree.errors import InputError, nearest
+from looptree.display import Displayed
+from looptree.errors import InputError, guided, nearest
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Split, Storage, Temporal
 from looptree.workload.workload import Workload
 
@@ -106,7 +107,7 @@ class BoundChain:
 
 
 @dataclass(frozen=True, slots=True)
-class Design:
+class Design(Displayed):
     """Workload, architecture and mapping that fit each other."""
 
     workload: Workload
@@ -144,6 +145,7 @@ class Design:
         return next(p for p in self.places if p.tensor == tensor and p.parent is None)
 
 
+@guided("formats.md#mapping")
 def bind(workload: Workload, architecture: Architecture, tree: LoopTree) -> Design:
     """Check a mapping tree against workload and architecture.
 

@@ -38,6 +38,8 @@ class GroupChoice:
             stand above them.
         parallelism: `sequential` or `pipeline`; a group of one layer has no branch.
         level: name of the on-chip memory level.
+        inside: per layer its nest at levels further in, as nodes below all others; a layer that is named here has no
+            other nest, even with an architecture that pins a dataflow.
 
     Raises:
         InputError: a retention outside its range, a dropped tensor that is not retained, leaf loops of a
@@ -58,18 +60,20 @@ class GroupChoice:
     leaf_retention: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     parallelism: str = "sequential"
     level: str = field(kw_only=True)
+    inside: Mapping[str, tuple[Inner, ...]] = field(default_factory=dict, kw_only=True)
 
     def __post_init__(self) -> None:
         leaf_retention = {e: MappingProxyType(dict(depths)) for e, depths in self.leaf_retention.items()}
         object.__setattr__(self, "retention", MappingProxyType(dict(self.retention)))
         object.__setattr__(self, "leaf_loops", MappingProxyType(dict(self.leaf_loops)))
         object.__setattr__(self, "leaf_retention", MappingProxyType(leaf_retention))
+        object.__setattr__(self, "inside", MappingProxyType(dict(self.inside)))
         where = f"group {', '.join(self.einsums)}"
         if not self.einsums:
             raise InputError("a fusion group needs at least one einsum")
         if self.parallelism not in ("sequential", "pipeline"):
             raise InputError(f"expected sequential or pipeline, found {self.parallelism!r}", where=where)
-        for einsum in (*self.leaf_loops, *self.leaf_retention):
+        for einsum in (*self.leaf_loops, *self.leaf_retention, *self.inside):
             if einsum not in self.einsums:
                 raise InputError(f"{einsum!r} is not in the group", where=where, hint=nearest(einsum, self.einsums))
         _check_depths(self.retention, len(self.loops), where)
@@ -83,18 +87,19 @@ class GroupChoice:
     def __hash__(self) -> int:
         leaf_retention = frozenset((e, frozenset(depths.items())) for e, depths in self.leaf_retention.items())
         retention, leaf_loops = frozenset(self.retention.items()), frozenset(self.leaf_loops.items())
-        fixed = (self.einsums, self.loops, self.drop, self.spilled, self.parallelism, self.level)
+        inside = frozenset(self.inside.items())
+        fixed = (self.einsums, self.loops, self.drop, self.spilled, self.parallelism, self.level, inside)
         return hash((fixed, retention, leaf_loops, leaf_retention))
 
     def __reduce__(self) -> tuple[object, ...]:
         leaf_retention = {e: dict(depths) for e, depths in self.leaf_retention.items()}
         leaves = (dict(self.leaf_loops), leaf_retention)
         plain = (self.einsums, self.loops, dict(self.retention), self.drop, self.spilled, *leaves)
-        return _rebuild, (*plain, self.parallelism, self.level)
+        return _rebuild, (*plain, self.parallelism, self.level, dict(self.inside))
 
 
 def _rebuild(*fields: object) -> GroupChoice:
-    return GroupChoice(*fields[:-1], level=fields[-1])  # type: ignore[arg-type]
+    return GroupChoice(*fields[:-2], level=fields[-2], inside=fields[-1])  # type: ignore[arg-type]
 
 
 def _check_depths(depths: Mapping[str, int], loops: int, where: str) -> None:
@@ -238,6 +243,8 @@ def describe(choice: GroupChoice) -> str:
             parts.append(f"inside {einsum} loops " + ", ".join(f"{loop.label}: {loop.tile}" for loop in loops))
         kept = _kept(choice.level, [loop.label for loop in loops], choice.leaf_retention.get(einsum, {}))
         parts += [f"inside {einsum} {text}" for text in kept]
+        if choice.inside.get(einsum):
+            parts.append(f"nest of {einsum}: {', '.join(map(str, choice.inside[einsum]))}")
     if choice.drop:
         parts.append(f"overlap of {_list(sorted(choice.drop))} dropped")
     if choice.spilled:
@@ -263,7 +270,10 @@ def _leaf(workload: Workload, choice: GroupChoice, einsum: str) -> Chain:
     tensors = group_tensors(workload, (einsum,)) if depths else ()
     _check_known(depths, tensors, f"inside the branch of {einsum!r}")
     loops = choice.leaf_loops.get(einsum, ())
-    return Chain(_interleave(choice.level, loops, depths, choice.drop, tensors), Compute(einsum))
+    above = _interleave(choice.level, loops, depths, choice.drop, tensors)
+    if einsum not in choice.inside:
+        return Chain(above, Compute(einsum))
+    return Chain((*above, *choice.inside[einsum]), Compute(einsum, inside="written"))
 
 
 def _interleave(

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from looptree.documents import Node, read_document
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload.difference import first_difference
@@ -22,7 +22,7 @@ from looptree.workload.workload import Workload
 OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
 STATUSES = ("optimal", "feasible")
 
-_KEYS = (
+KEYS = (
     "looptree",
     "objective",
     "value",
@@ -34,7 +34,8 @@ _KEYS = (
     "parameters",
     "network",
 )
-_OPTIONAL = ("limits",)
+OPTIONAL = ("limits",)
+BUFFER_KEYS = ("level", "capacity_bytes")
 _MOST = 2**62
 _HINT = "delete the section 'plan' to evaluate the mapping alone"
 
@@ -66,6 +67,7 @@ class PlanRecord:
     network: Workload
     limits: tuple[str, ...] = ()
 
+    @guided("search.md#plan-files")
     def check(self, workload: Workload, file: str) -> None:
         """Refuse a plan that was made for another network.
 
@@ -107,8 +109,8 @@ def plan_from_node(node: Node, **parameters: int) -> tuple[LoopTree, PlanRecord 
 
 
 def _record(node: Node) -> PlanRecord:
-    fields = node.mapping(known=(*_KEYS, *_OPTIONAL), required=_KEYS)
-    buffer = fields["buffer"].mapping(known=("level", "capacity_bytes"), required=("level", "capacity_bytes"))
+    fields = node.mapping(known=(*KEYS, *OPTIONAL), required=KEYS)
+    buffer = fields["buffer"].mapping(known=BUFFER_KEYS, required=BUFFER_KEYS)
     capacity = buffer["capacity_bytes"]
     value, bound = fields["value"].number("the objective of the plan"), fields["bound"].number("the bound")
     if bound > value:

@@ -13,17 +13,19 @@ from pathlib import Path
 from types import MappingProxyType
 
 from looptree.documents import Node, check_kind, read_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.workload.einsum import MAX_EXTENT
 
 KINDS = ("input", "weight", "intermediate", "output")
 FUSE = ("all", "each", "chain", "first")
 CONFIDENCE = ("primary", "secondary", "derived", "unconfirmed")
-_KEYS = (
+KEYS = (
     "name", "source", "year", "confidence", "fixes", "assumes", "parameters", "fuse", "layers", "loops", "retention",
     "overlap", "not_retained", "parallelism",
 )  # fmt: skip
-_REQUIRED = ("name", "source", "year", "confidence", "fixes", "fuse", "retention")
+PARAMETER_KEYS = ("default", "meaning")
+LOOP_KEYS = ("rank", "tile", "parts", "optional")
+REQUIRED = ("name", "source", "year", "confidence", "fixes", "fuse", "retention")
 
 Amount = int | str
 """A whole number, or the name of a parameter."""
@@ -126,6 +128,7 @@ def read_point(path: str | Path) -> Point:
     return point_from_node(read_document(path))
 
 
+@guided("taxonomy/README.md")
 def point_from_node(node: Node) -> Point:
     """A point from a parsed document.
 
@@ -133,7 +136,7 @@ def point_from_node(node: Node) -> Point:
         InputError: naming file, line and key.
     """
     check_kind(node, "fuse")
-    fields = node.mapping(known=_KEYS, required=_REQUIRED)
+    fields = node.mapping(known=KEYS, required=REQUIRED)
     fuse = fields["fuse"].choice(FUSE)
     if ("layers" in fields) != (fuse == "first"):
         raise fields.get("layers", fields["fuse"]).error("'layers' goes with 'fuse: first'")
@@ -163,7 +166,7 @@ def point_from_node(node: Node) -> Point:
 
 
 def _default(node: Node) -> int:
-    keys = node.mapping(known=("default", "meaning"), required=("default", "meaning"))
+    keys = node.mapping(known=PARAMETER_KEYS, required=PARAMETER_KEYS)
     return keys["default"].integer("a default", most=MAX_EXTENT)
 
 
@@ -172,7 +175,7 @@ def _amount(node: Node, what: str) -> Amount:
 
 
 def _loop(node: Node) -> PointLoop:
-    keys = node.mapping(known=("rank", "tile", "parts", "optional"), required=("rank",))
+    keys = node.mapping(known=LOOP_KEYS, required=("rank",))
     if ("tile" in keys) == ("parts" in keys):
         raise node.error("expected either tile or parts")
     in_parts = "parts" in keys

@@ -9,8 +9,9 @@ from typing import Any
 import yaml
 
 from looptree.documents import Node, check_kind, read_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.taxonomy.tree import (
+    INSIDE,
     OVERLAPS,
     Branch,
     Chain,
@@ -25,8 +26,18 @@ from looptree.taxonomy.tree import (
 )
 from looptree.workload.einsum import MAX_EXTENT
 
-_KINDS = ("storage", "temporal", "spatial", "sequential", "pipeline", "compute")
-_KEYS = ("mapping", "parameters", "plan", "name", "description", "source", "year")
+NODE_KEYS = {
+    "storage": ("level", "tensors", "overlap", "lifetime"),
+    "temporal": ("rank", "tile"),
+    "spatial": ("rank", "tile", "axis"),
+    "compute": ("einsum", "unit", "inside"),
+}
+REQUIRED = {**NODE_KEYS, "storage": ("level", "tensors"), "compute": ("einsum",)}
+"""Keys of the nodes that are no branches."""
+_KINDS = (*NODE_KEYS, "sequential", "pipeline")
+SPLIT_KEYS = ("axis", "shares", "branches")
+PARAMETER_KEYS = ("default", "meaning")
+KEYS = ("mapping", "parameters", "plan", "name", "description", "source", "year")
 
 Values = Mapping[str, int]
 """What the parameters of a mapping are."""
@@ -42,6 +53,7 @@ def read_mapping(path: str | Path, **parameters: int) -> LoopTree:
     return mapping_from_node(read_document(path), **parameters)
 
 
+@guided("formats.md#mapping")
 def mapping_from_node(node: Node, **parameters: int) -> LoopTree:
     """A mapping from a parsed document.
 
@@ -49,7 +61,7 @@ def mapping_from_node(node: Node, **parameters: int) -> LoopTree:
         InputError: naming file, line and key.
     """
     check_kind(node, "mapping")
-    fields = node.mapping(known=_KEYS, required=("mapping",))
+    fields = node.mapping(known=KEYS, required=("mapping",))
     values = mapping_parameters(node)
     for name in parameters:
         if name not in values:
@@ -68,7 +80,7 @@ def mapping_parameters(node: Node) -> dict[str, int]:
     section = node.mapping().get("parameters")
     found = {}
     for name, item in section.mapping().items() if section is not None else ():
-        keys = item.mapping(known=("default", "meaning"), required=("default", "meaning"))
+        keys = item.mapping(known=PARAMETER_KEYS, required=PARAMETER_KEYS)
         found[name] = keys["default"].integer("a default", most=MAX_EXTENT)
     return found
 
@@ -103,22 +115,17 @@ def _kind(item: Node) -> tuple[str, Node]:
 
 def _inner(kind: str, body: Node, values: Values) -> Inner:
     try:
+        keys = body.mapping(known=NODE_KEYS[kind], required=REQUIRED[kind])
         if kind == "storage":
-            keys = body.mapping(known=("level", "tensors", "overlap", "lifetime"), required=("level", "tensors"))
             overlap = keys["overlap"].choice(OVERLAPS) if "overlap" in keys else "keep"
             lifetime = keys["lifetime"].choice(("branch", "uses")) if "lifetime" in keys else "branch"
             return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap, lifetime, body.line)
+        ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
         if kind == "temporal":
-            keys = body.mapping(known=("rank", "tile"), required=("rank", "tile"))
-            ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
             return Temporal(ranks, _tile(keys["tile"], values), line=body.line)
-        if kind == "spatial":
-            keys = body.mapping(known=("rank", "tile", "axis"), required=("rank", "tile", "axis"))
-            ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
-            return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text(), line=body.line)
+        return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text(), line=body.line)
     except InputError as problem:
         raise problem if problem.where.startswith(body.file) else problem.at(body.where) from None
-    raise AssertionError(f"{kind} is not a node inside a chain")
 
 
 def _tile(node: Node, values: Values) -> int:
@@ -136,8 +143,9 @@ def _tile(node: Node, values: Values) -> int:
 
 def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
     if kind == "compute":
-        keys = body.mapping(known=("einsum", "unit"), required=("einsum",))
-        return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None)
+        keys = body.mapping(known=NODE_KEYS[kind], required=REQUIRED[kind])
+        inside = keys["inside"].choice(INSIDE) if "inside" in keys else None
+        return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None, inside)
     split, branches = _split(body) if kind == "pipeline" and isinstance(body.value, dict) else (None, body)
     chains = tuple(_chain(item, values) for item in branches.sequence())
     if not chains:
@@ -150,7 +158,7 @@ def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
 
 def _split(body: Node) -> tuple[Split, Node]:
     """How the branches of a pipeline divide the compute units, and the branches."""
-    keys = body.mapping(known=("axis", "shares", "branches"), required=("axis", "branches"))
+    keys = body.mapping(known=SPLIT_KEYS, required=("axis", "branches"))
     shares = keys.get("shares")
     if shares is None or shares.value == "balanced":
         return Split(keys["axis"].text()), keys["branches"]
@@ -179,8 +187,8 @@ def mapping_to_list(chain: Chain) -> list[dict[str, Any]]:
             else:
                 nodes.append({"temporal": loop})
     if isinstance(chain.end, Compute):
-        leaf = {"einsum": chain.end.einsum} | ({"unit": chain.end.unit} if chain.end.unit else {})
-        nodes.append({"compute": leaf})
+        given = {"einsum": chain.end.einsum, "unit": chain.end.unit, "inside": chain.end.inside}
+        nodes.append({"compute": {key: value for key, value in given.items() if value}})
     else:
         chains = [mapping_to_list(c) for c in chain.end.chains]
         split = chain.end.split

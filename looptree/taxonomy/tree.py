@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from looptree.display import Displayed
 from looptree.errors import InputError
 
 OVERLAPS = ("keep", "drop", "reload")
+INSIDE = ("found", "written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,10 +118,20 @@ class Spatial(Temporal):
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """A leaf: one Einsum."""
+    """A leaf: one Einsum.
+
+    Attributes:
+        inside: `found` where the loop nest at the memory levels below is to be found, `written` where it is not even
+            if the architecture pins a dataflow; by default it is found if a dataflow is pinned.
+    """
 
     einsum: str
     unit: str | None = None
+    inside: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.inside not in (None, *INSIDE):
+            raise InputError(f"expected inside found or written, found {self.inside!r}", where=f"compute {self.einsum}")
 
     def __str__(self) -> str:
         return f"compute {self.einsum}" + (f" on {self.unit}" if self.unit else "")
@@ -214,7 +226,7 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
-class LoopTree:
+class LoopTree(Displayed):
     """A mapping: the root chain and, where known, the file it came from."""
 
     root: Chain

@@ -12,6 +12,7 @@ from looptree.documents import Node
 CONFIDENCE = ("P", "S", "D")
 UNITS = {
     "operations": 1, "elements": 1, "cycles": 1, "bytes": 1, "pJ": 1, "KiB": 1024, "MiB": 1024**2, "times": 1,
+    "units": 1,
 }  # fmt: skip
 """What one unit of a value is, in the plain unit of its metric."""
 
@@ -150,7 +151,11 @@ class Searched:
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One published design; equal to itself only."""
+    """One published design; equal to itself only.
+
+    Attributes:
+        gaps: what of the publication is not compared, and what is missing for it.
+    """
 
     name: str
     folder: Path
@@ -162,6 +167,7 @@ class Case:
     references: tuple[Reference, ...]
     misses: tuple[Miss, ...]
     conventions: tuple[Convention, ...]
+    gaps: tuple[str, ...] = ()
     searched: tuple[Searched, ...] = ()
 
     @property

@@ -16,9 +16,11 @@ from looptree.errors import InputError, UnsupportedError
 from looptree.model import Evaluation, evaluate
 from looptree.model.groups import groups_of
 from looptree.model.inference import infer
+from looptree.model.inside import with_nests
 from looptree.model.latency import chain_cycles
 from looptree.taxonomy.binding import bind
 from looptree.validate.case import UNITS, Measure
+from looptree.validate.ramp import ramped_cycles
 from looptree.validate.row_tiles import column_buffer_bytes, whole_tile_operations
 from looptree.validate.settings import Designed
 from looptree.validate.waiting import waiting_bytes
@@ -188,8 +190,8 @@ def _compute_cycles(design: Designed, _of: str) -> Fraction:
 
 def _compute_cycles_of_convolutions(design: Designed, _of: str) -> Fraction:
     """Groups with multiply-accumulates."""
-    bound = bind(design.workload, design.architecture, design.tree)
-    inferred = infer(bound)
+    bound = with_nests(bind(design.workload, design.architecture, design.tree))
+    inferred = infer(bound, live=False)
     groups = [
         group
         for group in groups_of(bound, bound.root)
@@ -207,6 +209,15 @@ def _stepwise_cycles(design: Designed, _of: str) -> Fraction:
     if latency.stepwise is None:
         raise UnsupportedError(latency.refused)
     return latency.stepwise.cycles
+
+
+def _ramped_cycles(design: Designed, of: str) -> Fraction:
+    return ramped_cycles(evaluation_of(design), of.split(", "))
+
+
+def _active_units(design: Designed, _of: str) -> Fraction:
+    """Of the layer that uses most."""
+    return Fraction(max(layer.units for layer in evaluation_of(design).latency.layers.values()))
 
 
 def _energy(design: Designed, of: str) -> Fraction:
@@ -241,6 +252,8 @@ METRICS: dict[str, Callable[[Designed, str], Fraction]] = {
     "compute_cycles_of_convolutions": _compute_cycles_of_convolutions,
     "overlapped_cycles": _overlapped_cycles,
     "stepwise_cycles": _stepwise_cycles,
+    "ramped_cycles": _ramped_cycles,
+    "active_units": _active_units,
     "energy_pj": _energy,
 }
 """What each number is, is explained in `validation/README.md`."""

@@ -32,7 +32,7 @@ from looptree.validate.settings import checked_values
 
 _CASE_KEYS = (
     "name", "title", "source", "year", "assumes", "parameters", "recipe", "references", "not_reproduced", "conventions",
-    "searched",
+    "gaps", "searched",
 )  # fmt: skip
 _REQUIRED = _CASE_KEYS[:8]
 _RECIPE_TEXTS = ("workload", "architecture", "point", "mapping", "blocks")
@@ -89,6 +89,7 @@ def case_from_node(node: Node) -> Case:
         ),
         misses=tuple(_miss(item, parameters) for item in _items(fields, "not_reproduced")),
         conventions=tuple(_convention(item, parameters) for item in _items(fields, "conventions")),
+        gaps=tuple(item.prose() for item in _items(fields, "gaps")),
         searched=tuple(_searched(item, parameters) for item in _items(fields, "searched")),
     )
 

@@ -20,8 +20,9 @@ from dataclasses import replace
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError
-from looptree.model import evaluate
-from looptree.taxonomy.points import apply_point
+from looptree.model.inference import infer
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.points import apply_point, load_point
 from looptree.workload import Workload
 from looptree.workload.affine import Affine, Interval
 from looptree.workload.einsum import Access, Einsum
@@ -37,6 +38,7 @@ def whole_tile_operations(workload: Workload, architecture: Architecture, groups
     Raises:
         InputError: a fused group that is not a chain of layers over images.
     """
+    point = load_point(_POINT)
     total = 0
     for group in groups:
         layers = [workload.einsum(name) for name in group]
@@ -45,8 +47,9 @@ def whole_tile_operations(workload: Workload, architecture: Architecture, groups
             continue
         for index, layer in enumerate(layers):
             chain = Workload(layer.name, _unpadded(workload, layers[index:]), shapes=_shapes(workload, layers[index:]))
-            tree = apply_point(_POINT, chain, architecture)
-            total += evaluate(chain, architecture, tree).operations[layer.name].total if layer.operation == "mac" else 0
+            if layer.operation == "mac":
+                design = bind(chain, architecture, apply_point(point, chain, architecture))
+                total += infer(design, live=False).einsums[layer.name].operations
     return total
 
 

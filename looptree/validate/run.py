@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from looptree.display import Displayed
 from looptree.documents import Node
 from looptree.errors import InputError
 from looptree.validate.case import Case, Known, Measure, Miss, Reference, Values
@@ -50,7 +51,7 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class CaseResult:
+class CaseResult(Displayed):
     """All comparisons of a case, or those of one setting; `notes` say which numbers that setting does not have."""
 
     case: Case
@@ -127,7 +128,7 @@ def _compared(case: Case, reference: Reference, at: Values, load: Load) -> Compa
 def _published(case: Case, reference: Reference, values: Values) -> Fraction:
     if isinstance(reference.value, Fraction):
         return reference.value
-    return Fraction(arithmetic(reference.value, numbers_of(case, values), "a published value"))
+    return Fraction(arithmetic(reference.value, numbers_of(case, values), "a published value", most=2**62))
 
 
 def _missed(case: Case, miss: Miss, load: Load) -> Compared:

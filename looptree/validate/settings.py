@@ -5,6 +5,8 @@ Assumptions made here:
 * A file of the case's folder comes before what ships under the same name; so workloads, architectures, mappings and
   points of a case stand beside its `case.yaml`.
 * Blocks name layers by their position, from 0; layers that no block names run alone.
+* Loops of a mapping over ranks that the workload does not have (images of a batch of one, a single group) make one
+  step: they are left out.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from looptree.documents import Node
 from looptree.errors import InputError
 from looptree.taxonomy.points import apply_point, load_point
 from looptree.taxonomy.reader import read_mapping
-from looptree.taxonomy.tree import LoopTree
+from looptree.taxonomy.tree import Chain, Compute, LoopTree, Temporal
 from looptree.validate.case import Case, Parameter, Recipe, Values
 from looptree.workload import Workload
 from looptree.workload.layers.arithmetic import evaluate as arithmetic
@@ -49,6 +51,8 @@ class Designed:
 def checked_values(parameters: Mapping[str, Parameter], given: Values) -> dict[str, str]:
     """All parameters: those given, the defaults that given choices set, and the other defaults.
 
+    The default of a number may be the name of another one, whose value it then has.
+
     Raises:
         InputError: an unknown parameter, a value that its kind does not take, or an unknown choice.
     """
@@ -62,7 +66,8 @@ def checked_values(parameters: Mapping[str, Parameter], given: Values) -> dict[s
         if parameter.options:
             implied = parameter.options[values[name]].defaults
             values |= {other: value for other, value in implied.items() if other not in given}
-    return values
+    numbers = [name for name, parameter in parameters.items() if parameter.kind == "number"]
+    return values | {name: values.get(values[name], values[name]) for name in numbers}
 
 
 def _check(parameter: Parameter, value: str) -> None:
@@ -165,11 +170,23 @@ def _designed(case: Case, items: tuple[tuple[str, str], ...], load: Callable[...
         architecture = replace(architecture, compute=compute)
     if recipe.mapping:
         given = _amounts(recipe.arguments, numbers)
-        return Designed(workload, architecture, read_mapping(case.folder / recipe.mapping, **given))
+        tree = read_mapping(case.folder / recipe.mapping, **given)
+        return Designed(workload, architecture, LoopTree(_possible(tree.root, workload), tree.source))
     written = recipe.blocks or _chosen(case, values, "blocks")
     groups = blocks_of(workload, written) if written not in ("", AS_THE_POINT) else None
     point, arguments = load_point(_file(case, recipe.point)), _amounts(recipe.arguments, numbers)
     return Designed(workload, architecture, apply_point(point, workload, architecture, groups, **arguments))
+
+
+def _possible(chain: Chain, workload: Workload) -> Chain:
+    """The chain without loops over ranks that the workload does not have."""
+    known = {rank for einsum in workload.einsums for rank in einsum.ranks}
+    inner = tuple(
+        node for node in chain.inner if not isinstance(node, Temporal) or any(ref.rank in known for ref in node.ranks)
+    )
+    if isinstance(chain.end, Compute):
+        return Chain(inner, chain.end)
+    return Chain(inner, replace(chain.end, chains=tuple(_possible(part, workload) for part in chain.end.chains)))
 
 
 def evaluate_words(case: Case, values: Values, mapping: str) -> list[str]:

@@ -8,14 +8,14 @@ from typing import Any
 import yaml
 
 from looptree.documents import Node, read_document
-from looptree.errors import InputError
+from looptree.errors import InputError, guided
 from looptree.workload.einsum import MAX_EXTENT, Einsum
 from looptree.workload.expression import parse_expression
 from looptree.workload.workload import DEFAULT_BITS, Workload
 
-_KEYS = ("name", "description", "source", "year", "einsums", "tensors", "default_bits", "outputs", "published")
-_EINSUM_KEYS = ("name", "expression", "ranks", "operation", "layer")
-_TENSOR_KEYS = ("bits", "shape")
+KEYS = ("name", "description", "source", "year", "einsums", "tensors", "default_bits", "outputs", "published")
+EINSUM_KEYS = ("name", "expression", "ranks", "operation", "layer")
+TENSOR_KEYS = ("bits", "shape")
 MAX_BITS = 4096
 
 
@@ -34,13 +34,14 @@ def read_einsums(path: str | Path) -> Workload:
     return workload_from_node(read_document(path))
 
 
+@guided("formats.md#workload")
 def workload_from_node(node: Node) -> Workload:
     """A workload from a parsed document.
 
     Raises:
         InputError: naming file, line and key.
     """
-    fields = node.mapping(known=_KEYS, required=("einsums",))
+    fields = node.mapping(known=KEYS, required=("einsums",))
     name = fields["name"].text() if "name" in fields else Path(node.file).stem
     einsums = []
     for item in fields["einsums"].sequence():
@@ -51,7 +52,7 @@ def workload_from_node(node: Node) -> Workload:
     shapes: dict[str, tuple[int, ...]] = {}
     bits: dict[str, int] = {}
     for tensor, entry in (fields["tensors"].mapping() if "tensors" in fields else {}).items():
-        keys = entry.mapping(known=_TENSOR_KEYS)
+        keys = entry.mapping(known=TENSOR_KEYS)
         if "shape" in keys:
             shapes[tensor] = tuple(n.integer("an extent", most=MAX_EXTENT) for n in keys["shape"].sequence())
         if "bits" in keys:
@@ -69,7 +70,7 @@ def workload_from_node(node: Node) -> Workload:
 
 
 def _einsum(node: Node) -> Einsum:
-    fields = node.mapping(known=_EINSUM_KEYS, required=("name", "expression", "ranks"))
+    fields = node.mapping(known=EINSUM_KEYS, required=("name", "expression", "ranks"))
     name = fields["name"].text()
     if "." in name:
         raise fields["name"].error(f"a name may hold no point: {name!r}", "a point separates einsum and rank")

@@ -138,6 +138,7 @@ def test_outside_its_range_a_model_answers_and_says_so() -> None:
         ("model: {sram: 28}", "expected a mapping of parameters, found 28"),
         ("model: dram", "model dram needs kind (write dram: {kind: ...})"),
         ("model: {dram: LPDR4}", "found 'LPDR4' (did you mean 'LPDDR4'?)"),
+        ("model: {dram: HBM3}", "found 'HBM3' (no number with a source is known of this kind: give read_pj_per_byte"),
         ("model: {dram: LPDDR4, sram: {}}", "expected one model"),
         ("model: {relative: {kind: buffr}}", "found 'buffr' (did you mean 'buffer'?)"),
         ("model: {operations: 8}", "there is no model 'operations' here"),

@@ -36,9 +36,12 @@ def test_it_survives_pickling() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("{}", "a.yaml:3: compute.array: array: expected an array of one or two axes, found 0"),
-        ("{x: 1, y: 1, z: 1}", "a.yaml:3: compute.array: array: expected an array of one or two axes, found 3"),
-        ("{systolic: true}", "a.yaml:3: compute.array: array: expected an array of one or two axes, found 0"),
+        ("{}", "a.yaml:3: compute.array: array: expected an array of 1 to 8 axes, found 0"),
+        (
+            "{a: 1, b: 1, c: 1, d: 1, e: 1, f: 1, g: 1, h: 1, i: 1}",
+            "a.yaml:3: compute.array: array: expected an array of 1 to 8 axes, found 9",
+        ),
+        ("{systolic: true}", "a.yaml:3: compute.array: array: expected an array of 1 to 8 axes, found 0"),
         ("{x: 0}", "a.yaml:3: compute.array.x: "),
         ("{x: 4, systolic: 3}", "a.yaml:3: compute.array.systolic: expected true or false, found 3"),
         ("[16, 16]", "a.yaml:3: compute.array: expected a mapping (key: value), found a list of 2"),

@@ -82,11 +82,13 @@ def replaced(text: str, before: str, after: str) -> str:
 
 
 def complaint(outcome: Outcome) -> str:
-    """The one message of a command that was given bad input."""
+    """The one message of a command that was given bad input; a page of the guide may be named below it."""
     assert outcome.code == 2, outcome
     assert outcome.out == ""
     assert outcome.err.startswith("error: ")
-    assert outcome.err.count("\n") == 1
+    message, *page = outcome.err.splitlines()
     assert outcome.err.endswith("\n")
+    assert len(page) <= 1
+    assert all(line.startswith("guide: ") for line in page)
     assert "Traceback" not in outcome.err
-    return outcome.err.removeprefix("error: ").rstrip("\n")
+    return message.removeprefix("error: ")

@@ -19,6 +19,9 @@ def test_several_pictures_of_one_result(tmp_path: Path) -> None:
     wanted = ("--figure", str(graph), "--figure", f"tree:1={tree}", "--figure", f"occupancy={room}")
     outcome = looptree("evaluate", *files, *wanted)
     assert (outcome.code, outcome.err) == (0, "")
+    strip = tmp_path / "strip.svg"
+    assert looptree("evaluate", *files, "--figure", f"steps={strip}").code == 0
+    assert b"step 1 of 32" in strip.read_bytes()
     assert b"conv1" in graph.read_bytes()
     assert tree.read_bytes().startswith(b"\x89PNG") and room.read_bytes().startswith(b"%PDF")
 
@@ -28,7 +31,7 @@ def test_several_pictures_of_one_result(tmp_path: Path) -> None:
     [
         ("out.gif", "--figure: expected a file name that ends in .svg, .png, .pdf, found 'out.gif'"),
         ("rooflin=out.svg", "found 'rooflin' (did you mean 'roofline'?)"),
-        ("tree:0=out.svg", "expected tree:N with the number of a group from 1 on, found 'tree:0'"),
+        ("tree:0=out.svg", "expected tree:N or steps:N with the number of a group from 1 on, found 'tree:0'"),
         ("graph:1=out.svg", "expected tree:N"),
         ("none/out.svg", "there is no such folder"),
         ("", "expected a file name that ends in"),

@@ -40,6 +40,13 @@ def test_tables_and_sentences() -> None:
     assert "conv+conv, small" in outcome.out
 
 
+def test_a_page_without_marks_is_refused_before_anything_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(study, "run_study", lambda _: pytest.fail("a study ran"))
+    page = tmp_path / "page.md"
+    page.write_text("no marks")
+    assert "expected a page with marks" in complaint(looptree("study", "mixed", "--write", str(page)))
+
+
 def test_json_has_the_curves() -> None:
     data = json.loads(looptree("study", "small_buffers", "--json").out)["small_buffers"]
     assert set(data["charts"][0]["curves"]) == {"fused", "layer by layer"}

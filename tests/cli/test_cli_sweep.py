@@ -41,6 +41,29 @@ def test_run_and_show(folder: Path) -> None:
         assert looptree("sweep", "show", "searched.db", "--what", question).code == 0
 
 
+def test_files_of_answers(folder: Path) -> None:
+    pytest.importorskip("pyarrow")
+    pytest.importorskip("matplotlib")
+    looptree("sweep", "searched.yaml", "--workers", "1")
+    options = ("--figure", "front.svg", "--figure", "sensitivity=worth.png", "--html", "page.html")
+    outcome = looptree("sweep", "show", "searched.db", *options)
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out == looptree("sweep", "show", "searched.db").out
+    assert (folder / "front.svg").read_bytes().startswith(b"<?xml")
+    assert (folder / "worth.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "page.html").read_text().startswith("<!doctype html>")
+    outcome = looptree("sweep", "show", "searched.db", "--what", "best", "--parquet", "best.parquet")
+    assert (outcome.out, outcome.err) == ("", "2 rows in best.parquet\n")
+    for wrong, message in (
+        (("--figure", "spaces.svg", "--figure", "beauty=x.svg"), "found 'beauty'"),
+        (("--figure", "front.doc"), "ends in .svg, .png, .pdf"),
+        (("--figure", "spaces=x.svg"), "there is nothing to draw"),
+        (("--html", "searched.yaml"), "is no HTML page"),
+        (("--parquet", "no/such/folder.parquet"), "no such folder"),
+    ):
+        assert message in complaint(looptree("sweep", "show", "searched.db", *wrong))
+
+
 def test_survey(folder: Path) -> None:
     dry = looptree("sweep", "surveyed.yaml", "--dry-run")
     assert dry.code == 0
@@ -50,6 +73,8 @@ def test_survey(folder: Path) -> None:
     assert outcome.code == 0
     assert "designs evaluated with all metrics" in outcome.out
     assert looptree("sweep", "show", "here.db").out == outcome.out
+    assert "Sensitivity of the best designs" in outcome.out
+    assert "no picture of 'best'" in complaint(looptree("sweep", "show", "here.db", "--figure", "best=x.svg"))
 
 
 def test_dry_run(folder: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from looptree import validate
 from looptree.validate import case_names, load_case
 from looptree.validate import run as validate_run
+from looptree.validate.beyond import beyond
 from looptree.validate.case import Measure
 from looptree.validate.metrics import measured
 from looptree.validate.settings import checked_values, designed
@@ -59,7 +62,8 @@ def test_what_cannot_be_meant() -> None:
     assert "given twice" in complaint(looptree("validate", "isaac", "--set", "width=3", "--set", "width=4"))
 
 
-def test_pages_are_renewed_between_their_marks(tmp_path: Path) -> None:
+def test_pages_are_renewed_between_their_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validate, "case_names", lambda: ["isaac", "maeri"])
     page = tmp_path / "page.md"
     page.write_text(
         "before\n<!-- looptree: validate summary -->\nold\n<!-- looptree: end of validate summary -->\nafter\n"
@@ -69,8 +73,10 @@ def test_pages_are_renewed_between_their_marks(tmp_path: Path) -> None:
     assert text.startswith("before\n<!-- looptree: validate summary -->\n\n| case |")
     assert text.endswith("after\n")
     assert "old" not in text
+    assert "| isaac | 19 |" in text
     page.write_text("no marks\n")
-    assert "expected a page with marks" in complaint(looptree("validate", "--write", str(page)))
+    for page_of in ((), ("--search",)):
+        assert "expected a page with marks" in complaint(looptree("validate", *page_of, "--write", str(page)))
     assert page.read_text() == "no marks\n"
     assert "cannot be read" in complaint(looptree("validate", "--write", str(tmp_path / "none.md")))
 
@@ -90,7 +96,8 @@ def test_the_mapping_of_a_setting_is_what_evaluate_takes(tmp_path: Path) -> None
     assert "needs exactly one CASE" in complaint(looptree("validate", "--mapping", "x.yaml"))
 
 
-def test_better_designs_in_the_published_buffer() -> None:
+def test_better_designs_in_the_published_buffer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validate.beyond, "beyond", cache(lambda case, load: beyond(case, load=load)))
     outcome = looptree("validate", "orojenesis", "--search")
     assert (outcome.code, outcome.err) == (0, "")
     assert outcome.out.count("384 MiB") == 3

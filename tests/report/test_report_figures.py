@@ -13,6 +13,7 @@ import pytest
 
 from looptree import load_architecture, load_workload
 from looptree.errors import InputError
+from looptree.model.evaluate import evaluate_design
 from looptree.report.compared import Compared
 from looptree.report.figures import (
     FrontPoint,
@@ -23,16 +24,21 @@ from looptree.report.figures import (
     graph_figure,
     latency_figure,
     occupancy_figure,
+    plans_figure,
     roofline_figure,
+    steps_figure,
     tree_figure,
     write_figure,
 )
 from looptree.report.figures.bars import energy_parts, latency_parts
 from looptree.report.figures.front import undominated
 from looptree.report.figures.occupancy import periods
-from looptree.report.html.shown import ShownPlan, shown_plan
+from looptree.report.html.shown import ShownPlan, shown_design, shown_plan
 from looptree.search import SPACES, compare
 from looptree.sizing import Sizing
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.points import apply_point, load_point
+from tests.report.test_report_html import fronted
 from tests.sizing.sizing_cases import point
 
 pytest.importorskip("matplotlib")
@@ -89,6 +95,23 @@ def test_pictures_of_plans_are_well_formed_and_the_same_every_time(plans: list[S
         text = "".join(ET.fromstring(drawn(of_one(plans[-1]), "svg")).itertext())
         assert "conv_conv" in text
     assert "conv1" in "".join(ET.fromstring(drawn(graph_figure(plans[-1]), "svg")).itertext())
+
+
+def test_a_strip_of_steps() -> None:
+    workload, architecture = load_workload("conv_conv", channels=1, resolution=6), load_architecture("small")
+    tree = apply_point(load_point("fused_layer_cnn_recompute"), workload, architecture, tile_p=3, tile_q=3)
+    plan = shown_design(design := bind(workload, architecture, tree), evaluate_design(design))
+    text = "".join(ET.fromstring(drawn(steps_figure(plan), "svg")).itertext())
+    assert "step 1 of 4" in text and "step 4 of 4" in text and "there again" in text
+    assert drawn(steps_figure(plan, 0, [2]), "svg") == drawn(steps_figure(plan, 0, [2]), "svg")
+    for group, steps, said in ((1, None, "expected a group from 0 to 0"), (0, [4], "expected steps from 0 to 3")):
+        with pytest.raises(InputError, match=said):
+            steps_figure(plan, group, steps)
+
+
+def test_a_front_of_plans() -> None:
+    text = "".join(ET.fromstring(drawn(plans_figure(fronted()), "svg")).itertext())
+    assert "two_conv on small" in text and "off-chip transfers (KiB)" in text and "capacity (KiB)" in text
 
 
 def test_pictures_show_themselves_in_notebooks() -> None:

@@ -5,13 +5,16 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 
 import pytest
 
 from looptree.architecture import architecture_from_node
+from looptree.architecture.load import load_architecture
 from looptree.documents import parse_document
 from looptree.model.evaluate import evaluate_design
 from looptree.model.result import plain
+from looptree.report.front import Fronted
 from looptree.report.html import (
     Column,
     DataTable,
@@ -23,20 +26,28 @@ from looptree.report.html import (
     comparison_html,
     curve,
     evaluation_html,
+    front_html,
     page_html,
     plan_html,
+    sizing_html,
     table_markup,
+    validation_html,
 )
 from looptree.report.planned import moved_bytes
+from looptree.search import Front
+from looptree.sizing import Asked, Sizing, size
 from looptree.taxonomy.binding import Design, bind
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree
 from looptree.units import BYTES
+from looptree.validate import load_case, run_case
+from looptree.workload.load import load_workload
 from looptree.workload.reader import workload_from_node
 from tests.cli.command_line import ARCHITECTURE, MAPPING, WORKLOAD, replaced
 from tests.cli.plans import compared, kept_between
 from tests.report.html_pages import Parsed
 
+PAGES = ("evaluation", "plan", "comparison", "sizing", "front", "validation")
 NASTY = "</script><script>alert('1')</script>\"&<b>"
 
 
@@ -53,16 +64,39 @@ def evaluation_page() -> str:
     return evaluation_html(bound, evaluate_design(bound), made_by="Made by a test.")
 
 
+@cache
+def sized() -> Sizing:
+    """Two small convolutions in four buffers; the largest holds every tensor."""
+    network = load_workload("conv_conv", channels=4, resolution=4)
+    return size(network, load_architecture("small"), Asked(capacities=(32, 64, 128, 512), workers=1))
+
+
+def fronted() -> Fronted:
+    """The example's two plans as a front of capacity and off-chip transfers."""
+    found = compared()
+    points = (found.comparison.fused, found.comparison.layer_by_layer)
+    return Fronted(
+        found.workload, found.architecture, Front(("capacity", "offchip"), points, "complete", 0.0, ()), 0.25
+    )
+
+
+def validation_page() -> str:
+    return validation_html([run_case(load_case("eyeriss"), load_workload)], made_by="Made by a test.")
+
+
 @pytest.fixture(scope="module")
 def pages() -> dict[str, str]:
     return {
+        "sizing": sizing_html(sized(), made_by="Made by a test."),
+        "front": front_html(fronted(), made_by="Made by a test."),
+        "validation": validation_page(),
         "evaluation": evaluation_page(),
         "plan": plan_html(kept_between(), made_by="Made by a test."),
         "comparison": comparison_html(compared(), made_by="Made by a test."),
     }
 
 
-@pytest.mark.parametrize("name", ["evaluation", "plan", "comparison"])
+@pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_whole_and_names_no_address(pages: dict[str, str], name: str) -> None:
     page = Parsed(pages[name])
     assert not page.unbalanced
@@ -75,17 +109,18 @@ def test_a_page_is_whole_and_names_no_address(pages: dict[str, str], name: str) 
     assert "https:" not in written
 
 
-@pytest.mark.parametrize("name", ["evaluation", "plan", "comparison"])
+@pytest.mark.parametrize("name", PAGES)
 def test_tables_have_captions_and_headers_with_a_scope(pages: dict[str, str], name: str) -> None:
     page = Parsed(pages[name])
     names = [tag for tag, _ in page.elements]
-    assert names.count("table") == names.count("caption") > 3
+    assert names.count("table") == names.count("caption") > 0
     assert all(found.get("scope") in ("row", "col") for tag, found in page.elements if tag == "th")
     assert all(found.get("type") == "button" for tag, found in page.elements if tag == "button")
 
 
-def test_every_term_is_defined(pages: dict[str, str]) -> None:
-    page = Parsed(pages["comparison"])
+@pytest.mark.parametrize("name", PAGES)
+def test_every_term_is_defined(pages: dict[str, str], name: str) -> None:
+    page = Parsed(pages[name])
     linked = {found["data-term"] for tag, found in page.elements if tag == "a" and "data-term" in found}
     assert linked <= set(page.data["terms"])
     assert {f"term-{key}" for key in page.data["terms"]} <= set(page.ids)
@@ -118,6 +153,35 @@ def test_energy_and_cycles_of_groups_add_up() -> None:
     for level, cycles in evaluation.latency.memory.items():
         assert sum(group.busy_cycles[level] for group in evaluation.groups) == cycles
     assert all(max(group.busy_cycles.values()) == group.latency_cycles for group in evaluation.groups)
+
+
+def test_a_sizing_has_its_points_its_minimum_and_what_is_enough(pages: dict[str, str]) -> None:
+    page, found = Parsed(pages["sizing"]), sized()
+    data = page.data["curve-offchip"]
+    assert [[d["x"], d["y"]] for d in data["series"][0]["dots"]] == [[p.capacity_bytes, p.value] for p in found.fused]
+    assert data["rules"] == [["compulsory minimum", 416]]
+    assert "needs" in data["series"][1]["dots"][0]["details"][0]
+    values = {row[0]: row[1:] for row in page.tables["table-points-fused"][1:]}
+    assert values["512 B"][2] == "416"
+    assert page.tables["table-enough"][3][2:4] == ["82", "80"]
+    assert {"curve-energy", "curve-latency"} <= set(page.data)
+
+
+def test_a_front_shows_the_plan_behind_each_point(pages: dict[str, str]) -> None:
+    page = Parsed(pages["front"])
+    (series,) = page.data["front-capacity-offchip"]["series"]
+    assert [dot["plan"] for dot in series["dots"]] == ["point-1", "point-2"] == list(page.data["plans"])
+    assert series["dots"][0]["x"] == compared().fused.demand
+    assert page.tables["table-front"][1][2] == str(compared().fused.plan.evaluation.offchip_bytes)
+
+
+def test_a_validation_shows_every_value(pages: dict[str, str]) -> None:
+    page, result = Parsed(pages["validation"]), run_case(load_case("eyeriss"), load_workload)
+    rows = page.tables["table-case-eyeriss"][1:]
+    met = [row for row in result.rows if row.status == "met"]
+    assert [[row[2], row[3]] for row in rows] == [
+        [str(plain(Fraction(r.published or 0))), str(plain(r.ours))] for r in met
+    ]
 
 
 def nasty_page() -> str:

@@ -23,8 +23,12 @@ from looptree.report.html import (
     comparison_html,
     curve,
     evaluation_html,
+    front_html,
     page_html,
+    sizing_html,
 )
+from looptree.sweep import Store
+from looptree.sweep.page import sweep_html
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.points import apply_point, load_point
 from looptree.taxonomy.reader import mapping_from_node
@@ -32,7 +36,8 @@ from looptree.workload.reader import workload_from_node
 from tests.cli.command_line import WORKLOAD
 from tests.cli.plans import compared
 from tests.report.browser import Browser, Tab, find_chromium
-from tests.report.test_report_html import NASTY, nasty_page
+from tests.report.test_report_html import NASTY, fronted, nasty_page, sized, validation_page
+from tests.sweep.sweep_cases import SEARCHED, results, study
 
 PROGRAM = find_chromium()
 pytestmark = [
@@ -47,6 +52,7 @@ mapping:
     - [{compute: {einsum: conv1}}]
     - [{compute: {einsum: conv2}}]
 """
+PAGES = ("example", "resnet50", "bert_base", "nasty", "bare", "curve", "sizing", "front", "validation", "sweep")
 AXE = Path(__file__).parent / "vendor" / "axe.min.js"
 
 
@@ -69,7 +75,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "bert_base": network_page("bert_base"),
         "nasty": nasty_page(),
         "bare": bare_page(),
-        "front": page_html(Page("A front", [], [Section("c", "Curve", charts_markup(chart), charts_data(chart))], "")),
+        "sweep": sweep_page(folder),
+        "curve": page_html(Page("A front", [], [Section("c", "Curve", charts_markup(chart), charts_data(chart))], "")),
+        "sizing": sizing_html(sized(), made_by="Made by a test."),
+        "front": front_html(fronted(), made_by="Made by a test."),
+        "validation": validation_page(),
     }
     for name, page in pages.items():
         (folder / f"{name}.html").write_text(page, encoding="utf-8")
@@ -81,6 +91,14 @@ def network_page(name: str) -> str:
     workload, architecture = load_workload(name), load_architecture("mobile")
     design = bind(workload, architecture, apply_point(load_point("layer_by_layer"), workload, architecture))
     return evaluation_html(design, evaluate_design(design), made_by="Made by a test.")
+
+
+def sweep_page(folder: Path) -> str:
+    """A small sweep with everything that a page of one can have."""
+    known = study(SEARCHED.replace("spaces: [quick]", "spaces: [layer-by-layer, quick]"))
+    results(known, folder / "study.db")
+    with Store(folder / "study.db", known) as store:
+        return sweep_html(known, store, known.front, made_by="Made by a test.")
 
 
 def bare_page() -> str:
@@ -95,7 +113,7 @@ def silent(tab: Tab) -> bool:
     return not tab.complaints() and all(url.startswith(("file:", "data:")) for url in tab.requests())
 
 
-@pytest.mark.parametrize("name", ["example", "resnet50", "bert_base", "nasty", "bare", "front"])
+@pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize(("width", "height", "scheme"), [(1366, 768, "light"), (390, 844, "dark")])
 def test_opens_without_a_word_or_a_request(
     browser: Browser, files: dict[str, Path], name: str, width: int, height: int, scheme: str
@@ -107,7 +125,7 @@ def test_opens_without_a_word_or_a_request(
     tab.close()
 
 
-@pytest.mark.parametrize("name", ["example", "resnet50", "front"])
+@pytest.mark.parametrize("name", ["example", "resnet50", "sizing", "front", "validation", "sweep"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_serious(browser: Browser, files: dict[str, Path], name: str, scheme: str) -> None:
     tab = browser.open(files[name], scheme=scheme)
@@ -240,12 +258,36 @@ def test_csv_has_the_exact_numbers(browser: Browser, files: dict[str, Path]) -> 
 
 
 def test_a_point_shows_the_design_behind_it(browser: Browser, files: dict[str, Path]) -> None:
-    tab = browser.open(files["front"])
+    tab = browser.open(files["curve"])
     tab.run("document.querySelector('#front [role=button]').focus()")
     tab.press("Enter")
     said = tab.run("document.querySelector('#front [role=status]').textContent")
     assert NASTY in said
     assert "1,024 B" in said
+    tab.close()
+
+
+def test_a_point_of_a_front_shows_its_groups(browser: Browser, files: dict[str, Path]) -> None:
+    tab = browser.open(files["front"])
+    assert tab.run("looptree.plan().title") == "point 2"
+    tab.run("document.querySelector('#front-capacity-offchip [role=button]').focus()")
+    tab.press("Enter")
+    assert tab.run("[looptree.plan().title, looptree.plan().groups.length]") == ["point 1", 1]
+    assert "in tiles of" in tab.run("document.getElementById('tree-view').textContent")
+    tab.run("document.querySelector('#front-capacity-offchip [role=status] button').click()")
+    assert silent(tab)
+    tab.close()
+
+
+def test_a_point_of_a_sizing_shows_its_plan(browser: Browser, files: dict[str, Path]) -> None:
+    tab = browser.open(files["sizing"], width=390)
+    tab.run("document.querySelectorAll('#curve-offchip [role=button]')[3].focus()")
+    tab.press(" ")
+    said = tab.run("document.querySelector('#curve-offchip [role=status]').textContent")
+    assert "fused, 512 B" in said
+    assert "off-chip transfers 416 B" in said
+    assert tab.run("document.querySelectorAll('#curve-offchip [aria-pressed=true]').length") == 1
+    assert silent(tab)
     tab.close()
 
 

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from looptree.report.html import comparison_html
+from looptree.report.html import comparison_html, front_html, sizing_html
 from tests.cli.plans import compared
 from tests.report.browser import Browser, find_chromium
 from tests.report.pixels import difference, pixels
+from tests.report.test_report_html import fronted, sized, validation_page
 
 PROGRAM = find_chromium()
 pytestmark = [
@@ -64,6 +65,11 @@ def test_looks_as_it_was_looked_at(
         tab.call("Emulation.setEmulatedMedia", media="print")
     found = tab.screenshot(scale=SCALE)
     tab.close()
+    compare_with_golden(name, found)
+
+
+def compare_with_golden(name: str, found: bytes) -> None:
+    """A small difference is that of another version of the browser; a large one is to be looked at."""
     golden = GOLDEN / f"{name}.png"
     if os.environ.get("LOOPTREE_GOLDEN") == "write":
         GOLDEN.mkdir(exist_ok=True)
@@ -73,6 +79,22 @@ def test_looks_as_it_was_looked_at(
     mean, share = difference(seen, expected)
     assert mean < 5, "look at it; if it is right, write the pictures anew"
     assert share < 0.04
+
+
+@pytest.mark.parametrize("name", ["sizing", "front", "validation"])
+def test_other_reports_look_as_they_were_looked_at(browser: Browser, tmp_path: Path, name: str) -> None:
+    pages = {
+        "sizing": lambda: sizing_html(sized(), made_by="Made by a test."),
+        "front": lambda: front_html(fronted(), made_by="Made by a test."),
+        "validation": validation_page,
+    }
+    file = tmp_path / "report.html"
+    file.write_text(pages[name](), encoding="utf-8")
+    tab = browser.open(file, width=1000, height=1200)
+    if not tab.run(HAS_FONT):
+        pytest.skip("the pictures were made with DejaVu Sans")
+    compare_with_golden(name, tab.screenshot(scale=SCALE))
+    tab.close()
 
 
 def test_pictures_that_differ_are_told_apart() -> None:

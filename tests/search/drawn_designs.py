@@ -26,10 +26,11 @@ DESIGNS = 4
 class Drawn(Workers):
     """Answers searches of groups from designs that were drawn; somebody presses Ctrl-C after some of them."""
 
-    def __init__(self, searches: Searches, seed: int, presses: float = math.inf) -> None:
+    def __init__(self, searches: Searches, seed: int, presses: float = math.inf, coarse: int = 1) -> None:
         super().__init__(searches, 1)
         self.seed = seed
         self.presses = presses
+        self.coarse = coarse
 
     def designs(self, job: Job) -> list[GroupDesign]:
         """Of one group, with some tensors on chip."""
@@ -43,7 +44,7 @@ class Drawn(Workers):
                 frozenset(),
                 {},
                 frozenset(),
-                Totals(*(x + draw.randrange(1, 200) for x in least)),
+                Totals(*(x + draw.randrange(self.coarse, 200, self.coarse) for x in least)),
                 float(held + draw.randrange(1, 30)),
             )
             for _ in range(DESIGNS)
@@ -78,10 +79,10 @@ class Drawn(Workers):
         return Collected(tuple(kept), True, Tally(groups=1))
 
 
-def planner(kind: str, seed: int, *, layers: int = 3, presses: float = math.inf) -> Planner:
-    """For a network with drawn designs."""
+def planner(kind: str, seed: int, *, layers: int = 3, presses: float = math.inf, coarse: int = 1) -> Planner:
+    """For a network with drawn designs; coarse ones take the same more often."""
     searches = Searches(architecture(), "GLB", Space(resident=1))
-    return Planner(network(kind, seed, layers=layers), Drawn(searches, seed, presses), None, None)
+    return Planner(network(kind, seed, layers=layers), Drawn(searches, seed, presses, coarse), None, None)
 
 
 def plans(known: Planner, capacity: float) -> Array:

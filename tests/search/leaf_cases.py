@@ -10,8 +10,9 @@ from functools import reduce
 import numpy as np
 
 from looptree.model.axis import Array
+from looptree.model.inside.tiles import useful_tiles
 from looptree.search.exhaustive import Exhaustive, Group, undominated
-from looptree.search.loops import clashing_ranks, useful_tiles
+from looptree.search.loops import clashing_ranks
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
@@ -91,7 +92,8 @@ class StreamingGroup(Group):
                 result = self.evaluated(moved)
                 if result is not None:
                     sums = self.sums(result, tensor)
-                    found[tensor].append(np.array([0, sums[0], *sums[2:]]))
+                    rooms = (sums[0], 0) if choice.parallelism == "pipeline" else (0, sums[0])
+                    found[tensor].append(np.array([*rooms, *sums[2:]]))
         return added[None], {t: np.array(places) for t, places in found.items() if places}
 
     def _ranks(self, layer: str, tensor: str) -> set[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 
@@ -10,9 +11,11 @@ import pytest
 
 from looptree.errors import InputError
 from looptree.search import Space, front, search
+from looptree.search.between import Between
 from looptree.search.corners import Corners
 from looptree.search.metrics import METRICS, Weights
 from looptree.search.objective import value
+from looptree.search.partition import Partition
 from looptree.search.steps import Steps
 from looptree.search.undominated import undominated
 from tests.search.drawn_designs import planner, plans
@@ -45,6 +48,25 @@ def test_corners_are_the_best_plans_for_any_weights(kind: str, size: int) -> Non
         for path in found.paths:
             within = (totals[:, columns[:-1]] <= np.array([path.totals[i] for i in columns[:-1]])).all(axis=1)
             assert found.bound(path) <= totals[within, columns[-1]].min() * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("kind", ["chain", "branches", "skip", "matmul"])
+def test_between_the_corners_every_plan_is_found_that_no_other_one_beats(kind: str) -> None:
+    inside = 0
+    for seed, capacity in itertools.product(range(3), (math.inf, 45.0)):
+        totals = plans(planner(kind, seed), capacity)
+        for sums in (("energy", "offchip"), ("latency", "operations")) if len(totals) else ():
+            columns = [METRICS.index(name) for name in sums]
+            corners = Corners(planner(kind, seed), sums, capacity, 1000)
+            assert isinstance(corners.partition, Partition)
+            between = Between(corners, corners.partition)
+            assert between.complete
+            assert between.exact == between.paths
+            rows = np.array([path.totals for path in [*corners.paths, *between.paths]])[:, columns]
+            wanted = totals[:, columns]
+            assert sorted(rows[undominated(rows)].tolist()) == sorted(wanted[undominated(wanted)].tolist())
+            inside += len(between.paths)
+    assert inside
 
 
 def test_a_few_corners_are_enough_where_few_are_asked_for() -> None:

@@ -41,18 +41,19 @@ def decided(group: Group, pattern: Pattern) -> Iterator[Pattern]:
 def test_windows_are_as_the_model_says_where_readers_rest_at_different_steps() -> None:
     workload, hardware = split_and_joined(), architecture()
     group = searched(workload, hardware, "energy", Space(loops=2, leaf_loops=0)).group
-    named = [p for p in group.patterns if [loop.rank[0][1] for loop in p.loops] == ["r", "q"]]
+    listed = [p for positions in group.orders for p in group.patterns(positions)]
+    named = [p for p in listed if [rank[0][1] for loop in p.loops for rank in loop.ranks] == ["r", "q"]]
     compared = 0
     for pattern in (d for p in named for d in decided(group, p) if d.separable):
         inner = {group.tensors[row]: loops for row, (loops, _) in pattern.places.items()}
         retention = {t: inner.get(t, 0) for t in group.tensors}
-        loops = tuple(Temporal((RankRef(x.rank[0][1], x.rank[0][0]),), x.tiles[0]) for x in pattern.loops)
+        loops = tuple(Temporal((RankRef(rank[0][1], rank[0][0]),), tile) for rank, tile in pattern.picked((0, 0)))
         choice = GroupChoice(tuple(group.layers), loops, retention, level="GLB")
         found = evaluate(group.part, hardware, plan_tree(group.part, hardware, (choice,))).occupancy["GLB"].per_tensor
         for row, tensor in enumerate(group.tensors):
             words = pattern.bases.words[row, 0]
             for above, table in enumerate(pattern.tables):
-                words *= (table.window if above < retention[tensor] else table.hull)[row, 0]
+                words *= table.held[above < retention[tensor]][row, 0]
             assert (tensor, words) == (tensor, found[tensor][0])
             compared += 1
     assert compared == 24

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -13,6 +14,7 @@ from looptree.architecture import Architecture, Compute, Level
 from looptree.search.exhaustive import Exhaustive, undominated
 from looptree.search.goal import EVERYTHING, Aim, Gathering
 from looptree.search.metrics import METRICS, Weights
+from looptree.search.restrictions import LayerRule, Restrictions
 from looptree.search.space import Space
 from looptree.workload import Workload
 from tests.search.group_cases import capacities, differences, searched
@@ -174,3 +176,71 @@ def test_the_smallest_room_that_is_named_suffices() -> None:
         assert search.search(frozenset(), least).design is not None
         assert search.search(frozenset(), least - 1).design is None
         assert math.isfinite(least)
+
+
+def joined(ranks: str, loops: int, kind: str, seed: int, layers: int, *, twice: int) -> None:
+    """Loops over a few ranks, some of which move the same dimension."""
+    rules = Restrictions(everywhere=LayerRule(ranks=frozenset(ranks)))
+    most = {"loops": loops, "lone_loops": loops, "joined_loops": loops}
+    check(kind, seed, layers, Space(**most, twice=twice, leaf_loops=0, spill=False, restrictions=rules))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("kind", ["chain", "padded", "plane", "pool", "skip", "branches"])
+def test_no_design_with_loops_over_one_dimension_is_better(kind: str, seed: int) -> None:
+    joined("pr", 2, kind, seed, 2, twice=0)
+
+
+@pytest.mark.parametrize(("kind", "ranks"), [("plane", "prq"), ("padded", "pr"), ("chain", "pm"), ("matmul", "mn")])
+def test_no_design_with_a_rank_tiled_twice_is_better(kind: str, ranks: str) -> None:
+    joined(ranks, 3, kind, 1, 1, twice=100)
+    joined(ranks[:2], 3, kind, 1, 2, twice=100)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 16))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_design_with_three_loops_over_one_dimension_is_better(kind: str, seed: int) -> None:
+    ranks = "mk" if kind == "matmul" else "prm"
+    joined(ranks, 3, kind, seed, 1, twice=100)
+    joined(ranks[:2], 3, kind, seed, 2, twice=100)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", ["chain", "padded", "skip", "branches", "matmul", "pool"])
+def test_no_pipeline_is_better(kind: str, seed: int) -> None:
+    check(kind, seed + 1, 2, Space(loops=1, leaf_loops=0, pipeline=True))
+
+
+@pytest.mark.parametrize("kind", ["chain", "skip", "matmul"])
+def test_no_pipeline_of_three_layers_is_better(kind: str) -> None:
+    check(kind, 4, 3, Space(loops=1, leaf_loops=0, spill=False, pipeline=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 16))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_pipeline_with_two_loops_is_better(kind: str, seed: int) -> None:
+    check(kind, seed, 2, Space(loops=2, leaf_loops=0, spill=False, pipeline=True))
+
+
+def test_a_pipeline_takes_fewer_cycles_than_layers_in_turns() -> None:
+    """Two products of 4 x 2 x 2 in rows: 16 + 16 cycles in turns; at once 4 + 3 * 4 + 4."""
+    layers = [
+        einsum("one", "B[m,n] = A[m,k] * V[k,n]", {"m": 4, "n": 2, "k": 2}),
+        einsum("two", "C[m,n] = B[m,k] * W[k,n]", {"m": 4, "n": 2, "k": 2}),
+    ]
+    found = []
+    for pipeline in (False, True):
+        space = Space(loops=1, leaf_loops=0, pipeline=pipeline)
+        hardware = unhindered(architecture())
+        outcome = searched(Workload("two", layers), hardware, "latency", space).search(frozenset(), 1000)
+        assert outcome.design is not None
+        found.append((outcome.value, outcome.design.pipeline))
+    assert found == [(32, False), (20, True)]
+
+
+def unhindered(hardware: Architecture) -> Architecture:
+    """The same without a limit of what passes off chip."""
+    outer, inner = hardware.levels
+    return replace(hardware, levels=(replace(outer, bandwidth_bytes_per_cycle=None), inner))

@@ -29,6 +29,11 @@ def test_no_design_with_an_own_loop_per_layer_is_better(kind: str, seed: int) ->
     check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=1))
 
 
+@pytest.mark.parametrize("kind", ["chain", "matmul"])
+def test_no_pipeline_with_own_loops_is_better(kind: str) -> None:
+    check(kind, 2, 2, Space(loops=1, lone_loops=1, leaf_loops=1, pipeline=True))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(6, 14))
 @pytest.mark.parametrize("kind", KINDS)

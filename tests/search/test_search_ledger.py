@@ -7,7 +7,7 @@ import random
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.ledger import HIGH, LOW, Ledger
+from looptree.search.ledger import Ledger, entries_of
 from looptree.search.tables import LoopTable
 
 
@@ -20,9 +20,10 @@ def table(draw: random.Random, width: int) -> LoopTable:
     moves = np.array([draw.random() < 0.5 for _ in range(3)])
     none: frozenset[str] = frozenset()
     return LoopTable(
-        *(numbers(3), numbers(3), numbers(3), numbers(3), numbers(3)),
-        moves=moves,
-        forgets=moves,
+        (numbers(3), numbers(3)),
+        (numbers(3), numbers(3)),
+        moves={(1, 0): moves},
+        forgets=(moves,),
         operations=numbers(2),
         cycles=numbers(2),
         points=numbers(2),
@@ -48,8 +49,9 @@ def test_a_range_has_the_least_and_the_largest_of_its_columns() -> None:
         found = ledger.ranges(at + start, at + stop)
         for column, i in enumerate(chosen):
             inside = slice(start[column], stop[column])
-            for name in LOW:
-                assert (found.low[name][:, column] == getattr(tables[i], name)[:, inside].min(axis=1)).all()
-            for name in HIGH:
-                assert (found.high[name][:, column] == getattr(tables[i], name)[:, inside].max(axis=1)).all()
-            assert (found.moves[:, column] == tables[i].moves).all()
+            low, high = entries_of(tables[i])
+            for name, entries in low.items():
+                assert (found.low[name][:, column] == entries[:, inside].min(axis=1)).all()
+            for name, entries in high.items():
+                assert (found.high[name][:, column] == entries[:, inside].max(axis=1)).all()
+            assert (found.moves[1, 0][:, column] == tables[i].moves[1, 0]).all()

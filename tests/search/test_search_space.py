@@ -9,7 +9,8 @@ from looptree.search import SPACES, Space, space_named
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("group_layers", 0), ("loops", 0), ("loops", 5), ("lone_loops", -1), ("leaf_loops", 3)]
+    ("name", "value"),
+    [("group_layers", 0), ("loops", 0), ("loops", 5), ("leaf_loops", 3), ("twice", -1)],
 )
 def test_a_number_out_of_range_is_refused(name: str, value: int) -> None:
     with pytest.raises(InputError, match=f"expected {name} from"):
@@ -23,14 +24,21 @@ def test_a_truth_value_is_no_number() -> None:
 
 def test_a_narrower_space_says_what_it_leaves_out() -> None:
     assert Space().leaves_out() == []
+    assert SPACES["wide"].leaves_out() == []
     assert Space(loops=2).leaves_out() == ["loops: 2 (default 3)"]
-    assert all(SPACES[name].leaves_out() for name in SPACES if name != "default")
+    assert all(SPACES[name].leaves_out() for name in SPACES if name not in ("default", "wide", "pipelined"))
 
 
 def test_a_description_names_what_is_there_and_only_that() -> None:
     assert "spilled" in Space().described()
     assert "spilled" not in Space(spill=False).described()
     assert "recomputed" not in Space(recompute=False).described()
+    assert "over different dimensions if more than 3" in Space().described()
+    assert "over different dimensions;" in Space(joined_loops=0).described()
+    assert "over different dimensions" not in Space(joined_loops=4).described()
+    assert "a rank tiled twice;" in SPACES["wide"].described()
+    assert "a rank tiled twice if it has up to 9 pairs of tile shapes;" in Space(twice=9).described()
+    assert "twice" not in Space(twice=0).described()
     assert "between groups" not in Space(resident=0).described()
 
 

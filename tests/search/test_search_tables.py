@@ -8,12 +8,14 @@ import pytest
 
 from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, evaluate
-from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of, useful_tiles
-from looptree.search.profile import Profiler
-from looptree.search.tables import InseparableError, LoopTable, depths_of
+from looptree.search.group import Group
+from looptree.search.loops import candidate_ranks, clashing_ranks, joined_positions, orders, sinks_of
+from looptree.search.restrictions import NONE
+from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
+from tests.search.group_cases import searched
 from tests.search.search_cases import KINDS, architecture, network
 
 
@@ -36,13 +38,14 @@ def no_worse(one: tuple[float, ...] | None, other: tuple[float, ...] | None) -> 
 
 
 def choices(workload: Workload, count: int) -> list[GroupChoice]:
-    """Loop orders with their smallest and largest tile shapes, everything whole."""
+    """Loop orders, joined ones last, with their smallest and largest tile shapes, everything whole."""
     sinks = sinks_of(workload)
     ranks, clashes = candidate_ranks(workload, sinks), clashing_ranks(workload, sinks)
     found = []
-    for order in orders(ranks, clashes, count):
-        tiles = [useful_tiles(workload.einsum(o[0][0]).ranks[o[0][1]]) for o in order]
-        for chosen in {tuple(t[0] for t in tiles), tuple(t[-1] for t in tiles)}:
+    listed = sorted(orders(ranks, clashes, count, 3, ranks), key=lambda order: -len(joined_positions(order, clashes)))
+    for order in listed:
+        tilings = NONE.tilings(workload, order)
+        for chosen in {tilings[0], tilings[-1]} if tilings else ():
             loops = tuple(Temporal(tuple(RankRef(r, e) for e, r in o), t) for o, t in zip(order, chosen, strict=True))
             names = tuple(e.name for e in workload.einsums)
             found.append(GroupChoice(names, loops, dict.fromkeys(workload.tensors, 0), level="GLB"))
@@ -61,33 +64,29 @@ def test_a_place_that_is_left_out_is_matched_by_one_that_is_tried(kind: str) -> 
     checked = 0
     for seed in range(4):
         workload = network(kind, seed, layers=2)
-        profiler = Profiler(workload, sinks_of(workload), {})
-        for choice in choices(workload, 2)[:4]:
-            for tensor, tried in places(profiler, choice).items():
-                depths = range(len(choice.loops) + 1)
-                results = {depth: told(workload, moved(choice, tensor, depth), tensor) for depth in depths}
-                for result in results.values():
-                    checked += 1
-                    assert result is None or any(no_worse(results[depth], result) for depth in tried)
+        group = searched(workload, architecture(), "energy", Space(loops=3)).group
+        for count in (2, 3):
+            listed = choices(workload, count)
+            for choice in (*listed[:2], *listed[-2:]):
+                for tensor, tried in places(group, choice).items():
+                    depths = range(len(choice.loops) + 1)
+                    results = {depth: told(workload, moved(choice, tensor, depth), tensor) for depth in depths}
+                    for result in results.values():
+                        checked += 1
+                        assert result is None or any(no_worse(results[depth], result) for depth in tried)
     assert checked
 
 
-def places(profiler: Profiler, choice: GroupChoice) -> dict[str, list[int]]:
+def places(group: Group, choice: GroupChoice) -> dict[str, list[int]]:
     """Loops above each place that is tried, per tensor; nothing where the loops are looked at in no table."""
-    tensors, layers = list(profiler.part.tensors), [e.name for e in profiler.part.einsums]
-    tables = []
-    for loop in choice.loops:
-        run = profiler.run(tuple((r.einsum or "", r.rank) for r in loop.ranks), [loop.tile], frozenset())
-        try:
-            tables.append(LoopTable.of(run, profiler, tensors, layers))
-        except InseparableError:
-            return {}
-    return {
-        tensor: [
-            p.loops for p in depths_of([bool(t.moves[row]) for t in tables], [bool(t.forgets[row]) for t in tables])
-        ]
-        for row, tensor in enumerate(tensors)
-    }
+    order = [tuple((r.einsum or "", r.rank) for r in loop.ranks) for loop in choice.loops]
+    tiles = [loop.tile for loop in choice.loops]
+    positions = joined_positions(order, clashing_ranks(group.part, group.sinks))
+    for pattern in group.patterns(positions):
+        for columns in itertools.product(*(range(len(loop.tiles)) for loop in pattern.loops)):
+            if pattern.picked(columns) == tuple(zip(order, tiles, strict=True)):
+                return {t: [d.loops for d in pattern.depths(row)] for row, t in enumerate(group.tensors)}
+    return {}
 
 
 @pytest.mark.parametrize("kind", KINDS)

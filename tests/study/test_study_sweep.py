@@ -8,12 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from looptree.architecture import Architecture, Level
 from looptree.model import evaluate
-from looptree.study.sweep import UNLIMITED, Flow, Option, best_option, flows, frontier, orders_of, spread_tiles
+from looptree.study.sweep import Flow, Option, best_option, flows, frontier, orders_of, spread_tiles
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload.load import load_workload
 
+UNLIMITED = Architecture("unlimited", (Level("DRAM"), Level("GLB")))
 SMALL = load_workload("conv_conv", channels=2, resolution=6)
 
 

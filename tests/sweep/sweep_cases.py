@@ -66,4 +66,4 @@ def results(known: Study, path: Path, workers: int = 1) -> list[Result]:
 
 def untimed(store: Store) -> list[Result]:
     """Results without the time that they took."""
-    return [Result(r.item, r.status, r.data, 0.0, r.source) for r in store.results()]
+    return [Result(r.item, r.status, r.data, 0.0, r.source, r.plan) for r in store.results()]

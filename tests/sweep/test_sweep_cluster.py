@@ -8,16 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from looptree.errors import InputError
-from looptree.sweep import State, Store, run
-from looptree.sweep.cluster import cluster_crew
+from looptree.sweep import Result, State, Store, run
+from looptree.sweep.cluster import Cluster, cluster_crew
 from tests.sweep.sweep_cases import SEARCHED, results, study, untimed
+from tests.sweep.test_sweep_store import count
 
 pytest.importorskip("distributed")
 
@@ -85,27 +89,84 @@ def test_a_worker_is_killed_in_the_middle(scheduler: str, tmp_path: Path) -> Non
             assert untimed(store) == results(known, tmp_path / "local.db")
 
 
+CLIENT = """
+import sys, time
+from pathlib import Path
+from looptree.sweep import Store, load_study, run
+from looptree.sweep.cluster import cluster_crew
+study = load_study(sys.argv[1])
+with Store(Path(sys.argv[2]), study) as store, cluster_crew(sys.argv[3]) as crew:
+    run(study, store, crew, lambda state: time.sleep(0.3))
+"""
+
+
 @pytest.mark.slow
-def test_a_client_is_lost_and_goes_on(scheduler: str, tmp_path: Path) -> None:
-    known = study(SEARCHED)
+def test_a_client_is_killed_and_goes_on(scheduler: str, tmp_path: Path) -> None:
+    known, file, base = study(SEARCHED), tmp_path / "study.yaml", tmp_path / "cluster.db"
+    file.write_text(SEARCHED)
+    with workers(scheduler, tmp_path):
+        client = subprocess.Popen([sys.executable, "-c", CLIENT, str(file), str(base), scheduler])
+        until = time.monotonic() + WAIT
+        while count(base) < 3 and time.monotonic() < until:
+            time.sleep(0.02)
+        client.kill()
+        client.wait()
+        with Store(base, known) as store:
+            before = store.done()
+            assert 3 <= len(before) < known.points
+            for name, value in (("__version__", "0.0.0"), ("source_digest", lambda: "other source")):
+                with pytest.MonkeyPatch.context() as patch:
+                    patch.setattr(f"looptree.sweep.cluster.{name}", value)
+                    with pytest.raises(InputError, match="from the same source"), cluster_crew(scheduler):
+                        pass
+            with cluster_crew(scheduler) as crew:
+                state = run(known, store, crew)
+            assert state.finished == known.points - len(before)
+            assert untimed(store) == results(known, tmp_path / "local.db")
 
-    def leave(state: State) -> None:
-        if 5 <= state.done < state.total:
-            raise KeyboardInterrupt
 
-    with workers(scheduler, tmp_path), Store(tmp_path / "cluster.db", known) as store:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("looptree.sweep.cluster.__version__", "0.0.0")
-            with pytest.raises(InputError, match=r"this is 0\.0\.0"), cluster_crew(scheduler):
-                pass
-        with pytest.raises(KeyboardInterrupt), cluster_crew(scheduler) as crew:
-            run(known, store, crew, leave)
-        before = untimed(store)
-        assert 5 <= len(before) < known.points
-        with cluster_crew(scheduler) as crew:
-            state = run(known, store, crew)
-        assert state.finished == known.points - len(before)
-        assert untimed(store) == results(known, tmp_path / "local.db")
+class Threads:
+    """A client with two threads that does chunks at once."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def nthreads(self) -> dict[str, int]:
+        return {"a": 2}
+
+    def submit(
+        self, function: Callable[[list[Slow]], list[Result]], tasks: list[Slow], **_: object
+    ) -> Future[list[Result]]:
+        self.sizes.append(len(tasks))
+        future: Future[list[Result]] = Future()
+        future.set_result(function(tasks))
+        return future
+
+
+@dataclass(frozen=True)
+class Slow:
+    item: int
+    seconds: float
+
+    def run(self) -> Result:
+        return Result(self.item, "optimal", {}, self.seconds)
+
+
+@pytest.mark.parametrize(("seconds", "size"), [(5.0, 1), (0.25, 4), (0.0, 256)])
+def test_chunks_of_a_second(seconds: float, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("distributed.wait", lambda futures, return_when: SimpleNamespace(done=futures))
+    monkeypatch.setattr(Future, "release", lambda future: None, raising=False)
+    client, done = Threads(), list[int]()
+    crew = Cluster(client)
+    sent = 0
+    while len(done) < 1000:
+        while sent < 1000 and sent - len(done) < 2 * crew.width:
+            crew.start(Slow(sent, seconds))
+            sent += 1
+        done += [result.item for result in crew.next()]
+    assert sorted(done) == list(range(1000))
+    assert client.sizes[0] == 1
+    assert max(client.sizes) == size
 
 
 @pytest.mark.slow

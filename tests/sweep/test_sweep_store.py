@@ -31,6 +31,9 @@ with Store(Path(sys.argv[2]), study) as store:
 """
 
 
+NETWORK = "inputs: {x: [1, 8]}\nlayers: [{name: fc, type: linear, out_features: 4}]\n"
+
+
 @pytest.mark.slow
 def test_kill_at_any_moment(tmp_path: Path) -> None:
     file, base = tmp_path / "study.yaml", tmp_path / "study.db"
@@ -75,9 +78,36 @@ def test_another_study(tmp_path: Path) -> None:
     path = tmp_path / "study.db"
     with Store(path, study(SEARCHED)) as store:
         store.add([Result(1, "infeasible", {})])
-    with pytest.raises(InputError, match="results of another study"):
+    with pytest.raises(InputError, match="results of another form of study 'small'"):
         Store(path, study(SEARCHED.replace("[2, 8]", "[2, 9]")))
+    with pytest.raises(InputError, match="results of another study, 'small'"):
+        Store(path, study(SEARCHED.replace("study: small", "study: other")))
     assert count(path) == 1
+
+
+def test_networks_that_have_changed(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(NETWORK)
+    text = SEARCHED.replace("{name: conv_conv, channels: 8, resolution: [8, 12]}", str(tmp_path / "net.yaml"))
+    path = tmp_path / "study.db"
+    with Store(path, study(text)):
+        pass
+    (tmp_path / "net.yaml").write_text(NETWORK.replace("8", "16"))
+    with pytest.raises(InputError, match="results of study 'small' with networks that have changed since"):
+        Store(path, study(text))
+    (tmp_path / "net.yaml").unlink()
+    with Store(path, study_of(path), asked=True) as store:
+        assert store.done() == set()
+
+
+def test_another_looptree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, known = tmp_path / "study.db", study(SEARCHED)
+    with Store(path, known):
+        pass
+    monkeypatch.setattr("looptree.sweep.store.source_digest", lambda: "other")
+    with pytest.raises(InputError, match="counted with other code than this one"):
+        Store(path, known)
+    with Store(path, known, asked=True) as store:
+        assert store.done() == set()
 
 
 def test_another_version(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,14 @@ from looptree.validate.beyond import OBJECTIVES, Beyond, beyond, beyond_dict
 PAGE = Path(__file__).parents[2] / "docs" / "validation.md"
 
 
+@cache
+def beyond_of(name: str) -> list[Beyond]:
+    """Searched once for all tests."""
+    return beyond(load_case(name))
+
+
 def test_nothing_beats_everything_moved_once() -> None:
-    (result,) = beyond(load_case("orojenesis"))
+    (result,) = beyond_of("orojenesis")
     assert result.buffer_bytes == 134_242_304
     for plan in result.found.values():
         assert plan.evaluation.offchip_bytes == result.published.offchip_bytes == 402_653_184
@@ -22,7 +29,7 @@ def test_nothing_beats_everything_moved_once() -> None:
 
 
 def test_plain_data_of_a_better_design() -> None:
-    result = beyond(load_case("flat"))[0]
+    result = beyond_of("flat")[0]
     data = beyond_dict(result)
     assert data["at"] == {"network": "bert"}
     assert result.published.offchip_bytes == 1_308_622_848
@@ -31,7 +38,7 @@ def test_plain_data_of_a_better_design() -> None:
 
 @pytest.fixture(scope="module")
 def results() -> list[Beyond]:
-    return [result for name in case_names() for result in beyond(load_case(name))]
+    return [result for name in case_names() for result in beyond_of(name)]
 
 
 @pytest.mark.slow

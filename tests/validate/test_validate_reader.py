@@ -47,6 +47,7 @@ not_reproduced:
     confidence: S
     ours: 475136
     why: unknown
+gaps: [energies are not published]
 """
 
 
@@ -69,6 +70,7 @@ def test_a_small_case_is_read() -> None:
         Measure("multiply_accumulates", "", "operations"),
         Measure("offchip_reads_bytes", "", "bytes"),
     )
+    assert case.gaps == ("energies are not published",)
     assert case.parameters["mode"].kind == "choice"
     assert case.parameters["rows"].names == ("rows",)
 
@@ -130,7 +132,7 @@ def test_an_unknown_setting_is_refused_with_its_line(at: str, complaint: str) ->
 
 
 def test_an_unknown_case_lists_the_known_ones() -> None:
-    with pytest.raises(InputError, match=r"no case 'define'.*known: defines, "):
+    with pytest.raises(InputError, match=r"no case 'define'.*known: accelforge, defines, "):
         load_case("define")
 
 

@@ -53,8 +53,31 @@ def test_settings_that_cannot_be_meant_are_refused(values: dict[str, str], compl
 
 
 def test_what_is_wrong_with_a_design_is_said_and_not_left_out() -> None:
-    with pytest.raises(InputError, match="the tile 256 is larger than rank"):
-        run_at(load_case("flat"), {"sequence_length": "100"})
+    with pytest.raises(InputError, match="'pes // 9', which is 0"):
+        run_at(load_case("maeri"), {"pes": "8"})
+
+
+def test_a_default_may_be_another_number() -> None:
+    parameters = load_case("tileflow").parameters
+    assert checked_values(parameters, {"width": "48"})["output_width"] == "48"
+    assert checked_values(parameters, {"width": "48", "output_width": "80"})["output_width"] == "80"
+
+
+@pytest.mark.parametrize(
+    ("case", "given"),
+    [
+        ("eyeriss", {"batch": "1"}),
+        ("eyeriss", {"layer": "conv4", "groups": "1"}),
+        ("eyeriss", {"layer": "conv3", "rows": "99", "outputs": "999", "depth": "999", "images": "99"}),
+        ("tileflow", {"rows": "1", "inner": "1", "width": "1"}),
+        ("flat", {"sequence_length": "1", "batch": "1", "heads": "1"}),
+        ("pipelayer", {"images": "1", "layers": "1"}),
+    ],
+)
+def test_tiles_and_loops_that_a_small_layer_does_not_have(case: str, given: dict[str, str]) -> None:
+    result = run_at(load_case(case), given)
+    assert result.rows
+    assert result.holds
 
 
 def test_a_setting_is_compared_where_something_is_published_for_it() -> None:

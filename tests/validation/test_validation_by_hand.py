@@ -99,3 +99,20 @@ def test_patches_of_mobilenet_counted_pair_by_pair() -> None:
     ]
     assert max(pairs) + output == 170_432
     assert 28 * 28 * (32 + 192) == 175_616
+
+
+def test_energy_of_defines_off_chip_and_of_operations() -> None:
+    """What of its energies follows from counts: 700 and 750 pJ per 64 bits of DRAM, 0.04 pJ per operation."""
+
+    def energy(**values: str) -> float:
+        design = at("defines", **values)
+        evaluation = evaluation_of(design)
+        moved = evaluation.transfers[evaluation.off_chip].values()
+        read, written = sum(t.reads_bytes for t in moved), sum(t.writes_bytes for t in moved)
+        return read * 700 / 8 + written * 750 / 8 + evaluation.total_operations * 0.04
+
+    apart, fused = energy(mode="layer_by_layer"), energy(mode="keep")
+    assert round(apart / fused, 1) == 15.2
+    off_chip = [evaluation_of(at("defines", mode=mode)).offchip_bytes for mode in ("layer_by_layer", "keep")]
+    assert round(off_chip[0] / off_chip[1], 1) == 21.5
+    assert round((106_173_716 + 99_015_664) / off_chip[1], 1) == 23.2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from statistics import fmean
 
 import pytest
 
@@ -41,11 +42,25 @@ def test_a_value_is_met_or_missed_as_it_is_told(result: CaseResult, row: Compare
         assert abs(row.error) > 1 / 200, "so close that it needs another reason to be called missed"
 
 
+MEASURED = {"tileflow": "stepwise_cycles", "eyeriss": "ramped_cycles"}
+"""Cycles of machines whose control is not published: they are held to bounds of their own."""
+
+
 def test_what_is_met_is_met_within_the_four_percent_that_looptree_reports_of_itself() -> None:
-    """Cycles in RTL, of a machine whose control is not published, are held to bounds of their own."""
-    rtl = RESULTS["tileflow"]
-    assert all(result.worst < 4 / 100 for result in RESULTS.values() if result is not rtl)
-    assert all(not row.error for row in rtl.rows if row.measure.metric != "stepwise_cycles")
+    for name, result in RESULTS.items():
+        rows = [row for row in result.rows if row.status == MET and row.measure.metric != MEASURED.get(name)]
+        assert all(abs(float(row.error or 0)) < 4 / 100 for row in rows)
+    assert all(not row.error for row in RESULTS["tileflow"].rows if row.measure.metric != MEASURED["tileflow"])
+
+
+def test_times_of_eyeriss_are_nearer_than_those_of_maestro() -> None:
+    """MAESTRO misses them by 4.25 % on average and 12.4 % at worst."""
+    errors = [
+        abs(float(row.error or 0)) for row in RESULTS["eyeriss"].rows if row.measure.metric == MEASURED["eyeriss"]
+    ]
+    assert len(errors) == 5
+    assert fmean(errors) < 0.0425
+    assert max(errors) < 0.124
 
 
 @pytest.mark.parametrize("page", PAGES, ids=[page.name for page in PAGES])

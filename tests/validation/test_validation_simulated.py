@@ -22,6 +22,11 @@ layers:
 """
 
 ATTENTION = {"sequence_length": "6", "batch": "2", "heads": "2", "head_dim": "3"}
+PASSES = {
+    "batch": "2", "channels": "4", "kernels": "6", "size": "7", "kernel": "3", "stride": "1",
+    "rows": "2", "inputs": "1", "outputs": "2", "images": "2", "filters": "2", "depth": "3",
+}  # fmt: skip
+MATMULS = {"rows": "5", "width": "3", "inner": "4", "output_width": "2", "tile": "2"}
 
 SMALL = [
     ("defines", {"network": "chain", "mode": "recompute", "tile": "2x3"}),
@@ -43,7 +48,14 @@ SMALL = [
     ("flat", ATTENTION | {"mode": "fusemax"}),
     ("flat", ATTENTION | {"mode": "granularity_r", "rows": "4"}),
     ("maeri", {"channels": "2", "kernels": "5", "width": "6", "pes": "20"}),
-    ("eyeriss", {"channels": "2", "kernels": "4", "size": "7", "kernel": "3", "stride": "1", "rows": "2"}),
+    ("accelforge", MATMULS),
+    ("accelforge", MATMULS | {"mode": "streamed"}),
+    ("accelforge", {"mode": "all", "channels": "2", "maps": "3", "size": "7"}),
+    ("tileflow", {"rows": "5", "inner": "6", "width": "3", "tile_m": "2", "tile_l": "4", "tile_k": "2"}),
+    ("pipelayer", {"images": "3", "layers": "4"}),
+    ("pipelayer", {"mode": "in_turn", "images": "2", "layers": "3"}),
+    ("eyeriss", PASSES),
+    ("eyeriss", PASSES | {"layer": "conv5", "groups": "2"}),
 ]
 
 

@@ -32,6 +32,8 @@ def value(text: object, least: int = -(2**40)) -> int:
         ("10 - 3 - 2", 5),
         ("((side))", 7),
         ("2*-h_2", -6),
+        ("min(side, heads) + 1", 8),
+        ("2 * max(side - 1, min(4, heads), h_2)", 12),
     ],
 )
 def test_values(text: object, expected: int) -> None:
@@ -41,7 +43,8 @@ def test_values(text: object, expected: int) -> None:
 @pytest.mark.parametrize(
     "text",
     ["", " ", "side +", "(side", "side)", "2 3", "side side", "8/2", "2**3", "side.x", "side[0]", "f(2)", "1e3", "0x10",
-     "__import__('os')", "2^3", "1.5", ")", "*3", "// 2", "side; side", "1" * 200, "side\x00"],
+     "__import__('os')", "2^3", "1.5", ")", "*3", "// 2", "side; side", "1" * 200, "side\x00",
+     "min", "min()", "min(side", "min(side,)", "max side", "side, 2"],
 )  # fmt: skip
 def test_everything_else_is_refused(text: str) -> None:
     with pytest.raises(InputError):

@@ -191,7 +191,7 @@ def test_mistakes_around_the_layers(text: str, expected: str) -> None:
 @pytest.mark.parametrize(
     ("overrides", "expected"),
     [
-        ({"resolutoin": 3}, "the network has no parameter 'resolutoin' (known: batch, side)"),
+        ({"resolutoin": 3}, "the network has no parameter 'resolutoin' (known: batch, side, bits)"),
         ({"side": 3.5}, "expected parameter 'side' as a whole number from 0"),
         ({"side": True}, "found True"),
         ({"batch": 0}, "expected parameter 'batch' as a whole number from 1"),

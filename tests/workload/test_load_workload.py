@@ -89,3 +89,19 @@ def test_written_as_einsums_and_read_back_it_is_the_same(name: str, batch: int, 
     file = tmp_path / "copy.yaml"
     file.write_text(workload_to_yaml(workload))
     assert load_workload(file) == workload
+
+
+def test_any_network_in_another_word_width(tmp_path: Path) -> None:
+    wide = load_workload("conv_conv", bits=16, channels=4, resolution=8)
+    assert {tensor.bits for tensor in wide.tensors.values()} == {16}
+    assert {tensor.bits for tensor in load_workload("conv_conv").tensors.values()} == {8}
+    file = tmp_path / "net.yaml"
+    layer = "layers: [{name: fc, type: linear, out_features: 4}]"
+    file.write_text(f"inputs: {{x: [1, 4]}}\ndefault_bits: 4\ntensors: {{fc: {{bits: 32}}}}\n{layer}\n")
+    assert [load_workload(file, bits=16).tensors[name].bits for name in ("x", "W_fc", "fc")] == [16, 16, 32]
+    assert load_workload(file).tensors["x"].bits == 4
+    with pytest.raises(InputError, match="expected a word width from 1 to"):
+        load_workload(file, bits=5000)
+    file.write_text(f"inputs: {{x: [1, 4]}}\nparameters: {{bits: 3}}\n{layer}\n")
+    with pytest.raises(InputError, match=r"net\.yaml:2: .*'bits' cannot be the name of a parameter"):
+        load_workload(file)

@@ -20,6 +20,13 @@ PJ_PER_BIT = {
 }
 """Energy of moving one bit, interface included, in pJ."""
 
+NEWER = ("LPDDR4X", "LPDDR5", "LPDDR5X", "DDR5", "GDDR6X", "GDDR7", "HBM2E", "HBM3", "HBM3E", "HBM4")
+"""Kinds of which no number with a source was found."""
+
+UNKNOWN = (
+    "no number with a source is known of this kind: give read_pj_per_byte and write_pj_per_byte instead of a model"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Dram:
@@ -30,7 +37,8 @@ class Dram:
     2012 (quoted in a second source). LPDDR4 8: the table of the Accelergy plug-in for CACTI, which gives "public data"
     as its source (second source). DDR4 20.3 and GDDR6 6.5: Jouppi et al., ISCA 2021, Table 2, 1300 and the middle of
     350 to 480 pJ for 64 bits (not compared again). Newer kinds (LPDDR5, HBM3) are not here because no number with a
-    source was found: give read_pj_per_byte and write_pj_per_byte. Assumptions: a write costs as much as a read, at the
+    source was found, only figures without one that differ by a factor of three: give read_pj_per_byte and
+    write_pj_per_byte. Assumptions: a write costs as much as a read, at the
     locality of rows that the sources assume; refresh and idle power are not counted.
 
     Attributes:
@@ -45,7 +53,7 @@ class Dram:
     def __post_init__(self) -> None:
         if self.kind not in PJ_PER_BIT:
             problem = f"expected one of {', '.join(PJ_PER_BIT)} as kind of DRAM, found {self.kind!r}"
-            raise InputError(problem, hint=nearest(self.kind, PJ_PER_BIT))
+            raise InputError(problem, hint=UNKNOWN if self.kind in NEWER else nearest(self.kind, PJ_PER_BIT))
 
     def estimate(self, shape: MemoryShape) -> Estimate:
         """See `MemoryModel`."""

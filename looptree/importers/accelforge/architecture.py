@@ -1,179 +1,200 @@
-"""Architectures: `arch:` with `nodes`, from the outside in: memories and one compute.
+"""Architectures: `arch:` with `nodes`, from the outside in: memories and compute units, and how many there are of each.
 
 Energies are in joules per action (of `bits_per_action` bits, or of one), sizes in bits, throughputs in actions per
-second. A cycle is the time of one operation. What the mapper may keep where has no meaning here, unless it forbids
-something.
+second. A cycle is the time of one operation of one unit. What the mapper may keep where, and which loops it may spread,
+says nothing about the hardware.
+
+Assumptions:
+
+* Each fanout is an axis of the array. What instances need alike is read once, and their sums are added up, unless
+  `may_reuse` is `Nothing`; halos are read by each. A tensor that passes several fanouts at once is shared as along
+  the first of them.
+* Where energies come from component models, ours of the same kind stand in their place.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from looptree.documents import Node
+from looptree.importers.accelforge.actions import (
+    actions_of,
+    bandwidths,
+    compute_model,
+    energy,
+    memory_model,
+    plain,
+    rate,
+    value,
+)
 from looptree.importers.accelforge.expressions import number
+from looptree.importers.accelforge.parts import Fanout, Part, axes_of, parts_of
 from looptree.importers.looptree_yaml.nodes import made
 
-_MEMORY = (
-    "name", "size", "leak_power", "area", "actions", "tensors", "component_class", "total_latency", "enabled",
-    "spatial", "extra_attributes_for_component_model",
+_COMPONENT = (
+    "name", "leak_power", "leak_power_scale", "area", "area_scale", "energy_scale", "actions", "component_class",
+    "total_latency", "enabled", "spatial", "extra_attributes_for_component_model",
 )  # fmt: skip
-_COMPUTE = (
-    "name", "leak_power", "area", "actions", "component_class", "total_latency", "enabled", "spatial",
-    "extra_attributes_for_component_model",
+_MEMORY = (*_COMPONENT, "size", "tensors", "skip_initial_output_write")
+_TENSORS = (
+    "keep", "may_keep", "back", "tile_shape", "no_refetch_from_above", "no_resend_to_below", "tensor_order_options",
+    "force_memory_hierarchy_order",
 )  # fmt: skip
-_ACTION = ("name", "energy", "throughput", "latency", "bits_per_action", "extra_attributes_for_component_model")
-_SEPARATE = "max(a.n_calls/a.throughputforainactions)"
+_OTHERWISE = ("bits_per_value", "bits_per_value_scale", "actions_scale", "n_parallel_instances")
 _FREE = ("All", "~Intermediates", "~MainMemory", "~MainMemory.tensors")
+_WORD = re.compile(r"\w+\.bits_per_value(\s+if\s+\w+\s+else\s+\d+)?")
+_TENSOR_COUNT = re.compile(r"len\(All\)==(\d)")
 _PICO = 1e12
+_SINGLE = ("apply", "reduce")
+"""Operations of Einsums with one input, as workloads of AccelForge are read."""
 
 
-def architecture_document(document: Node) -> Node:
-    """The architecture of a document in our own format.
+def architecture_document(document: Node) -> tuple[Node, tuple[str, ...]]:
+    """The architecture of a document in our own format, and what of it that does not represent.
 
     Raises:
         InputError: naming file, line and key of a mistake, or of what cannot be represented.
     """
     body = document.mapping()["arch"]
     fields = body.mapping(known=("version", "nodes", "extra_attributes_for_all_component_models"), required=("nodes",))
-    nodes = list(_components(fields["nodes"]))
-    memories = [node for node in nodes if node.tag == "Memory"]
-    computes = [node for node in nodes if node.tag == "Compute"]
-    if len(computes) != 1 or not memories or nodes[-1] is not computes[0]:
+    common = fields.get("extra_attributes_for_all_component_models")
+    technology = common.mapping().get("tech_node") if common is not None and common.value is not None else None
+    parts = parts_of(fields["nodes"])
+    memories, unit, single = _arranged(parts, fields["nodes"])
+    notes: list[str] = []
+    compute, per_second = _compute(unit, single, technology, notes)
+    levels = [made(_level(part, unit.fanouts, per_second, technology, notes), part.node) for part in memories]
+    notes += _constraints(memories, unit)
+    return made({"levels": levels, "compute": made(compute, unit.node)}, body), tuple(notes)
+
+
+def _arranged(parts: list[Part], nodes: Node) -> tuple[list[Part], Part, Part | None]:
+    """The memories, the unit inside of them, and one for Einsums with one input if there is another."""
+    memories = [part for part in parts if part.is_memory]
+    computes = [part for part in parts if not part.is_memory]
+    by_count = {_tensor_count(part): part for part in computes}
+    unit = next((part for count, part in by_count.items() if count != 2), None)
+    if not memories or unit is None or parts[-1] is not unit or len(by_count) != len(computes) or len(computes) > 2:
         found = f"{len(memories)} memories and {len(computes)} computes"
-        raise fields["nodes"].error(f"expected memories and then one compute, found {found}")
-    compute = computes[0].mapping(known=_COMPUTE, required=("name",))
-    actions = _actions(compute)
-    per_second = _value(actions.get("compute", {}).get("throughput"), "a throughput") or 1
-    units: dict[str, Any] = {
-        "name": compute["name"],
-        "pj_per_operation": _energy(actions.get("compute"), compute, 1),
-        "pj_of": {"copy": 0},
-        **_leakage(compute, per_second),
-    }
-    levels = [made(_level(node, per_second), node) for node in memories]
-    return made({"levels": levels, "compute": made(units, computes[0])}, body)
+        hint = "a second compute has to be for other Einsums: enabled: len(All) == 2"
+        raise nodes.error(f"expected memories and then one compute, found {found}", hint)
+    for part in memories:
+        if "enabled" in part.fields:
+            raise part.fields["enabled"].error("a memory that is there for some Einsums only cannot be represented")
+    return memories, unit, by_count.get(2)
 
 
-def _components(nodes: Node) -> Iterator[Node]:
-    for node in nodes.sequence():
-        fields = node.mapping()
-        if node.tag not in ("Memory", "Compute", "Container", "Nested", "Hierarchical"):
-            kind = f"!{node.tag}" if node.tag else "a node without a tag"
-            raise node.error(f"{kind} cannot be represented", "known: !Memory, !Container, !Compute")
-        if "spatial" in fields:
-            raise fields["spatial"].error(
-                "several instances of a component cannot be represented",
-                "an AccelForge fanout does not say along which rank it is: take it out",
-            )
-        if "enabled" in fields:
-            raise fields["enabled"].error("a component that is there for some Einsums only cannot be represented")
-        if "nodes" in fields:
-            yield from _components(fields["nodes"])
-        elif node.tag in ("Memory", "Compute"):
-            yield node
+def _tensor_count(part: Part) -> int:
+    """How many tensors the Einsums of a unit have; 0 for any number."""
+    if "enabled" not in part.fields:
+        return 0
+    node = part.fields["enabled"]
+    match = _TENSOR_COUNT.fullmatch("".join(str(node.value).split()))
+    if match is None:
+        raise node.error("units for some Einsums only cannot be represented", "known: len(All) == 2, len(All) == 3")
+    return int(match[1])
 
 
-def _level(node: Node, per_second: float) -> dict[str, Any]:
-    fields = node.mapping(known=_MEMORY, required=("name",))
-    actions = _actions(fields)
-    level: dict[str, Any] = {
-        "name": fields["name"],
-        "read_pj_per_byte": _energy(actions.get("read"), fields, 8),
-        "write_pj_per_byte": _energy(actions.get("write"), fields, 8),
-        **_leakage(fields, per_second),
-        **_bandwidths(fields, actions, per_second),
-    }
-    size = number(fields["size"], "a size in bits") if "size" in fields else None
-    if size is not None:
-        if size < 8:
-            raise fields["size"].error(f"expected a size of at least 8 bits, found {size}")
-        level["capacity_bytes"] = int(size) // 8
-    _check_tensors(fields.get("tensors"))
+def _compute(
+    unit: Part, single: Part | None, technology: Node | None, notes: list[str]
+) -> tuple[dict[str, Any], float]:
+    """The compute units in our format, and the operations per second of one."""
+    fields = unit.node.mapping(known=_COMPONENT, required=("name",))
+    action = actions_of(fields).get("compute")
+    per_second = rate(fields, action or {}) or 1
+    per_operation = energy(action, fields, 1)
+    found: dict[str, Any] = {"name": fields["name"], **_still(unit, per_second)}
+    if per_operation is None:
+        found["model"] = compute_model(fields, technology, unit.instances)
+        notes.append(_modelled(fields))
+    else:
+        found["pj_per_operation"] = per_operation
+    found["pj_of"] = {"copy": 0}
+    if single is not None:
+        other = single.node.mapping(known=_COMPONENT, required=("name",))
+        cost = energy(actions_of(other).get("compute"), other, 1)
+        found["pj_of"] |= dict.fromkeys(_SINGLE, cost or 0)
+        names = [known["name"].text() for known in (fields, other)]
+        found["name"] = "/".join(names)
+        notes.append(f"{single.node.where}: operations of {names[1]!r} take as long as those of {names[0]!r}")
+    axes = axes_of(unit.fanouts)
+    if any(count > 1 for count in axes.values()):
+        found["array"] = axes
+        text = "fanouts say along no rank, so that a search counts one unit; mappings spread by !Spatial"
+        notes.append(f"{unit.fanouts[0].node.where}: {text}")
+    return found, per_second
+
+
+def _level(
+    part: Part, fanouts: tuple[Fanout, ...], per_second: float, technology: Node | None, notes: list[str]
+) -> dict[str, Any]:
+    for key in _OTHERWISE:
+        if key in part.fields:
+            raise part.fields[key].error(f"{key} of one component cannot be represented")
+    fields = part.node.mapping(known=_MEMORY, required=("name",))
+    actions = actions_of(fields)
+    level: dict[str, Any] = {"name": fields["name"], **_still(part, per_second)}
+    level |= _network(fanouts[len(part.fanouts) :])
+    costs = {f"{name}_pj_per_byte": energy(actions.get(name), fields, 8) for name in ("read", "write")}
+    level |= {name: cost for name, cost in costs.items() if cost is not None} | bandwidths(fields, actions, per_second)
+    if None in costs.values():
+        level |= memory_model(fields, actions, technology)
+        notes.append(_modelled(fields))
+    first = fields.get("skip_initial_output_write")
+    if first is not None and not first.boolean():
+        raise first.error("a first read of outputs cannot be represented: it is left out")
+    size = fields.get("size")
+    if size is not None and isinstance(size.value, str) and _WORD.fullmatch(size.value.strip()):
+        notes.append(f"{size.where}: a size of one value of a tensor is not checked")
+    elif size is not None:
+        bits = number(size, "a size in bits")
+        if bits is not None and bits < 8:
+            raise size.error(f"expected a size of at least 8 bits, found {bits}")
+        level["capacity_bytes"] = None if bits is None else int(bits) // 8
     return level
 
 
-def _actions(fields: dict[str, Node]) -> dict[str, dict[str, Node]]:
-    found: dict[str, dict[str, Node]] = {}
-    for node in fields["actions"].sequence() if "actions" in fields else ():
-        action = node.mapping(known=_ACTION, required=("name",))
-        found[action["name"].choice(("read", "write", "compute"))] = action
-    return found
+def _network(below: tuple[Fanout, ...]) -> dict[str, Any]:
+    """What the instances below a memory share."""
+    if not below:
+        return {}
+    around = [fanout for fanout in below if fanout.component == below[0].component]
+    for fanout in around:
+        if fanout.shares != around[0].shares:
+            raise fanout.node.error("axes of one component that share differently cannot be represented")
+    return {"network": {"multicast": around[0].shares, "reduce": around[0].shares}}
 
 
-def _energy(action: dict[str, Node] | None, fields: dict[str, Node], times: int) -> float:
-    """Energy in pJ of `times` bits, or of one operation."""
-    if action is None or "energy" not in action:
-        kind = fields.get("component_class")
-        if kind is None:
-            hint = "give each action its energy in joules, or component_class: Dummy for none"
-            raise fields["name"].error(f"an energy of {fields['name'].text()!r} is missing", hint)
-        if kind.text() == "Dummy":
-            return 0
-        raise kind.error(
-            f"the energy of {fields['name'].text()!r} comes from the component model {kind.text()!r}",
-            "models of AccelForge are not run here: give every action its energy in joules",
-        )
-    energy = _value(action["energy"], "an energy") or 0
-    bits = _value(action.get("bits_per_action"), "bits per action") or 1
-    return _plain(energy * _PICO * times / bits)
-
-
-def _bandwidths(fields: dict[str, Node], actions: dict[str, dict[str, Node]], per_second: float) -> dict[str, Any]:
-    """Bytes per cycle; reads and writes take turns, unless `total_latency` says that each has a port."""
-    found = []
-    for name in ("read", "write"):
-        action = actions.get(name, {})
-        if "latency" in action:
-            raise action["latency"].error("a latency per action cannot be represented", "give a throughput")
-        throughput = _value(action.get("throughput"), "a throughput")
-        bits = _value(action.get("bits_per_action"), "bits per action") or 1
-        found.append(None if throughput is None else _plain(throughput * bits / 8 / per_second))
-    read, write = found
-    if "total_latency" in fields:
-        node = fields["total_latency"]
-        if str(node.value).replace(" ", "") != _SEPARATE:
-            raise node.error(
-                "this latency cannot be represented", "known: max(a.n_calls / a.throughput for a in actions)"
-            )
-        return {"read_bandwidth_bytes_per_cycle": read, "write_bandwidth_bytes_per_cycle": write}
-    if read != write:
-        place = actions.get("write", actions.get("read", {}))["name"]
-        raise place.error(
-            "reads and writes that take turns at different throughputs cannot be represented",
-            "equal ones, or total_latency: max(a.n_calls / a.throughput for a in actions)",
-        )
-    return {} if read is None else {"bandwidth_bytes_per_cycle": read}
-
-
-def _leakage(fields: dict[str, Node], per_second: float) -> dict[str, Any]:
-    """Power in W and area in m2, where they are not zero."""
-    power = _value(fields.get("leak_power"), "a power") or 0
-    area = _value(fields.get("area"), "an area") or 0
+def _still(part: Part, per_second: float) -> dict[str, Any]:
+    """Leakage and area of all instances, where they are not zero."""
+    fields = part.fields
+    power = value(fields.get("leak_power"), "a power") * value(fields.get("leak_power_scale"), "a scale", 1)
+    area = value(fields.get("area"), "an area") * value(fields.get("area_scale"), "a scale", 1)
     found: dict[str, Any] = {}
     if power:
-        found["leakage_pj_per_cycle"] = _plain(power * _PICO / per_second)
+        found["leakage_pj_per_cycle"] = plain(power * part.instances * _PICO / per_second)
     if area:
-        found["area_mm2"] = _plain(area * 1e6)
+        found["area_mm2"] = plain(area * part.instances * 1e6)
     return found
 
 
-def _check_tensors(node: Node | None) -> None:
-    """What the mapper has to keep; a mapping says it by itself."""
-    fields = node.mapping(known=("keep", "may_keep")) if node is not None and node.value is not None else {}
-    for entry in fields.values():
-        if str(entry.value).strip() not in _FREE:
-            raise entry.error(
-                f"the constraint {str(entry.value)!r} cannot be represented",
-                f"known: {', '.join(_FREE)}; levels have `keeps` and `bypasses` in our own format",
-            )
+def _modelled(fields: dict[str, Node]) -> str:
+    kind = fields["component_class"]
+    return f"{kind.where}: energy and area are those of looptree's model, not of {kind.text()!r}"
 
 
-def _value(node: Node | None, what: str) -> float | None:
-    return None if node is None else number(node, what)
-
-
-def _plain(value: float) -> float:
-    """A number without the noise of the last digits."""
-    rounded = float(f"{value:.15g}")
-    return int(rounded) if rounded.is_integer() and abs(rounded) < 2**53 else rounded
+def _constraints(memories: list[Part], unit: Part) -> Iterator[str]:
+    """What AccelForge's mapper would have to obey, in one sentence."""
+    found = [entry for fanout in unit.fanouts for entry in fanout.constraints]
+    for place, part in enumerate(memories):
+        node = part.fields.get("tensors")
+        fields = node.mapping(known=_TENSORS) if node is not None and node.value is not None else {}
+        for key, entry in fields.items():
+            is_free = key in ("keep", "may_keep") and str(entry.value).strip() in _FREE
+            if not is_free or (place == 0 and key == "keep" and str(entry.value).strip() == "All"):
+                found.append(entry)
+    if found:
+        lines = ", ".join(str(line) for line in sorted({entry.line for entry in found}))
+        yield f"{found[0].file}: constraints of AccelForge's mapper, which a search does not know, on line {lines}"

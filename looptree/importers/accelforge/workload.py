@@ -244,10 +244,10 @@ def _widths(einsums: list[_Einsum], bits: Node | None) -> dict[str, int]:
 
 
 def _operation(einsum: _Einsum) -> dict[str, str]:
-    """A copy costs no computation; any other function of one input that does not reduce does."""
+    """A copy costs no computation; any other function of one input, which may be reduced, does."""
     if einsum.is_copy:
         return {"operation": "copy"}
     reduces = len(einsum.variables()) > len(
         {name for index in einsum.output.indices for name, _ in parse_affine(index).terms}
     )
-    return {"operation": "apply"} if len(einsum.inputs) == 1 and not reduces else {}
+    return {"operation": "reduce" if reduces else "apply"} if len(einsum.inputs) == 1 else {}

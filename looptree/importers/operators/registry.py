@@ -17,6 +17,7 @@ from looptree.importers.operators import (
     normalisation,
     pooling,
     product,
+    recurrent,
     reduction,
 )
 
@@ -64,6 +65,7 @@ OPERATORS: dict[str, Expand] = {
     "LpNormalization": normalisation.lp_normalisation,
     "MeanVarianceNormalization": normalisation.mean_variance,
     "Pad": layout.padded,
+    **dict.fromkeys(("GRU", "LSTM", "RNN"), recurrent.recurrent),
     "RotaryEmbedding": attention.rotary,
     "Slice": layout.part,
     "SpaceToDepth": layout.space_to_depth,
@@ -72,5 +74,5 @@ OPERATORS: dict[str, Expand] = {
 }
 """By the name of the operator, in the domain of ONNX itself; all others become opaque layers."""
 
-MORE_OUTPUTS = frozenset(("Attention", "DynamicQuantizeLinear", "LayerNormalization", "Split"))
+MORE_OUTPUTS = frozenset(("Attention", "DynamicQuantizeLinear", "GRU", "LSTM", "LayerNormalization", "RNN", "Split"))
 """Operators whose outputs after the first are expanded as well; others that make several are opaque."""

@@ -3,6 +3,7 @@
 Nothing is known about which inputs an element of the output needs, so an opaque layer cannot be fused with anything:
 what it reads is written off chip before (`X` leaves, and is read again as `X_stored`), and so is what it makes. It
 reads each input whole and writes each output whole. Its operations count the words that it moves, for want of better.
+A layer has one output: further ones have a layer each, which reads one word, so that inputs do not count again.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from looptree.importers.builder import Builder
 from looptree.importers.graph import Node
 from looptree.importers.made import Draft
 from looptree.importers.names import default_ranks, fresh, tensor_name
-from looptree.importers.view import plain
+from looptree.importers.view import View, plain
 from looptree.workload.affine import Affine
 from looptree.workload.einsum import Access
 
@@ -21,15 +22,23 @@ Tensors = dict[str, tuple[int, ...]]
 
 
 def opaque(builder: Builder, node: Node) -> None:
-    """One opaque layer per output, each of which reads all inputs."""
+    """One opaque layer per output, the first of which reads all inputs."""
     read: Tensors = {}
     for value in dict.fromkeys(node.reads):
         if not builder.is_scalar(value) and builder.type(value).size:
             read |= _stored(builder, node, value)
     builder.made.opaque.append((node.name, node.title))
-    for position, value in enumerate(node.outputs):
-        if value and value in builder.graph.types:
-            _output(builder, node, value, f"output{position}" if position else "", read)
+    makes = [(place, value) for place, value in enumerate(node.outputs) if value and value in builder.graph.types]
+    for place, value in makes:
+        _output(builder, node, value, f"output{place}" if place else "", read, whole=(place, value) == makes[0])
+
+
+def off_chip(builder: Builder, view: View, shape: Sequence[int]) -> View:
+    """What a view shows, as a tensor that is off chip before anybody reads it."""
+    if view.tensor in builder.made.origins:
+        return view
+    builder.made.outputs[view.tensor] = None
+    return plain(builder.again(view.tensor), shape, default_ranks(tuple(shape)))
 
 
 def _stored(builder: Builder, node: Node, value: str) -> Tensors:
@@ -39,12 +48,11 @@ def _stored(builder: Builder, node: Node, value: str) -> Tensors:
         return {view.tensor: builder.made.shapes[view.tensor]}
     if not view.is_whole:
         view = builder.copied(view, node)
-    builder.made.outputs[view.tensor] = None
-    again = builder.again(view.tensor)
+    again = off_chip(builder, view, view.extents).tensor
     return {again: builder.made.shapes[again]}
 
 
-def _output(builder: Builder, node: Node, value: str, part: str, read: Tensors) -> None:
+def _output(builder: Builder, node: Node, value: str, part: str, read: Tensors, *, whole: bool) -> None:
     type_ = builder.type(value)
     element = builder.element(value)
     if not read:  # random numbers, for instance
@@ -52,8 +60,12 @@ def _output(builder: Builder, node: Node, value: str, part: str, read: Tensors) 
         return
     name = builder.name(node, part)
     shape = tuple(extent for extent in type_.shape if extent > 1)
-    ranks = _ranks(shape, list(read.values()))
-    reads = tuple(Access(tensor, _sorted_forms(extents, ranks)) for tensor, extents in read.items())
+    ranks = _ranks(shape, list(read.values()) if whole else [])
+    if whole:
+        reads = tuple(Access(tensor, _sorted_forms(extents, ranks)) for tensor, extents in read.items())
+    else:
+        tensor, extents = next(iter(read.items()))
+        reads = (Access(tensor, tuple(Affine(()) for _ in extents)),)
     output = Access(name, _sorted_forms(shape, ranks))
     builder.made.drafts.append(Draft(name, ranks, reads, output, "opaque", builder.layer(node), node.title))
     builder.made.shapes[name] = shape

@@ -9,10 +9,12 @@ Every function takes plain results and returns a matplotlib figure, which shows 
 
 from looptree.report.figures.bars import energy_figure, latency_figure
 from looptree.report.figures.capacity import capacity_figure
-from looptree.report.figures.front import FrontPoint, front_figure
+from looptree.report.figures.front import FrontPoint, front_figure, plans_figure
 from looptree.report.figures.graph import graph_figure
 from looptree.report.figures.occupancy import occupancy_figure
+from looptree.report.figures.panels import panels_figure
 from looptree.report.figures.roofline import roofline_figure
+from looptree.report.figures.steps import steps_figure
 from looptree.report.figures.study import study_figure
 from looptree.report.figures.style import FORMATS, drawn, write_figure
 from looptree.report.figures.tree import tree_figure
@@ -27,7 +29,10 @@ __all__ = [
     "graph_figure",
     "latency_figure",
     "occupancy_figure",
+    "panels_figure",
+    "plans_figure",
     "roofline_figure",
+    "steps_figure",
     "study_figure",
     "tree_figure",
     "write_figure",

@@ -6,10 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from looptree.report.figures.style import BLUE, COLUMN, FAINT, new_figure, short, styled
+from looptree.report.figures.style import BLUE, COLUMN, FAINT, in_unit, new_figure, plain_marks, short, styled
+from looptree.report.front import UNITS, Fronted
+from looptree.report.proof import NOUNS
+from looptree.report.text import counted
+from looptree.search.objective import value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+
+MOST_LABELS = 6
+"""A front with more points has no labels: they would lie on each other."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +52,36 @@ def front_figure(points: Sequence[FrontPoint], x_label: str, y_label: str, title
         axes.plot([p.x for p in behind], [p.y for p in behind], "o", color=FAINT, markersize=3)
         axes.step([p.x for p in front], [p.y for p in front], where="post", color=BLUE, linewidth=1)
         axes.plot([p.x for p in front], [p.y for p in front], "o", color=BLUE, markersize=4)
-        for point in front:
+        for point in front if len(front) <= MOST_LABELS else ():
             if point.label:
                 axes.annotate(
                     short(point.label), (point.x, point.y), xytext=(4, 3), textcoords="offset points", fontsize=7
                 )
+        for name, values in (("x", [p.x for p in points]), ("y", [p.y for p in points])):
+            if _spread(values):
+                axes.set(**{f"{name}scale": "log"})
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.set_title(title, loc="left")
         axes.margins(0.12)
+        plain_marks(axes, *(name for name in ("x", "y") if getattr(axes, f"get_{name}scale")() == "log"))
     return figure
+
+
+def plans_figure(fronted: Fronted) -> Figure:
+    """A front of plans along its first two axes; of few points each says how many groups its plan has."""
+    columns, labels = [], []
+    for axis in fronted.front.axes[:2]:
+        units, noun = UNITS[axis]
+        numbers, unit = in_unit([value(axis, plan.evaluation) for plan in fronted.front.points], units)
+        columns.append(numbers)
+        labels.append(f"{NOUNS[axis]} ({f'{unit}{noun}'.strip()})" if unit or noun else NOUNS[axis])
+    groups = [counted(len(plan.groups), "group") for plan in fronted.front.points]
+    points = [FrontPoint(x, y, label) for x, y, label in zip(*columns, groups, strict=True)]
+    title = f"{short(fronted.workload.name)} on {short(fronted.architecture.name)}"
+    return front_figure(points, labels[0], labels[1], title)
+
+
+def _spread(values: Sequence[float]) -> bool:
+    """Whether values need a logarithmic axis."""
+    return bool(values) and min(values) > 0 and max(values) > 20 * min(values)

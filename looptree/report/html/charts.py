@@ -59,6 +59,7 @@ def bars(
     tables: Sequence[DataTable] = (),
     *,
     across: str = "group",
+    logarithmic: bool = False,
 ) -> Chart:
     """Stacked bars.
 
@@ -67,11 +68,12 @@ def bars(
         unit: of the values: `pJ`, `B`, `cycles`, ...
         parts: what is stacked, in the order of the colours.
         rows: (row, bar, value by part); bars of one row stand side by side.
-        across: what a row is.
+        across: what a row is. logarithmic: for bars of one part each, of which one is many times another.
     """
     data = {
         "unit": unit,
         "across": across,
+        "log": logarithmic,
         "parts": list(parts),
         "bars": [{"row": row, "bar": bar, "values": dict(values)} for row, bar, values in rows],
     }
@@ -84,12 +86,15 @@ class Dot:
 
     Attributes:
         x, y: where. label: in a few words. details: lines with the design behind it.
+        ringed: it stands out. plan: key of a plan of the page that it shows when it is chosen.
     """
 
     x: float | int
     y: float | int
     label: str
     details: Sequence[str] = ()
+    ringed: bool = False
+    plan: str = ""
 
 
 def curve(
@@ -101,6 +106,7 @@ def curve(
     *,
     rules: Sequence[tuple[str, float | int]] = (),
     steps: bool = False,
+    joined: bool = True,
     tables: Sequence[DataTable] = (),
 ) -> Chart:
     """Curves or a Pareto front: a click on a point shows the design behind it.
@@ -109,15 +115,20 @@ def curve(
         key: of the chart. title: of the chart. caption: of the chart. tables: of the chart.
         axes: (title, unit) across and upwards; logarithmic where all values are above zero.
         series: points by name. rules: (name, value) of level lines, such as a minimum.
-        steps: from one point to the next the value stays, then drops.
+        steps: from one point to the next the value stays, then drops. joined: a line goes through the points.
     """
     data = {
         "axes": [list(axis) for axis in axes],
-        "series": [
-            {"name": name, "dots": [{"x": d.x, "y": d.y, "label": d.label, "details": list(d.details)} for d in dots]}
-            for name, dots in series.items()
-        ],
+        "series": [{"name": name, "dots": [_dot_data(dot) for dot in dots]} for name, dots in series.items()],
         "rules": [list(rule) for rule in rules],
         "steps": steps,
+        "joined": joined,
     }
     return Chart(key, "curve", title, caption, data, tables)
+
+
+def _dot_data(dot: Dot) -> dict[str, Any]:
+    more = {"ringed": True} if dot.ringed else {}
+    return {"x": dot.x, "y": dot.y, "label": dot.label, "details": list(dot.details), **more} | (
+        {"plan": dot.plan} if dot.plan else {}
+    )

@@ -17,6 +17,10 @@ CYCLES: Units = COUNTS
 _NOUNS = {id(BYTES): "bytes", id(PICOJOULES): "pJ", id(COUNTS): ""}
 
 
+_LONG = 60
+"""Longer text gets a wide column."""
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column.
@@ -104,6 +108,9 @@ def _cell(index: int, cell: Cell, found: object) -> Markup:
     if cell is None:
         return element("td", "-", class_="number", data_v="")
     if isinstance(cell, str):
-        return element("td", cell)
-    text = found.text(cell) if found is not None else f"{cell:,}" if isinstance(cell, int) else format_ratio(cell, 1)  # type: ignore[attr-defined]
+        return element("td", cell, class_="long" if len(cell) > _LONG else None)
+    if found is not None:
+        text = found.text(cell)  # type: ignore[attr-defined]
+    else:
+        text = f"{int(cell):,}" if cell.denominator == 1 else format_ratio(cell, 1)
     return element("td", text, class_="number", data_v=plain(Fraction(cell)))

@@ -90,7 +90,7 @@ class Flows:
 def cycles_of(group: Group, branch: Branch, start: int, stop: int) -> Array:
     """Compute cycles of all layers, one after the other, on the array of a group, at some tile shapes."""
     pattern = branch.pattern
-    tables = [group.table(loop, names) for loop, names in zip(pattern.loops, pattern.forgotten, strict=True)]
+    tables = group.tables(pattern.loops, pattern.positions, pattern.forgotten)
     cycles = bases_of(group.profiler, group.tensors, group.layers, tables).cycles
     for table, at in zip(tables, branch.picked(start, stop), strict=True):
         cycles = cycles * table.cycles[:, at]
@@ -105,7 +105,7 @@ def _entered(columns: Columns, row: int, option: Option) -> Array:
     """Words that enter: each step of the loops that stand still starts anew."""
     table = columns.words[row]
     for index, loop in enumerate(columns.loops):
-        table = table * loop.low["apart" if index < option.still else "shared"][row]
+        table = table * loop.low[f"fresh {int(index < option.still)}"][row]
     return np.asarray(table)
 
 

@@ -24,8 +24,9 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.group import Group, Pattern
-from looptree.search.ledger import Columns, LoopColumns
+from looptree.search.ledger import Columns, LoopColumns, entries_of
 from looptree.search.loops import Loop
+from looptree.search.profile import Rank
 from looptree.search.tables import InseparableError, LoopTable
 
 INNER = 64  # combinations of the options of some tensors that are summed up innermost, at most
@@ -133,21 +134,26 @@ class Branch:
         width, bases = (stop - start), self.pattern.bases
         return Columns(
             loops,
+            self.pattern.positions,
             *(np.broadcast_to(b, (len(b), width)) for b in (bases.words, bases.operations, bases.cycles, bases.points)),
         )
 
-    def chosen(self, tile: int, combination: int) -> tuple[tuple[int, ...], tuple[Option, ...]]:
-        """The tile shapes and options of one design; numbered by the tile shapes and the options, see `rows`."""
+    def chosen(self, tile: int, combination: int) -> tuple[tuple[tuple[Rank, int], ...], tuple[Option, ...]]:
+        """The loops and options of one design; numbered by the tile shapes and the options, see `rows`."""
         at = np.unravel_index(tile, self.shape) if self.loops else ()
-        tiles = tuple(loop.tiles[int(i)] for loop, i in zip(self.loops, at, strict=True))
+        loops = self.pattern.picked([int(i) for i in at])
         picked = np.unravel_index(combination, tuple(len(self.options[row]) for row in self.rows))
         options = {row: self.options[row][int(i)] for row, i in zip(self.rows, picked, strict=True)}
-        return tiles, tuple(options[row] for row in range(len(options)))
+        return loops, tuple(options[row] for row in range(len(options)))
 
 
 def _columns(table: LoopTable, at: Array) -> LoopColumns:
-    low = {n: getattr(table, n)[:, at] for n in ("apart", "shared", "window", "hull", "operations", "cycles")}
-    return LoopColumns(low, {"top": table.top[:, at], "points": table.points[:, at]}, table.moves[:, None])
+    low, high = entries_of(table)
+    return LoopColumns(
+        {name: known[:, at] for name, known in low.items()},
+        {name: known[:, at] for name, known in high.items()},
+        {key: moving[:, None] for key, moving in table.moves.items()},
+    )
 
 
 def branches_of(group: Group, pattern: Pattern) -> Iterator[Branch | None]:
@@ -161,8 +167,8 @@ def _branches(group: Group, pattern: Pattern, decided: dict[int, tuple[Option, .
         return
     row, *rest = pattern.undecided
     name = group.tensors[row]
-    forgets = [bool(table.forgets[row]) for table in pattern.tables]
-    options = options_of([bool(table.moves[row]) for table in pattern.tables], forgets)
+    forgets = pattern.forgets(row)
+    options = options_of([bool(table.moves[1, 0][row]) for table in pattern.tables], forgets)
     ways: dict[frozenset[int], list[Option]] = {}
     for option in options:
         ways.setdefault(frozenset(i for i in range(option.still) if forgets[i]), []).append(option)
@@ -173,11 +179,11 @@ def _branches(group: Group, pattern: Pattern, decided: dict[int, tuple[Option, .
             continue
         lost = tuple(known | {name} if i in again else known for i, known in enumerate(pattern.forgotten))
         try:
-            tables = tuple(group.table(loop, names) for loop, names in zip(pattern.loops, lost, strict=True))
+            tables = group.tables(pattern.loops, pattern.positions, lost)
         except (InseparableError, UnsupportedError, Coupled):
             yield None
             continue
-        below = Pattern(pattern.loops, tables, pattern.bases, lost, {}, tuple(rest))
+        below = Pattern(pattern.loops, pattern.positions, tables, pattern.bases, lost, {}, tuple(rest))
         yield from _branches(group, below, {**decided, row: tuple(listed)})
 
 
@@ -186,8 +192,7 @@ def _branch(group: Group, pattern: Pattern, decided: dict[int, tuple[Option, ...
         return None
     tables = pattern.tables
     options = [
-        decided.get(row)
-        or tuple(options_of([bool(t.moves[row]) for t in tables], [bool(t.forgets[row]) for t in tables]))
+        decided.get(row) or tuple(options_of([bool(t.moves[1, 0][row]) for t in tables], pattern.forgets(row)))
         for row in range(len(group.tensors))
     ]
     return Branch(pattern, tuple(options))

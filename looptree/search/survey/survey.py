@@ -6,6 +6,7 @@ shape with each retention of each tensor, and keeps the Pareto front, the best d
 Assumptions made here:
 
 * Compute sits right below the on-chip level; there are no loops inside the branches.
+* The loops of an order move different dimensions: none is joined with another one.
 * Capacity is counted in windows (`allocation: window`).
 """
 
@@ -166,7 +167,7 @@ def task_of(
             "tile inference cannot express this group", where=f"group {', '.join(task.group.layers)}"
         )
     if not task.branches:
-        ranks = sorted({loop.rank[0][1] for pattern in task.group.patterns for loop in pattern.loops})
+        ranks = sorted({rank[0][1] for pattern in task.patterns for loop in pattern.loops for rank in loop.ranks})
         raise InputError(
             f"there is no loop order {', '.join(order) or 'at all'}",
             where=f"group {', '.join(task.group.layers)}",
@@ -212,14 +213,11 @@ def choice_of(task: Task, number: Sequence[int]) -> GroupChoice:
     order, branch, tile, combination = number
     listed = task.branches[order][branch]
     assert listed is not None
-    tiles, options = listed.chosen(tile, combination)
+    loops, options = listed.chosen(tile, combination)
     named = dict(zip(task.group.tensors, options, strict=True))
     return GroupChoice(
         einsums=tuple(e.name for e in task.part.einsums),
-        loops=tuple(
-            Temporal(tuple(RankRef(rank, einsum) for einsum, rank in loop.rank), shape)
-            for loop, shape in zip(listed.loops, tiles, strict=True)
-        ),
+        loops=tuple(Temporal(tuple(RankRef(name, einsum) for einsum, name in rank), shape) for rank, shape in loops),
         retention={tensor: option.depth for tensor, option in named.items()},
         drop=frozenset(tensor for tensor, option in named.items() if option.drop),
         spilled=frozenset(tensor for tensor, option in named.items() if option.spilled),

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from looptree.search.group import Group
+from looptree.search.group import Group, Pattern
 from looptree.search.loops import Loop
 from looptree.search.space import Space
 from looptree.search.survey.block import slabs
@@ -66,7 +66,8 @@ class Task:
     def groups(self) -> list[Group]:
         """The tables, for each different array."""
         alike = {tuple(sorted(h.architecture.compute.spatial.items())): h.architecture for h in self.hardware}
-        return [Group(self.part, a, self.level, self.space) for a in alike.values()]
+        space = replace(self.space, joined_loops=0)
+        return [Group(self.part, a, self.level, space) for a in alike.values()]
 
     @property
     def group(self) -> Group:
@@ -86,19 +87,25 @@ class Task:
         """Keeps nothing yet."""
         return Keeper(self.metrics, self.front, dict(self.limits))
 
+    @property
+    def patterns(self) -> list[Pattern]:
+        """All loop orders whose counts are products of tables."""
+        return [pattern for positions in self.group.orders for pattern in self.group.patterns(positions)]
+
     @cached_property
     def branches(self) -> list[list[Branch | None]]:
         """Per loop order its branches; `None` for what cannot be surveyed."""
-        return [list(branches_of(self.group, pattern)) for pattern in self.group.patterns if self._asked(pattern.loops)]
+        return [list(branches_of(self.group, pattern)) for pattern in self.patterns if self._asked(pattern.loops)]
 
     def _asked(self, loops: Sequence[Loop]) -> bool:
-        ranks = tuple(loop.rank[0][1] for loop in loops)
+        ranks = tuple(rank[0][1] for loop in loops for rank in loop.ranks)
         return not self.order or ranks == self.order
 
     @property
     def left_out(self) -> int:
         """Loop orders, or branches of them, whose counts are no products of tables."""
-        known = sum(self._asked(loops) for loops in self.group.loop_orders)
+        group = self.group
+        known = sum(self._asked(loops) for positions in group.orders for loops in group.loop_orders(positions))
         return known - len(self.branches) + sum(branch is None for listed in self.branches for branch in listed)
 
     @property

@@ -1,41 +1,42 @@
 """Whole-number arithmetic over named parameters: `resolution // 2 + 1`.
 
-A hand-written reader of `+ - * //`, parentheses, integers and names: no `eval`.
+A hand-written reader of `+ - * //`, parentheses, integers, names, `min(a, b)` and `max(a, b)`: no `eval`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from looptree.documents import Node
 from looptree.errors import InputError, nearest
 
 MAX_VALUE = 2**40
 _MAX_LENGTH = 120
-_TOKEN = re.compile(r"\s*(?:(\d{1,15})(?![\w.])|([A-Za-z_]\w*)|(//|[-+*()]))")
+_TOKEN = re.compile(r"\s*(?:(\d{1,15})(?![\w.])|([A-Za-z_]\w*)|(//|[-+*(),]))")
+_FUNCTIONS: Mapping[str, Callable[..., int]] = {"min": min, "max": max}
 
 
-def evaluate(node: Node, parameters: Mapping[str, int], what: str, *, least: int = 1) -> int:
+def evaluate(node: Node, parameters: Mapping[str, int], what: str, *, least: int = 1, most: int = MAX_VALUE) -> int:
     """A whole number: written out, or as arithmetic over `parameters`.
 
     Args:
         node: where it stands.
         parameters: what the names mean.
         what: what the number is, for messages.
-        least: the smallest value that makes sense.
+        least, most: the values that make sense.
 
     Raises:
         InputError: neither a number nor such arithmetic, an unknown name, a value out of bounds.
 
-    >>> evaluate(Node("2*(side // 2) + 1", "net.yaml", 1, ""), {"side": 7}, "an extent")
+    >>> evaluate(Node("2*(side // 2) + min(side, 1)", "net.yaml", 1, ""), {"side": 7}, "an extent")
     7
     """
     if not isinstance(node.value, str):
-        return node.integer(what, least=least, most=MAX_VALUE)
+        return node.integer(what, least=least, most=most)
     value = _Parser(node, parameters, what).value()
-    if not least <= value <= MAX_VALUE:
-        raise node.error(f"expected {what} from {least} to {MAX_VALUE}, found {node.value!r}, which is {value}")
+    if not least <= value <= most:
+        raise node.error(f"expected {what} from {least} to {most}, found {node.value!r}, which is {value}")
     return value
 
 
@@ -113,6 +114,8 @@ class _Parser:
         self.position += 1
         if token.isdigit():
             return int(token)
+        if token in _FUNCTIONS and self._next("("):
+            return _FUNCTIONS[token](self._arguments())
         if not (token[0].isalpha() or token[0] == "_"):
             raise self._problem()
         if token not in self.parameters:
@@ -121,6 +124,15 @@ class _Parser:
                 nearest(token, self.parameters) or "this network has no parameters",
             )
         return self.parameters[token]
+
+    def _arguments(self) -> list[int]:
+        """The numbers between parentheses, of which the first is read."""
+        found = [self._sum()]
+        while self._next(","):
+            found.append(self._sum())
+        if not self._next(")"):
+            raise self._problem()
+        return found
 
     def _bounded(self, value: int) -> int:
         if abs(value) > 2**62:

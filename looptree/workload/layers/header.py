@@ -9,25 +9,32 @@ from looptree.documents import Node
 from looptree.errors import InputError, nearest
 from looptree.workload.layers.arithmetic import MAX_VALUE, evaluate
 from looptree.workload.layers.feature import DEFAULT_RANKS, Feature
-from looptree.workload.reader import MAX_BITS
+from looptree.workload.reader import MAX_BITS, check_bits
 
 _BATCH_RANKS = {"b", "n"}
+INPUT_KEYS = ("shape", "ranks")
+TENSOR_KEYS = ("bits",)
 
 
-def read_parameters(document: Node, given: Node | None, overrides: Mapping[str, object]) -> dict[str, int]:
+def read_parameters(document: Node, given: Node | None, overrides: Mapping[str, object], bits: int) -> dict[str, int]:
     """Parameters in the order of the file; later ones may be arithmetic over earlier ones.
 
-    `batch` is always a parameter (default 1).
+    `batch` (default 1) and `bits` (default: the word width that the file says) are always parameters.
     """
     written = given.mapping() if given is not None else {}
-    known = ("batch", *(name for name in written if name != "batch"))
+    if "bits" in written:
+        hint = "it is the word width of all tensors; the file says it as default_bits"
+        raise written["bits"].error("'bits' cannot be the name of a parameter of its own", hint)
+    known = ("batch", *(name for name in written if name != "batch"), "bits")
     for name in overrides:
         if name not in known:
             raise InputError(
                 f"the network has no parameter {name!r}", where=document.file, hint=f"known: {', '.join(known)}"
             )
     replaced = {name: _whole(document, name, value) for name, value in overrides.items()}
-    values = {"batch": replaced.get("batch", 1)}
+    if "bits" in replaced:
+        check_bits(replaced["bits"])
+    values = {"batch": replaced.get("batch", 1), "bits": replaced.get("bits", bits)}
     for name, entry in written.items():
         values[name] = replaced[name] if name in replaced else _computed(name, entry, values, written)
     return values
@@ -42,7 +49,7 @@ def read_inputs(node: Node, parameters: Mapping[str, int]) -> dict[str, Feature]
         ranks: tuple[str, ...] = ()
         extents = entry
         if isinstance(entry.value, dict):
-            keys = entry.mapping(known=("shape", "ranks"), required=("shape",))
+            keys = entry.mapping(known=INPUT_KEYS, required=("shape",))
             extents = keys["shape"]
             ranks = tuple(keys["ranks"].texts()) if "ranks" in keys else ()
         what = f"an extent of input {name!r}"
@@ -87,7 +94,7 @@ def read_bits(node: Node | None, tensors: Collection[str]) -> dict[str, int]:
     for tensor, entry in (node.mapping() if node is not None else {}).items():
         if tensor not in tensors:
             raise entry.error(f"there is no tensor {tensor!r}", nearest(tensor, tensors))
-        keys = entry.mapping(known=("bits",), required=("bits",))
+        keys = entry.mapping(known=TENSOR_KEYS, required=TENSOR_KEYS)
         bits[tensor] = keys["bits"].integer("a word width in bits", most=MAX_BITS)
     return bits
 

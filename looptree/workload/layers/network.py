@@ -5,6 +5,7 @@ Assumptions made here:
 * Tensors are `[channels, rows, columns]` for images and `[rows, features]` for sequences; where the
   parameter `batch` is above 1, every activation has it as a first dimension (rank `n` for images,
   `b` otherwise). Weights are named `W_<layer>`.
+* The parameter `bits` is the word width of every tensor that `tensors:` says nothing of.
 * Every shape is declared, so that reads beyond a tensor are padding.
 * `activation:` on a layer is folded into it and has no Einsum of its own.
 """
@@ -15,7 +16,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from looptree.documents import Node
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, guided, nearest
 from looptree.workload.einsum import Einsum
 from looptree.workload.layers.feature import Feature
 from looptree.workload.layers.header import read_bits, read_inputs, read_outputs, read_parameters
@@ -28,12 +29,13 @@ from looptree.workload.layers.template import Writer, read_templates
 from looptree.workload.reader import MAX_BITS
 from looptree.workload.workload import DEFAULT_BITS, Workload
 
-_KEYS = (
+KEYS = (
     "name", "description", "source", "year", "default_bits", "parameters", "inputs", "outputs",
     "templates", "layers", "tensors", "published",
 )  # fmt: skip
 
 
+@guided("workloads/README.md")
 def network_from_node(node: Node, overrides: Mapping[str, object] | None = None) -> Workload:
     """The workload of a parsed network file.
 
@@ -53,9 +55,9 @@ def network_from_node(node: Node, overrides: Mapping[str, object] | None = None)
     >>> network_from_node(parse_document(text)).einsum("conv").expression
     'conv[m,p,q] = image[c,p+r-1,q+s-1] * W_conv[m,c,r,s]'
     """
-    fields = node.mapping(known=_KEYS, required=("inputs", "layers"))
+    fields = node.mapping(known=KEYS, required=("inputs", "layers"))
     name, default_bits = _description(node, fields)
-    parameters = read_parameters(node, fields.get("parameters"), overrides or {})
+    parameters = read_parameters(node, fields.get("parameters"), overrides or {}, default_bits)
     batch = parameters["batch"]
     inputs = read_inputs(fields["inputs"], parameters)
     writer = Writer(read_templates(fields["templates"]) if "templates" in fields else {})
@@ -72,7 +74,7 @@ def network_from_node(node: Node, overrides: Mapping[str, object] | None = None)
     shapes |= _weight_shapes(einsums, shapes)
     bits = read_bits(fields.get("tensors"), shapes)
     try:
-        return Workload(name, einsums, shapes=shapes, bits=bits, default_bits=default_bits, outputs=outputs)
+        return Workload(name, einsums, shapes=shapes, bits=bits, default_bits=parameters["bits"], outputs=outputs)
     except InputError as problem:
         raise problem.at(node.file) from None
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from looptree.documents import Node
 
-_KEYS = ("operations", "parameters", "source", "how", "at")
+KEYS = ("operations", "parameters", "source", "how", "at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def read_published(node: Node) -> Published:
     Raises:
         InputError: naming file, line and key.
     """
-    fields = node.mapping(known=_KEYS, required=("source", "how"))
+    fields = node.mapping(known=KEYS, required=("source", "how"))
     at = fields["at"].mapping() if "at" in fields else {}
     return Published(
         fields["operations"].integer("published operations") if "operations" in fields else None,

@@ -20,6 +20,8 @@ from looptree.workload.layers.registry import LAYER_TYPES
 from looptree.workload.layers.spec import COMMON_KEYS, Spec, layer_error, naming, read_spec
 
 MAX_LAYERS = 20_000
+TEMPLATE_KEYS = ("description", "inputs", "parameters", "layers")
+GROUP_KEYS = ("name", "input", "inputs", "repeat", "layers")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +56,7 @@ def read_templates(node: Node) -> dict[str, Template]:
     for name, entry in node.mapping().items():
         if name in LAYER_TYPES or name in ACTIVATIONS:
             raise entry.error(f"template {name!r} has the name of a type of layer", "choose another name")
-        fields = entry.mapping(known=("description", "inputs", "parameters", "layers"), required=("layers",))
+        fields = entry.mapping(known=TEMPLATE_KEYS, required=("layers",))
         parameters = fields["parameters"].mapping() if "parameters" in fields else {}
         for key in parameters:
             if key in COMMON_KEYS:
@@ -141,7 +143,7 @@ class Writer:
             body = self.templates[kind]
             arguments = _arguments(item, name, body, scope.parameters)
         else:
-            fields = item.mapping(known=("name", "input", "inputs", "repeat", "layers"))
+            fields = item.mapping(known=GROUP_KEYS)
             body, arguments = Template(_items(fields["layers"])), dict(scope.parameters)
         if len(inputs) != len(body.inputs):
             raise layer_error(

@@ -126,19 +126,14 @@ def test_projections_sizes_and_widths(tmp_path: Path) -> None:
         (ARCHITECTURE, ("- !Compute", "- !Danger"), "18: arch.nodes[2]: tag '!Danger' is not supported here"),
         (
             ARCHITECTURE,
-            ("tensors: {keep: All}", "tensors: {keep: input}"),
-            "16: arch.nodes[1].tensors.keep: the constraint",
-        ),
-        (
-            ARCHITECTURE,
-            ("leak_power: 0", "spatial: [{name: X, fanout: 4}]"),
-            "8: arch.nodes[0].spatial: several instances",
+            ("tensors: {keep: All}", "tensors: {keeps: input}"),
+            "16: arch.nodes[1].tensors.keeps: unknown key",
         ),
         (ARCHITECTURE, ("read, energy: 1,", "read,"), "14: arch.nodes[1].name: an energy of 'GLB' is missing"),
         (
             MAPPING,
             ("!Temporal {rank_variable: n0", "!Spatial {rank_variable: n0"),
-            "12: mapping.nodes[3].nodes[0].nodes[1]",
+            "12: mapping.nodes[3].nodes[0].nodes[1]: key 'name' is missing",
         ),
         (WORKLOAD, ("N1: 2*64", "N1: ="), "3: workload.rank_sizes.N1: not a valid value: could not determine"),
         (MAPPING, ("tile_shape: 4", "tile_shape: inf"), "6: mapping.nodes[2].tile_shape: expected a tile shape"),
@@ -161,13 +156,13 @@ def test_what_cannot_be_represented_is_named(tmp_path: Path, text: str, change: 
 
 def test_energies_of_component_models_are_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "arch.yaml"
-    text = "arch:\n  nodes:\n  - !Memory {name: DRAM, component_class: LPDDR4}\n"
+    text = "arch:\n  nodes:\n  - !Memory {name: DRAM, component_class: Cells}\n"
     text += "  - !Compute {name: MAC, component_class: Dummy}\n"
     path.write_text(text)
     with pytest.raises(InputError) as problem:
         load_architecture(path)
     assert str(problem.value).startswith(f"{path}:3: arch.nodes[0].component_class: the energy of 'DRAM' comes from")
-    path.write_text(text.replace("LPDDR4", "Dummy"))
+    path.write_text(text.replace("Cells", "Dummy"))
     assert load_architecture(path).off_chip.read_pj_per_byte == 0
 
 

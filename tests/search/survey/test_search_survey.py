@@ -24,7 +24,7 @@ from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 
-SPACE = Space(loops=2, lone_loops=2, leaf_loops=0)
+SPACE = Space(loops=2, lone_loops=2, joined_loops=0, leaf_loops=0)
 
 
 def everything(task: Task) -> Iterator[tuple[GroupChoice, Array]]:

@@ -31,17 +31,14 @@ looptree.charts.bars = function (place, data, width) {
     style: { background: "transparent", fontSize: "12px" },
     color: { type: "ordinal", domain: data.parts, range: fills },
   };
-  const named = data.across === "layer";
+  const named = data.across !== "group";
   const lying = data.bars.every((bar) => bar.row === bar.bar);
   const pale = (cell) => (names.length > 1 && cell.bar === names[0] ? 0.6 : 1);
   const drawn = lying
     ? Plot.plot({
         ...common,
-        height: 60 + 44 * names.length,
-        marginLeft: 12 + 7.2 * Math.max(...names.map((name) => name.length)),
-        x: { label: unit, grid: true },
+        ...lengthwise(names, data, unit, cells),
         y: { label: null, domain: names },
-        marks: [Plot.barX(cells, { y: "bar", x: "value", fill: "part", title: "title", insetTop: 4, insetBottom: 4 }), Plot.ruleX([0])],
       })
     : Plot.plot({
         ...common,
@@ -71,6 +68,27 @@ looptree.charts.bars = function (place, data, width) {
   drawn.setAttribute("aria-hidden", "true");
   place.replaceChildren(looptree.legend(entries), drawn);
 };
+
+// The length of bars, from zero on or, where one is many times another, on a logarithmic scale.
+function lengthwise(names, data, unit, cells) {
+  const many = names.length > 4;
+  const common = {
+    height: 60 + (many ? 28 : 44) * names.length,
+    marginLeft: 12 + 7.2 * Math.max(...names.map((name) => name.length)),
+    ...(many ? { marginBottom: 40 } : {}),
+  };
+  const bar = { y: "bar", fill: "part", title: "title", insetTop: 4, insetBottom: 4 };
+  if (!data.log) {
+    return { ...common, x: { label: unit || null, grid: true }, marks: [Plot.barX(cells, { ...bar, x: "value" }), Plot.ruleX([0])] };
+  }
+  const values = cells.map((cell) => cell.value);
+  const domain = [Math.min(...values) / 2, Math.max(...values) * 1.2];
+  return {
+    ...common,
+    x: { type: "log", label: unit || null, grid: true, domain, tickFormat: looptree.digits },
+    marks: [Plot.barX(cells, { ...bar, x1: domain[0], x2: "value" }), Plot.ruleX([domain[0]])],
+  };
+}
 
 const SYMBOLS = ["circle", "triangle", "square", "diamond"];
 
@@ -136,36 +154,51 @@ function shapes(names, colours) {
   return list;
 }
 
+// Powers of two to mark a logarithmic axis with, as many as there is room for.
+function sizesFrom(least, most, width) {
+  const [first, last] = [Math.ceil(Math.log2(least)), Math.floor(Math.log2(most))];
+  const step = Math.max(1, Math.ceil(((last - first + 1) * 64) / width));
+  return Array.from({ length: Math.max(0, Math.floor((last - first) / step) + 1) }, (_, index) => 2 ** (last - index * step)).reverse();
+}
+
 // A curve or a front: a point that is chosen says below what design stands behind it.
 looptree.charts.curve = function (place, data, width) {
   const [[xTitle, xUnit], [yTitle, yUnit]] = data.axes;
   const dots = data.series.flatMap((series) => series.dots.map((dot) => ({ ...dot, name: series.name })));
-  const [xFactor, xName] = looptree.unit(Math.max(...dots.map((dot) => dot.x)), xUnit);
-  const [yFactor, yName] = looptree.unit(Math.max(...dots.map((dot) => dot.y)), yUnit);
+  const unitOf = (values, unit) => (unit ? looptree.unit(Math.max(...values), unit) : [1, ""]);
+  const [xFactor, xName] = unitOf(dots.map((dot) => dot.x), xUnit);
+  const [yFactor, yName] = unitOf(dots.map((dot) => dot.y), yUnit);
+  const titled = (title, unit) => (unit ? `${title} (${unit})` : title);
   const names = data.series.map((series) => series.name);
+  const xs = dots.map((dot) => dot.x);
   const scaleOf = (values) => (values.every((value) => value > 0) ? "log" : "linear");
-  const colours = ["--c1", "--c0", "--c2", "--c3"];
+  const colours = ["--c1", "--c0", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7"];
+  const sizes = xUnit === "B" && scaleOf(xs) === "log";
+  const xAxis = sizes
+    ? { type: "log", base: 2, label: xTitle, grid: true, ticks: sizesFrom(Math.min(...xs), Math.max(...xs), width).map((size) => size / xFactor), tickFormat: (size) => looptree.amount(size * xFactor, "B") }
+    : { type: scaleOf(xs), label: titled(xTitle, xName), grid: true, tickFormat: "~r" };
   const drawn = Plot.plot({
     width,
     height: 380,
     marginLeft: 62,
     marginBottom: 44,
     style: { background: "transparent", fontSize: "12px" },
-    x: { type: scaleOf(dots.map((dot) => dot.x)), label: `${xTitle} (${xName})`, grid: true, tickFormat: "~r" },
-    y: { type: scaleOf([...dots.map((dot) => dot.y), ...data.rules.map((rule) => rule[1])]), label: `${yTitle} (${yName})`, grid: true, tickFormat: "~r" },
+    x: xAxis,
+    y: { type: scaleOf([...dots.map((dot) => dot.y), ...data.rules.map((rule) => rule[1])]), insetBottom: 8, label: titled(yTitle, yName), grid: true, tickFormat: "~r" },
     symbol: { domain: names, range: SYMBOLS },
     color: { type: "ordinal", domain: names, range: colours.map((colour) => `var(${colour})`) },
     marks: [
       data.rules.map(([name, value]) => [
         Plot.ruleY([value / yFactor], { stroke: "var(--ink)", strokeDasharray: "6 3" }),
-        Plot.text([[Math.max(...dots.map((dot) => dot.x)) / xFactor, value / yFactor]], { text: [name], textAnchor: "end", dy: -8 }),
+        Plot.text([[Math.min(...dots.map((dot) => dot.x)) / xFactor, value / yFactor]], { text: [name], textAnchor: "start", dx: 4, dy: -7 }),
       ]),
-      Plot.line(dots, { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, z: "name", stroke: "name", curve: data.steps ? "step-after" : "linear" }),
+      data.joined && Plot.line(dots, { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, z: "name", stroke: "name", curve: data.steps ? "step-after" : "linear" }),
       Plot.dot(dots, { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, symbol: "name", stroke: "name", fill: "name", fillOpacity: 0.45, r: 5 }),
+      Plot.dot(dots.filter((dot) => dot.ringed), { x: (dot) => dot.x / xFactor, y: (dot) => dot.y / yFactor, stroke: "var(--ink)", r: 10, strokeWidth: 1.5 }),
     ],
   });
-  const details = looptree.element("div", { class: "note", role: "status" }, "Choose a point to see the design behind it.");
-  const marks = [...drawn.querySelectorAll("[aria-label='dot'] > *")];
+  const details = looptree.element("div", { class: "note point", role: "status", tabindex: "0", "aria-label": "Design behind the chosen point" }, "Choose a point to see the design behind it.");
+  const marks = [...drawn.querySelector("[aria-label='dot']").children];
   for (const part of drawn.querySelectorAll("g[aria-label]")) {
     if (part.contains(marks[0])) part.setAttribute("role", "group");
     else part.setAttribute("aria-hidden", "true");
@@ -174,10 +207,18 @@ looptree.charts.curve = function (place, data, width) {
     const dot = dots[index];
     mark.setAttribute("tabindex", "0");
     mark.setAttribute("role", "button");
+    mark.setAttribute("aria-pressed", "false");
     mark.setAttribute("aria-label", `${dot.name}, ${dot.label}: ${looptree.amount(dot.x, xUnit)}, ${looptree.amount(dot.y, yUnit)}`);
     const choose = () => {
-      const lines = [`${dot.name}, ${dot.label}`, `${xTitle} ${looptree.exact(dot.x, xUnit)}, ${yTitle} ${looptree.exact(dot.y, yUnit)}`, ...dot.details];
+      const lines = [names.length > 1 ? `${dot.name}, ${dot.label}` : dot.label, `${xTitle} ${looptree.exact(dot.x, xUnit)}, ${yTitle} ${looptree.exact(dot.y, yUnit)}`, ...dot.details];
       details.replaceChildren(...lines.map((line) => looptree.element("p", {}, line)));
+      if (dot.plan) {
+        const show = looptree.element("button", { type: "button" }, "Show its groups and steps");
+        show.addEventListener("click", () => document.getElementById("graph").scrollIntoView());
+        details.append(show);
+        looptree.choosePlan(dot.plan);
+      }
+      for (const other of marks) other.setAttribute("aria-pressed", String(other === mark));
     };
     mark.addEventListener("click", choose);
     mark.addEventListener("keydown", (event) => {

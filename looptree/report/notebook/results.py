@@ -1,53 +1,22 @@
-"""Results in a notebook, and as tables of pandas: rows of plain values, one per group, point or layer."""
+"""Plans, evaluations, comparisons, sizings, fronts and networks in a notebook, and as rows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from functools import singledispatch
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
-from looptree.errors import InputError
 from looptree.model.result import Evaluation, plain
 from looptree.report.html.markup import Markup, element, joined
+from looptree.report.notebook.parts import Row, rows_of, shown, table_of
 from looptree.report.proof import NOUNS, verdict
 from looptree.report.sizing.rows import COLUMNS as POINT_COLUMNS
 from looptree.report.sizing.sentences import conclusion, title
-from looptree.report.text import short_layers
-from looptree.search import Comparison, Plan
+from looptree.report.text import counted, short_layers
+from looptree.search import Comparison, Front, Plan
+from looptree.search.objective import amount
 from looptree.sizing import Sizing
 from looptree.units import format_count, format_energy, format_percent, format_ratio, format_size
 from looptree.workload import Workload
-
-if TYPE_CHECKING:
-    import pandas
-
-MOST_ROWS = 20
-
-Row = Mapping[str, Any]
-
-
-def html_of(value: object) -> str:
-    """What a notebook shows of a result."""
-    return str(element("div", _shown(value)))
-
-
-def frame_of(value: object) -> pandas.DataFrame:
-    """The rows of a result.
-
-    Raises:
-        InputError: pandas is not installed.
-    """
-    try:
-        import pandas
-    except ImportError:
-        raise InputError("this needs pandas, which is not installed", hint="pip install pandas") from None
-    return pandas.DataFrame(rows_of(value))
-
-
-@singledispatch
-def rows_of(value: object) -> list[Row]:
-    """The rows of a result as plain data."""
-    raise TypeError(f"no rows are known of {type(value).__name__}")
 
 
 @rows_of.register
@@ -114,24 +83,19 @@ def _(value: Workload) -> list[Row]:
     ]
 
 
-@singledispatch
-def _shown(value: object) -> Markup:
-    raise TypeError(f"{type(value).__name__} is not shown in notebooks")
-
-
-@_shown.register
+@shown.register
 def _(value: Evaluation) -> Markup:
     fits = "every memory level fits" if value.fits else "does not fit"
     return joined(element("p", f"{_totals(value)}; {fits}"), _groups(value))
 
 
-@_shown.register
+@shown.register
 def _(value: Plan) -> Markup:
     found = f"Least {NOUNS[value.statistics.objective]}: {verdict(value.statistics)}."
-    return joined(element("p", found), _shown(value.evaluation))
+    return joined(element("p", found), shown(value.evaluation))
 
 
-@_shown.register
+@shown.register
 def _(value: Comparison) -> Markup:
     apart, fused = value.layer_by_layer.evaluation, value.fused.evaluation
     measures: list[tuple[str, Callable[[Evaluation], Any], Callable[[Any], str]]] = [
@@ -142,11 +106,11 @@ def _(value: Comparison) -> Markup:
         ("cycles", lambda e: e.latency.overlapped, format_count),
     ]
     rows = [[name, text(of(apart)), text(of(fused)), format_ratio(of(fused), of(apart))] for name, of, text in measures]
-    table = _table(["", "layer by layer", "fused", "ratio"], rows)
+    table = table_of(["", "layer by layer", "fused", "ratio"], rows)
     return joined(table, element("p", f"Fused: {verdict(value.fused.statistics)}."), _groups(fused))
 
 
-@_shown.register
+@shown.register
 def _(value: Sizing) -> Markup:
     pairs = zip(value.layer_by_layer, value.fused, strict=True)
     rows = [
@@ -154,15 +118,15 @@ def _(value: Sizing) -> Markup:
         for alone, fused in pairs
     ]
     unit = {"offchip": "bytes", "energy": "pJ", "latency": "cycles"}[value.objective]
-    table = _table([value.buffer, f"layer by layer, {unit}", f"fused, {unit}", "status"], rows)
+    table = table_of([value.buffer, f"layer by layer, {unit}", f"fused, {unit}", "status"], rows)
     return joined(element("p", title(value)), table, *(element("p", line) for line in conclusion(value).split("\n")))
 
 
-@_shown.register
+@shown.register
 def _(value: Workload) -> Markup:
     rows = [[str(cell) for cell in row.values()] for row in rows_of(value)]
     head = f"{value.name}: {len(value.einsums)} layers, {format_count(value.operations)} operations"
-    return joined(element("p", head), _table(list(rows_of(value)[0]), rows))
+    return joined(element("p", head), table_of(list(rows_of(value)[0]), rows))
 
 
 def _totals(value: Evaluation) -> str:
@@ -188,14 +152,30 @@ def _groups(value: Evaluation) -> Markup:
         for group in value.groups
     ]
     headers = ["layers", "off-chip bytes", *(f"{n} window bytes" for n in levels)]
-    return _table([*headers, "recomputed", "energy", "cycles", "bottleneck"], rows)
+    return table_of([*headers, "recomputed", "energy", "cycles", "bottleneck"], rows)
 
 
-def _table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
-    shown = rows if len(rows) <= MOST_ROWS else rows[: MOST_ROWS - 1]
-    body = [element("tr", [element("td", cell) for cell in row]) for row in shown]
-    if len(shown) < len(rows):
-        rest = f"... and {len(rows) - len(shown)} more (to_pandas() has them all)"
-        body.append(element("tr", element("td", rest, colspan=len(headers))))
-    head = element("tr", [element("th", text, scope="col") for text in headers])
-    return element("table", element("thead", head), element("tbody", body))
+@rows_of.register
+def _(value: Front) -> list[Row]:
+    return [
+        {
+            **dict(zip(value.axes, values, strict=True)),
+            "groups": len(plan.groups),
+            "offchip_bytes": plan.evaluation.offchip_bytes,
+            "energy_pj": plain(plan.evaluation.energy.total),
+            "latency_cycles": plain(plan.evaluation.latency.overlapped),
+            "recomputed": plan.evaluation.recomputed_operations,
+            "status": plan.statistics.status,
+        }
+        for values, plan in zip(value.values(), value.points, strict=True)
+    ]
+
+
+@shown.register
+def _(value: Front) -> Markup:
+    rows = [
+        [*(amount(axis, number) for axis, number in zip(value.axes, values, strict=True)), str(len(plan.groups))]
+        for values, plan in zip(value.values(), value.points, strict=True)
+    ]
+    head = f"{counted(len(value.points), 'plan')} that trade {' for '.join(NOUNS[axis] for axis in value.axes)}"
+    return joined(element("p", head), table_of([*(NOUNS[axis] for axis in value.axes), "groups"], rows))

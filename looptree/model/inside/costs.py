@@ -1,0 +1,59 @@
+"""What a place at an inner level costs a layer: the rules of fills, drains and accesses, per word."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from looptree.architecture import Level
+from looptree.model.inside.finder import Price
+from looptree.workload import Einsum, Tensor
+
+Cost = Callable[[Level, int], tuple[float, float]]
+"""What reading, and what writing, one word of so many bits counts at a level."""
+
+
+def price(
+    einsum: Einsum,
+    tensors: Mapping[str, Tensor],
+    outer: Mapping[str, Level],
+    inner: Level,
+    counts: tuple[int, int, int],
+    cost: Cost,
+) -> Price:
+    """What nests at a level count: each word that enters a place there, and all accesses of operations.
+
+    A fill reads the outer level and writes the inner one, a drain the opposite. An operation reads its inputs and reads
+    and writes its output where they are innermost; the first read of each output word is skipped.
+
+    Args:
+        outer: the level of the next place further out of each tensor. counts: operations, output points, and words of
+            the output that enter for the first time in the life of their sums.
+    """
+    operations, points, begun = counts
+    entered, kept, bypassed = {}, {}, {}
+    for tensor in {*einsum.reads, einsum.output.tensor}:
+        out_read, out_write = cost(outer[tensor], tensors[tensor].bits)
+        in_read, in_write = cost(inner, tensors[tensor].bits)
+        reads = sum(access.tensor == tensor for access in einsum.inputs)
+        entered[tensor] = out_read + in_write
+        kept[tensor], bypassed[tensor] = reads * operations * in_read, reads * operations * out_read
+        if tensor == einsum.output.tensor:
+            entered[tensor] += in_read + out_write
+            kept[tensor] += in_read * (operations - points) + in_write * operations - begun * (out_read + in_write)
+            bypassed[tensor] += out_read * (operations - points) + out_write * operations
+    return Price(entered, kept, bypassed)
+
+
+def energy(level: Level, bits: int) -> tuple[float, float]:
+    """Energy of accesses, in pJ."""
+    return float(level.read_pj_per_word(bits)), float(level.write_pj_per_word(bits))
+
+
+def words_outside(inner: Level) -> Cost:
+    """Accesses of the levels further out than one."""
+
+    def cost(level: Level, bits: int) -> tuple[float, float]:
+        del bits
+        return (0.0, 0.0) if level.name == inner.name else (1.0, 1.0)
+
+    return cost

@@ -1,0 +1,161 @@
+"""Tables of one part of a layer: what every way to cut its ranks leaves, asks for and brings in.
+
+The ways stand side by side as the steps of one more loop outside those of the nest, so that the model's own functions
+count all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise, permutations, product
+
+import numpy as np
+
+from looptree.model.axis import Array, Axis
+from looptree.model.box import Box, Key, Track
+from looptree.model.inside.leaf import Leaf, Problems, root_axis
+from looptree.model.operations import Operations
+from looptree.model.sweep import fresh_box
+
+AXIS = 0
+Order = tuple[str, ...]
+"""Ranks of a part, outermost loop first."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Part:
+    """The ways to cut the ranks of a part.
+
+    Attributes:
+        ranks: those that may be cut. tiles, whole: tile shape, and whether it cuts nothing, of shape (ways, ranks).
+        window: the largest tile of each tensor along this part, of shape (tensors, ways).
+        entered: by order of the loops, words over all iterations where the outermost 0, 1, ... of them stand still, of
+            shape (tensors, loops + 1, ways).
+        moves: by order, whether each of the loops moves a tensor, of shape (tensors, loops, ways).
+        wider: per rank the way with the next larger tile of it, -1 where there is none or where more words enter it.
+    """
+
+    ranks: tuple[str, ...]
+    tiles: Array
+    whole: Array
+    window: Array
+    entered: Mapping[Order, Array]
+    moves: Mapping[Order, Array]
+    wider: Array
+
+    @classmethod
+    def of(cls, leaf: Leaf, problems: Problems, options: Mapping[str, Sequence[int]]) -> Part:
+        """The tables of a part.
+
+        Args:
+            options: tile shapes of each rank.
+
+        Raises:
+            UnsupportedError: too many steps.
+        """
+        ranks = tuple(rank for rank in problems.ranks if any(t < problems.largest(rank) for t in options[rank]))
+        listed = list(product(*(options[rank] for rank in ranks)))
+        tiles = np.array(listed, dtype=np.int64).reshape(len(listed), len(ranks))
+        largest = np.array([problems.largest(rank) for rank in ranks], dtype=np.int64)
+        entered, moves, window = {}, {}, np.zeros((0, len(tiles)))
+        for order in permutations(ranks):
+            steps = _Steps(leaf, problems, ranks, tiles, order)
+            entered[order], moves[order], window = steps.entered, steps.moves, steps.window
+        wider = _wider(tiles)
+        for column in wider:
+            some, known = np.flatnonzero(column >= 0), column[column >= 0]
+            for order in entered:
+                more = (entered[order][..., known] > entered[order][..., some]).any()
+                if more or (moves[order][..., known] & ~moves[order][..., some]).any():
+                    column[:] = -1
+        return cls(ranks, tiles, tiles >= largest, window, entered, moves, wider)
+
+    def ways_cutting(self, ranks: Collection[str]) -> Array:
+        """The ways that cut none but these ranks."""
+        others = [rank not in ranks for rank in self.ranks]
+        return np.flatnonzero(self.whole[:, others].all(axis=1))
+
+
+def _wider(tiles: Array) -> Array:
+    """Per rank and way the way that has the next larger tile of this rank, all others alike; -1 where there is none.
+
+    >>> _wider(np.array([[4, 2], [4, 1], [2, 2], [2, 1]])).tolist()
+    [[-1, -1, 0, 1], [-1, 0, -1, 2]]
+    """
+    number = {tuple(way): at for at, way in enumerate(tiles.tolist())}
+    found = np.full((tiles.shape[1], len(tiles)), -1, dtype=np.int64)
+    for rank in range(tiles.shape[1]):
+        sizes = sorted(set(tiles[:, rank].tolist()))
+        larger = dict(pairwise(sizes))
+        for at, way in enumerate(tiles.tolist()):
+            if way[rank] in larger:
+                found[rank, at] = number[(*way[:rank], larger[way[rank]], *way[rank + 1 :])]
+    return found
+
+
+class _Steps:
+    """All steps of all ways with the loops in one order."""
+
+    def __init__(self, leaf: Leaf, problems: Problems, ranks: Order, tiles: Array, order: Order) -> None:
+        self.ways, self.times = len(tiles), problems.times
+        axis = root_axis(len(problems.times) * self.ways)
+        at = {rank: row for row, rank in enumerate(problems.ranks)}
+        for number, rank in enumerate(order):
+            case = axis.ordinals[0]
+            length = (problems.high - problems.low)[at[rank]][case // self.ways]
+            tile = tiles[:, ranks.index(rank)][case % self.ways]
+            axis, _ = axis.extended(-(-length // tile), 2 + number)
+        case = axis.ordinals[0]
+        spans: dict[Key, tuple[Array, Array]] = {}
+        for rank, row in at.items():
+            low, high = problems.low[row][case // self.ways], problems.high[row][case // self.ways]
+            if rank in order:
+                tile = tiles[:, ranks.index(rank)][case % self.ways]
+                low = low + axis.ordinals[1 + order.index(rank)] * tile
+                high = np.minimum(low + tile, high)
+            spans[rank] = (low, high)
+        fixed: dict[Key, tuple[int, int]] = {
+            rank: (0, extent) for rank, extent in leaf.einsum.ranks.items() if rank not in at
+        }
+        done = Operations(leaf.einsum, Box(fixed, {AXIS: Track(spans)}))
+        asked = [done.touched(access, leaf.shapes[tensor]).clipped() for tensor, access in leaf.accesses.items()]
+        tracks = [Track({}, np.zeros(axis.size, dtype=bool)) if b is None else b.tracks.get(AXIS) for b in asked]
+        self.axis, self.loops = axis, len(order)
+        self.window = np.stack([self._largest(track) for track in tracks])
+        self.entered = np.stack([self._entered(track) for track in tracks])
+        self.moves = np.stack([self._moves(track) for track in tracks])
+
+    def _largest(self, track: Track | None) -> Array:
+        sizes = np.broadcast_to(1 if track is None else track.sizes(), (self.axis.size,))
+        return np.asarray(np.maximum.reduceat(sizes, self.axis.starts(1)).reshape(-1, self.ways).max(axis=0))
+
+    def _entered(self, track: Track | None) -> Array:
+        box = Box({}, {} if track is None else {AXIS: track})
+        found = []
+        for standing in range(self.loops + 1):
+            fresh = fresh_box(box, {AXIS: self.axis}, 1 + standing).tracks.get(AXIS)
+            sizes = np.broadcast_to(1 if fresh is None else fresh.sizes(), (self.axis.size,)).astype(np.float64)
+            each = np.add.reduceat(sizes, self.axis.starts(1)).reshape(-1, self.ways)
+            found.append(self.times @ each)
+        return np.stack(found)
+
+    def _moves(self, track: Track | None) -> Array:
+        found = np.zeros((self.loops, self.ways), dtype=bool)
+        if track is not None and track.spans:
+            for loop in range(self.loops):
+                found[loop, _moved(track, self.axis, 1 + loop) % self.ways] = True
+        return found
+
+
+def _moved(track: Track, axis: Axis, loop: int) -> Array:
+    """Cases (steps of the outermost loop) in which two steps that differ only in one loop ask for different boxes."""
+    keep = np.flatnonzero(track.mask(axis.size))
+    others = np.stack([axis.ordinals[t][keep] for t in range(len(axis.depths)) if t != loop])
+    order = np.lexsort(others)
+    one, other = keep[order[1:]], keep[order[:-1]]
+    same = (others[:, order[1:]] == others[:, order[:-1]]).all(axis=0)
+    differ = np.zeros(len(one), dtype=bool)
+    for low, high in track.spans.values():
+        differ |= (low[one] != low[other]) | (high[one] != high[other])
+    return np.asarray(axis.ordinals[0][one[same & differ]])

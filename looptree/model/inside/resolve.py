@@ -1,0 +1,160 @@
+"""Mappings whose leaves ask for a nest, or whose architecture pins one, with the nests that were found.
+
+Found level by level from the outside in, each the best of its level given those further out: the least energy of the
+layer, or, where none of the levels has energies, the fewest words that pass between them. With a single level below the
+buffer it is the best of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from looptree.architecture import Level
+from looptree.errors import InputError, UnsupportedError
+from looptree.model.inference import infer
+from looptree.model.inferred import Inferred
+from looptree.model.inside.costs import energy, price, words_outside
+from looptree.model.inside.finder import Finder, Nest, Price, Room
+from looptree.model.inside.leaf import Leaf
+from looptree.model.inside.pinned import pinned
+from looptree.taxonomy.binding import BoundChain, Design, bind
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
+from looptree.workload import Workload
+
+
+def with_nests(design: Design) -> Design:
+    """The design with a nest for each leaf that asks for one; the design itself where none does.
+
+    Raises:
+        InputError: a leaf asks for a nest and no memory level is left for it.
+        UnsupportedError: the nest of a leaf cannot be found; the message says why.
+    """
+    asking = list(_asking(design))
+    if not asking:
+        return design
+    for level in design.architecture.levels[1:]:
+        wanted = [name for name, first in asking if design.architecture.depth(level.name) >= first]
+        if wanted:
+            inferred = infer(design)
+            nests = {name: nest_at(design, inferred, design.leaf(name), level) for name in wanted}
+            nodes = {
+                name: nest_nodes(name, level.name, nest, again=design.leaf(name).outer_depth > 0)
+                for name, nest in nests.items()
+            }
+            tree = with_inside(design.tree, nodes)
+            design = bind(design.workload, design.architecture, tree)
+    return replace(design, tree=_settled(design.tree, frozenset(name for name, _ in asking)))
+
+
+def _asking(design: Design) -> Iterator[tuple[str, int]]:
+    """Layers whose nest is to be found, and the depth of the outermost level that is left for it."""
+    architecture = design.architecture
+    for end in (chain.end for chain in design.tree.root.walk()):
+        if not isinstance(end, Compute):
+            continue
+        asks = end.inside == "found"
+        if end.inside == "written" or (not asks and architecture.dataflow is None):
+            continue
+        chain = design.leaf(end.einsum)
+        einsum = design.workload.einsum(end.einsum)
+        used = {*einsum.reads, einsum.output.tensor}
+        first = 1 + max(architecture.depth(design.innermost_place(t, chain).level) for t in used)
+        if any(loop.axis is not None for part in design.path(chain) for loop in part.loops):
+            if asks:
+                raise UnsupportedError(
+                    f"einsum {end.einsum!r}: no nest is found below spatial loops",
+                    hint="write the nest into its branch, or give compute a spatial extent instead",
+                )
+        elif first < len(architecture.levels):
+            yield end.einsum, first
+        elif asks:
+            raise InputError(
+                f"mapping: compute {end.einsum!r} asks for a nest, but no memory level is left below "
+                f"{architecture.levels[-1].name!r}",
+                hint="store its tensors further out, or give the architecture another level",
+            )
+
+
+def nest_at(design: Design, inferred: Inferred, chain: BoundChain, level: Level) -> Nest:
+    """The best nest of a leaf at a level, by energy."""
+    leaf = leaf_of(design, inferred, chain)
+    if leaf is None:
+        return Nest()
+    last = level is design.architecture.levels[-1]
+    spatial = design.architecture.compute.spatial
+    pins = pinned(design.architecture.dataflow if last else None, design.workload, leaf.einsum, spatial)
+    finder = Finder(leaf, room_of(design.workload, leaf, level), spatial, pins)
+    wanted = price_of(design, inferred, chain, leaf, level)
+    return finder.least([wanted], wanted)[0].nest
+
+
+def price_of(design: Design, inferred: Inferred, chain: BoundChain, leaf: Leaf, level: Level) -> Price:
+    einsum, counts = leaf.einsum, inferred.einsums[leaf.einsum.name]
+    tensors = design.workload.tensors
+    outer = {
+        t: design.architecture.level(design.innermost_place(t, chain).level)
+        for t in {*einsum.reads, einsum.output.tensor}
+    }
+    begun = leaf.begun if einsum.output.tensor in leaf.accesses else 0
+    done = counts.operations, counts.points, begun
+    priced = any(any(energy(at, tensors[t].bits)) for t in outer for at in (outer[t], level))
+    return price(einsum, tensors, outer, level, done, energy if priced else words_outside(level))
+
+
+def leaf_of(design: Design, inferred: Inferred, chain: BoundChain) -> Leaf | None:
+    """A layer at the iterations of the loops around it; `None` if it never does anything."""
+    counts = inferred.einsums[chain.einsums[0]]
+    if counts.leaf is None:
+        return None
+    shapes = {name: tensor.shape for name, tensor in design.workload.tensors.items()}
+    return Leaf(*counts.leaf, shapes, chain.outer_depth, counts.lifetime)
+
+
+def room_of(workload: Workload, leaf: Leaf, level: Level) -> Room:
+    """What a level can hold of a layer."""
+    kinds = {t: workload.kind(t) for t in leaf.accesses}
+    may = [t for t, kind in kinds.items() if level.may_hold(t, kind)]
+    parts = [
+        (frozenset(t for t in may if level.partition(t, kinds[t]) is part), part.capacity_bytes)
+        for part in level.partitions
+    ]
+    bits = {t: workload.tensors[t].bits for t in may}
+    return Room(bits, parts or [(frozenset(may), level.capacity_bytes)], 2 if level.double_buffered else 1)
+
+
+# -- trees ------------------------------------------------------------------------------------
+
+
+def nest_nodes(einsum: str, level: str, nest: Nest, *, again: bool) -> tuple[Temporal | Storage, ...]:
+    """A nest as nodes of a leaf.
+
+    Args:
+        again: whether the branch of the layer runs again and again. What the nest keeps does not outlive one run.
+    """
+    loops = tuple(Temporal((RankRef(rank, einsum),), tile) for rank, tile in nest.loops)
+    if not nest.kept:
+        return loops
+    return (*loops, Storage(level, nest.kept, "reload" if again else "keep"))
+
+
+def with_inside(tree: LoopTree, nodes: Mapping[str, tuple[Temporal | Storage, ...]]) -> LoopTree:
+    """The tree with more nodes at the inner end of some leaves."""
+
+    def extended(chain: Chain) -> Chain:
+        if isinstance(chain.end, Branch):
+            return Chain(chain.inner, Branch(chain.end.kind, tuple(extended(c) for c in chain.end.chains)))
+        return Chain((*chain.inner, *nodes.get(chain.end.einsum, ())), chain.end)
+
+    return LoopTree(extended(tree.root), tree.source)
+
+
+def _settled(tree: LoopTree, found: frozenset[str]) -> LoopTree:
+    """The tree in which some leaves do not ask for a nest any more."""
+
+    def settled(chain: Chain) -> Chain:
+        if isinstance(chain.end, Branch):
+            return Chain(chain.inner, Branch(chain.end.kind, tuple(settled(c) for c in chain.end.chains)))
+        return Chain(chain.inner, replace(chain.end, inside="written")) if chain.end.einsum in found else chain
+
+    return LoopTree(settled(tree.root), tree.source)

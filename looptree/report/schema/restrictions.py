@@ -1,0 +1,37 @@
+"""The schema of a file that restricts a search."""
+
+from __future__ import annotations
+
+from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, said
+from looptree.search import restrict_file
+from looptree.search.restrictions import BETWEEN
+
+
+def restrictions_schema() -> Schema:
+    """What plans must and must not do."""
+    rule = {
+        "ranks": said(NAMES, "the only ones that may be tiled"),
+        "tiles": said(named(many(COUNT)), "tile shapes by rank"),
+    }
+    tensor = closed(
+        restrict_file.TENSOR_KEYS,
+        (),
+        whole=said(FLAG, "is kept whole in its group"),
+        recompute=said(FLAG, "may be recomputed"),
+        spill=said(FLAG, "may go off chip inside of its group"),
+        between={"enum": list(BETWEEN), "description": "where it is between groups"},
+    )
+    layers = many(TEXT, least=1)
+    pin = closed(restrict_file.PIN_KEYS, ("layers", "point"), layers=layers, point=TEXT, parameters=named(COUNT))
+    return closed(
+        restrict_file.KEYS,
+        (),
+        **{key: {"type": "integer", "minimum": 0, "maximum": 1 << 30} for key in restrict_file.NUMBERS},
+        **dict.fromkeys(restrict_file.FLAGS, FLAG),
+        **rule,
+        layers=said(named(closed(restrict_file.LOOPS, (), **rule)), "the same for one layer"),
+        tensors=said(named(tensor), "by name"),
+        together=said(many(many(TEXT, least=2)), "sets of layers that run in one group"),
+        apart=said(many(many(TEXT, least=2)), "sets of layers of which no two run in one group"),
+        pins=said(many(pin), "groups that are given as a published design"),
+    )

@@ -1,0 +1,199 @@
+"""Nests inside the tiles of a group's layers, at the memory level below the buffer.
+
+Which tile a layer works on follows from the loops of the group and the places of its intermediates. So once these are
+decided, the nests of each layer are found by the model's own tables (`looptree.model.inside`), and kept for all
+designs in which the layer has tiles of the same extents.
+
+Before that a floor counts: the best nest of the layer with nothing cut. It bounds all others, because the loops of a
+group and of a nest together are one nest that is cut further up: with equal tiles inside, one loop in the place of two
+over the same rank starts no tensor anew more often. A floor allows every tile shape, and pins nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from looptree.architecture import Architecture, Level
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Array
+from looptree.model.inference import infer
+from looptree.model.inside.costs import Cost, price
+from looptree.model.inside.finder import Finder, Found, Nest, Price
+from looptree.model.inside.leaf import Leaf
+from looptree.model.inside.pinned import FREE, Pinned, pinned
+from looptree.model.inside.resolve import leaf_of, room_of
+from looptree.model.operations import Operations
+from looptree.model.production import all_points
+from looptree.search.bounds import complete_layers
+from looptree.search.goal import EVERYTHING, Goal
+from looptree.search.prices import Sum, costs
+from looptree.search.profile import Rank
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.workload import Einsum, Workload
+
+
+def inner_level(architecture: Architecture, level: str) -> str:
+    """The name of the memory level below the buffer; empty if compute is right below it."""
+    depth = architecture.depth(level) + 1
+    return architecture.levels[depth].name if depth < len(architecture.levels) else ""
+
+
+Counts = tuple[int, int, int]
+"""Operations of a layer, output points, and words of the output that enter for the first time."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Tile:
+    """A layer of a design.
+
+    Attributes:
+        einsum: the layer. counts: what the model counts of it. leaf: what it does at each iteration, and `key`: equal
+            for equal ones; `None` where its tiles are no boxes, so that no nest is found.
+    """
+
+    einsum: Einsum
+    counts: Counts
+    leaf: Leaf | None
+    key: object
+
+
+class Inside:
+    """The nests of the layers of one segment.
+
+    Args:
+        part: the segment. level: of the buffer.
+
+    Attributes:
+        inner: the memory level below the buffer.
+    """
+
+    def __init__(self, part: Workload, architecture: Architecture, level: str) -> None:
+        self.part = part
+        self.architecture = architecture
+        self.outer: Level = architecture.level(level)
+        self.inner: Level = architecture.levels[architecture.depth(level) + 1]
+        self.last = self.inner is architecture.levels[-1]
+        self._tiles: dict[object, Mapping[str, Tile] | None] = {}
+        self._finders: dict[object, Finder] = {}
+        self._found: dict[object, list[Found]] = {}
+        self._floors: dict[tuple[str, tuple[Sum, ...]], Array] = {}
+
+    # -- tiles -------------------------------------------------------------------------------
+
+    def tiles(self, loops: Sequence[tuple[Rank, int]], places: Mapping[str, int]) -> Mapping[str, Tile] | None:
+        """Every layer of a design, by its loops and the places of the intermediates that stay inside.
+
+        `None` where the model has no numbers for it.
+        """
+        key = tuple(loops), tuple(places.items())
+        if key not in self._tiles:
+            try:
+                self._tiles[key] = self._infer(loops, places)
+            except UnsupportedError:
+                self._tiles[key] = None
+        return self._tiles[key]
+
+    def _infer(self, loops: Sequence[tuple[Rank, int]], places: Mapping[str, int]) -> Mapping[str, Tile]:
+        names = tuple(e.name for e in self.part.einsums)
+        choice = GroupChoice(
+            names,
+            tuple(Temporal(tuple(RankRef(r, e) for e, r in rank), tile) for rank, tile in loops),
+            {tensor: places.get(tensor, 0) for tensor in self.part.tensors},
+            level=self.outer.name,
+        )
+        unlimited = self.architecture.with_capacity(self.outer.name, None)
+        design = bind(self.part, unlimited, plan_tree(self.part, unlimited, [choice]))
+        inferred = infer(design)
+        found = {}
+        for einsum in self.part.einsums:
+            chain, counts = design.leaf(einsum.name), inferred.einsums[einsum.name]
+            if counts.leaf is not None:
+                found[einsum.name] = _tile(
+                    einsum, (counts.operations, counts.points), partial(leaf_of, design, inferred, chain)
+                )
+        return found
+
+    # -- nests -------------------------------------------------------------------------------
+
+    def nests(self, tile: Tile, goal: Goal) -> list[Found]:
+        """The nests of a layer that no other one beats in any sum of a goal; none where what is pinned does not fit."""
+        finder = self._finder(tile)
+        key = tile.key, tile.einsum.name, tile.counts, tuple(goal.sums)
+        if key not in self._found:
+            self._found[key] = self._nests(tile, finder, goal)
+        return self._found[key]
+
+    def _nests(self, tile: Tile, finder: Finder | None, goal: Goal) -> list[Found]:
+        prices = self.prices(tile, goal)
+        if finder is None:
+            return [Found(Nest(), tuple(sum(p.bypassed.values()) for p in prices), 0, {})]
+        tie = self.prices(tile, Goal(EVERYTHING, self.architecture, self.outer.name))[0]
+        return [found for found in finder.least(prices, tie) if found.fits]
+
+    def _finder(self, tile: Tile) -> Finder | None:
+        """The finder of a layer's tiles; `None` where they are no boxes."""
+        if tile.leaf is None:
+            return None
+        if tile.key not in self._finders:
+            spatial = self.architecture.compute.spatial
+            room = room_of(self.part, tile.leaf, self.inner)
+            self._finders[tile.key] = Finder(tile.leaf, room, spatial, self._pins(tile))
+        return self._finders[tile.key]
+
+    def _pins(self, tile: Tile) -> Pinned:
+        dataflow = self.architecture.dataflow if self.last else None
+        return pinned(dataflow, self.part, tile.einsum, self.architecture.compute.spatial)
+
+    def prices(self, tile: Tile, goal: Goal) -> list[Price]:
+        """What the nests of a layer add to each sum of a goal."""
+        return [self._price(tile, cost) for cost in self._costs(goal)]
+
+    def _price(self, tile: Tile, cost: Cost) -> Price:
+        einsum = tile.einsum
+        outer = dict.fromkeys((*einsum.reads, einsum.output.tensor), self.outer)
+        return price(einsum, self.part.tensors, outer, self.inner, tile.counts, cost)
+
+    def _costs(self, goal: Goal) -> list[Cost]:
+        return [costs(wanted) for wanted in goal.sums]
+
+    # -- floors ------------------------------------------------------------------------------
+
+    def floors(self, goal: Goal) -> Array:
+        """What the nests of all layers add at least to each sum of a goal, whatever the design."""
+        return np.asarray(np.sum([self.floor(e.name, goal) for e in self.part.einsums], axis=0))
+
+    def floor(self, name: str, goal: Goal) -> Array:
+        """What the nests of one layer add at least to each sum of a goal."""
+        key = name, tuple(goal.sums)
+        if key not in self._floors:
+            promises = name in complete_layers(self.part)
+            self._floors[key] = self._floor(name, goal) if promises else np.zeros(len(goal.sums))
+        return self._floors[key]
+
+    def _floor(self, name: str, goal: Goal) -> Array:
+        einsum = self.part.einsum(name)
+        shapes = {tensor: known.shape for tensor, known in self.part.tensors.items()}
+        points = all_points(einsum, shapes[einsum.output.tensor])
+        tile = _tile(einsum, (einsum.operations, points), lambda: Leaf(Operations.full(einsum), {}, shapes, 0, 0))
+        if tile.leaf is None:
+            return np.zeros(len(goal.sums))
+        finder = Finder(tile.leaf, room_of(self.part, tile.leaf, self.inner), {}, FREE, gaps=True)
+        prices = self.prices(tile, goal)
+        return np.array([min(found.sums[0] for found in finder.least([one], one)) for one in prices])
+
+
+def _tile(einsum: Einsum, counts: tuple[int, int], make: Callable[[], Leaf | None]) -> Tile:
+    """The tiles of a layer, with operations and output points; without a leaf where they are no boxes."""
+    try:
+        leaf = make()
+        key = leaf.key if leaf is not None else None
+    except UnsupportedError:
+        leaf = key = None
+    begun = leaf.begun if leaf is not None and einsum.output.tensor in leaf.accesses else 0
+    return Tile(einsum, (*counts, begun), leaf, key)

@@ -1,0 +1,106 @@
+"""Layers on hardware with registers below the buffer, and every nest of a layer by the model, slow and obvious."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from fractions import Fraction
+
+from looptree.architecture import Architecture, Compute, Level
+from looptree.model import Evaluation, evaluate
+from looptree.model.inside.finder import Nest
+from looptree.model.inside.resolve import nest_nodes, with_inside
+from looptree.model.inside.tiles import keeps_full, useful_tiles
+from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.tree import Branch, Chain, LoopTree, RankRef, Storage, Temporal
+from looptree.taxonomy.tree import Compute as Leaf
+from looptree.workload import Einsum, Workload
+from tests.model.model_cases import layer
+
+
+def registers(
+    capacity_bytes: int | None, *, dataflow: str | None = None, spatial: Mapping[str, int] | None = None
+) -> Architecture:
+    """DRAM at 100 pJ per byte read or written, a buffer at 6 and 7, registers at 1 and 2."""
+    levels = (
+        Level("DRAM", None, None, Fraction(100), Fraction(100)),
+        Level("GLB", None, None, Fraction(6), Fraction(7)),
+        Level("RF", capacity_bytes, None, Fraction(1), Fraction(2)),
+    )
+    return Architecture("registers", levels, Compute("MAC", Fraction(1), spatial=spatial or {}), dataflow=dataflow)
+
+
+def drawn_layer(draw: random.Random) -> Einsum:
+    """A small layer of some kind."""
+    size = draw.randrange
+    listed = [
+        lambda: layer("a", "T[m,n] = X[m,k] * Wa[k,n]", m=size(2, 6), n=size(2, 6), k=size(2, 6)),
+        lambda: layer("a", "T[m,p] = X[c,p+r] * Wa[m,c,r]", m=size(1, 4), c=size(1, 4), p=size(3, 8), r=size(2, 4)),
+        lambda: layer("a", "T[m,p] = X[c,2*p+r-1] * Wa[m,c,r]", m=size(1, 3), c=size(1, 3), p=size(3, 6), r=size(1, 4)),
+        lambda: layer("a", "T[c,p] = max(X[c,2*p+r])", c=size(1, 4), p=size(2, 7), r=size(2, 4)),
+        lambda: layer("a", "T[c,p] = X[c,p+r-1] * Wa[c,r]", c=size(2, 5), p=size(3, 8), r=size(2, 4)),
+        lambda: layer("a", "T[c,p] = X[c,p] + Z[c,p]", c=size(2, 5), p=size(3, 8)),
+        lambda: layer("a", "T[c,p] = X[c,3*p]", c=size(2, 5), p=size(3, 6)),
+    ]
+    return draw.choice(listed)()
+
+
+def drawn_design(seed: int, architecture: Architecture) -> Design:
+    """A layer alone or with a reader that is fused to it, in tiles, each leaf asking for a nest."""
+    draw = random.Random(seed)
+    first = drawn_layer(draw)
+    extents = dict(zip(("c", "p"), _written(first), strict=True))
+    reach = min(draw.choice([1, 2, 3]), extents["p"])
+    extents["p"] -= reach - 1
+    text = "Y[m,p] = T[c,p+r] * Wb[m,c,r]"
+    second = layer("b", text, m=draw.randrange(1, 4), r=reach, **extents)
+    fused = draw.random() < 0.6
+    workload = Workload("drawn", [first, second] if fused else [first])
+    sink = second if fused else first
+    may = [rank for rank, extent in sink.ranks.items() if extent > 1 and rank != "r"]
+    ranks = draw.sample(may, k=min(draw.choice([0, 1, 1, 2]), len(may)))
+    loops = [Temporal((RankRef(rank),), draw.randrange(1, sink.ranks[rank])) for rank in ranks]
+    outer = Storage("DRAM", (*workload.inputs, *workload.outputs))
+    inner = Storage("GLB", tuple(workload.tensors))
+    leaves = [Leaf(e.name, inside="found") for e in workload.einsums]
+    end = Branch("sequential", tuple(Chain((), leaf) for leaf in leaves)) if fused else leaves[0]
+    depth = draw.randrange(len(loops) + 1)
+    tree = LoopTree(Chain((outer, *loops[:depth], inner, *loops[depth:]), end))
+    return bind(workload, architecture, tree)
+
+
+def _written(einsum: Einsum) -> tuple[int, int]:
+    one, other = (form.hull(einsum.box).stop for form in einsum.output.projection)
+    return one, other
+
+
+def every_nest(design: Design, name: str, extents: dict[str, int]) -> Iterator[Nest]:
+    """Every set of tensors, order of loops and useful tile shapes of ranks; `extents` are those of the largest tile."""
+    einsum = design.workload.einsum(name)
+    spatial = design.architecture.compute.spatial
+    tensors = list(dict.fromkeys((*einsum.reads, einsum.output.tensor)))
+    options = []
+    for rank, extent in extents.items():
+        wide = spatial.get(rank, 1)
+        options.append([(rank, extent), *((rank, t) for t in useful_tiles(extent) if keeps_full(t, extent, wide))])
+    for tiles in itertools.product(*options):
+        cut = [(rank, tile) for rank, tile in tiles if tile < extents[rank]]
+        for order in itertools.permutations(cut):
+            for count in range(len(tensors) + 1):
+                for kept in itertools.combinations(tensors, count):
+                    yield Nest(order, kept)
+
+
+def measured(design: Design, nests: Sequence[tuple[str, Nest]]) -> Evaluation:
+    """What the model says of a design with nests given."""
+    level = design.architecture.levels[-1]
+    nodes = {name: nest_nodes(name, level.name, nest, again=design.leaf(name).outer_depth > 0) for name, nest in nests}
+    plain = LoopTree(_plain(design.tree.root))
+    return evaluate(design.workload, design.architecture, with_inside(plain, nodes), stepwise=False)
+
+
+def _plain(chain: Chain) -> Chain:
+    if isinstance(chain.end, Branch):
+        return Chain(chain.inner, Branch(chain.end.kind, tuple(_plain(c) for c in chain.end.chains)))
+    return Chain(chain.inner, Leaf(chain.end.einsum))
