@@ -109,26 +109,41 @@ mapping:
 """
 
 
-def three_level_nest(axes: Mapping[str, str] | None) -> LoopTree:
-    """Two fused matmuls with registers, and tiles of 16 x 16 in turns or, with an axis for each rank, at once."""
+ON_CORES = "  - spatial: {rank: m, tile: 8, axis: core}\n  - storage: {level: GLB, tensors: [W1, W2, T0, T1, T2]}\n"
+
+
+def three_level_nest(axes: Mapping[str, str] | None, *, cores: bool = False) -> LoopTree:
+    """Two fused matmuls with registers, and tiles of 16 x 16 in turns or, with an axis for each rank, at once.
+
+    With `cores`, each tile of rows is shared by four of them.
+    """
     chains = []
     for einsum in ("fc1", "fc2"):
         loops = [f"{{temporal: {{rank: {einsum}.{rank}, tile: 16}}}}" for rank in ("n", "k")]
         spatial = [f"{{spatial: {{rank: {einsum}.{r}, tile: 1, axis: {axis}}}}}" for r, axis in (axes or {}).items()]
         chains.append("".join(f"{node}, " for node in (*loops, *spatial)))
-    return mapping_from_node(parse_document(NEST % tuple(chains)))
+    text = NEST % tuple(chains)
+    if cores:
+        one = "  - storage: {level: GLB, tensors: [T0, T1, T2]}\n"
+        text = text.replace("  - storage: {level: GLB, tensors: [W1, W2]}\n", "").replace(one, ON_CORES)
+    return mapping_from_node(parse_document(text))
 
 
 def richer_hardware(repeats: int) -> None:
     """Print what levels, steps and instances cost: two fused matmuls of 128 x 128 x 128."""
     workload, machine = matmuls(2), architecture_from_node(parse_document(THREE_LEVELS))
     nest, spread = three_level_nest(None), three_level_nest({"n": "x", "k": "y"})
+    four = architecture_from_node(parse_document(THREE_LEVELS + "cores: {core: 4, below: DRAM}\n"))
+    on_cores = three_level_nest({"n": "x", "k": "y"}, cores=True)
     rows = [
         ("two levels, no bandwidths", ARCHITECTURE, fused(workload, ("m", 32)), False),
         ("two levels, and step by step", ARCHITECTURE, fused(workload, ("m", 32)), True),
         ("three levels with ports, loops inside", machine, nest, False),
         ("three levels with ports, and step by step", machine, nest, True),
         ("three levels, 16 x 16 instances", machine, spread, False),
+        ("three levels, 16 x 16 instances, step by step", machine, spread, True),
+        ("four cores of 16 x 16 instances", four, on_cores, False),
+        ("four cores, and step by step", four, on_cores, True),
     ]
     print(f"\n{'two fused matmuls':<45} {'median ms':>10}")
     for name, architecture, tree, steps in rows:

@@ -128,7 +128,7 @@ def _level(node: Node, clock_hz: Fraction | None) -> Level:
             word_bits=width(fields["word_bits"], most=2**30) if "word_bits" in fields else None,
             ports=_ports(fields),
             double_buffered="double_buffered" in fields and fields["double_buffered"].boolean(),
-            partitions=tuple(_partition(n) for n in fields["partitions"].sequence()) if "partitions" in fields else (),
+            partitions=_partitions(fields["partitions"]) if "partitions" in fields else (),
             keeps=tuple(fields["keeps"].texts()) if "keeps" in fields else None,
             bypasses=tuple(fields["bypasses"].texts()) if "bypasses" in fields else (),
             area_mm2=area(fields["area_mm2"]) if "area_mm2" in fields else None,
@@ -166,6 +166,13 @@ def _ports(fields: dict[str, Node]) -> Ports | None:
     if not given:
         return None
     return Ports(*(given.get(key, 0) for key in PORTS))
+
+
+def _partitions(node: Node) -> tuple[Partition, ...]:
+    found = tuple(_partition(item) for item in node.sequence())
+    if not found:
+        raise node.error("expected partitions, found an empty list", "leave the key out if there are none")
+    return found
 
 
 def _partition(node: Node) -> Partition:
@@ -211,7 +218,7 @@ def _cores(node: Node) -> Cores:
     try:
         return Cores({axis: n.integer("cores along an axis", most=2**20) for axis, n in fields.items()}, below)
     except InputError as problem:
-        raise problem.at(node.where) from None
+        raise problem if problem.where.startswith(node.file) else problem.at(node.where) from None
 
 
 def _array(node: Node) -> Array:
@@ -220,4 +227,4 @@ def _array(node: Node) -> Array:
     try:
         return Array({axis: n.integer("units along an axis", most=2**30) for axis, n in fields.items()}, systolic)
     except InputError as problem:
-        raise problem.at(node.where) from None
+        raise problem if problem.where.startswith(node.file) else problem.at(node.where) from None

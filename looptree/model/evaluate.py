@@ -72,9 +72,13 @@ def evaluate_design(design: Design, *, stepwise: bool = True, convention: Conven
     """The same for a mapping that is already bound."""
     design = with_nests(design)
     try:
-        inferred = infer(design)
+        return _evaluated(design, stepwise=stepwise, convention=convention)
     except InputError as problem:
         raise problem.at(design.tree.source) if design.tree.source else problem from None
+
+
+def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Evaluation:
+    inferred = infer(design)
     sizes = place_demands(design, inferred)
     groups = groups_of(design, design.root)
     owner = Owners(design, groups)

@@ -121,13 +121,14 @@ def _sharing(design: Design, network: Network, loops: list[Loop], users: list[Ei
 def passing_on(design: Design, chain: BoundChain, place: Place) -> list[Loop]:
     """Loops whose instances pass on what they compute of an intermediate to others that need it at the same step.
 
-    The network between them is that of the level around the instances of its outermost place.
+    The network between them is that of the level that the cores share.
     """
-    loops = list(around(design, place, chain))
-    levels = design.architecture.levels
-    network = levels[max(design.architecture.depth(place.level) - 1, 0)].network
+    loops, cores = list(around(design, place, chain)), design.architecture.cores
+    if not loops or cores is None:
+        return []
+    network = design.architecture.level(cores.below).network
     users = [einsum for einsum in design.workload.consumers(place.tensor) if einsum.name in chain.einsums]
-    return _sharing(design, network, loops, users, place.tensor) if loops else []
+    return _sharing(design, network, loops, users, place.tensor)
 
 
 def _outward(design: Design, inferred: Inferred, place: Place, outer: Place, asked: Asked) -> Iterator[Passage]:

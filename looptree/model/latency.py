@@ -14,16 +14,15 @@ from math import prod
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.axis import SAFE, Array, Axis, gathered
-from looptree.model.box import exact_product, exact_sum, product
+from looptree.model.axis import SAFE, Array, Axis
+from looptree.model.box import exact_sum, product
 from looptree.model.inferred import Axes, Inferred, Turns
+from looptree.model.iterations import count, over, spread, visits_of
 from looptree.model.operations import Operations
 from looptree.model.spatial import instances_along
 from looptree.model.turns import turns_of
 from looptree.model.units import Units, units_of
 from looptree.taxonomy.binding import BoundChain, Design
-
-MAX_ITERATIONS = 1 << 22
 
 
 def leaf_total(design: Design, inferred: Inferred, chain: BoundChain, units: Units | None = None) -> int:
@@ -129,20 +128,6 @@ def chain_cycles(design: Design, inferred: Inferred, chain: BoundChain) -> int:
     return exact_sum(schedule.max(axis=0)) if last else 0
 
 
-def visits_of(axes: Mapping[int, Axis], outer_depth: int, made: Array) -> Array:
-    """For each iteration of a pipeline that is made, how many times the loops around it have stepped before."""
-    steps, order = _order(axes)
-    found = np.zeros(len(order), dtype=bool)
-    found[:1] = True
-    for axis, step in zip(axes.values(), steps, strict=True):
-        for t, depth in enumerate(axis.depths):
-            if depth <= outer_depth:
-                ordinal = axis.ordinals[t][step][order]
-                found[1:] |= ordinal[1:] != ordinal[:-1]
-    _, visits = np.unique(np.cumsum(found)[np.broadcast_to(made, found.shape)], return_inverse=True)
-    return visits
-
-
 def made_iterations(design: Design, inferred: Inferred, chain: BoundChain) -> Array:
     """Which iterations of the loops around a pipeline are made (one entry if all are)."""
     turns = turns_of(design, inferred)
@@ -170,7 +155,7 @@ def _idle(inferred: Inferred, chain: BoundChain, turns: Turns, axes: Mapping[int
     if any(all(track.active is None for track in box.tracks.values()) for box in boxes):
         return None
     own = turns.axes
-    working = np.zeros(_count(axes), dtype=bool)
+    working = np.zeros(count(axes), dtype=bool)
     for box in boxes:
         masks = {key: np.ones(axis.size, dtype=np.int64) for key, axis in axes.items()}
         for key, track in box.tracks.items():
@@ -178,7 +163,7 @@ def _idle(inferred: Inferred, chain: BoundChain, turns: Turns, axes: Mapping[int
             steps = axes[key].group(known) if known else np.zeros(axes[key].size, dtype=np.int64)
             before = inferred.axes[chain.id][key]
             masks[key] = turns.most(key, before, track.mask(before.size).astype(np.int64))[steps]
-        working |= _spread(masks, axes).astype(bool)
+        working |= spread(masks, axes).astype(bool)
     return ~working
 
 
@@ -188,7 +173,7 @@ def stage_cycles(design: Design, inferred: Inferred, chain: BoundChain, outer: M
         stages = [stage_cycles(design, inferred, design.chains[child], outer) for child in chain.children]
         return _added(stages)
     if inferred.einsums[chain.einsums[0]].leaf is None:
-        return np.zeros(_count(outer), dtype=np.int64)
+        return np.zeros(count(outer), dtype=np.int64)
     units = units_of(design, inferred, chain)
     fixed, along, axes = leaf_at_turns(design, inferred, chain, units)
     tables = {
@@ -202,72 +187,9 @@ def stage_cycles(design: Design, inferred: Inferred, chain: BoundChain, outer: M
     return _added([cycles, over(units.fill_drain, working, axes, outer)])
 
 
-def over(factor: int, tables: Mapping[int, Array], axes: Mapping[int, Axis], outer: Mapping[int, Axis]) -> Array:
-    """A factor times the product of tables, added up over the loops that the outer axes do not have."""
-    return exact_product(
-        factor, _spread({key: gathered(t, axes[key], outer.get(key)) for key, t in tables.items()}, outer)
-    )
-
-
 def _added(stages: list[Array]) -> Array:
     """The stages step by step one after the other, exact."""
     if sum(int(stage.max(initial=0)) for stage in stages) >= SAFE:
         stages = [stage.astype(object) for stage in stages]
     together: Array = np.sum(stages, axis=0)
     return together
-
-
-def _count(axes: Mapping[int, Axis]) -> int:
-    total = 1
-    for axis in axes.values():
-        total *= axis.size
-    if total > MAX_ITERATIONS:
-        raise UnsupportedError(f"a pipeline of {total} iterations is not scheduled; at most {MAX_ITERATIONS}")
-    return total
-
-
-def _order(axes: Mapping[int, Axis]) -> tuple[list[Array], Array]:
-    """Own steps of each axis at every combination, and the order in which the loops visit them."""
-    sizes = [axis.size for axis in axes.values()]
-    _count(axes)
-    steps = [grid.ravel() for grid in np.meshgrid(*(np.arange(s) for s in sizes), indexing="ij")]
-    loops = sorted(
-        (
-            (depth, axis.ordinals[t][step])
-            for axis, step in zip(axes.values(), steps, strict=True)
-            for t, depth in enumerate(axis.depths)
-        ),
-        key=lambda loop: -loop[0],
-    )
-    return steps, np.lexsort([ordinal for _, ordinal in loops]) if loops else np.zeros(1, dtype=np.int64)
-
-
-def at_iterations(key: int, table: Array, axes: Mapping[int, Axis]) -> Array:
-    """A table of one axis at every iteration, in the order of the loops."""
-    steps, order = _order(axes)
-    found: Array = table[steps[list(axes).index(key)]][order]
-    return found
-
-
-def positions(axes: Mapping[int, Axis], steps: Mapping[int, Array]) -> Array:
-    """The iterations, by their place in the order of the loops, that have some own steps on each axis."""
-    if not axes:
-        return np.zeros(1, dtype=np.int64)
-    _, order = _order(axes)
-    place = np.empty_like(order)
-    place[order] = np.arange(len(order))
-    sizes = tuple(axis.size for axis in axes.values())
-    found: Array = place[np.ravel_multi_index(tuple(steps[key] for key in axes), sizes)]
-    return found
-
-
-def _spread(tables: Mapping[int, Array], axes: Mapping[int, Axis]) -> Array:
-    """The product of one table per axis at every iteration, in the order of the loops."""
-    scale = 1
-    for key, table in tables.items():
-        if key not in axes:
-            scale *= int(table[0])
-    if not axes:
-        return exact_product(scale, np.ones(1, dtype=np.int64))
-    steps, order = _order(axes)
-    return exact_product(scale, product([tables[key][step] for key, step in zip(axes, steps, strict=True)])[order])

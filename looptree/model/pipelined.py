@@ -18,15 +18,8 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import SAFE, Array, Axis, gathered
 from looptree.model.exchange import Exchange, compute_accesses, exchanges
 from looptree.model.inferred import Axes, Inferred
-from looptree.model.latency import (
-    at_iterations,
-    leaf_at_turns,
-    made_iterations,
-    over,
-    positions,
-    stage_cycles,
-    visits_of,
-)
+from looptree.model.iterations import at_iterations, over, positions, visits_of
+from looptree.model.latency import leaf_at_turns, made_iterations, stage_cycles
 from looptree.model.product import Amount
 from looptree.model.rates import Costs
 from looptree.model.sequence import Steps, Vector, charged

@@ -153,8 +153,16 @@ class Stepwise:
     @property
     def bottleneck(self) -> str | None:
         """The component that determines most of it; `None` where nothing is done."""
-        found = self.per_component
-        return max(found, key=lambda component: found[component]) if found else None
+        return _longest(self.per_component)
+
+    @property
+    def bottlenecks(self) -> dict[str, str | None]:
+        """The component that determines most of each layer."""
+        return {layer: _longest(of) for layer, of in self.spent.items()}
+
+
+def _longest(spent: Mapping[str, Fraction]) -> str | None:
+    return max(spent, key=lambda component: spent[component]) if spent else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,6 +351,7 @@ def _latency_dict(latency: Latency) -> dict[str, Any]:
         found["stepwise_per_layer"] = {
             layer: {component: plain(cycles) for component, cycles in of.items()} for layer, of in steps.spent.items()
         }
+        found["stepwise_bottleneck_per_layer"] = steps.bottlenecks
     if latency.layers:
         found["compute_per_layer"] = {
             layer: {"cycles": found_.cycles, "units": found_.units} for layer, found_ in latency.layers.items()

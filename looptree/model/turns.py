@@ -102,15 +102,18 @@ def amount(
         old = origin[key] if origin is not None and key in origin else np.arange(axis.size)
         steps = old if steps is None else steps[old]
         own = [axis.ordinals[t] for t, depth in enumerate(axis.depths) if depth in instances]
-        kinds = np.unique(np.stack(own, axis=1), axis=0, return_inverse=True)[1].ravel() if own else None
-        width, height = (int(kinds.max(initial=0)) + 1 if kinds is not None else 1), turns.axes[key].size
+        kinds, width = np.zeros(axis.size, dtype=np.int64), 1
+        for ordinal in own:
+            steps_of = int(ordinal.max(initial=0)) + 1
+            kinds, width = kinds * steps_of + ordinal, width * steps_of
+        height = turns.axes[key].size
         if width * height > MAX_ENTRIES:
             raise UnsupportedError(f"{width} instances and {height} steps along one axis are not timed step by step")
         spread = []
         for _, product in terms:
             table = np.broadcast_to(product.tables.get(key, np.ones(1, dtype=np.int64)), (axis.size,))
             wide = np.zeros((height, width), dtype=table.dtype)
-            np.add.at(wide, (steps, np.zeros_like(steps) if kinds is None else kinds), table)
+            np.add.at(wide, (steps, kinds), table)
             spread.append(wide)
         different = np.stack(spread)
         if len(terms) > 1 and different.dtype != object:  # instances that always do the same are one kind

@@ -101,10 +101,11 @@ def group_table(groups: Sequence[GroupResult], levels: Sequence[str], most: int 
             *(f"{group.occupancy[level][0]:,}" for level in levels),
             format_percent(group.recomputed, group.operations),
             _cycles(group.latency_cycles),
+            group.bottleneck,
         ]
         for group in groups
     ]
-    numbers = ["off-chip bytes", *(f"{level} window bytes" for level in levels), "recomputed", "cycles"]
+    numbers = ["off-chip bytes", *(f"{level} window bytes" for level in levels), "recomputed", "cycles", "bottleneck"]
     return table("Groups, one after the other", ["layers"], numbers, _cut(rows, most))
 
 
@@ -191,10 +192,11 @@ def layer_table(steps: Stepwise, most: int | None) -> Table:
             _cycles(steps.per_layer[layer]),
             format_percent(steps.per_layer[layer], steps.cycles),
             *(_cycles(of.get(component, Fraction(0))) for component in components),
+            steps.bottlenecks[layer] or "-",
         ]
         for layer, of in steps.spent.items()
     ]
-    numbers = ["cycles", "share", *(f"bound by {component}" for component in components)]
+    numbers = ["cycles", "share", *(f"bound by {component}" for component in components), "bottleneck"]
     return table("Latency step by step, by layer", ["layer"], numbers, _cut(rows, most))
 
 

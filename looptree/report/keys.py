@@ -41,6 +41,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "units": ("", "Compute units that work for a layer at most."),
     "compute_per_layer": ("cycles", "Of each layer the cycles of its computation by itself, and its compute units."),
     "stepwise_per_layer": ("cycles", "Cycles of the steps of each layer, by the component that takes longest in them."),
+    "stepwise_bottleneck_per_layer": ("", "Of each layer the component that decides most of its steps."),
     "stepwise_bottleneck": ("", "The component that decides most of the latency step by step."),
     "stepwise_refused": ("", "Why there is no latency step by step."),
     "fused": ("", "Of the plan in which layers may run together."),

@@ -121,10 +121,12 @@ def _produce(run: Run, chain: BoundChain, producer: str) -> None:
 def _passing_on(run: Run, chain: BoundChain, place: Place) -> list[Loop]:
     """Spatial loops whose instances pass on what they compute of an intermediate to those that need it as well.
 
-    The network between them is that of the level around the instances of its outermost place.
+    The network between them is that of the level that the cores share.
     """
-    levels = run.design.architecture.levels
-    network = levels[max(run.design.architecture.depth(place.level) - 1, 0)].network
+    cores = run.design.architecture.cores
+    if cores is None:
+        return []
+    network = run.design.architecture.level(cores.below).network
     consumers = run.consumers(chain, place.tensor)
 
     def shares(loop: Loop) -> bool:

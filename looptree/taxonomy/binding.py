@@ -162,6 +162,10 @@ def bind(workload: Workload, architecture: Architecture, tree: LoopTree) -> Desi
         raise problem.at(tree.source) if tree.source else problem from None
 
 
+def _where(node: Storage | Temporal, what: str) -> str:
+    return f"line {node.line}: {what}" if node.line else f"mapping: {what}"
+
+
 class _Binder:
     def __init__(self, workload: Workload, architecture: Architecture, tree: LoopTree) -> None:
         self.workload = workload
@@ -311,7 +315,7 @@ class _Binder:
                     )
 
     def _loop(self, node: Temporal, depth: int, sinks: tuple[str, ...]) -> Loop:
-        where = f"mapping: loop over {node.label}"
+        where = _where(node, f"loop over {node.label}")
         ranks: list[tuple[str, str]] = []
         for ref in node.ranks:
             targets = sinks if ref.einsum is None else (ref.einsum,)
@@ -341,7 +345,7 @@ class _Binder:
         return Loop(depth, tuple(ranks), node.tile, node.axis if isinstance(node, Spatial) else None)
 
     def _check_spatial(self, node: Spatial, chain: Chain, above: dict[str, int]) -> None:
-        where = f"mapping: spatial loop over {node.label}"
+        where = _where(node, f"spatial loop over {node.label}")
         axes, cores = self.architecture.axes, self.architecture.cores
         if node.axis not in axes:
             hint = nearest(node.axis, axes) or "give compute an array, such as array: {x: 16, y: 16}"
@@ -376,7 +380,7 @@ class _Binder:
         parent: int | None,
         einsums: tuple[str, ...],
     ) -> Place:
-        where = f"mapping: storage at {node.level}"
+        where = _where(node, f"storage at {node.level}")
         if tensor not in self.workload.tensors:
             raise InputError(f"there is no tensor {tensor!r}", where=where, hint=nearest(tensor, self.workload.tensors))
         level = self.architecture.depth(node.level)
@@ -421,9 +425,7 @@ class _Binder:
         if not self.architecture.in_core(node.level):
             raise InputError(
                 f"all cores share {node.level}, and here is a spatial loop over the cores above",
-                where=f"line {node.line}: storage at {node.level}"
-                if node.line
-                else f"mapping: storage at {node.level}",
+                where=_where(node, f"storage at {node.level}"),
                 hint="put the node above that loop, or name a level further in",
             )
 
@@ -434,9 +436,7 @@ class _Binder:
             others = [x.name for x in self.architecture.levels if x.may_hold(tensor, kind)]
             raise InputError(
                 f"{level.name} of architecture {self.architecture.name!r} may not hold {tensor!r} (kind: {kind})",
-                where=f"line {node.line}: storage at {node.level}"
-                if node.line
-                else f"mapping: storage at {node.level}",
+                where=_where(node, f"storage at {node.level}"),
                 hint=f"levels that may: {', '.join(others)}" if others else "no level may: see keeps and bypasses",
             )
 
@@ -455,7 +455,7 @@ class _Binder:
             return
         raise InputError(
             f"{', '.join(node.tensors)} cannot have lifetime: uses, because {problem}",
-            where=f"mapping: storage at {node.level}",
+            where=_where(node, f"storage at {node.level}"),
             hint=f"{hint}, or leave out the lifetime",
         )
 

@@ -152,16 +152,31 @@ class MiddleTile:
     def _fresh(self, tensor: str, host: BoundChain, depth: int) -> Region:
         """What is needed less what was needed before in the same sweep."""
         needed = self._needed(tensor, host.id, depth)
+        place = self.design.outermost_place(tensor)
+        if any(loop.axis is not None and depth < loop.depth <= place.depth for loop in self._loops[host.id].values()):
+            return needed  # of all instances together, and none knows what another one had before
         afresh = self._starts_afresh(tensor, host)
         if afresh is None:
             fixed = tuple(span if span is not None and not span.stop.terms else None for span in needed.spans)
             return Region(fixed, needed.first)
-        inner = {n: loop for n, loop in self._loops[host.id].items() if afresh < loop.depth <= depth}
-        tiles = {name: loop.tile for name, loop in inner.items()}
         moving = self._moving(needed, host)
+        inner = {
+            name: loop
+            for name, loop in self._loops[host.id].items()
+            if afresh < loop.depth <= depth and not self._stands_alone(tensor, loop, indexed=name in moving)
+        }
+        tiles = {name: loop.tile for name, loop in inner.items()}
         still = {name for name, loop in inner.items() if name not in moving and not self._is_single(loop)}
         first = needed.first | still if all(needed.spans) else needed.first
         return Region(tuple(beyond_previous(span, tiles) for span in needed.spans), first)
+
+    def _stands_alone(self, tensor: str, loop: Loop, *, indexed: bool) -> bool:
+        """Whether the instances along a loop pass nothing on to each other."""
+        place, cores = self.design.outermost_place(tensor), self.design.architecture.cores
+        if loop.axis is None or loop.depth > place.depth or cores is None:
+            return False
+        network = self.design.architecture.level(cores.below).network
+        return not (network.forward if indexed else network.multicast)
 
     def _starts_afresh(self, tensor: str, host: BoundChain) -> int | None:
         """So many outer loops leave nothing to reuse where one of them steps; `None` if that is not known."""
@@ -169,7 +184,8 @@ class MiddleTile:
         window = self._needed(tensor, host.id, min(place.depth, host.depth))
         if not all(window.spans):
             return None
-        innermost = max((self._loops[host.id][name].depth for name in self._moving(window, host)), default=0)
+        moving = [self._loops[host.id][name] for name in self._moving(window, host)]
+        innermost = max((loop.depth for loop in moving if loop.axis is None), default=0)
         return max(innermost if place.drop else innermost - 1, place.visits)
 
     def _moving(self, region: Region, chain: BoundChain) -> set[str]:

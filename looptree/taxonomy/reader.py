@@ -122,8 +122,8 @@ def _inner(kind: str, body: Node, values: Values) -> Inner:
             return Storage(keys["level"].text(), tuple(keys["tensors"].texts()), overlap, lifetime, body.line)
         ranks = tuple(RankRef.parse(text) for text in keys["rank"].texts())
         if kind == "temporal":
-            return Temporal(ranks, _tile(keys["tile"], values))
-        return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text())
+            return Temporal(ranks, _tile(keys["tile"], values), line=body.line)
+        return Spatial(ranks, _tile(keys["tile"], values), keys["axis"].text(), line=body.line)
     except InputError as problem:
         raise problem if problem.where.startswith(body.file) else problem.at(body.where) from None
 

@@ -75,10 +75,17 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class Temporal:
-    """A loop; `tile` is the tile shape of the rank below it (the last tile may be smaller)."""
+    """A loop.
+
+    Attributes:
+        ranks: that it tiles, one of each sink.
+        tile: tile shape of the rank below it (the last tile may be smaller).
+        line: of its file, for messages; 0 where there is none.
+    """
 
     ranks: tuple[RankRef, ...]
     tile: int
+    line: int = field(default=0, compare=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if not self.ranks:

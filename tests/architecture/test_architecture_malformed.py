@@ -25,7 +25,10 @@ levels:
     partitions:
       - {name: weights, holds: [weight], capacity_bytes: 2048}
       - {name: maps, holds: [input, output, intermediate], capacity_bytes: 6144}
-compute: {name: MAC, model: {operations: {bits: 8, units: 4}}, pj_of: {exp: 2}, spatial: {m: 2}, area_mm2: 1}
+compute:
+  {name: MAC, model: {operations: {bits: 8, units: 4}}, pj_of: {exp: 2}, spatial: {m: 2}, area_mm2: 1,
+   array: {x: 4, y: 2}}
+cores: {core: 4, below: DRAM}
 """
 
 

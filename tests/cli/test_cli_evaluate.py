@@ -58,6 +58,7 @@ def test_json_of_the_example(files: tuple[str, str, str]) -> None:
     layers = latency.pop("stepwise_per_layer")
     assert latency.pop("stepwise") == sum(cycles for of in layers.values() for cycles in of.values()) == 57_723.5
     assert latency.pop("stepwise_bottleneck") == "GLB"
+    assert latency.pop("stepwise_bottleneck_per_layer") == {"conv1": "GLB", "conv2": "GLB"}
     layers = latency.pop("compute_per_layer")
     assert layers == {"conv1": {"cycles": 10_404, "units": 32}, "conv2": {"cycles": 18_432, "units": 32}}
     assert latency == {

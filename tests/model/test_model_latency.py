@@ -10,7 +10,8 @@ import pytest
 from looptree.architecture import Architecture, Compute, Level
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
-from looptree.model.latency import MAX_ITERATIONS, leaf_factors, summed
+from looptree.model.iterations import MAX_ITERATIONS
+from looptree.model.latency import leaf_factors, summed
 from looptree.model.operations import Operations
 from looptree.taxonomy import Branch
 from tests.model.model_cases import chain, drop, keep, layer, loop, matmuls, pipeline, run, sequential

@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 from looptree.architecture import Architecture, Array, Compute, Level, Network
 from looptree.errors import InputError, UnsupportedError
 from looptree.model import Evaluation, evaluate_design
+from looptree.model.convention import convention
 from looptree.simulate import simulate
 from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Storage, Temporal
 from looptree.taxonomy.binding import Design, bind
-from tests.model.model_cases import Node, keep, layer, loop, matmuls, run, sequential
+from tests.model.model_cases import Node, design, keep, layer, loop, matmuls, run, sequential
 from tests.model.test_model_against_simulator import modelled
 from tests.model.test_model_stepwise import rounding
 from tests.random_designs import Generator
@@ -125,6 +126,17 @@ def test_the_short_form_takes_as_many_cycles() -> None:
         one, other = run(FC, "fc", on=short), run(FC, loop("m", extent), at_once("m", 1, "x"), "fc", on=long)
         assert one.latency.compute == other.latency.compute
         assert one.latency.layers["fc"].units == other.latency.layers["fc"].units
+
+
+def test_the_convention_of_looptree_holds_for_instances() -> None:
+    nest = (keep("GLB", "X", "W", "Y"), at_once("m", 3, "x"), keep("RF", "X", "W", "Y"), "fc")
+    drawn = design(FC, *nest, on=machine())
+    for name, drained in (("own", 12), ("looptree", 0)):
+        found = evaluate_design(drawn, convention=convention(name))
+        # each of two instances adds 12 words up, three operations each, and hands them on
+        assert found.transfers["RF"]["Y"].per_instance == (12 * 2 + drained, 12 * 3)
+        assert words(found, "RF", "Y")[0] == 2 * (12 * 2 + drained)
+        assert words(found, "GLB", "Y") == (2 * drained, 24)
 
 
 # -- mistakes -------------------------------------------------------------------------------------

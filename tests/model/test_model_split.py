@@ -9,7 +9,7 @@ from dataclasses import replace
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from looptree.architecture import Architecture, Array, Compute, Cores, Level
@@ -188,6 +188,7 @@ def test_random_designs_equal_the_event_simulation() -> None:
     assert outcomes["timed"] > 0.25 * CHUNK
 
 
+@settings(max_examples=25)
 @given(st.data())
 def test_designs_that_hypothesis_draws(data: st.DataObject) -> None:
     compared(random_design(Generator(lambda n: data.draw(st.integers(0, n - 1)), (2, 3))))

@@ -230,9 +230,10 @@ def test_a_lifetime_by_uses_needs_branches_that_take_turns_once(old: str, new: s
     assert old in RESIDENT
     with pytest.raises(InputError) as caught:
         design(RESIDENT.replace(old, new), RESIDUAL)
+    line = 5 if new.startswith("  - temporal") else 4
     assert str(caught.value) == (
-        f"mapping.yaml: mapping: storage at GLB: Y, Z cannot have lifetime: uses, because {problem} ({hint}, or leave "
-        "out the lifetime)"
+        f"mapping.yaml: line {line}: storage at GLB: Y, Z cannot have lifetime: uses, because {problem} ({hint}, or "
+        "leave out the lifetime)"
     )
 
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
+from looptree.architecture import architecture_from_node
+from looptree.documents import parse_document
 from looptree.taxonomy.drawing import draw_loop_nest, draw_loop_nests, draw_tree
 from tests.taxonomy.taxonomy_examples import PROJECTIONS, RESIDUAL, TWO_CONV, design, workload
 
@@ -265,3 +269,33 @@ def test_what_comes_again_at_each_turn_is_said() -> None:
     bound = design(reloaded, TWO_CONV)
     assert "            └─ [GLB] W2 (reloaded)" in draw_tree(bound.tree).splitlines()
     assert any(line.strip().startswith("# GLB reloads W2[") for line in draw_loop_nest(bound).splitlines())
+
+
+CORES = """
+levels: [{name: DRAM, network: {forward: %s}}, {name: L1}]
+cores: {core: 4, below: DRAM}
+"""
+
+OVER_CORES = """
+mapping:
+  - storage: {level: DRAM, tensors: [F1, W1, W2, F3]}
+  - temporal: {rank: p, tile: 8}
+  - spatial: {rank: p, tile: 2, axis: core}
+  - storage: {level: L1, tensors: [F1, F2, F3]}
+  - sequential: [[compute: {einsum: conv1}], [compute: {einsum: conv2}]]
+"""
+
+
+@pytest.mark.parametrize(
+    ("forward", "needs", "rows"), [("false", "p1:p1+6", "p1:p1+4"), ("true", "p1+2:p1+6", "p1+2:p1+4")]
+)
+def test_a_core_computes_the_halo_of_its_neighbour_unless_it_gets_it(forward: str, needs: str, rows: str) -> None:
+    four = architecture_from_node(parse_document(CORES % forward))
+    drawn = design(OVER_CORES, TWO_CONV, four)
+    assert draw_loop_nest(drawn).splitlines()[2:7] == [
+        "for p0 in range(0, 32, 8):",
+        "    at once along core for p1 in range(p0, p0+8, 2):",
+        f"        # L1 keeps F1[:, {needs}, :], F2[:, p1:p1+4, :], F3[:, p1:p1+2, :]",
+        "        sequential:",
+        f"            conv1 for p in {rows}:",
+    ]

@@ -127,8 +127,13 @@ def _latency_by_layer(plans: Sequence[ShownPlan]) -> list[Chart]:
         per_plan = [steps.spent.get(name, {}) for steps in found if steps is not None]
         for plan, spent in zip(plans, per_plan, strict=True):
             rows.append((name, plan.title, {part: plain(cycles) for part, cycles in spent.items()}))
-        listed.append([name, *(sum(spent.values(), Fraction(0)) for spent in per_plan)])
-    columns = (Column("layer"), *(Column(plan.title, CYCLES, "cycles", "stepwise") for plan in plans))
+        bound = found[-1].bottlenecks.get(name) if found[-1] is not None else None
+        listed.append([name, *(sum(spent.values(), Fraction(0)) for spent in per_plan), bound or "-"])
+    columns = (
+        Column("layer"),
+        *(Column(plan.title, CYCLES, "cycles", "stepwise") for plan in plans),
+        Column("bottleneck", term="bottleneck"),
+    )
     caption = joined("The ", term_link("stepwise"), " of each layer, by the component that takes longest in its steps.")
     table = DataTable("latency-layers", "Latency by layer, step by step", columns, listed)
     return [
