@@ -8,7 +8,7 @@ are products of the tables of the layer's parts (`looptree.model.inside.part`), 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from typing import Any
 
@@ -77,6 +77,19 @@ class Price:
         return total
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Memory:
+    """What finders of the layers of one workload share.
+
+    Attributes:
+        parts: by layer, extents and tile shapes. orders: by layer and what is kept, with what each order is to each
+            tensor.
+    """
+
+    parts: dict[object, Part] = field(default_factory=dict)
+    orders: dict[object, list[tuple[Order, dict[str, object]]]] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A nest that was found.
@@ -102,23 +115,33 @@ class Finder:
 
     Args:
         leaf: the layer. spatial: operations done at once along each rank. pins: what is not free to choose.
-        gaps: whether ranks may be cut along which a tile skips coordinates.
+        gaps: whether ranks may be cut along which a tile skips coordinates. memory: shared with other finders.
     """
 
     def __init__(
-        self, leaf: Leaf, room: Room, spatial: Mapping[str, int], pins: Pinned = FREE, *, gaps: bool = False
+        self,
+        leaf: Leaf,
+        room: Room,
+        spatial: Mapping[str, int],
+        pins: Pinned = FREE,
+        *,
+        gaps: bool = False,
+        memory: Memory | None = None,
     ) -> None:
+        self.memory = Memory() if memory is None else memory
         self.leaf, self.room, self.pins = leaf, room, pins
         self.tensors = list(leaf.accesses)
         self.outer = {t: leaf.entered(t) for t in self.tensors}
         self.spatial = spatial
-        self.key = leaf.key
         self.parts: list[Part] = []
         for ranks in leaf.parts:
             problems = leaf.problems(ranks)
             uncut = frozenset() if gaps else leaf.with_gaps(problems)
             options = {rank: self._options(rank, problems, uncut=rank in uncut) for rank in ranks}
-            self.parts.append(Part.of(leaf, problems, options))
+            key = leaf.einsum.name, problems.key, tuple(map(tuple, options.values()))
+            if key not in self.memory.parts:
+                self.memory.parts[key] = Part.of(leaf, problems, options)
+            self.parts.append(self.memory.parts[key])
 
     def _options(self, rank: str, problems: Problems, *, uncut: bool) -> list[int]:
         """Tile shapes of a rank: those that keep the array as full as it is."""
@@ -166,15 +189,19 @@ class Finder:
         return [one for _, one in found] or [replace(self._smallest(prices, tie), fits=False)]
 
     def _best_of(self, block: _Block, prices: Sequence[Price], tie: Price) -> list[tuple[float, Found]]:
-        found = []
+        found: list[tuple[float, Found]] = []
         known: dict[object, Array] = {}
-        for order in self._orders(block.kept):
-            entered = {}
-            for tensor in block.kept:
-                key = tensor, seen_by(self.leaf.accesses[tensor], order)
+        best = float("inf")
+        for order, seen in self._orders(block.kept):
+            for tensor, key in seen.items():
                 if key not in known:
                     known[key] = self._entered(tensor, order, block.ways)
-                entered[tensor] = known[key]
+            entered = {tensor: known[key] for tensor, key in seen.items()}
+            if len(prices) == 1:
+                least = float(np.min(prices[0].of(block.kept, entered)))
+                if least > best:
+                    continue
+                best = least
             *sums, second = (np.broadcast_to(p.of(block.kept, entered), block.bytes.shape) for p in (*prices, tie))
             for at in _front(np.stack(sums), second, block.bytes):
                 nest = self._nest(order, [int(ways[at]) for ways in block.ways], block.kept)
@@ -194,12 +221,24 @@ class Finder:
 
     # -- orders and ways ---------------------------------------------------------------------
 
-    def _orders(self, kept: Sequence[str]) -> list[Order]:
-        cut = [rank for part in self.parts for rank in part.ranks]
+    def _orders(self, kept: tuple[str, ...]) -> list[tuple[Order, dict[str, object]]]:
+        """Loop orders, with what each of them is to each tensor that is kept."""
+        cut = tuple(rank for part in self.parts for rank in part.ranks)
+        key = self.leaf.einsum.name, kept, cut, self.pins.stays, self.pins.innermost
+        if key not in self.memory.orders:
+            self.memory.orders[key] = self._all_orders(kept, cut)
+        return self.memory.orders[key]
+
+    def _all_orders(self, kept: tuple[str, ...], cut: tuple[str, ...]) -> list[tuple[Order, dict[str, object]]]:
         access = self.leaf.accesses.get(self.pins.stays or "")
         indexing = frozenset(access.ranks) if access is not None else frozenset()
         orders = loop_orders(self.leaf.einsum, kinds_of(self.leaf.einsum, cut, kept))
-        return [order for order in orders if self.pins.allows(order, indexing)]
+        accesses = self.leaf.accesses
+        return [
+            (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in kept})
+            for order in orders
+            if self.pins.allows(order, indexing)
+        ]
 
     def _entered(self, tensor: str, order: Order, ways: Sequence[Array]) -> Array:
         """Words that enter the place of a tensor, for each combination of ways."""
