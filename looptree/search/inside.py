@@ -85,6 +85,7 @@ class Inside:
         self._memory = Memory()
         self._relaxed: dict[object, Array] = {}
         self._found: dict[object, list[Found]] = {}
+        self._counts: dict[tuple[Sum, ...], bool] = {}
         self._floors: dict[tuple[str, tuple[Sum, ...]], Array] = {}
 
     # -- tiles -------------------------------------------------------------------------------
@@ -110,8 +111,7 @@ class Inside:
             {tensor: places.get(tensor, 0) for tensor in self.part.tensors},
             level=self.outer.name,
         )
-        unlimited = self.architecture.with_capacity(self.outer.name, None)
-        design = bind(self.part, unlimited, plan_tree(self.part, unlimited, [choice]))
+        design = bind(self.part, self.architecture, plan_tree(self.part, self.architecture, [choice]))
         inferred = infer(design)
         found = {}
         for einsum in self.part.einsums:
@@ -165,6 +165,16 @@ class Inside:
     def _costs(self, goal: Goal) -> list[Cost]:
         return [costs(wanted) for wanted in goal.sums]
 
+    def counts(self, goal: Goal) -> bool:
+        """Whether it matters to a goal which nests there are."""
+        key = tuple(goal.sums)
+        if key not in self._counts:
+            bits = {tensor.bits for tensor in self.part.tensors.values()}
+            ends = (self.outer, self.inner)
+            priced = any(any(cost(at, b)) for cost in self._costs(goal) for at in ends for b in bits)
+            self._counts[key] = priced or (self.last and self.architecture.dataflow is not None)
+        return self._counts[key]
+
     # -- floors ------------------------------------------------------------------------------
 
     def floors(self, goal: Goal) -> Array:
@@ -175,7 +185,7 @@ class Inside:
         """What the nests of one layer add at least to each sum of a goal."""
         key = name, tuple(goal.sums)
         if key not in self._floors:
-            promises = name in complete_layers(self.part)
+            promises = name in complete_layers(self.part) and self.counts(goal)
             self._floors[key] = self._floor(name, goal) if promises else np.zeros(len(goal.sums))
         return self._floors[key]
 
@@ -190,7 +200,7 @@ class Inside:
     def floors_of(self, loops: Sequence[tuple[Rank, int]], goal: Goal) -> Array:
         """The same for designs with these loops: what one of the loops by itself leaves at least, for each layer."""
         rows = [np.array([self.floor(e.name, goal) for e in self.part.einsums])]
-        for rank, tile in loops:
+        for rank, tile in loops if self.counts(goal) else ():
             key = rank, tile, tuple(goal.sums)
             if key not in self._relaxed:
                 self._relaxed[key] = self._floors_with(rank, tile, goal)

@@ -131,7 +131,7 @@ class Placing:
     ) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
         inside, goal = self.group.inside, self.group.goal
-        if inside is None:
+        if inside is None or not inside.counts(goal):
             return {}
         tiles = self._tiles(book, node, places)
         least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
@@ -152,7 +152,7 @@ class Placing:
         """What nests inside tiles add at least to each sum of some designs; of single designs more is known."""
         found = np.repeat(np.asarray(self.relaxation.floors)[:, None], len(nodes), axis=1)
         inside = self.group.inside
-        if inside is not None:
+        if inside is not None and inside.counts(self.group.goal):
             for at in np.flatnonzero(nodes.points == 1):
                 loops = _loops(book, nodes.at(np.array([at])))
                 found[:, at] = inside.floors_of(loops, self.group.goal).sum(axis=0)
@@ -189,9 +189,10 @@ class Placing:
         """The nest of each layer that was chosen, with what it is inside of."""
         inside = self.group.inside
         tiles = {} if inside is None else self._tiles(book, node, places) or {}
+        chosen = options or [0] * len(tiles)  # where nests do not matter, the first is that of least energy
         return {
             layer: (tile, inside.nests(tile, self.group.goal)[option])
-            for (layer, tile), option in zip(tiles.items(), options, strict=True)
+            for (layer, tile), option in zip(tiles.items(), chosen, strict=True)
             if inside is not None
         }
 
