@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,9 +50,10 @@ class Track:
         spans: per coordinate that follows the axis, lower and upper end at each own step.
         active: where the box is not empty; `None` if everywhere.
         count: points at each own step, where they do not fill the spans; `None` if they do.
+        known: what was found out about the sweeps of the track.
     """
 
-    __slots__ = ("_sizes", "active", "count", "spans")
+    __slots__ = ("_sizes", "active", "count", "known", "spans")
 
     def __init__(
         self, spans: Mapping[Key, tuple[Array, Array]], active: Mask | None = None, count: Array | None = None
@@ -59,6 +61,7 @@ class Track:
         self.spans = spans
         self.active = active
         self.count = count
+        self.known: dict[Any, Any] = {}
         self._sizes: Array | None = None
 
     def sizes(self) -> Array:
