@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from looptree.model.axis import SAFE, Array, Axis
 
 Key = int | str
+FEW = 64  # entries that Python adds up faster than numpy
 Mask = NDArray[np.bool_]
 
 
@@ -189,8 +190,8 @@ def product(factors: list[Array]) -> Array:
 
 def exact_sum(table: Array) -> int:
     """The sum of a table of non-negative integers, exact."""
-    if not table.size:
-        return 0
+    if table.size <= FEW:
+        return int(sum(table.tolist()))
     if table.dtype != object and float(table.max()) * table.size >= SAFE:
         table = table.astype(object)
     return int(table.sum())

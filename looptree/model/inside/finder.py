@@ -7,23 +7,20 @@ are products of the tables of the layer's parts (`looptree.model.inside.part`), 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
-from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.inside.leaf import Leaf, Problems
 from looptree.model.inside.orders import kinds_of, loop_orders, seen_by
 from looptree.model.inside.part import Order, Part
 from looptree.model.inside.pinned import FREE, Pinned
 from looptree.model.inside.tiles import keeps_full, useful_tiles
-
-AT_ONCE = 1 << 16
-MOST = 1 << 24  # nests of one set of tensors
+from looptree.model.inside.ways import Block, Room, Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +33,6 @@ class Nest:
 
     loops: tuple[tuple[str, int], ...] = ()
     kept: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Room:
-    """What a level can hold.
-
-    Attributes:
-        bits: of a word of each tensor, those that may not be there left out. parts: tensors and bytes of each
-            partition, `None` if unlimited. copies: 2 where it is double-buffered.
-    """
-
-    bits: Mapping[str, int]
-    parts: Sequence[tuple[frozenset[str], int | None]]
-    copies: int = 1
-
-    def bytes(self, tensor: str, words: Array) -> Array:
-        """Bytes of so many words."""
-        return np.asarray(-(-words * self.bits[tensor] // 8) * self.copies)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -153,18 +132,11 @@ class Finder:
             return [min(given or largest, largest)]
         wide = self.spatial.get(rank, 1)
         known = [t for t in useful_tiles(largest) if all(keeps_full(t, extent, wide) for extent in extents if extent)]
-        limits = [self._most(t) for t, a in self.leaf.accesses.items() if any(rank in f.ranks for f in a.projection)]
+        limits = [
+            self.room.most(t) for t, a in self.leaf.accesses.items() if any(rank in f.ranks for f in a.projection)
+        ]
         most = max((limit for limit in limits if limit is not None), default=0)
         return [largest, *(t for t in known if None in limits or t <= most)]
-
-    def _most(self, tensor: str) -> int | None:
-        """The most words of a tensor that the level can hold; `None` if unlimited."""
-        if tensor not in self.room.bits:
-            return 0
-        sizes = [size for holds, size in self.room.parts if tensor in holds]
-        if not sizes or sizes[0] is None:
-            return None
-        return sizes[0] * 8 // self.room.bits[tensor]
 
     # -- what is kept ------------------------------------------------------------------------
 
@@ -183,12 +155,15 @@ class Finder:
         """
         found: list[tuple[float, Found]] = []
         for some in self.kept():
-            for block in self._blocks(some):
+            for block in self._ways(some).blocks():
                 found += self._best_of(block, prices, tie)
             found = _undominated(found)
-        return [one for _, one in found] or [replace(self._smallest(prices, tie), fits=False)]
+        if found:
+            return [one for _, one in found]
+        smallest = self._ways(min(self.kept(), key=len)).smallest()
+        return [replace(self._best_of(smallest, prices, tie)[0][1], fits=False)]
 
-    def _best_of(self, block: _Block, prices: Sequence[Price], tie: Price) -> list[tuple[float, Found]]:
+    def _best_of(self, block: Block, prices: Sequence[Price], tie: Price) -> list[tuple[float, Found]]:
         found: list[tuple[float, Found]] = []
         known: dict[object, Array] = {}
         best = float("inf")
@@ -260,89 +235,12 @@ class Finder:
             entered = entered * part.entered[inner[number]][row][standing[number], ways[number]]
         return np.where(moved, entered, float(self.outer[tensor]))
 
-    def _blocks(self, kept: tuple[str, ...]) -> Iterator[_Block]:
-        """All combinations of ways that fit, some at a time; ranks that index nothing that is kept are not cut."""
-        useful = {rank for ranks in kinds_of(self.leaf.einsum, self.leaf.einsum.ranks, kept).values() for rank in ranks}
-        useful |= set(self.pins.tiles or {})
-        rows = {t: self.tensors.index(t) for t in kept}
-        ways = [part.ways_cutting(useful) for part in self.parts]
-        windows = {
-            t: [part.window[row][w] for part, w in zip(self.parts, ways, strict=True)] for t, row in rows.items()
-        }
-        chosen: list[Array] = []
-        words = {t: np.ones(1, dtype=np.int64) for t in kept}
-        for number, options in enumerate(ways):
-            size = len(next(iter(words.values()))) if kept else (len(chosen[0]) if chosen else 1)
-            old, new = np.divmod(np.arange(size * len(options)), len(options))
-            words = {t: words[t][old] * windows[t][number][new] for t in kept}
-            least = {t: int(np.prod([w.min() for w in windows[t][number + 1 :]])) for t in kept}
-            fits = np.flatnonzero(self._fits({t: words[t] * least[t] for t in kept}, len(old)))
-            words = {t: table[fits] for t, table in words.items()}
-            chosen = [*(c[old[fits]] for c in chosen), options[new[fits]]]
-            if len(fits) > MOST:
-                raise UnsupportedError(
-                    f"einsum {self.leaf.einsum.name!r}: more than {MOST} ways to cut its tile",
-                    hint="write the nest into its branch, or use smaller tiles",
-                )
-        largest = self._largest(kept, chosen, words, useful)
-        chosen, words = [c[largest] for c in chosen], {t: table[largest] for t, table in words.items()}
-        if not len(largest):
-            return
-        taken = sum((self.room.bytes(t, words[t]) for t in kept), np.zeros(len(chosen[0]), dtype=np.int64))
-        for start in range(0, len(taken), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            yield _Block(kept, [c[some] for c in chosen], taken[some])
-
-    def _largest(
-        self, kept: Sequence[str], chosen: Sequence[Array], words: Mapping[str, Array], useful: Collection[str]
-    ) -> Array:
-        """Combinations in which no tile may be larger: a larger one that fits brings no tensor in more often."""
-        size = len(chosen[0])
-        beaten = np.zeros(size, dtype=bool)
-        for part, ways in zip(self.parts, chosen, strict=True):
-            for rank, wider in zip(part.ranks, part.wider, strict=True):
-                more = wider[ways]
-                if rank in useful and (more >= 0).any():
-                    rows = {t: part.window[self.tensors.index(t)] for t in kept}
-                    grown = {t: words[t] // rows[t][ways] * rows[t][more] for t in kept}
-                    beaten |= (more >= 0) & self._fits(grown, size)
-        return np.flatnonzero(~beaten)
-
-    def _fits(self, words: Mapping[str, Array], size: int) -> Array:
-        fits = np.ones(size, dtype=bool)
-        for holds, most in self.room.parts:
-            taken = [self.room.bytes(t, table) for t, table in words.items() if t in holds]
-            if most is not None and taken:
-                fits &= np.sum(taken, axis=0) <= most
-        return fits
-
-    def _smallest(self, prices: Sequence[Price], tie: Price) -> Found:
-        """The nest of fewest bytes with what has to be kept."""
-        kept = min(self.kept(), key=len)
-        ways = [
-            np.array([min(range(len(part.tiles)), key=lambda way: part.window[:, way].sum())]) for part in self.parts
-        ]
-        taken = sum(
-            int(
-                self.room.bytes(
-                    t,
-                    np.array(
-                        np.prod([p.window[self.tensors.index(t), w[0]] for p, w in zip(self.parts, ways, strict=True)])
-                    ),
-                )
-            )
-            for t in kept
-        )
-        return self._best_of(_Block(kept, ways, np.array([taken])), prices, tie)[0][1]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Block:
-    """Combinations of ways: what is kept, the number of the way of each part, and bytes."""
-
-    kept: tuple[str, ...]
-    ways: Sequence[Array]
-    bytes: Array
+    def _ways(self, kept: tuple[str, ...]) -> Ways:
+        """Ways to cut the tile; ranks that index nothing that is kept are not cut."""
+        einsum = self.leaf.einsum
+        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, kept).values() for rank in ranks}
+        rows = {tensor: self.tensors.index(tensor) for tensor in kept}
+        return Ways(self.parts, rows, self.room, useful | set(self.pins.tiles or {}))
 
 
 def _front(sums: Array, second: Array, taken: Array) -> list[int]:

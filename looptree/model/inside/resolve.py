@@ -15,9 +15,10 @@ from looptree.errors import InputError, UnsupportedError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.inside.costs import energy, price, words_outside
-from looptree.model.inside.finder import Finder, Nest, Price, Room
+from looptree.model.inside.finder import Finder, Nest, Price
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.pinned import pinned
+from looptree.model.inside.ways import Room
 from looptree.taxonomy.binding import BoundChain, Design, bind
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
 from looptree.workload import Workload
