@@ -122,18 +122,18 @@ class Ways:
             words = {t: table[fits] for t, table in words.items()}
             chosen = [*(c[old[fits]] for c in chosen), options[new[fits]]]
             size = len(fits)
-        largest = np.flatnonzero(~self._beaten(chosen, words))
-        return [c[largest] for c in chosen], {t: table[largest] for t, table in words.items()}
+        return self._largest(chosen, words)
 
-    def _beaten(self, chosen: Sequence[Array], words: Mapping[str, Array]) -> Array:
-        """Where a tile may be larger."""
-        size = len(chosen[0])
-        beaten = np.zeros(size, dtype=bool)
-        for part, ways in zip(self.parts, chosen, strict=True):
+    def _largest(self, chosen: list[Array], words: dict[str, Array]) -> tuple[list[Array], dict[str, Array]]:
+        """Those in which no tile may be larger."""
+        for at, part in enumerate(self.parts):
+            tables = {t: part.window[row] for t, row in self.rows.items()}
             for rank, wider in zip(part.ranks, part.wider, strict=True):
+                ways = chosen[at]
                 more = wider[ways]
                 if rank in self.useful and (more >= 0).any():
-                    tables = {t: part.window[row] for t, row in self.rows.items()}
                     grown = {t: n // np.maximum(tables[t][ways], 1) * tables[t][more] for t, n in words.items()}
-                    beaten |= (more >= 0) & self.room.holds(grown, size)
-        return beaten
+                    left = np.flatnonzero((more < 0) | ~self.room.holds(grown, len(ways)))
+                    chosen = [c[left] for c in chosen]
+                    words = {t: table[left] for t, table in words.items()}
+        return chosen, words
