@@ -4,8 +4,8 @@ Which tile a layer works on follows from the loops of the group and the places o
 decided, the nests of each layer are found by the model's own tables (`looptree.model.inside`), and kept for all
 designs in which the layer has tiles of the same extents.
 
-Before that a floor counts: the best nest of the layer with nothing cut, or with one of the loops alone. It bounds all
-others, because the loops of a group and of a nest together are one nest that is cut further up: with equal tiles inside
+Before that a floor counts: the best nest of the layer with nothing cut, or with one loop alone. It bounds all others,
+because the loops of a group and of a nest together are one nest that is cut further up: with equal tiles inside
 it, one loop in the place of two over the same rank starts no tensor anew more often. What is computed again adds to it.
 A floor allows every tile shape and order, whatever is pinned.
 """
@@ -198,9 +198,14 @@ class Inside:
         )
 
     def floors_of(self, loops: Sequence[tuple[Rank, int]], goal: Goal) -> Array:
-        """The same for designs with these loops: what one of the loops by itself leaves at least, for each layer."""
+        """The same for each layer of designs with these loops: what one of the loops by itself leaves at least.
+
+        Of a layer alone only the outermost loop is looked at: what stays while a loop further in runs would be brought
+        in again if that loop stood alone outside the nest.
+        """
         rows = [np.array([self.floor(e.name, goal) for e in self.part.einsums])]
-        for rank, tile in loops if self.counts(goal) else ():
+        apart = loops if len(self.part.einsums) > 1 else loops[:1]
+        for rank, tile in apart if self.counts(goal) else ():
             key = rank, tile, tuple(goal.sums)
             if key not in self._relaxed:
                 self._relaxed[key] = self._floors_with(rank, tile, goal)

@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import itertools
+import random
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
+import numpy as np
 import pytest
 
-from looptree.architecture import Architecture, Level
+from looptree.architecture import Architecture, Level, Ports
+from looptree.architecture.architecture import DATAFLOWS
 from looptree.check import check
+from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
+from looptree.model.inside.tiles import useful_tiles
 from looptree.search import Plan, Space, search
 from looptree.search.exhaustive import Exhaustive, Group
+from looptree.search.goal import EVERYTHING, Goal
+from looptree.search.inside import Inside
+from looptree.search.loops import candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.objective import value
 from looptree.search.restrictions import Restrictions
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Storage, Temporal
 from looptree.workload import Workload
-from tests.model.inside_cases import registers
+from tests.model.inside_cases import drawn_design, registers
 from tests.search.search_cases import einsum
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0, resident=0)
@@ -114,3 +123,98 @@ def test_no_plan_of_two_layers_is_better(buffer: int, inner: int) -> None:
     architecture = hardware(buffer, inner)
     best = min(float(e.energy.total) for e in every_plan(PAIR, architecture) if e.fits)
     assert found(PAIR, architecture, space=FUSED).statistics.value == pytest.approx(best, rel=1e-12)
+
+
+WIDE = Space(loops=2, lone_loops=3, leaf_loops=0, resident=0)
+
+
+def some_plans(workload: Workload, architecture: Architecture, count: int, seed: int) -> Iterator[Evaluation]:
+    """Random plans with one group and up to two or three loops."""
+    draw = random.Random(seed)
+    plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
+    group = Group(Exhaustive(workload, plain, WIDE), frozenset(e.name for e in workload.einsums), frozenset())
+    choices = list(group.choices())
+    for choice in draw.sample(choices, min(count, len(choices))):
+        places = {t: draw.randrange(len(choice.loops) + 1) for t in group.free(choice)}
+        moved = replace(choice, retention={**choice.retention, **places})
+        yield evaluate(workload, architecture, asking(plan_tree(workload, architecture, [moved])), stepwise=False)
+
+
+@pytest.mark.parametrize(
+    ("workload", "buffer", "inner"),
+    [(FC, 40, 4), (CONV, 34, 5), (SUM, 36, 5), (PAIR, 44, 4)],
+    ids=lambda known: known.name if isinstance(known, Workload) else str(known),
+)
+def test_no_plan_of_several_loops_is_better(workload: Workload, buffer: int, inner: int) -> None:
+    architecture = hardware(buffer, inner)
+    best = found(workload, architecture, space=WIDE).statistics.value
+    others = [float(e.energy.total) for e in some_plans(workload, architecture, 40, buffer) if e.fits]
+    assert len(others) > 5
+    assert best <= min(others) * (1 + 1e-12)
+
+
+@pytest.mark.parametrize("seed", range(40, 60))
+def test_floors_hold_for_every_design(seed: int) -> None:
+    """What a nest takes at least, with a loop or none, against the nests of designs with more loops."""
+    draw = random.Random(seed)
+    dataflow = draw.choice([None, None, "weight_stationary", "output_stationary"])
+    spatial = {"c": 2} if draw.random() < 0.3 else {}
+    architecture = registers(draw.choice([3, 6, 12, 24, 100]), dataflow=dataflow, spatial=spatial)
+    workload = drawn_design(seed, registers(9)).workload
+    inside, goal = Inside(workload, architecture, "GLB"), Goal(EVERYTHING, architecture, "GLB")
+    sinks = sinks_of(workload)
+    ranks, clashes = candidate_ranks(workload, sinks), clashing_ranks(workload, sinks)
+    for count in (1, 2, 3):
+        listed = list(orders(ranks, clashes, count))
+        for order in draw.sample(listed, min(3, len(listed))):
+            extents = [workload.einsum(rank[0][0]).ranks[rank[0][1]] for rank in order]
+            loops = tuple((rank, draw.choice(useful_tiles(e))) for rank, e in zip(order, extents, strict=True))
+            places = {t: draw.randrange(count + 1) for t in workload.intermediates if t not in workload.outputs}
+            floors = dict(zip((e.name for e in workload.einsums), inside.floors_of(loops, goal), strict=True))
+            for layer, tile in (inside.tiles(loops, places) or {}).items():
+                for nest in inside.nests(tile, goal):
+                    assert (np.array(nest.sums) >= floors[layer] - 1e-6).all(), (loops, places, layer)
+
+
+@pytest.mark.parametrize("dataflow", [None, *DATAFLOWS])
+@pytest.mark.parametrize("objective", ["energy", "latency", "offchip", "edp"])
+def test_plans_are_what_the_model_and_the_simulator_say(dataflow: str | None, objective: str) -> None:
+    """With bandwidths at the buffer and ports at the registers."""
+    plain = hardware(40, 8, dataflow)
+    dram, buffer, inner = plain.levels
+    slow = replace(buffer, bandwidth_bytes_per_cycle=Fraction(2))
+    ported = replace(inner, word_bits=8, ports=Ports(read=2, write=1))
+    architecture = replace(plain, levels=(dram, slow, ported))
+    plan = found(PAIR, architecture, objective)
+    assert any(choice.inside for choice in plan.groups)
+    if dataflow == "row_stationary":
+        for choice in plan.groups:
+            for layer, nodes in choice.inside.items():
+                *loops, kept = nodes
+                assert isinstance(kept, Storage)
+                assert set(kept.tensors) == {*PAIR.einsum(layer).reads, PAIR.einsum(layer).output.tensor}
+                assert all(loop.tile == 1 for loop in loops if isinstance(loop, Temporal) and loop.ranks[0].rank == "p")
+
+
+def test_workers_find_the_same() -> None:
+    architecture = hardware(40, 8)
+    one, two = (search(PAIR, architecture, space=ONE, workers=count) for count in (1, 2))
+    assert one.tree == two.tree
+
+
+def test_registers_that_tell_tensors_apart_are_not_searched() -> None:
+    dram, buffer, inner = hardware(40, 8).levels
+    architecture = Architecture("apart", (dram, buffer, replace(inner, keeps=("output",))))
+    with pytest.raises(InputError, match="RF tells apart tensors other than weights"):
+        search(PAIR, architecture)
+    weights = Architecture("weights", (dram, buffer, replace(inner, keeps=("weight",))))
+    plan = found(PAIR, weights)
+    kept = {
+        tensor
+        for choice in plan.groups
+        for nodes in choice.inside.values()
+        for node in nodes
+        if isinstance(node, Storage)
+        for tensor in node.tensors
+    }
+    assert kept == {"Wa", "Wb"}
