@@ -31,6 +31,13 @@ def with_nests(design: Design) -> Design:
         InputError: a leaf asks for a nest and no memory level is left for it.
         UnsupportedError: the nest of a leaf cannot be found; the message says why.
     """
+    try:
+        return _with_nests(design)
+    except InputError as problem:
+        raise problem.at(design.tree.source) if design.tree.source else problem from None
+
+
+def _with_nests(design: Design) -> Design:
     asking = list(_asking(design))
     if not asking:
         return design
