@@ -245,4 +245,9 @@ class Planner:
             return InfeasibleError(
                 f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
             )
+        if demand <= self.capacity and self.architecture.dataflow is not None:
+            return InfeasibleError(
+                f"every layer fits {self.level}, but for some layer no nest that is {self.architecture.dataflow} fits "
+                f"{self.architecture.levels[-1].name} (give it more capacity, or leave out the dataflow)"
+            )
         return InfeasibleError.of(name, level, demand, parts)

@@ -17,7 +17,7 @@ from looptree.check import check
 from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
 from looptree.model.inside.tiles import useful_tiles
-from looptree.search import Plan, Space, search
+from looptree.search import InfeasibleError, Plan, Space, search
 from looptree.search.exhaustive import Exhaustive, Group
 from looptree.search.goal import EVERYTHING, Goal
 from looptree.search.inside import Inside
@@ -218,3 +218,9 @@ def test_registers_that_tell_tensors_apart_are_not_searched() -> None:
         for tensor in node.tensors
     }
     assert kept == {"Wa", "Wb"}
+
+
+def test_a_dataflow_that_fits_nowhere_is_said() -> None:
+    """A weight, an input and a sum need three bytes."""
+    with pytest.raises(InfeasibleError, match="no nest that is row_stationary fits RF"):
+        search(CONV, hardware(60, 2, "row_stationary"), space=ONE, workers=1)
