@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from looptree.architecture import Architecture, Level, Ports
+from looptree.architecture import Architecture, Array, Level, Ports
 from looptree.architecture.architecture import DATAFLOWS
 from looptree.check import check
 from looptree.errors import InputError
@@ -224,3 +224,13 @@ def test_a_dataflow_that_fits_nowhere_is_said() -> None:
     """A weight, an input and a sum need three bytes."""
     with pytest.raises(InfeasibleError, match="no nest that is row_stationary fits RF"):
         search(CONV, hardware(60, 2, "row_stationary"), space=ONE, workers=1)
+
+
+@pytest.mark.parametrize("levels", [2, 3])
+def test_cycles_that_fill_an_array_are_not_searched(levels: int) -> None:
+    plain = hardware(60, 8)
+    grid = replace(plain.compute, array=Array({"x": 4, "y": 4}, systolic=True))
+    architecture = replace(plain, levels=plain.levels[:levels], compute=grid)
+    assert found(CONV, architecture).evaluation.latency.compute > CONV.operations
+    with pytest.raises(InputError, match="the array is systolic, and a search for latency"):
+        search(CONV, architecture, objective="latency", space=ONE)
