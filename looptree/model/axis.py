@@ -7,6 +7,7 @@ quantity of the model is a table over the own steps of each axis, and totals are
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import cached_property
 from typing import Any
 
@@ -73,7 +74,7 @@ class Axis:
 
     def own(self, depth: int) -> int:
         """How many of the own loops are among the outermost `depth` loops of the path."""
-        return sum(d <= depth for d in self.depths)
+        return bisect_right(self.depths, depth)
 
     def group(self, own: int) -> Array:
         """Per own step, the id of the values of the outermost `own` of its loops (`own` >= 1)."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from looptree.model.axis import SAFE, Array, Axis
 
 Key = int | str
+FEW = 64  # entries that Python adds up faster than numpy
 Mask = NDArray[np.bool_]
 
 
@@ -49,9 +51,10 @@ class Track:
         spans: per coordinate that follows the axis, lower and upper end at each own step.
         active: where the box is not empty; `None` if everywhere.
         count: points at each own step, where they do not fill the spans; `None` if they do.
+        known: what was found out about the sweeps of the track.
     """
 
-    __slots__ = ("_sizes", "active", "count", "spans")
+    __slots__ = ("_sizes", "active", "count", "known", "spans")
 
     def __init__(
         self, spans: Mapping[Key, tuple[Array, Array]], active: Mask | None = None, count: Array | None = None
@@ -59,6 +62,7 @@ class Track:
         self.spans = spans
         self.active = active
         self.count = count
+        self.known: dict[Any, Any] = {}
         self._sizes: Array | None = None
 
     def sizes(self) -> Array:
@@ -186,8 +190,8 @@ def product(factors: list[Array]) -> Array:
 
 def exact_sum(table: Array) -> int:
     """The sum of a table of non-negative integers, exact."""
-    if not table.size:
-        return 0
+    if table.size <= FEW:
+        return int(sum(table.tolist()))
     if table.dtype != object and float(table.max()) * table.size >= SAFE:
         table = table.astype(object)
     return int(table.sum())

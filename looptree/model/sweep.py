@@ -51,6 +51,14 @@ def _check_settled(tracks: Mapping[int, Track], axes: Mapping[int, Axis], core: 
 
 def fresh_track(track: Track, axis: Axis, own: int) -> Track:
     """The fresh part along one axis; a sweep keeps the outermost `own` of its loops still."""
+    key = axis, own, "fresh"
+    if key not in track.known:
+        track.known[key] = _fresh(track, axis, own)
+    fresh: Track = track.known[key]
+    return fresh
+
+
+def _fresh(track: Track, axis: Axis, own: int) -> Track:
     if not track.spans:
         return Track({}, _first_active(track.mask(axis.size), axis, own))
     if len(track.spans) == 1 and track.count is None:
@@ -63,6 +71,14 @@ def fresh_track(track: Track, axis: Axis, own: int) -> Track:
 
 def retired_sizes(track: Track, axis: Axis, own: int) -> Array:
     """Points per own step that no later step of the same sweep asks for."""
+    key = axis, own, "retired"
+    if key not in track.known:
+        track.known[key] = _retired(track, axis, own)
+    sizes: Array = track.known[key]
+    return sizes
+
+
+def _retired(track: Track, axis: Axis, own: int) -> Array:
     if not track.spans:
         mask = _first_active(track.mask(axis.size)[::-1], axis, own, backwards=True)
         return mask[::-1].astype(np.int64)

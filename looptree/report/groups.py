@@ -15,6 +15,7 @@ from looptree.report.text import counted, short_layers
 from looptree.search import Plan
 from looptree.taxonomy import GroupChoice, Temporal
 from looptree.taxonomy.group import tensor_kinds
+from looptree.taxonomy.tree import Inner, Storage
 from looptree.workload import Workload
 
 _KINDS = {"weight": "weights", "input": "inputs", "intermediate": "intermediates", "output": "outputs"}
@@ -42,6 +43,8 @@ def describe_choice(workload: Workload, choice: GroupChoice) -> str:
         loops, retention = choice.leaf_loops.get(einsum, ()), choice.leaf_retention.get(einsum, {})
         if loops or retention:
             parts.append(f"{einsum}: {_nest(loops, retention, kinds, sizes)}")
+    for einsum, nodes in choice.inside.items():
+        parts += [f"inside {einsum}: {_inside(nodes, kinds, sizes)}"] if nodes else []
     if choice.drop:
         parts.append("overlap dropped")
     if choice.spilled:
@@ -81,6 +84,17 @@ def _nest(
         if depth < len(loops):
             ranks = dict.fromkeys(ref.rank for ref in loops[depth].ranks)
             words.append(f"{', '.join(ranks)} {loops[depth].tile}")
+    return " ".join(words)
+
+
+def _inside(nodes: Sequence[Inner], kinds: Mapping[str, str], sizes: Mapping[str, int]) -> str:
+    """The nodes of a nest, outside in: `m 8 k 1 RF [weights, output]`."""
+    words = []
+    for node in nodes:
+        if isinstance(node, Storage):
+            words.append(f"{node.level} [{_kept([kinds[tensor] for tensor in node.tensors], sizes)}]")
+        else:
+            words.append(f"{', '.join(dict.fromkeys(ref.rank for ref in node.ranks))} {node.tile}")
     return " ".join(words)
 
 

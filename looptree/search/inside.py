@@ -4,9 +4,10 @@ Which tile a layer works on follows from the loops of the group and the places o
 decided, the nests of each layer are found by the model's own tables (`looptree.model.inside`), and kept for all
 designs in which the layer has tiles of the same extents.
 
-Before that a floor counts: the best nest of the layer with nothing cut. It bounds all others, because the loops of a
-group and of a nest together are one nest that is cut further up: with equal tiles inside, one loop in the place of two
-over the same rank starts no tensor anew more often. A floor allows every tile shape, and pins nothing.
+Before that a floor counts: the best nest of the layer with nothing cut, or with one loop alone. It bounds all others,
+because the loops of a group and of a nest together are one nest that is cut further up: with equal tiles inside
+it, one loop in the place of two over the same rank starts no tensor anew more often. What is computed again adds to it.
+A floor allows every tile shape and order, whatever is pinned.
 """
 
 from __future__ import annotations
@@ -22,9 +23,9 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.inference import infer
 from looptree.model.inside.costs import Cost, price
-from looptree.model.inside.finder import Finder, Found, Nest, Price
+from looptree.model.inside.finder import Finder, Found, Memory, Nest, Price
 from looptree.model.inside.leaf import Leaf
-from looptree.model.inside.pinned import FREE, Pinned, pinned
+from looptree.model.inside.pinned import Pinned, pinned
 from looptree.model.inside.resolve import leaf_of, room_of
 from looptree.model.operations import Operations
 from looptree.model.production import all_points
@@ -81,7 +82,10 @@ class Inside:
         self.last = self.inner is architecture.levels[-1]
         self._tiles: dict[object, Mapping[str, Tile] | None] = {}
         self._finders: dict[object, Finder] = {}
+        self._memory = Memory()
+        self._relaxed: dict[object, Array] = {}
         self._found: dict[object, list[Found]] = {}
+        self._counts: dict[tuple[Sum, ...], bool] = {}
         self._floors: dict[tuple[str, tuple[Sum, ...]], Array] = {}
 
     # -- tiles -------------------------------------------------------------------------------
@@ -107,8 +111,7 @@ class Inside:
             {tensor: places.get(tensor, 0) for tensor in self.part.tensors},
             level=self.outer.name,
         )
-        unlimited = self.architecture.with_capacity(self.outer.name, None)
-        design = bind(self.part, unlimited, plan_tree(self.part, unlimited, [choice]))
+        design = bind(self.part, self.architecture, plan_tree(self.part, self.architecture, [choice]))
         inferred = infer(design)
         found = {}
         for einsum in self.part.einsums:
@@ -143,7 +146,7 @@ class Inside:
         if tile.key not in self._finders:
             spatial = self.architecture.compute.spatial
             room = room_of(self.part, tile.leaf, self.inner)
-            self._finders[tile.key] = Finder(tile.leaf, room, spatial, self._pins(tile))
+            self._finders[tile.key] = Finder(tile.leaf, room, spatial, self._pins(tile), memory=self._memory)
         return self._finders[tile.key]
 
     def _pins(self, tile: Tile) -> Pinned:
@@ -162,17 +165,27 @@ class Inside:
     def _costs(self, goal: Goal) -> list[Cost]:
         return [costs(wanted) for wanted in goal.sums]
 
+    def counts(self, goal: Goal) -> bool:
+        """Whether it matters to a goal which nests there are."""
+        key = tuple(goal.sums)
+        if key not in self._counts:
+            bits = {tensor.bits for tensor in self.part.tensors.values()}
+            ends = (self.outer, self.inner)
+            priced = any(any(cost(at, b)) for cost in self._costs(goal) for at in ends for b in bits)
+            self._counts[key] = priced or (self.last and self.architecture.dataflow is not None)
+        return self._counts[key]
+
     # -- floors ------------------------------------------------------------------------------
 
     def floors(self, goal: Goal) -> Array:
-        """What the nests of all layers add at least to each sum of a goal, whatever the design."""
+        """What the nests of all layers add at least to each sum of a goal."""
         return np.asarray(np.sum([self.floor(e.name, goal) for e in self.part.einsums], axis=0))
 
     def floor(self, name: str, goal: Goal) -> Array:
         """What the nests of one layer add at least to each sum of a goal."""
         key = name, tuple(goal.sums)
         if key not in self._floors:
-            promises = name in complete_layers(self.part)
+            promises = name in complete_layers(self.part) and self.counts(goal)
             self._floors[key] = self._floor(name, goal) if promises else np.zeros(len(goal.sums))
         return self._floors[key]
 
@@ -180,10 +193,40 @@ class Inside:
         einsum = self.part.einsum(name)
         shapes = {tensor: known.shape for tensor, known in self.part.tensors.items()}
         points = all_points(einsum, shapes[einsum.output.tensor])
-        tile = _tile(einsum, (einsum.operations, points), lambda: Leaf(Operations.full(einsum), {}, shapes, 0, 0))
+        return self._least(
+            _tile(einsum, (einsum.operations, points), lambda: Leaf(Operations.full(einsum), {}, shapes, 0, 0)), goal
+        )
+
+    def floors_of(self, loops: Sequence[tuple[Rank, int]], goal: Goal) -> Array:
+        """The same for each layer of designs with these loops: what one of the loops by itself leaves at least.
+
+        Of a layer alone only the outermost loop is looked at: what stays while a loop further in runs would be brought
+        in again if that loop stood alone outside the nest.
+        """
+        rows = [np.array([self.floor(e.name, goal) for e in self.part.einsums])]
+        apart = loops if len(self.part.einsums) > 1 else loops[:1]
+        for rank, tile in apart if self.counts(goal) else ():
+            key = rank, tile, tuple(goal.sums)
+            if key not in self._relaxed:
+                self._relaxed[key] = self._floors_with(rank, tile, goal)
+            rows.append(self._relaxed[key])
+        return np.asarray(np.max(rows, axis=0))
+
+    def _floors_with(self, rank: Rank, tile: int, goal: Goal) -> Array:
+        tiles = self.tiles(((rank, tile),), {})
+        complete = complete_layers(self.part)
+        rows = np.zeros((len(self.part.einsums), len(goal.sums)))
+        for at, einsum in enumerate(self.part.einsums):
+            if tiles is not None and einsum.name in tiles and einsum.name in complete:
+                rows[at] = self._least(tiles[einsum.name], goal)
+        return rows
+
+    def _least(self, tile: Tile, goal: Goal) -> Array:
+        """The least of each sum with any tile shape, in any order."""
         if tile.leaf is None:
             return np.zeros(len(goal.sums))
-        finder = Finder(tile.leaf, room_of(self.part, tile.leaf, self.inner), {}, FREE, gaps=True)
+        pins = Pinned(self._pins(tile).kept)
+        finder = Finder(tile.leaf, room_of(self.part, tile.leaf, self.inner), {}, pins, gaps=True, memory=self._memory)
         prices = self.prices(tile, goal)
         return np.array([min(found.sums[0] for found in finder.least([one], one)) for one in prices])
 

@@ -121,7 +121,7 @@ class Placing:
     def least(self, book: PatternBook, nodes: Nodes, below: float) -> tuple[Array, Array]:
         """A lower bound of each node, infinite if it is not below a value; and whether the placing in it is exact."""
         problem, _, _ = self._problem(book, nodes)
-        problem = replace(problem, fixed=problem.fixed + np.asarray(self.relaxation.floors)[:, None])
+        problem = replace(problem, fixed=problem.fixed + self._floors(book, nodes))
         found, exact = least(problem, np.arange(len(nodes)), below)
         return found, exact & (self.group.inside is None)
 
@@ -138,10 +138,12 @@ class Placing:
     ) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
         inside, goal = self.group.inside, self.group.goal
-        if inside is None:
+        if inside is None or not inside.counts(goal):
             return {}
         tiles = self._tiles(book, node, places)
-        least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items) + inside.floors(goal)
+        least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
+        floors = dict(zip(self.group.layers, inside.floors_of(_loops(book, node), goal), strict=True))
+        least = least + np.sum(list(floors.values()), axis=0)
         found: dict[str, list[Found]] = {}
         for layer, tile in (tiles or {}).items():
             if goal.value(list(least[:, None]), problem.cycles)[0] >= below:
@@ -150,8 +152,18 @@ class Placing:
             if not found[layer]:
                 return None
             exact = np.min([known.sums for known in found[layer]], axis=0)
-            least = least + np.maximum(exact - inside.floor(layer, goal), 0.0)
+            least = least + np.maximum(exact - floors[layer], 0.0)
         return None if tiles is None else found
+
+    def _floors(self, book: PatternBook, nodes: Nodes) -> Array:
+        """What nests inside tiles add at least to each sum of some designs; of single designs more is known."""
+        found = np.repeat(np.asarray(self.relaxation.floors)[:, None], len(nodes), axis=1)
+        inside = self.group.inside
+        if inside is not None and inside.counts(self.group.goal):
+            for at in np.flatnonzero(nodes.points == 1):
+                loops = _loops(book, nodes.at(np.array([at])))
+                found[:, at] = inside.floors_of(loops, self.group.goal).sum(axis=0)
+        return found
 
     def _tiles(self, book: PatternBook, node: Nodes, places: Places) -> Mapping[str, Tile] | None:
         """What each layer of a single design works on at a time."""
@@ -185,9 +197,10 @@ class Placing:
         """The nest of each layer that was chosen, with what it is inside of."""
         inside = self.group.inside
         tiles = {} if inside is None else self._tiles(book, node, places) or {}
+        chosen = options or [0] * len(tiles)  # where nests do not matter, the first is that of least energy
         return {
             layer: (tile, inside.nests(tile, self.group.goal)[option])
-            for (layer, tile), option in zip(tiles.items(), options, strict=True)
+            for (layer, tile), option in zip(tiles.items(), chosen, strict=True)
             if inside is not None
         }
 

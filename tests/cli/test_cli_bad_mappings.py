@@ -20,6 +20,12 @@ from tests.cli.command_line import ARCHITECTURE, MAPPING, complaint, looptree, r
         ("rank: p", "rank: conv1.p", "'conv1' is not a sink here"),
         ("rank: p", "rank: conv2.", "expected a rank such as p or conv2.p, found 'conv2.'"),
         ("rank: p", "rank: []", "a loop names no rank"),
+        ("einsum: conv1", "einsum: conv1, inside: found", "asks for a nest, but no memory level is left below 'GLB'"),
+        (
+            "einsum: conv1",
+            "einsum: conv1, inside: best",
+            "compute.inside: expected one of found, written, found 'best'",
+        ),
         ("rank: p", "rank: [p, q]", "a loop tiles one rank of each sink"),
         ("[F1, F2]", "[F1]", "tensor 'F2' is stored nowhere"),
         ("[F1, F2]", "[F1, F2, W1]", "storage at GLB: tensor 'W1' is stored twice at this level"),

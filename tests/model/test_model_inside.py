@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
+from looptree.architecture import Level, Partition
 from looptree.check import check
 from looptree.errors import InputError, UnsupportedError
 from looptree.model import evaluate
@@ -90,6 +93,23 @@ def test_no_nest_of_small_spaces_is_better_at_all(seed: int) -> None:
     for nest in random.Random(seed).sample(nests, min(200, len(nests))):
         other = measured(design, [(einsum.name, nest)])
         assert not other.fits or other.latency.compute > without or other.energy.total >= best, nest
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_several_levels_below_the_buffer(seed: int) -> None:
+    """A scratchpad, at times double-buffered, above registers with partitions or a dataflow."""
+    draw = random.Random(f"levels {seed}")
+    plain = registers(draw.choice([3, 6, 12, 24]), dataflow=draw.choice([None, "weight_stationary", "row_stationary"]))
+    dram, buffer, inner = plain.levels
+    pad = Level("SPAD", draw.choice([20, 40, 80]), read_pj_per_byte=Fraction(3), double_buffered=draw.random() < 0.4)
+    if draw.random() < 0.3:
+        apart = Partition(("weight",), 4), Partition(("input", "output", "intermediate"), 6)
+        inner = replace(inner, capacity_bytes=None, partitions=apart)
+    design = with_nests(drawn_design(seed, replace(plain, levels=(dram, buffer, pad, inner))))
+    assert not check(design)
+    found = evaluate(design.workload, design.architecture, design.tree, stepwise=False)
+    assert found.occupancy["SPAD"].fits
+    assert found.fits or plain.dataflow is not None
 
 
 # -- pinned dataflows, with a pencil ----------------------------------------------------------

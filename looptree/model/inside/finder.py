@@ -7,23 +7,20 @@ are products of the tables of the layer's parts (`looptree.model.inside.part`), 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
 
-from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.inside.leaf import Leaf, Problems
 from looptree.model.inside.orders import kinds_of, loop_orders, seen_by
 from looptree.model.inside.part import Order, Part
 from looptree.model.inside.pinned import FREE, Pinned
 from looptree.model.inside.tiles import keeps_full, useful_tiles
-
-AT_ONCE = 1 << 16
-MOST = 1 << 24  # nests of one set of tensors
+from looptree.model.inside.ways import Block, Room, Ways
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +33,6 @@ class Nest:
 
     loops: tuple[tuple[str, int], ...] = ()
     kept: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Room:
-    """What a level can hold.
-
-    Attributes:
-        bits: of a word of each tensor, those that may not be there left out. parts: tensors and bytes of each
-            partition, `None` if unlimited. copies: 2 where it is double-buffered.
-    """
-
-    bits: Mapping[str, int]
-    parts: Sequence[tuple[frozenset[str], int | None]]
-    copies: int = 1
-
-    def bytes(self, tensor: str, words: Array) -> Array:
-        """Bytes of so many words."""
-        return np.asarray(-(-words * self.bits[tensor] // 8) * self.copies)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,6 +54,19 @@ class Price:
         for tensor in kept:
             total = total + self.entered[tensor] * entered[tensor]
         return total
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Memory:
+    """What finders of the layers of one workload share.
+
+    Attributes:
+        parts: by layer, extents and tile shapes. orders: by layer and what is kept, with what each order is to each
+            tensor.
+    """
+
+    parts: dict[object, Part] = field(default_factory=dict)
+    orders: dict[object, list[tuple[Order, dict[str, object]]]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +94,33 @@ class Finder:
 
     Args:
         leaf: the layer. spatial: operations done at once along each rank. pins: what is not free to choose.
-        gaps: whether ranks may be cut along which a tile skips coordinates.
+        gaps: whether ranks may be cut along which a tile skips coordinates. memory: shared with other finders.
     """
 
     def __init__(
-        self, leaf: Leaf, room: Room, spatial: Mapping[str, int], pins: Pinned = FREE, *, gaps: bool = False
+        self,
+        leaf: Leaf,
+        room: Room,
+        spatial: Mapping[str, int],
+        pins: Pinned = FREE,
+        *,
+        gaps: bool = False,
+        memory: Memory | None = None,
     ) -> None:
+        self.memory = Memory() if memory is None else memory
         self.leaf, self.room, self.pins = leaf, room, pins
         self.tensors = list(leaf.accesses)
         self.outer = {t: leaf.entered(t) for t in self.tensors}
         self.spatial = spatial
-        self.key = leaf.key
         self.parts: list[Part] = []
         for ranks in leaf.parts:
             problems = leaf.problems(ranks)
             uncut = frozenset() if gaps else leaf.with_gaps(problems)
             options = {rank: self._options(rank, problems, uncut=rank in uncut) for rank in ranks}
-            self.parts.append(Part.of(leaf, problems, options))
+            key = leaf.einsum.name, problems.key, tuple(map(tuple, options.values()))
+            if key not in self.memory.parts:
+                self.memory.parts[key] = Part.of(leaf, problems, options)
+            self.parts.append(self.memory.parts[key])
 
     def _options(self, rank: str, problems: Problems, *, uncut: bool) -> list[int]:
         """Tile shapes of a rank: those that keep the array as full as it is."""
@@ -130,18 +132,11 @@ class Finder:
             return [min(given or largest, largest)]
         wide = self.spatial.get(rank, 1)
         known = [t for t in useful_tiles(largest) if all(keeps_full(t, extent, wide) for extent in extents if extent)]
-        limits = [self._most(t) for t, a in self.leaf.accesses.items() if any(rank in f.ranks for f in a.projection)]
+        limits = [
+            self.room.most(t) for t, a in self.leaf.accesses.items() if any(rank in f.ranks for f in a.projection)
+        ]
         most = max((limit for limit in limits if limit is not None), default=0)
         return [largest, *(t for t in known if None in limits or t <= most)]
-
-    def _most(self, tensor: str) -> int | None:
-        """The most words of a tensor that the level can hold; `None` if unlimited."""
-        if tensor not in self.room.bits:
-            return 0
-        sizes = [size for holds, size in self.room.parts if tensor in holds]
-        if not sizes or sizes[0] is None:
-            return None
-        return sizes[0] * 8 // self.room.bits[tensor]
 
     # -- what is kept ------------------------------------------------------------------------
 
@@ -160,21 +155,28 @@ class Finder:
         """
         found: list[tuple[float, Found]] = []
         for some in self.kept():
-            for block in self._blocks(some):
+            for block in self._ways(some).blocks():
                 found += self._best_of(block, prices, tie)
             found = _undominated(found)
-        return [one for _, one in found] or [replace(self._smallest(prices, tie), fits=False)]
+        if found:
+            return [one for _, one in found]
+        smallest = self._ways(min(self.kept(), key=len)).smallest()
+        return [replace(self._best_of(smallest, prices, tie)[0][1], fits=False)]
 
-    def _best_of(self, block: _Block, prices: Sequence[Price], tie: Price) -> list[tuple[float, Found]]:
-        found = []
+    def _best_of(self, block: Block, prices: Sequence[Price], tie: Price) -> list[tuple[float, Found]]:
+        found: list[tuple[float, Found]] = []
         known: dict[object, Array] = {}
-        for order in self._orders(block.kept):
-            entered = {}
-            for tensor in block.kept:
-                key = tensor, seen_by(self.leaf.accesses[tensor], order)
+        best = float("inf")
+        for order, seen in self._orders(block.kept):
+            for tensor, key in seen.items():
                 if key not in known:
                     known[key] = self._entered(tensor, order, block.ways)
-                entered[tensor] = known[key]
+            entered = {tensor: known[key] for tensor, key in seen.items()}
+            if len(prices) == 1:
+                least = float(np.min(prices[0].of(block.kept, entered)))
+                if least > best:
+                    continue
+                best = least
             *sums, second = (np.broadcast_to(p.of(block.kept, entered), block.bytes.shape) for p in (*prices, tie))
             for at in _front(np.stack(sums), second, block.bytes):
                 nest = self._nest(order, [int(ways[at]) for ways in block.ways], block.kept)
@@ -194,12 +196,24 @@ class Finder:
 
     # -- orders and ways ---------------------------------------------------------------------
 
-    def _orders(self, kept: Sequence[str]) -> list[Order]:
-        cut = [rank for part in self.parts for rank in part.ranks]
+    def _orders(self, kept: tuple[str, ...]) -> list[tuple[Order, dict[str, object]]]:
+        """Loop orders, with what each of them is to each tensor that is kept."""
+        cut = tuple(rank for part in self.parts for rank in part.ranks)
+        key = self.leaf.einsum.name, kept, cut, self.pins.stays, self.pins.innermost
+        if key not in self.memory.orders:
+            self.memory.orders[key] = self._all_orders(kept, cut)
+        return self.memory.orders[key]
+
+    def _all_orders(self, kept: tuple[str, ...], cut: tuple[str, ...]) -> list[tuple[Order, dict[str, object]]]:
         access = self.leaf.accesses.get(self.pins.stays or "")
         indexing = frozenset(access.ranks) if access is not None else frozenset()
         orders = loop_orders(self.leaf.einsum, kinds_of(self.leaf.einsum, cut, kept))
-        return [order for order in orders if self.pins.allows(order, indexing)]
+        accesses = self.leaf.accesses
+        return [
+            (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in kept})
+            for order in orders
+            if self.pins.allows(order, indexing)
+        ]
 
     def _entered(self, tensor: str, order: Order, ways: Sequence[Array]) -> Array:
         """Words that enter the place of a tensor, for each combination of ways."""
@@ -221,89 +235,12 @@ class Finder:
             entered = entered * part.entered[inner[number]][row][standing[number], ways[number]]
         return np.where(moved, entered, float(self.outer[tensor]))
 
-    def _blocks(self, kept: tuple[str, ...]) -> Iterator[_Block]:
-        """All combinations of ways that fit, some at a time; ranks that index nothing that is kept are not cut."""
-        useful = {rank for ranks in kinds_of(self.leaf.einsum, self.leaf.einsum.ranks, kept).values() for rank in ranks}
-        useful |= set(self.pins.tiles or {})
-        rows = {t: self.tensors.index(t) for t in kept}
-        ways = [part.ways_cutting(useful) for part in self.parts]
-        windows = {
-            t: [part.window[row][w] for part, w in zip(self.parts, ways, strict=True)] for t, row in rows.items()
-        }
-        chosen: list[Array] = []
-        words = {t: np.ones(1, dtype=np.int64) for t in kept}
-        for number, options in enumerate(ways):
-            size = len(next(iter(words.values()))) if kept else (len(chosen[0]) if chosen else 1)
-            old, new = np.divmod(np.arange(size * len(options)), len(options))
-            words = {t: words[t][old] * windows[t][number][new] for t in kept}
-            least = {t: int(np.prod([w.min() for w in windows[t][number + 1 :]])) for t in kept}
-            fits = np.flatnonzero(self._fits({t: words[t] * least[t] for t in kept}, len(old)))
-            words = {t: table[fits] for t, table in words.items()}
-            chosen = [*(c[old[fits]] for c in chosen), options[new[fits]]]
-            if len(fits) > MOST:
-                raise UnsupportedError(
-                    f"einsum {self.leaf.einsum.name!r}: more than {MOST} ways to cut its tile",
-                    hint="write the nest into its branch, or use smaller tiles",
-                )
-        largest = self._largest(kept, chosen, words, useful)
-        chosen, words = [c[largest] for c in chosen], {t: table[largest] for t, table in words.items()}
-        if not len(largest):
-            return
-        taken = sum((self.room.bytes(t, words[t]) for t in kept), np.zeros(len(chosen[0]), dtype=np.int64))
-        for start in range(0, len(taken), AT_ONCE):
-            some = slice(start, start + AT_ONCE)
-            yield _Block(kept, [c[some] for c in chosen], taken[some])
-
-    def _largest(
-        self, kept: Sequence[str], chosen: Sequence[Array], words: Mapping[str, Array], useful: Collection[str]
-    ) -> Array:
-        """Combinations in which no tile may be larger: a larger one that fits brings no tensor in more often."""
-        size = len(chosen[0])
-        beaten = np.zeros(size, dtype=bool)
-        for part, ways in zip(self.parts, chosen, strict=True):
-            for rank, wider in zip(part.ranks, part.wider, strict=True):
-                more = wider[ways]
-                if rank in useful and (more >= 0).any():
-                    rows = {t: part.window[self.tensors.index(t)] for t in kept}
-                    grown = {t: words[t] // rows[t][ways] * rows[t][more] for t in kept}
-                    beaten |= (more >= 0) & self._fits(grown, size)
-        return np.flatnonzero(~beaten)
-
-    def _fits(self, words: Mapping[str, Array], size: int) -> Array:
-        fits = np.ones(size, dtype=bool)
-        for holds, most in self.room.parts:
-            taken = [self.room.bytes(t, table) for t, table in words.items() if t in holds]
-            if most is not None and taken:
-                fits &= np.sum(taken, axis=0) <= most
-        return fits
-
-    def _smallest(self, prices: Sequence[Price], tie: Price) -> Found:
-        """The nest of fewest bytes with what has to be kept."""
-        kept = min(self.kept(), key=len)
-        ways = [
-            np.array([min(range(len(part.tiles)), key=lambda way: part.window[:, way].sum())]) for part in self.parts
-        ]
-        taken = sum(
-            int(
-                self.room.bytes(
-                    t,
-                    np.array(
-                        np.prod([p.window[self.tensors.index(t), w[0]] for p, w in zip(self.parts, ways, strict=True)])
-                    ),
-                )
-            )
-            for t in kept
-        )
-        return self._best_of(_Block(kept, ways, np.array([taken])), prices, tie)[0][1]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Block:
-    """Combinations of ways: what is kept, the number of the way of each part, and bytes."""
-
-    kept: tuple[str, ...]
-    ways: Sequence[Array]
-    bytes: Array
+    def _ways(self, kept: tuple[str, ...]) -> Ways:
+        """Ways to cut the tile; ranks that index nothing that is kept are not cut."""
+        einsum = self.leaf.einsum
+        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, kept).values() for rank in ranks}
+        rows = {tensor: self.tensors.index(tensor) for tensor in kept}
+        return Ways(self.parts, rows, self.room, useful | set(self.pins.tiles or {}))
 
 
 def _front(sums: Array, second: Array, taken: Array) -> list[int]:

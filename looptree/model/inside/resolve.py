@@ -15,9 +15,10 @@ from looptree.errors import InputError, UnsupportedError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.inside.costs import energy, price, words_outside
-from looptree.model.inside.finder import Finder, Nest, Price, Room
+from looptree.model.inside.finder import Finder, Nest, Price
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.pinned import pinned
+from looptree.model.inside.ways import Room
 from looptree.taxonomy.binding import BoundChain, Design, bind
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
 from looptree.workload import Workload
@@ -30,6 +31,13 @@ def with_nests(design: Design) -> Design:
         InputError: a leaf asks for a nest and no memory level is left for it.
         UnsupportedError: the nest of a leaf cannot be found; the message says why.
     """
+    try:
+        return _with_nests(design)
+    except InputError as problem:
+        raise problem.at(design.tree.source) if design.tree.source else problem from None
+
+
+def _with_nests(design: Design) -> Design:
     asking = list(_asking(design))
     if not asking:
         return design

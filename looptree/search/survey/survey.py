@@ -122,6 +122,9 @@ def _check_hardware(architecture: Architecture) -> None:
     where = f"architecture {architecture.name!r}"
     if architecture.allocation != "window":
         raise InputError("a survey counts windows, the architecture has allocation: live", where=where)
+    if architecture.dataflow is not None:
+        hint = "leave out the dataflow: compute is taken to be right below the buffer"
+        raise InputError("nests inside tiles are not surveyed", where=where, hint=hint)
     if architecture.leakage_pj_per_cycle:
         raise InputError("leakage is not surveyed", where=where, hint="give it as standby energy, or search")
     for level in architecture.levels[:2]:
