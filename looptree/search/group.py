@@ -35,6 +35,7 @@ from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, ba
 from looptree.workload import Workload
 
 Item = TypeVar("Item")
+ANYWHERE = TensorRule()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -73,16 +74,28 @@ class Pattern:
                 return False
         return True
 
-    def depths(self, row: int) -> list[Depth]:
-        """Places of a tensor that are worth trying."""
-        return depths_of(self.sweeps(row), self.forgets(row))
+    def depths(self, row: int, rule: TensorRule = ANYWHERE) -> list[Depth]:
+        """Places of a tensor that are worth trying; at the first one nothing starts anew.
+
+        Where a rule allows no such place, the first one is above all loops: there only a spilled tensor may be kept.
+        """
+        sweeps, forgets = self.sweeps(row), self.forgets(row)
+        if rule.drop:
+            sweeps = self.sweeps(row, drop=True)
+        found = depths_of(sweeps, forgets, rule.depths(len(self.forgotten)))
+        if not found or any(forgets[: found[0].sweep]):
+            found.insert(0, Depth(0, 0))
+        return found
 
     def forgets(self, row: int) -> list[bool]:
         """Per loop of the order, whether it matters to a tensor that its steps start anew."""
         return self._in_order([[bool(lost[row]) for lost in t.forgets] for t in self.tables])
 
-    def sweeps(self, row: int) -> list[int]:
-        """Of a node of a tensor below so many loops, those above the innermost relevant one: they stand still."""
+    def sweeps(self, row: int, *, drop: bool = False) -> list[int]:
+        """Of a node of a tensor below so many loops, those above the innermost relevant one: they stand still.
+
+        Where overlap is dropped, that one stands still, too.
+        """
         count = len(self.forgotten)
         found = [0] * (count + 1)
         for table, own in zip(self.tables, self.positions, strict=True):
@@ -90,7 +103,7 @@ class Pattern:
                 inside = sum(position < above for position in own)
                 for loop in range(inside):
                     if table.moves[inside, loop][row]:
-                        found[above] = max(found[above], own[loop])
+                        found[above] = max(found[above], own[loop] + drop)
         return found
 
     def picked(self, columns: Sequence[int]) -> tuple[tuple[Rank, int], ...]:
@@ -289,7 +302,7 @@ class Group:
         An intermediate with one place only is decided already.
         """
         left = list(pattern.undecided)
-        while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].whole:
+        while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].given:
             left.pop(0)
         if not left:
             return []
@@ -322,9 +335,7 @@ class Group:
     def _depths(self, pattern: Pattern, row: int) -> list[Depth]:
         """Places of an intermediate that are worth trying, as far as they are allowed."""
         rule = self.rules[row]
-        if rule.whole:
-            return [Depth(0, 0)]
-        return pattern.depths(row)[: None if self.space.recompute and rule.recompute else 1]
+        return pattern.depths(row, rule)[: None if self.space.recompute and rule.recompute else 1]
 
     @cached_property
     def rules(self) -> list[TensorRule]:

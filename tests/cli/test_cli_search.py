@@ -175,7 +175,9 @@ def test_restrictions(tmp_path: Path) -> None:
     assert "2 layers in 2 groups" in said
     assert "Space custom:" in said
     assert "loops: 2 (default 3); tensor conv1: never on chip between groups; apart: conv1, conv2." in said
-    assert "restrictions: 'tensor conv1: never on chip between groups; apart: conv1, conv2'" in " ".join(target.read_text().split())
+    assert "restrictions: 'tensor conv1: never on chip between groups; apart: conv1, conv2'" in " ".join(
+        target.read_text().split()
+    )
     data = found("conv_conv", *SMALL, "--restrict", str(rules))
     # what conv1 makes is written and read again: 2 * 4096 bytes more than 12,800
     assert data["plan"]["total"]["offchip_bytes"] == 20_992
