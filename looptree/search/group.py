@@ -24,6 +24,7 @@ from looptree.search.loops import (
     Positions,
     clashing_ranks,
     joined_positions,
+    merged,
     sinks_of,
 )
 from looptree.search.metrics import Totals
@@ -60,19 +61,8 @@ class Pattern:
 
     @property
     def separable(self) -> bool:
-        """Whether the counts are products of the tables.
-
-        They may not be where readers of one tensor rest at different steps of a loop: what is needed along one loop can
-        then depend on the step of another. It does not if one reader covers the needs of all others along every loop,
-        or if the readers differ along one loop only.
-        """
-        if len(self.loops) < 2:
-            return True
-        for tensor in frozenset[str]().union(*(t.uneven for t in self.tables)):
-            covered = frozenset.intersection(*(t.covering[tensor] for t in self.tables))
-            if not covered and sum(tensor not in t.alike for t in self.tables) > 1:
-                return False
-        return True
+        """Whether the counts are products of the tables."""
+        return separable(self.tables)
 
     def depths(self, row: int, rule: TensorRule = ANYWHERE) -> list[Depth]:
         """Places of a tensor that are worth trying; at the first one nothing starts anew.
@@ -121,6 +111,22 @@ class Pattern:
         return [by_position[position] for position in sorted(by_position)]
 
 
+def separable(tables: Sequence[LoopTable]) -> bool:
+    """Whether counts are products of tables.
+
+    They may not be where readers of one tensor rest at different steps of a loop: what is needed along one loop can
+    then depend on the step of another. It does not if one reader covers the needs of all others along every loop,
+    or if the readers differ along one loop only.
+    """
+    if len(tables) < 2:
+        return True
+    for tensor in frozenset[str]().union(*(t.uneven for t in tables)):
+        covered = frozenset.intersection(*(t.covering[tensor] for t in tables))
+        if not covered and sum(tensor not in t.alike for t in tables) > 1:
+            return False
+    return True
+
+
 class Group:
     """One segment, with all that holds for any capacity and any tensors that stay on chip.
 
@@ -144,6 +150,7 @@ class Group:
         self.fused = len(self.layers) > 1
         self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}
         self._patterns: dict[Positions, list[Pattern]] = {}
+        self._met: dict[frozenset[Rank], bool] = {}
         self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
@@ -218,12 +225,38 @@ class Group:
 
     @cached_property
     def orders(self) -> dict[Positions, list[tuple[Rank, ...]]]:
-        """Every loop order, by the positions of the loops that are joined."""
+        """Every loop order, by the positions of the loops that are joined.
+
+        Loops are joined if they move one dimension of a tensor of the sinks. Further up, loops over different ranks may
+        meet again (a tensor that is split, or read by layers that rest at different steps): these are joined as well,
+        if there are no more loops than may be.
+        """
         clashes = clashing_ranks(self.part, self.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
         for order in self.space.orders(self.part):
-            found.setdefault(joined_positions(order, clashes), []).append(order)
+            positions = joined_positions(order, clashes)
+            if self.fused and 1 < len(order) <= self.space.joined_loops:
+                pairs = itertools.combinations(range(len(order)), 2)
+                positions = merged(positions, [(i, j) for i, j in pairs if self._meet(order[i], order[j])])
+            found.setdefault(positions, []).append(order)
         return found
+
+    def _meet(self, one: Rank, other: Rank) -> bool:
+        """Whether loops over two ranks move the same dimension somewhere, or readers of a tensor differ along both."""
+        key = frozenset((one, other))
+        if key not in self._met:
+            pairs = itertools.product(self._loops((one,)), self._loops((other,)))
+            self._met[key] = len(key) > 1 and any(self._tables_meet(*pair) for pair in pairs)
+        return self._met[key]
+
+    def _tables_meet(self, one: Loop, other: Loop) -> bool:
+        try:
+            tables = [self._table(loop, (frozenset(),)) for loop in (one, other)]
+        except (InseparableError, UnsupportedError, Coupled):
+            return False
+        first, second = tables
+        moved = zip((*first.dimensions, *first.ranks), (*second.dimensions, *second.ranks), strict=True)
+        return any(a & b for a, b in moved) or not separable(tables)
 
     def loop_orders(self, positions: Positions) -> list[tuple[Loop, ...]]:
         """Loop orders with loops joined at these positions, one for each way in which they are relevant to tensors."""
