@@ -229,9 +229,9 @@ class Group:
                         if self.space.pipeline and len(self.names) > 1:
                             yield replace(choice, parallelism="pipeline")
 
-    def _depths(self, tensor: str, loops: Sequence[Temporal]) -> range:
+    def _depths(self, tensor: str, loops: Sequence[Temporal]) -> list[int]:
         """Numbers of loops that may be above the node of a tensor."""
-        return range(1 if self.space.restrictions.tensor(tensor).whole else len(loops) + 1)
+        return self.space.restrictions.tensor(tensor).depths(len(loops))
 
     def free(self, choice: GroupChoice) -> list[str]:
         """Tensors that have no place yet."""
@@ -245,9 +245,9 @@ class Group:
         """What each free tensor takes and adds above the branch, below each number of loops."""
         free, depths = self.free(choice), range(len(choice.loops) + 1)
         everywhere = [replace(choice, retention={**choice.retention, **dict.fromkeys(free, depth)}) for depth in depths]
-        results = [result for moved in everywhere if (result := self.evaluated(moved)) is not None]
+        results = [self.evaluated(moved) for moved in everywhere]
         return {
-            t: np.array([self.sums(result, t) for result in results[: len(self._depths(t, choice.loops))]])
+            t: np.array([self.sums(r, t) for d in self._depths(t, choice.loops) if (r := results[d])]).reshape(-1, 7)
             for t in free
         }
 
@@ -256,7 +256,10 @@ class Group:
         stored = {t for depths in choice.leaf_retention.values() for t in depths}
         whole = {t: 0 for t in self.alone.tensors if t not in stored}
         choices = [GroupChoice((name,), level=self.level) for name in self.after]
-        choices.insert(0, replace(choice, retention={**whole, **choice.retention}))
+        drop = choice.drop | {
+            t for t in self.alone.tensors if self.space.restrictions.tensor(t).drop and t not in stored
+        }
+        choices.insert(0, replace(choice, retention={**whole, **choice.retention}, drop=drop))
         try:
             tree = plan_tree(self.context, self.search.architecture, choices)
             return evaluate(self.context, self.search.architecture, tree, stepwise=False)

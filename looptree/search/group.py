@@ -25,6 +25,7 @@ from looptree.search.loops import (
     Positions,
     clashing_ranks,
     joined_positions,
+    merged,
     sinks_of,
 )
 from looptree.search.metrics import Totals
@@ -36,6 +37,7 @@ from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, ba
 from looptree.workload import Workload
 
 Item = TypeVar("Item")
+ANYWHERE = TensorRule()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,30 +62,31 @@ class Pattern:
 
     @property
     def separable(self) -> bool:
-        """Whether the counts are products of the tables.
+        """Whether the counts are products of the tables."""
+        return separable(self.tables)
 
-        They may not be where readers of one tensor rest at different steps of a loop: what is needed along one loop can
-        then depend on the step of another. It does not if one reader covers the needs of all others along every loop,
-        or if the readers differ along one loop only.
+    def depths(self, row: int, rule: TensorRule = ANYWHERE) -> list[Depth]:
+        """Places of a tensor that are worth trying; at the first one nothing starts anew.
+
+        Where a rule allows no such place, the first one is above all loops: there only a spilled tensor may be kept.
         """
-        if len(self.loops) < 2:
-            return True
-        for tensor in frozenset[str]().union(*(t.uneven for t in self.tables)):
-            covered = frozenset.intersection(*(t.covering[tensor] for t in self.tables))
-            if not covered and sum(tensor not in t.alike for t in self.tables) > 1:
-                return False
-        return True
-
-    def depths(self, row: int) -> list[Depth]:
-        """Places of a tensor that are worth trying."""
-        return depths_of(self.sweeps(row), self.forgets(row))
+        sweeps, forgets = self.sweeps(row), self.forgets(row)
+        if rule.drop:
+            sweeps = self.sweeps(row, drop=True)
+        found = depths_of(sweeps, forgets, rule.depths(len(self.forgotten)))
+        if not found or any(forgets[: found[0].sweep]):
+            found.insert(0, Depth(0, 0))
+        return found
 
     def forgets(self, row: int) -> list[bool]:
         """Per loop of the order, whether it matters to a tensor that its steps start anew."""
         return self._in_order([[bool(lost[row]) for lost in t.forgets] for t in self.tables])
 
-    def sweeps(self, row: int) -> list[int]:
-        """Of a node of a tensor below so many loops, those above the innermost relevant one: they stand still."""
+    def sweeps(self, row: int, *, drop: bool = False) -> list[int]:
+        """Of a node of a tensor below so many loops, those above the innermost relevant one: they stand still.
+
+        Where overlap is dropped, that one stands still, too.
+        """
         count = len(self.forgotten)
         found = [0] * (count + 1)
         for table, own in zip(self.tables, self.positions, strict=True):
@@ -91,7 +94,7 @@ class Pattern:
                 inside = sum(position < above for position in own)
                 for loop in range(inside):
                     if table.moves[inside, loop][row]:
-                        found[above] = max(found[above], own[loop])
+                        found[above] = max(found[above], own[loop] + drop)
         return found
 
     def picked(self, columns: Sequence[int]) -> tuple[tuple[Rank, int], ...]:
@@ -107,6 +110,22 @@ class Pattern:
             for position, item in zip(own, items, strict=True)
         }
         return [by_position[position] for position in sorted(by_position)]
+
+
+def separable(tables: Sequence[LoopTable]) -> bool:
+    """Whether counts are products of tables.
+
+    They may not be where readers of one tensor rest at different steps of a loop: what is needed along one loop can
+    then depend on the step of another. It does not if one reader covers the needs of all others along every loop,
+    or if the readers differ along one loop only.
+    """
+    if len(tables) < 2:
+        return True
+    for tensor in frozenset[str]().union(*(t.uneven for t in tables)):
+        covered = frozenset.intersection(*(t.covering[tensor] for t in tables))
+        if not covered and sum(tensor not in t.alike for t in tables) > 1:
+            return False
+    return True
 
 
 class Group:
@@ -134,6 +153,7 @@ class Group:
         self.fused = len(self.layers) > 1
         self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}
         self._patterns: dict[Positions, list[Pattern]] = {}
+        self._met: dict[frozenset[Rank], bool] = {}
         self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
@@ -208,12 +228,38 @@ class Group:
 
     @cached_property
     def orders(self) -> dict[Positions, list[tuple[Rank, ...]]]:
-        """Every loop order, by the positions of the loops that are joined."""
+        """Every loop order, by the positions of the loops that are joined.
+
+        Loops are joined if they move one dimension of a tensor of the sinks. Further up, loops over different ranks may
+        meet again (a tensor that is split, or read by layers that rest at different steps): these are joined as well,
+        if there are no more loops than may be.
+        """
         clashes = clashing_ranks(self.part, self.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
         for order in self.space.orders(self.part):
-            found.setdefault(joined_positions(order, clashes), []).append(order)
+            positions = joined_positions(order, clashes)
+            if self.fused and 1 < len(order) <= self.space.joined_loops:
+                pairs = itertools.combinations(range(len(order)), 2)
+                positions = merged(positions, [(i, j) for i, j in pairs if self._meet(order[i], order[j])])
+            found.setdefault(positions, []).append(order)
         return found
+
+    def _meet(self, one: Rank, other: Rank) -> bool:
+        """Whether loops over two ranks move the same dimension somewhere, or readers of a tensor differ along both."""
+        key = frozenset((one, other))
+        if key not in self._met:
+            pairs = itertools.product(self._loops((one,)), self._loops((other,)))
+            self._met[key] = len(key) > 1 and any(self._tables_meet(*pair) for pair in pairs)
+        return self._met[key]
+
+    def _tables_meet(self, one: Loop, other: Loop) -> bool:
+        try:
+            tables = [self._table(loop, (frozenset(),)) for loop in (one, other)]
+        except (InseparableError, UnsupportedError, Coupled):
+            return False
+        first, second = tables
+        moved = zip((*first.dimensions, *first.ranks), (*second.dimensions, *second.ranks), strict=True)
+        return any(a & b for a, b in moved) or not separable(tables)
 
     def loop_orders(self, positions: Positions) -> list[tuple[Loop, ...]]:
         """Loop orders with loops joined at these positions, one for each way in which they are relevant to tensors."""
@@ -292,7 +338,7 @@ class Group:
         An intermediate with one place only is decided already.
         """
         left = list(pattern.undecided)
-        while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].whole:
+        while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].given:
             left.pop(0)
         if not left:
             return []
@@ -325,9 +371,7 @@ class Group:
     def _depths(self, pattern: Pattern, row: int) -> list[Depth]:
         """Places of an intermediate that are worth trying, as far as they are allowed."""
         rule = self.rules[row]
-        if rule.whole:
-            return [Depth(0, 0)]
-        return pattern.depths(row)[: None if self.space.recompute and rule.recompute else 1]
+        return pattern.depths(row, rule)[: None if self.space.recompute and rule.recompute else 1]
 
     @cached_property
     def rules(self) -> list[TensorRule]:

@@ -8,8 +8,8 @@ again, and with it all that layers further up need. Then ranges are cut in two. 
 with a place per intermediate, for which all other tensors are placed exactly (`looptree.search.placing`). Once no node
 has a bound below the best design, that design is proven.
 
-Left out: loop orders whose counts are no products of tables of loops that are apart or joined for what moves in the
-sinks (`looptree.search.group.Pattern.separable`).
+Left out: loop orders whose counts are products of tables at first, and are none once some intermediates are decided
+(`looptree.search.group.separable`).
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ class Streamer:
         for count in range(self.most + 1):
             for order in itertools.permutations(ranks, count):
                 pairs = {(self.layer, rank) for rank in order}
-                if not any(len(clash & pairs) > 1 for clash in clashes):
+                if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
                     found += self._of(order, tensors)
         return _front(found, tensors)
 

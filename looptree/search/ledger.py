@@ -164,6 +164,17 @@ class Columns:
             found.append(table)
         return found
 
+    @cached_property
+    def dropped(self) -> list[Array]:
+        """The same where overlap is dropped: each step of the innermost relevant loop starts anew as well."""
+        found = [self._anew[0]]
+        for above in range(1, self.count + 1):
+            table = self._anew[0]
+            for position in range(above):
+                table = np.where(self.moving(position, above), self._anew[position + 1], table)
+            found.append(table)
+        return found
+
     def moving(self, position: int, above: int) -> Array:
         """Tensors to which a loop is relevant if their nodes are below so many loops."""
         at = next(i for i, own in enumerate(self.positions) if position in own)

@@ -26,7 +26,7 @@ from looptree.search.ledger import Columns
 from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
 from looptree.search.pipelined import Schedules
-from looptree.search.relax import NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
+from looptree.search.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -91,7 +91,7 @@ class Placing:
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
-            if len(users) == 1 and not group.roles[row].inner and not group.rules[row].whole:
+            if len(users) == 1 and not group.roles[row].inner and not group.rules[row].given:
                 found.setdefault(users[0], []).append(row)
         return found
 
@@ -114,7 +114,8 @@ class Placing:
             streamed,
             anew,
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
-            np.array([rule.whole for rule in rules], dtype=bool),
+            np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
+            np.array([rule.drop for rule in rules], dtype=bool),
             group.copies,
         )
 
@@ -225,12 +226,14 @@ class Placing:
         listed += [self._above(row, room, table) for row in sorted(alone)]
         fixed = np.stack([worked(p, columns) for p in self.group.prices])
         cycles = self.relaxation.cycles(columns)
-        problem = Problem([ways.item for ways in listed], fixed, cycles, self.capacity, self.group.goal.value)
+        problem = Problem(
+            [ways.item for ways in listed], fixed, cycles, min(self.capacity, NEVER / 2), self.group.goal.value
+        )
         return problem, listed, settled
 
     def _above(self, row: int, room: Array, sums: Array) -> _Ways:
-        """A tensor above the branch, in each of its places."""
-        places = [p for p in range(room.shape[1] - 1) if (room[row, p] < NEVER).any()]
+        """A tensor above the branch, in each of its places; if there is none, in one that never fits."""
+        places = [p for p in range(room.shape[1] - 1) if (room[row, p] < NEVER).any()] or [0]
         item = Item(room[row, places], np.zeros((len(places), room.shape[2])), sums[:, row, places])
         return _Ways(item, [((row, place),) for place in places], [None] * len(places))
 
@@ -318,7 +321,8 @@ class Placing:
         pattern = book.patterns[int(nodes.pattern[0])]
         inner = {row: int(places.loops[i, 0]) for i, row in enumerate(group.inner)}
         retention: dict[str, int] = {}
-        spilled, streaming, dropped = set(), {}, set()
+        spilled, streaming = set(), {}
+        dropped = {group.tensors[row] for row in self.free if group.rules[row].drop}
         for ways, index in zip(listed, placed.options, strict=True):
             for row, place in ways.above[index]:
                 name = group.tensors[row]

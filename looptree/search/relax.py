@@ -26,6 +26,7 @@ NEVER = 1e30
 WIDE = tuple(4.0**power for power in range(-5, 5))
 NEAR = (0.4, 1.0, 2.5)
 UNDECIDED = -1
+MOST_LOOPS = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,8 @@ class Tensors:
         width: bytes per word. roles: what each is to the group. free: those that do not stay on chip anyway.
         streamed: least share of words that enter where its layer streams a tensor by loops of its own (infinite if it
             cannot). anew: tensors that may be stored inside a branch without such loops.
-        spill: which intermediates may be spilled. whole: which tensors are kept whole.
+        spill: which intermediates may be spilled. closed: below which numbers of loops a tensor may not be kept, of
+            shape (tensors, numbers). drop: which tensors keep nothing of their overlap.
         copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
     """
 
@@ -46,7 +48,8 @@ class Tensors:
     streamed: Array
     anew: Array
     spill: Array
-    whole: Array
+    closed: Array
+    drop: Array
     copies: int = 1
 
 
@@ -105,7 +108,7 @@ class Relaxation:
         fixed = [worked(p, columns) + floor for p, floor in zip(self.prices, self.floors, strict=True)]
         cycles = self.cycles(columns)
         least = [f + s.min(axis=1).sum(axis=0) for f, s in zip(fixed, sums, strict=True)]
-        fits = room.min(axis=1).sum(axis=0) <= self.capacity
+        fits = room.min(axis=1).sum(axis=0) <= min(self.capacity, NEVER / 2)
         if self.capacity < NEVER:
             open_ = np.flatnonzero(fits & (self.goal.value(least, cycles) < below))
             rates = rates.copy()
@@ -160,6 +163,9 @@ class Relaxation:
         for place in range(loops + 1):
             room[:, place + 1] = columns.kept[place]
             entered[:, place + 1] = columns.entered[place]
+        if self.tensors.drop.any():
+            for place in range(loops + 1):
+                entered[self.tensors.drop, place + 1] = columns.dropped[place][self.tensors.drop]
         room[:, 0] = room[:, loops + 1]
         room[:, -1] = entered[:, 0] = 0
         room *= self.tensors.width[:, None, None]
@@ -189,10 +195,12 @@ class Relaxation:
         if len(self.inner):
             decided = np.where(places.loops == UNDECIDED, loops, places.loops)
             kept = np.take_along_axis(room[self.inner], decided[:, None] + 1, axis=1)[:, 0]
-            room[self.inner, 0] = kept
+            barred = self.tensors.closed[self.inner, :1] & (places.loops == 0)
+            room[self.inner, 0] = np.where(barred, NEVER, kept)
             spilled = places.first & (places.loops != UNDECIDED) & self.tensors.spill[self.inner, None]
             room[self.inner, 1:] = np.where(spilled[:, None], room[self.inner, 1:], NEVER)
-        room[self.tensors.whole, 2:] = NEVER
+        room[:, 1:-1][self.tensors.closed[:, : loops + 1]] = NEVER
+        room[self.tensors.closed.any(axis=1), -1] = NEVER
         room[~self.tensors.free] = 0
 
     def _added(self, prices: Prices, reads: Array, writes: Array) -> Array:

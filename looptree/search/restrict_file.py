@@ -9,16 +9,21 @@ from looptree.architecture import Architecture
 from looptree.documents import Node, read_document
 from looptree.errors import InputError, guided
 from looptree.search.restrictions import BETWEEN, LayerRule, Pin, Restrictions, TensorRule, known
-from looptree.search.space import Space
+from looptree.search.space import ANY_PAIRS, Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
 NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "twice", "resident")
 FLAGS = ("spill", "recompute", "pipeline")
-LOOPS = ("ranks", "tiles")
-TENSOR_KEYS = ("whole", "recompute", "spill", "between")
+LOOPS = ("ranks", "tiles", "order")
+TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")
 PIN_KEYS = ("layers", "point", "parameters")
 KEYS = (*NUMBERS, *FLAGS, *LOOPS, "layers", "tensors", "together", "apart", "pins")
+
+
+def most_of(setting: str) -> int:
+    """The largest value of a setting that is a number."""
+    return ANY_PAIRS if setting == "twice" else 64
 
 
 def read_restrictions(path: str | Path, workload: Workload, architecture: Architecture, space: Space) -> Space:
@@ -38,7 +43,9 @@ def restrictions_from_node(node: Node, workload: Workload, architecture: Archite
     """The same from a parsed document."""
     fields = node.mapping(known=KEYS)
     settings: dict[str, int | bool] = {
-        name: fields[name].integer(f"a setting {name}", least=0, most=1 << 30) for name in NUMBERS if name in fields
+        name: fields[name].integer(f"a setting {name}", least=0, most=most_of(name))
+        for name in NUMBERS
+        if name in fields
     }
     settings |= {name: fields[name].boolean() for name in FLAGS if name in fields}
     rules = Restrictions(
@@ -82,13 +89,33 @@ def _layer(fields: dict[str, Node]) -> LayerRule:
         tuple(
             (rank, tuple(shape.integer("a tile shape") for shape in entry.sequence())) for rank, entry in tiles.items()
         ),
+        _order(fields["order"]) if "order" in fields else (),
     )
+
+
+def _order(node: Node) -> tuple[str, ...]:
+    found = tuple(node.texts())
+    twice = next((rank for rank in found if found.count(rank) > 1), None)
+    if twice is not None:
+        raise node.error(f"rank {twice!r} is there twice", "name each rank once, outermost first")
+    return found
 
 
 def _tensor(node: Node) -> TensorRule:
     fields = node.mapping(known=TENSOR_KEYS)
+    retention = None
+    if "retention" in fields:
+        entries = fields["retention"].sequence()
+        retention = tuple(sorted({entry.integer("a number of loops", least=0, most=5) for entry in entries}))
+        if not retention:
+            raise fields["retention"].error("expected one or more numbers of loops, found none")
+    if "whole" in fields and fields["whole"].boolean():
+        if retention not in (None, (0,)):
+            raise fields["retention"].error("a tensor that is kept whole is below 0 loops", "leave out one of the two")
+        retention = (0,)
     return TensorRule(
-        whole=fields["whole"].boolean() if "whole" in fields else False,
+        retention=retention,
+        drop="overlap" in fields and fields["overlap"].choice(("keep", "drop")) == "drop",
         recompute=fields["recompute"].boolean() if "recompute" in fields else True,
         spill=fields["spill"].boolean() if "spill" in fields else True,
         between=fields["between"].choice(BETWEEN) if "between" in fields else "any",

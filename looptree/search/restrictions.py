@@ -23,10 +23,26 @@ class LayerRule:
 
     Attributes:
         ranks: that they may tile; `None` for all. tiles: per rank, the tile shapes that they may have.
+        order: of loops over these ranks, outermost first; others may stand anywhere.
     """
 
     ranks: frozenset[str] | None = None
     tiles: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    order: tuple[str, ...] = ()
+
+    def ordered(self, ranks: Iterable[str]) -> bool:
+        """Whether loops over these ranks, outermost first, may stand in that order.
+
+        >>> LayerRule(order=("p", "q")).ordered(["p", "m", "q"]), LayerRule(order=("p", "q")).ordered(["q", "p"])
+        (True, False)
+        """
+        places = [self.order.index(rank) for rank in ranks if rank in self.order]
+        return places == sorted(places)
+
+    @property
+    def named(self) -> list[str]:
+        """All ranks that it names."""
+        return [*(self.ranks or ()), *(rank for rank, _ in self.tiles), *self.order]
 
     def shapes(self, rank: str, extent: int) -> list[int]:
         """Tile shapes of a loop over a rank, largest first; none if it may not be tiled."""
@@ -38,7 +54,8 @@ class LayerRule:
     def described(self) -> list[str]:
         """The rule in words."""
         found = [] if self.ranks is None else [f"loops over {', '.join(sorted(self.ranks)) or 'nothing'} only"]
-        return found + [f"{rank} in tiles of {', '.join(map(str, shapes))}" for rank, shapes in self.tiles]
+        found += [f"{rank} in tiles of {', '.join(map(str, shapes))}" for rank, shapes in self.tiles]
+        return found + ([f"loops in the order {', '.join(self.order)}"] if self.order else [])
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,20 +63,39 @@ class TensorRule:
     """What may be done with a tensor.
 
     Attributes:
-        whole: whether its group keeps it whole on chip, above all loops.
+        retention: the numbers of loops of its group that may stand above its storage node, 0 for a tensor that is kept
+            whole; `None` for any, and for nodes inside a branch.
+        drop: whether nothing of what two steps need stays from one to the next.
         recompute, spill: whether parts of it may be computed again, or written out and fetched again, in its group.
         between: whether it stays on chip between groups: `always` (if it goes from one to another), `never`, `any`.
     """
 
-    whole: bool = False
+    retention: tuple[int, ...] | None = None
+    drop: bool = False
     recompute: bool = True
     spill: bool = True
     between: str = "any"
 
+    @property
+    def given(self) -> bool:
+        """Whether it says how the tensor is kept, so that it is stored above the branch."""
+        return self.drop or self.retention is not None
+
+    def depths(self, loops: int) -> list[int]:
+        """Numbers of loops, of so many in all, that may stand above its node."""
+        return [depth for depth in range(loops + 1) if self.retention is None or depth in self.retention]
+
+    @property
+    def _retained(self) -> str:
+        if self.retention == (0,):
+            return "kept whole"
+        return f"kept below {' or '.join(map(str, self.retention or ()))} loops"
+
     def described(self) -> list[str]:
         """The rule in words."""
         return [
-            *(["kept whole"] if self.whole else []),
+            *([self._retained] if self.retention is not None else []),
+            *(["overlap dropped"] if self.drop else []),
             *(["never recomputed"] if not self.recompute else []),
             *(["never spilled"] if not self.spill else []),
             *([f"{self.between} on chip between groups"] if self.between != "any" else []),
@@ -119,6 +155,11 @@ class Restrictions:
     def layer(self, name: str) -> LayerRule:
         """The rule of a layer."""
         return dict(self.layers).get(name, self.everywhere)
+
+    def ordered(self, order: Sequence[Rank]) -> bool:
+        """Whether loops may stand in an order; of several sinks each has a say."""
+        sinks = {einsum for rank in order for einsum, _ in rank}
+        return all(self.layer(s).ordered(name for rank in order for einsum, name in rank if einsum == s) for s in sinks)
 
     def tilings(self, part: Workload, ranks: Sequence[Rank]) -> list[Tiles]:
         """The tile shapes that nested loops may have together, outermost first, in all ways.
@@ -209,13 +250,13 @@ class Restrictions:
         for name in named:
             known(name, layers, "layer", workload)
         for name, rule in self.layers:
-            for rank in (*(rule.ranks or ()), *(rank for rank, _ in rule.tiles)):
+            for rank in rule.named:
                 if rank not in layers[name].ranks:
                     raise InputError(
                         f"layer {name!r} has no rank {rank!r}", hint=nearest(rank, [str(r) for r in layers[name].ranks])
                     )
         everywhere = {str(rank) for e in workload.einsums for rank in e.ranks}
-        for rank in (*(self.everywhere.ranks or ()), *(rank for rank, _ in self.everywhere.tiles)):
+        for rank in self.everywhere.named:
             if rank not in everywhere:
                 raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, everywhere))
 

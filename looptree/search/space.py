@@ -107,7 +107,9 @@ class Space:
         fused, tilings = len(part.einsums) > 1, self.restrictions.tilings
         twice = {rank for rank in ranks if self.twice and len(tilings(part, (rank, rank))) <= self.twice}
         for count in range(int(fused), (self.loops if fused else self.lone_loops) + 1):
-            yield from orders(ranks, clashes, count, self.joined_loops, twice)
+            for order in orders(ranks, clashes, count, self.joined_loops, twice):
+                if self.restrictions.ordered(order):
+                    yield order
 
     def settings(self) -> dict[str, int | bool | str]:
         """All settings as plain data, the restrictions in words."""

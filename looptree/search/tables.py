@@ -137,7 +137,7 @@ class Depth:
     sweep: int
 
 
-def depths_of(sweeps: Sequence[int], forgets: Sequence[bool]) -> list[Depth]:
+def depths_of(sweeps: Sequence[int], forgets: Sequence[bool], allowed: Sequence[int]) -> list[Depth]:
     """The places of one tensor that are worth trying, outermost first.
 
     Of places from which the same loops sweep, the innermost one holds least and receives the same. Where a sweep over
@@ -146,16 +146,18 @@ def depths_of(sweeps: Sequence[int], forgets: Sequence[bool]) -> list[Depth]:
     Args:
         sweeps: of a node below so many loops, the loops that stand still while it sweeps.
         forgets: per loop, whether something is lost if its steps start anew.
+        allowed: numbers of loops that may be above.
 
-    >>> depths_of([0, 0, 0, 2], [True, True, True])
+    >>> depths_of([0, 0, 0, 2], [True, True, True], range(4))
     [Depth(loops=2, sweep=0), Depth(loops=3, sweep=2)]
-    >>> depths_of([0, 0, 1], [True, False])
+    >>> depths_of([0, 0, 1], [True, False], range(3))
     [Depth(loops=1, sweep=0), Depth(loops=2, sweep=1)]
-    >>> depths_of([0, 0, 1], [False, True])
+    >>> depths_of([0, 0, 1], [False, True], range(3))
     [Depth(loops=2, sweep=1)]
     """
     found: list[Depth] = []
-    for loops, sweep in enumerate(sweeps):
+    for loops in allowed:
+        sweep = sweeps[loops]
         while found and (found[-1].sweep >= sweep or not any(forgets[found[-1].sweep : sweep])):
             found.pop()
         found.append(Depth(loops, sweep))

@@ -40,7 +40,7 @@ def decided(group: Group, pattern: Pattern) -> Iterator[Pattern]:
 
 def test_windows_are_as_the_model_says_where_readers_rest_at_different_steps() -> None:
     workload, hardware = split_and_joined(), architecture()
-    group = searched(workload, hardware, "energy", Space(loops=2, leaf_loops=0)).group
+    group = searched(workload, hardware, "energy", Space(loops=2, joined_loops=0, leaf_loops=0)).group
     listed = [p for positions in group.orders for p in group.patterns(positions)]
     named = [p for p in listed if [rank[0][1] for loop in p.loops for rank in loop.ranks] == ["r", "q"]]
     compared = 0

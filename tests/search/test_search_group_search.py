@@ -78,7 +78,6 @@ def test_words_that_are_no_whole_bytes_pass_through_the_buffer() -> None:
     assert differences(Exhaustive(Workload("odd", [layer], default_bits=3), hardware, ONE), hardware)[0] == []
 
 
-@pytest.mark.xfail(reason="loops along which two readers of a tensor differ are left out, two at a time")
 def test_two_readers_of_one_tensor_may_differ_along_two_loops() -> None:
     """`one` reads a point of `X` where `two` reads its neighbours, and a channel where `two` reads all."""
     layers = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -16,6 +17,7 @@ from looptree.search.restrictions import LayerRule, Pin, Restrictions, TensorRul
 from looptree.search.segment import segment
 from looptree.taxonomy.group import plan_tree
 from looptree.taxonomy.points import point_choice
+from tests.search.group_cases import differences
 from tests.search.search_cases import architecture, network
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
@@ -23,7 +25,9 @@ RULES = {
     "ranks": Restrictions(everywhere=LayerRule(frozenset({"p"}))),
     "no loops of a layer": Restrictions(layers=(("layer2", LayerRule(frozenset())),)),
     "tiles": Restrictions(everywhere=LayerRule(None, (("p", (3,)), ("m", (2,))))),
-    "whole": Restrictions(tensors=(("W2", TensorRule(whole=True)), ("T1", TensorRule(whole=True)))),
+    "whole": Restrictions(tensors=(("W2", TensorRule((0,))), ("T1", TensorRule((0,))))),
+    "retention": Restrictions(tensors=(("W2", TensorRule((1,))), ("T1", TensorRule((1,))), ("T3", TensorRule((0,))))),
+    "overlap": Restrictions(tensors=(("T0", TensorRule(drop=True)), ("T1", TensorRule(drop=True)))),
     "not recomputed": Restrictions(tensors=(("T1", TensorRule(recompute=False)), ("T2", TensorRule(spill=False)))),
     "between": Restrictions(tensors=(("T1", TensorRule(between="always")), ("T2", TensorRule(between="never")))),
     "together": Restrictions(together=(frozenset({"layer1", "layer2"}),)),
@@ -58,7 +62,30 @@ def check(kind: str, seed: int, rules: Restrictions, space: Space = ONE) -> int:
 
 @pytest.mark.parametrize("name", RULES)
 def test_no_plan_that_keeps_the_rules_is_better(name: str) -> None:
-    assert check("chain", 3, RULES[name]) > 0 or name == "not recomputed"
+    assert check("chain", 3, RULES[name]) > 0 or name in ("not recomputed", "overlap")
+
+
+@pytest.mark.parametrize("kind", ["padded", "skip", "matmul"])
+@pytest.mark.parametrize(
+    "rules",
+    [
+        Restrictions(everywhere=LayerRule(order=("m", "p", "c"))),
+        Restrictions(tensors=(("T1", TensorRule((2,))), ("W1", TensorRule((0, 2))))),
+        Restrictions(tensors=(("T1", TensorRule((1,), spill=False)), ("T0", TensorRule(drop=True)))),
+        Restrictions(tensors=(("T1", TensorRule((1, 2), drop=True)), ("T2", TensorRule((2,), drop=True)))),
+    ],
+)
+def test_no_group_that_keeps_the_rules_is_better(rules: Restrictions, kind: str) -> None:
+    workload, hardware = network(kind, 2, layers=2), architecture(seed=2, buffer_bandwidth=3)
+    ranks = frozenset("pm")
+    space = Space(
+        loops=2,
+        lone_loops=2,
+        leaf_loops=0,
+        restrictions=replace(rules, everywhere=replace(rules.everywhere, ranks=ranks)),
+    )
+    found, cases = differences(Exhaustive(workload, hardware, space), hardware, most=6)
+    assert (found, cases >= 4) == ([], True)
 
 
 @pytest.mark.slow
@@ -119,23 +146,28 @@ def test_a_file() -> None:
     space = read(
         "group_layers: 3\nspill: false\nranks: [p, m]\ntiles: {p: [2, 1]}\n"
         "layers: {layer2: {ranks: [p]}}\ntensors:\n  W1: {whole: true}\n  T1: {recompute: false, between: never}\n"
+        "  T2: {retention: [2, 1], overlap: drop}\norder: [m, p]\n"
         "together: [[layer1, layer2]]\napart: [[layer2, layer3]]\n"
     )
     assert (space.group_layers, space.spill, space.loops) == (3, False, 3)
     rules = space.restrictions
-    assert rules.layer("layer1") == LayerRule(frozenset({"p", "m"}), (("p", (2, 1)),))
+    assert rules.layer("layer1") == LayerRule(frozenset({"p", "m"}), (("p", (2, 1)),), ("m", "p"))
     assert rules.layer("layer2").shapes("m", 4) == []
     assert rules.layer("layer1").shapes("p", 2) == [1]
     assert rules.tensor("T1") == TensorRule(recompute=False, between="never")
+    assert rules.tensor("T2") == TensorRule((1, 2), drop=True)
     assert space.leaves_out() == [
         "group_layers: 3 (default 8)",
         "spill: False (default True)",
         "loops over m, p only",
         "p in tiles of 2, 1",
+        "loops in the order m, p",
         "layer layer2: loops over p only",
         "tensor W1: kept whole",
         "tensor T1: never recomputed",
         "tensor T1: never on chip between groups",
+        "tensor T2: kept below 1 or 2 loops",
+        "tensor T2: overlap dropped",
         "together: layer1, layer2",
         "apart: layer2, layer3",
     ]
@@ -155,6 +187,12 @@ def test_a_file() -> None:
         ("ranks: [p]\ntiles: {m: [1]}", "rules.yaml:2: tiles.m: tile shapes of 'm', which may not be tiled"),
         ("tiles: {p: [0]}", "a tile shape"),
         ("tensors: {T1: {whole: 3}}", "expected true or false"),
+        ("tensors: {T1: {retention: []}}", "rules.yaml:1: tensors.T1.retention: expected one or more numbers of loops"),
+        ("tensors: {T1: {retention: [9]}}", "a number of loops"),
+        ("tensors: {T1: {whole: true, retention: [1]}}", "a tensor that is kept whole is below 0 loops"),
+        ("tensors: {T1: {overlap: lost}}", "expected one of keep, drop"),
+        ("order: [p, m, p]", "rules.yaml:1: order: rank 'p' is there twice"),
+        ("order: [z]", "no layer has a rank 'z'"),
         ("tensors: {T1: {between: sometimes}}", "expected one of any, always, never"),
         ("tensors: {W1: {spill: false}}", "tensor 'W1' is an input or output of the network and never spilled"),
         ("tensors: {T3: {between: always}}", "tensor 'T3' is an input or output of the network"),

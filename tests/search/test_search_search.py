@@ -116,7 +116,6 @@ def test_layers_without_a_common_tensor_are_no_better_together(monkeypatch: pyte
     check(Workload("two", [one, einsum("two", "Z[p] = V[p] + U[p]", {"p": 4})]), ONE, 3)
 
 
-@pytest.mark.xfail(reason="loops whose counts are no products of tables of single loops are left out")
 def test_two_loops_may_move_one_dimension_further_up() -> None:
     first = einsum("first", "A[a,b] = X[4*a+b] * U[a]", {"a": 3, "b": 4})
     second = einsum("second", "Y[a,b] = A[a,b] * V[a,b]", {"a": 3, "b": 4})

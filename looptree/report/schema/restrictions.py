@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, said
+from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, one_or_many, said
 from looptree.search import restrict_file
 from looptree.search.restrictions import BETWEEN
 
@@ -12,11 +12,14 @@ def restrictions_schema() -> Schema:
     rule = {
         "ranks": said(NAMES, "the only ones that may be tiled"),
         "tiles": said(named(many(COUNT)), "tile shapes by rank"),
+        "order": said(NAMES, "in which these ranks are tiled, outermost first"),
     }
     tensor = closed(
         restrict_file.TENSOR_KEYS,
         (),
         whole=said(FLAG, "is kept whole in its group"),
+        retention=said(one_or_many({"type": "integer", "minimum": 0, "maximum": 5}), "loops above its node"),
+        overlap={"enum": ["keep", "drop"], "description": "what consecutive windows share"},
         recompute=said(FLAG, "may be recomputed"),
         spill=said(FLAG, "may go off chip inside of its group"),
         between={"enum": list(BETWEEN), "description": "where it is between groups"},
@@ -26,7 +29,10 @@ def restrictions_schema() -> Schema:
     return closed(
         restrict_file.KEYS,
         (),
-        **{key: {"type": "integer", "minimum": 0, "maximum": 1 << 30} for key in restrict_file.NUMBERS},
+        **{
+            key: {"type": "integer", "minimum": 0, "maximum": restrict_file.most_of(key)}
+            for key in restrict_file.NUMBERS
+        },
         **dict.fromkeys(restrict_file.FLAGS, FLAG),
         **rule,
         layers=said(named(closed(restrict_file.LOOPS, (), **rule)), "the same for one layer"),
