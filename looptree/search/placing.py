@@ -26,6 +26,7 @@ from looptree.search.ledger import Columns
 from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
 from looptree.search.pipelined import Schedules
+from looptree.search.profile import Rank
 from looptree.search.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
 
@@ -171,8 +172,7 @@ class Placing:
         group = self.group
         assert group.inside is not None, "a group with nests"
         kept = {group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(group.inner)}
-        pattern = book.patterns[int(node.pattern[0])]
-        return group.inside.tiles(pattern.picked(node.start[0].tolist()), kept)
+        return group.inside.tiles(_loops(book, node), kept)
 
     def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
         """What `best` found, as a design with all its metrics."""
@@ -335,7 +335,7 @@ class Placing:
                 still = {t for t, share in inside[1].tensors.items() if not share.moves}
                 dropped |= {t for t in still if pattern.forgets(group.tensors.index(t))[-1]}
         return GroupDesign(
-            pattern.picked(nodes.start[0].tolist()),
+            _loops(book, nodes),
             retention,
             frozenset(spilled),
             streaming,
@@ -345,6 +345,11 @@ class Placing:
             pipeline=self.schedules is not None,
             nests=nests,
         )
+
+
+def _loops(book: PatternBook, node: Nodes) -> tuple[tuple[Rank, int], ...]:
+    """The loops of a single design."""
+    return book.patterns[int(node.pattern[0])].picked(node.start[0].tolist())
 
 
 def _nested(nests: Sequence[Found]) -> Item:

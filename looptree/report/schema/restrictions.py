@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, one_or_many, said
+from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, said
 from looptree.search import restrict_file
 from looptree.search.restrictions import BETWEEN
 
@@ -18,7 +18,7 @@ def restrictions_schema() -> Schema:
         restrict_file.TENSOR_KEYS,
         (),
         whole=said(FLAG, "is kept whole in its group"),
-        retention=said(one_or_many({"type": "integer", "minimum": 0, "maximum": 5}), "loops above its node"),
+        retention=said(many({"type": "integer", "minimum": 0, "maximum": 5}, least=1), "loops above its node"),
         overlap={"enum": ["keep", "drop"], "description": "what consecutive windows share"},
         recompute=said(FLAG, "may be recomputed"),
         spill=said(FLAG, "may go off chip inside of its group"),
