@@ -78,6 +78,8 @@ def _range(node: Node) -> tuple[Fraction, ...]:
         raise node.error("expected a step above 0, or times above 1")
     if times > 1 and value == 0:
         raise fields["from"].error("a range with times cannot begin at 0")
+    if step and (last - value) / step >= MOST_VALUES:
+        raise node.error(f"a range of more than {MOST_VALUES} values")
     found = []
     while value <= last:
         found.append(value)

@@ -90,7 +90,7 @@ function lengthwise(names, data, unit, cells) {
   };
 }
 
-const SYMBOLS = ["circle", "triangle", "square", "diamond"];
+const SYMBOLS = ["circle", "triangle", "square", "diamond", "star", "cross", "wye"];
 
 looptree.charts.roofline = function (place, data, width) {
   const dots = data.series.flatMap((series, index) => series.dots.map((dot) => ({ ...dot, plan: series.plan, name: series.name, index })));
@@ -144,11 +144,11 @@ function goToGroup(plan, group) {
 
 function shapes(names, colours) {
   const list = looptree.element("ul", { class: "legend" });
-  const paths = [d3.symbolCircle, d3.symbolTriangle, d3.symbolSquare, d3.symbolDiamond];
+  const paths = [d3.symbolCircle, d3.symbolTriangle, d3.symbolSquare, d3.symbolDiamond, d3.symbolStar, d3.symbolCross, d3.symbolWye];
   names.forEach((name, index) => {
     const colour = `var(${colours[index % colours.length]})`;
     const swatch = looptree.svg("svg", { "aria-hidden": "true", viewBox: "-9 -7 18 14" });
-    swatch.append(looptree.svg("path", { d: d3.symbol(paths[index % 4], 60)(), fill: colour, "fill-opacity": 0.45, stroke: colour }));
+    swatch.append(looptree.svg("path", { d: d3.symbol(paths[index % paths.length], 60)(), fill: colour, "fill-opacity": 0.45, stroke: colour }));
     list.append(looptree.element("li", {}, swatch, name));
   });
   return list;
