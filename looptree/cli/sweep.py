@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from looptree.cli.names import names_of
+from looptree.cli.notes import is_quiet
 from looptree.cli.searching import asked
 from looptree.errors import InputError
 
@@ -71,9 +72,10 @@ def run_command(
             done = {"total": state.total, "done": state.done, "finished_now": state.finished}
             show_json({"study": known.name, "results": str(path), **done})
             return
-        click.echo(
-            f"{state.done:,} of {state.total:,} done, {state.finished:,} of them now; results in {path}", err=True
-        )
+        if not is_quiet():
+            click.echo(
+                f"{state.done:,} of {state.total:,} done, {state.finished:,} of them now; results in {path}", err=True
+            )
         _overview(known, store)
 
 
