@@ -11,6 +11,7 @@ import click
 
 from looptree.cli.figures import Wanted, check_figures, figure_option
 from looptree.cli.names import names_of
+from looptree.cli.notes import is_quiet
 from looptree.cli.reports import check_report, html_option, write_report
 from looptree.cli.searching import asked
 from looptree.errors import InputError
@@ -74,9 +75,10 @@ def run_command(
             done = {"total": state.total, "done": state.done, "finished_now": state.finished}
             show_json({"study": known.name, "results": str(path), **done})
             return
-        click.echo(
-            f"{state.done:,} of {state.total:,} done, {state.finished:,} of them now; results in {path}", err=True
-        )
+        if not is_quiet():
+            click.echo(
+                f"{state.done:,} of {state.total:,} done, {state.finished:,} of them now; results in {path}", err=True
+            )
         _overview(known, store)
 
 

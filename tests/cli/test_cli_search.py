@@ -299,3 +299,17 @@ def test_html_writes_a_report(tmp_path: Path) -> None:
     assert "fc_fc on small" in target.read_text()
     missing = str(tmp_path / "no" / "out.html")
     assert "there is no such folder" in complaint(looptree("search", "no_such_network", "--html", missing))
+
+
+def test_a_front_as_a_page_and_as_a_picture(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    page, picture = tmp_path / "front.html", tmp_path / "front.svg"
+    asked = ("search", "conv_conv", "--architecture", "small", "--front", "capacity,offchip", "--points", "2")
+    tiny = ("--set", "channels=2", "--set", "resolution=4", "--workers", "1")
+    outcome = looptree(*asked, *tiny, "--html", str(page), "--figure", str(picture), "--json")
+    assert outcome.code == 0
+    points = json.loads(outcome.out)["points"]
+    assert all(f'"plan":"point-{number}"' in page.read_text() for number in range(1, len(points) + 1))
+    assert b"off-chip transfers" in picture.read_bytes()
+    assert "there is no such folder" in complaint(looptree(*asked, *tiny, "--html", str(tmp_path / "none" / "f.html")))
+    assert "(front), found 'tree'" in complaint(looptree(*asked, *tiny, "--figure", f"tree={picture}"))

@@ -70,8 +70,17 @@ def test_what_cannot_be_meant() -> None:
     assert "given twice" in complaint(looptree("validate", "isaac", "--set", "width=3", "--set", "width=4"))
 
 
+def test_html_writes_a_page_and_fails_before_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "v.html"
+    assert looptree("validate", "maeri", "--html", str(page)).code == 0
+    assert "MAERI in MAESTRO" in page.read_text()
+    monkeypatch.setattr("looptree.validate.load_case", lambda _: pytest.fail("the work begins"))
+    assert "no such folder" in complaint(looptree("validate", "--html", str(tmp_path / "none" / "v.html")))
+    assert "--html goes with neither" in complaint(looptree("validate", "--search", "--html", str(page)))
+
+
 def test_pages_are_renewed_between_their_marks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(validate, "case_names", lambda: ["isaac", "maeri"])
+    monkeypatch.setattr("looptree.validate.case_names", lambda: ["isaac", "maeri"])
     page = tmp_path / "page.md"
     page.write_text(
         "before\n<!-- looptree: validate summary -->\nold\n<!-- looptree: end of validate summary -->\nafter\n"
@@ -80,6 +89,7 @@ def test_pages_are_renewed_between_their_marks(tmp_path: Path, monkeypatch: pyte
     text = page.read_text()
     assert text.startswith("before\n<!-- looptree: validate summary -->\n\n| case |")
     assert text.endswith("after\n")
+    assert "| isaac |" in text and "| maeri |" in text
     assert "old" not in text
     assert "| isaac | 19 |" in text
     page.write_text("no marks\n")
