@@ -82,12 +82,13 @@ def compute_accesses(design: Design, inferred: Inferred, chain: BoundChain) -> I
         return
     leaf = inferred.einsums[name].leaf
     assert leaf is not None, "a layer with axes has operations"
-    done = Product(*leaf[0].factors(leaf[1]))
+    done = (1, Product(*leaf[0].factors(leaf[1])))
+    words = Amount((done,), {})
     for access in design.workload.einsum(name).inputs:
-        yield access.tensor, End(design.innermost_place(access.tensor, chain).level, True, Amount(((1, done),), {}))
-    yield output, End(level, False, Amount(((1, done),), {}))
+        yield access.tensor, End(design.innermost_place(access.tensor, chain).level, True, words)
+    yield output, End(level, False, words)
     if matters:
-        yield output, End(level, True, Amount(((1, done), (-1, begun(design, inferred, chain))), {}))
+        yield output, End(level, True, Amount((done, (-1, begun(design, inferred, chain))), {}))
 
 
 def operations_at_turns(design: Design, inferred: Inferred, chain: BoundChain) -> Amount:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from looptree.architecture import Architecture, Level
 from looptree.model.exchange import End
+from looptree.model.product import Amount
 from looptree.model.sequence import Vector
 from looptree.taxonomy.binding import Design
 
@@ -74,16 +75,15 @@ class Costs:
         """What so many words take at one end of an exchange."""
         return self.access(end.level, tensor, **{"reads" if end.reads else "writes": words})
 
-    def moved(self, tensor: str, ends: Iterable[End], steps: Mapping[int, int]) -> Vector:
-        """What passes several ends at one step takes, given the own step of each axis."""
-        counts: dict[int, int] = {}
+    def moved(self, passing: Iterable[tuple[str, End]], steps: Mapping[int, int]) -> Vector:
+        """What passes several ends, each of a tensor, takes at one step, given the own step of each axis."""
+        counts: dict[Amount, int] = {}  # ends share amounts
         found = []
-        for end in ends:
-            known = id(end.words)
-            if known not in counts:
-                counts[known] = end.words.at(steps)
-            if counts[known]:
-                found.append(self.passing(tensor, end, counts[known]))
+        for tensor, end in passing:
+            if end.words not in counts:
+                counts[end.words] = end.words.at(steps)
+            if counts[end.words]:
+                found.append(self.passing(tensor, end, counts[end.words]))
         return added(found, self._zero)
 
     def limited(self, level: str) -> bool:

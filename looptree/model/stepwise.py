@@ -19,7 +19,7 @@ from itertools import pairwise
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.exchange import End, Exchange, compute_accesses, exchanges, operations_at_turns
+from looptree.model.exchange import Exchange, compute_accesses, exchanges, operations_at_turns
 from looptree.model.groups import groups_of
 from looptree.model.inferred import Inferred
 from looptree.model.latency import leaf_at_turns
@@ -95,7 +95,7 @@ class _Groups:
 
     def attached(self, run: Steps | None, exchange: Exchange, steps: Mapping[int, int]) -> Steps | None:
         """A run whose first step needs, or after whose last step leaves, what moves at one iteration."""
-        moved = self.costs.moved(exchange.tensor, exchange.ends, steps)
+        moved = self.costs.moved(((exchange.tensor, end) for end in exchange.ends), steps)
         if run is None or not any(moved):
             return run
         return loading(run, moved) if exchange.inward else storing(run, moved)
@@ -245,16 +245,13 @@ class _Leaf:
         self.operations = operations_at_turns(design, inferred, chain)
         fixed, along, _ = leaf_at_turns(design, inferred, chain, units)
         self.cycles = Product(fixed, along)
-        self.accesses: dict[str, list[End]] = {}
-        for tensor, end in compute_accesses(design, inferred, chain):
-            self.accesses.setdefault(tensor, []).append(end)
-        ends = [end for listed in self.accesses.values() for end in listed]
-        self.amounts = [self.operations, Amount(((1, self.cycles),), {}), *(end.words for end in ends)]
+        self.accesses = list(compute_accesses(design, inferred, chain))
+        self.amounts = [self.operations, Amount(((1, self.cycles),), {}), *(end.words for _, end in self.accesses)]
 
     def step(self, steps: Mapping[int, int]) -> Steps | None:
         """The step of one iteration; `None` where there is nothing to do."""
         if not self.operations.at(steps):
             return None
-        work = [self.costs.compute(self.cycles.at(steps) + self.fill_drain)]
-        work += [self.costs.moved(tensor, ends, steps) for tensor, ends in self.accesses.items()]
+        cycles = self.costs.compute(self.cycles.at(steps) + self.fill_drain)
+        work = [cycles, self.costs.moved(self.accesses, steps)]
         return step(self.layer, self.layers, self.zero, added(work, self.zero), self.zero)
