@@ -97,7 +97,7 @@ def grouped_queries(r: Rewriting) -> bool:
         return False
     _, rows, width = r.shape(query, 3)
     if not key:
-        size = width // (heads + 2 * groups)
+        size = max(1, width // (heads + 2 * groups))
         query, key, value = _split(r, query, [heads * size, groups * size, groups * size])
     if r.node.integer("do_rotary", 0) and given(7) and given(8):
         tables = [_first_rows(r, given(place), r.shape(given(0))[0], rows) for place in (7, 8)]
