@@ -18,7 +18,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.goal import EVERYTHING, Goal
-from looptree.search.inside import Inside
+from looptree.search.inside import Inside, Shared
 from looptree.search.leaf import Known, Streamer
 from looptree.search.loops import (
     Loop,
@@ -132,20 +132,26 @@ class Group:
     """One segment, with all that holds for any capacity and any tensors that stay on chip.
 
     Args:
-        part: the segment. level: the on-chip level. space: what is searched. streams: shared between groups.
+        part: the segment. level: the on-chip level. space: what is searched. streams, nests: shared between groups.
 
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
     """
 
     def __init__(
-        self, part: Workload, architecture: Architecture, level: str, space: Space, streams: Known | None = None
+        self,
+        part: Workload,
+        architecture: Architecture,
+        level: str,
+        space: Space,
+        streams: Known | None = None,
+        nests: Shared | None = None,
     ) -> None:
         self.part = part
         self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
         depth = architecture.depth(level)
-        self.inside = Inside(part, architecture, level) if depth + 1 < len(architecture.levels) else None
+        self.inside = Inside(part, architecture, level, nests) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)

@@ -13,7 +13,7 @@ A floor allows every tile shape and order, whatever is pinned.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -64,27 +64,39 @@ class Tile:
     key: object
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Shared:
+    """What is known of the tiles of single layers, whatever group they are in.
+
+    Attributes:
+        memory: of finders. finders, found, least: by what a tile is; the last two also by what counts.
+    """
+
+    memory: Memory = field(default_factory=Memory)
+    finders: dict[object, Finder] = field(default_factory=dict)
+    found: dict[object, list[Found]] = field(default_factory=dict)
+    least: dict[object, Array] = field(default_factory=dict)
+
+
 class Inside:
     """The nests of the layers of one segment.
 
     Args:
-        part: the segment. level: of the buffer.
+        part: the segment. level: of the buffer. shared: between segments of one network.
 
     Attributes:
         inner: the memory level below the buffer.
     """
 
-    def __init__(self, part: Workload, architecture: Architecture, level: str) -> None:
+    def __init__(self, part: Workload, architecture: Architecture, level: str, shared: Shared | None = None) -> None:
         self.part = part
         self.architecture = architecture
         self.outer: Level = architecture.level(level)
         self.inner: Level = architecture.levels[architecture.depth(level) + 1]
         self.last = self.inner is architecture.levels[-1]
         self._tiles: dict[object, Mapping[str, Tile] | None] = {}
-        self._finders: dict[object, Finder] = {}
-        self._memory = Memory()
+        self.shared = Shared() if shared is None else shared
         self._relaxed: dict[object, Array] = {}
-        self._found: dict[object, list[Found]] = {}
         self._counts: dict[tuple[Sum, ...], bool] = {}
         self._floors: dict[tuple[str, tuple[Sum, ...]], Array] = {}
 
@@ -128,9 +140,9 @@ class Inside:
         """The nests of a layer that no other one beats in any sum of a goal; none where what is pinned does not fit."""
         finder = self._finder(tile)
         key = tile.key, tile.einsum.name, tile.counts, tuple(goal.sums)
-        if key not in self._found:
-            self._found[key] = self._nests(tile, finder, goal)
-        return self._found[key]
+        if key not in self.shared.found:
+            self.shared.found[key] = self._nests(tile, finder, goal)
+        return self.shared.found[key]
 
     def _nests(self, tile: Tile, finder: Finder | None, goal: Goal) -> list[Found]:
         prices = self.prices(tile, goal)
@@ -143,11 +155,12 @@ class Inside:
         """The finder of a layer's tiles; `None` where they are no boxes."""
         if tile.leaf is None:
             return None
-        if tile.key not in self._finders:
+        if tile.key not in self.shared.finders:
             spatial = self.architecture.compute.spatial
             room = room_of(self.part, tile.leaf, self.inner)
-            self._finders[tile.key] = Finder(tile.leaf, room, spatial, self._pins(tile), memory=self._memory)
-        return self._finders[tile.key]
+            memory = self.shared.memory
+            self.shared.finders[tile.key] = Finder(tile.leaf, room, spatial, self._pins(tile), memory=memory)
+        return self.shared.finders[tile.key]
 
     def _pins(self, tile: Tile) -> Pinned:
         dataflow = self.architecture.dataflow if self.last else None
@@ -225,10 +238,13 @@ class Inside:
         """The least of each sum with any tile shape, in any order."""
         if tile.leaf is None:
             return np.zeros(len(goal.sums))
-        pins = Pinned(self._pins(tile).kept)
-        finder = Finder(tile.leaf, room_of(self.part, tile.leaf, self.inner), {}, pins, gaps=True, memory=self._memory)
-        prices = self.prices(tile, goal)
-        return np.array([min(found.sums[0] for found in finder.least([one], one)) for one in prices])
+        key = tile.key, tile.counts, tuple(goal.sums)
+        if key not in self.shared.least:
+            room, pins = room_of(self.part, tile.leaf, self.inner), Pinned(self._pins(tile).kept)
+            finder = Finder(tile.leaf, room, {}, pins, gaps=True, memory=self.shared.memory)
+            least = [min(found.sums[0] for found in finder.least([one], one)) for one in self.prices(tile, goal)]
+            self.shared.least[key] = np.array(least)
+        return self.shared.least[key]
 
 
 def _tile(einsum: Einsum, counts: tuple[int, int], make: Callable[[], Leaf | None]) -> Tile:

@@ -18,7 +18,7 @@ from looptree.search.design import Collected, Outcome
 from looptree.search.goal import Aim, Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.group_search import GroupSearch
-from looptree.search.inside import inner_level
+from looptree.search.inside import Shared, inner_level
 from looptree.search.leaf import Known
 from looptree.search.metrics import Totals
 from looptree.search.space import Space
@@ -108,13 +108,15 @@ class Searches:
         self.space = replace(space, inner_level=inner_level(architecture, level))
         self._known: dict[int, GroupSearch] = {}
         self._streams: Known = {}
+        self._nests = Shared()
 
     def of(self, shape: int, part: Workload) -> GroupSearch:
         """The search of the groups of one shape."""
         if shape not in self._known:
             if len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
-            self._known[shape] = GroupSearch(Group(part, self.architecture, self.level, self.space, self._streams))
+            shared = self._streams, self._nests
+            self._known[shape] = GroupSearch(Group(part, self.architecture, self.level, self.space, *shared))
         return self._known[shape]
 
 
