@@ -14,7 +14,7 @@ from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
 _NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "twice", "resident")
-_FLAGS = ("spill", "recompute", "pipeline")
+_FLAGS = ("spill", "recompute", "live", "pipeline")
 _LOOPS = ("ranks", "tiles", "order")
 _KEYS = (*_NUMBERS, *_FLAGS, *_LOOPS, "layers", "tensors", "together", "apart", "pins")
 
