@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ARCHITECTURE = "mobile"
 OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
-SPACES = ("default", "wide", "pipelined", "quick", "layer-by-layer")
+SPACES = ("default", "wide", "pipelined", "circular", "quick", "layer-by-layer")
 MOST_WORKERS = 256
 
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)

@@ -280,7 +280,8 @@ class Group:
             read = [access.projection for access in einsum.inputs if access.tensor == tensor]
             if any(all(f.hull(einsum.box).clip(n) for f, n in zip(p, known.shape, strict=True)) for p in read):
                 reads -= result.operations[name].total * len(read)
-        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[0]
+        live = self.space.live and self.search.architecture.allocation == "live"
+        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[live]
         if tensor in self.resident:  # neither filled nor drained
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
         energy = reads * outer.read_pj_per_word(known.bits) + writes * outer.write_pj_per_word(known.bits)

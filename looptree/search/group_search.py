@@ -26,6 +26,7 @@ from looptree.search.book import PatternBook
 from looptree.search.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.goal import Gathering, Goal
 from looptree.search.group import Group
+from looptree.search.live_room import LiveRooms
 from looptree.search.loops import Positions
 from looptree.search.nodes import Nodes
 from looptree.search.pipelined import Schedules
@@ -48,12 +49,14 @@ class GroupSearch:
         self.group = group
         self._books: dict[Positions, PatternBook | None] = {}
         self._schedules = Schedules(group)
+        live = group.space.live and group.goal.architecture.allocation == "live"
+        self._live = LiveRooms(group) if live else None
 
     def towards(self, goal: Goal) -> GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
         other._books = self._books
-        other._schedules = self._schedules
+        other._schedules, other._live = self._schedules, self._live
         return other
 
     def books(self) -> Iterator[PatternBook]:
@@ -90,7 +93,7 @@ class GroupSearch:
             return Outcome(None, math.inf, math.inf, tally)
         found, bound = None, math.inf
         for schedules in self._ways():
-            branch = _Branch(Placing(self.group, resident, room, schedules), floor, below, tally)
+            branch = _Branch(Placing(self.group, resident, room, schedules, self._live), floor, below, tally)
             for book in self.books():
                 bound = min(bound, branch.search(book, until, effort))
                 if branch.target == -math.inf:
@@ -125,7 +128,7 @@ class GroupSearch:
         known, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
         known.clear()
         for schedules in self._ways():
-            branch = _Gathering(Placing(self.group, resident, room, schedules), 0.0, below, tally)
+            branch = _Gathering(Placing(self.group, resident, room, schedules, self._live), 0.0, below, tally)
             left = min(left, *(branch.search(book, until, effort) for book in self.books()), math.inf)
             found += branch.designs
         best = undominated(np.array(known).reshape(len(found), -1)) if found else ()
@@ -212,7 +215,8 @@ class _Branch:
         whole = np.array([book.separable(number) for number in nodes.pattern.tolist()], dtype=bool)
         left = (more == 0) & whole
         single = left & (nodes.points == 1)
-        together = single & exact & (self.placing.schedules is None)
+        placing = self.placing
+        together = single & exact & (placing.schedules is None and placing.live is None)
         self._settle(book, nodes.at(np.flatnonzero(together)))
         apart = np.flatnonzero(single & ~together)
         for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:

@@ -23,6 +23,7 @@ from looptree.search.group import Group
 from looptree.search.inside import Tile
 from looptree.search.leaf import Streaming
 from looptree.search.ledger import Columns
+from looptree.search.live_room import LiveRooms, Rooms
 from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
 from looptree.search.pipelined import Schedules
@@ -65,13 +66,20 @@ class Placing:
 
     Args:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
-        schedules: of the pipelines of the group, if its layers work at once.
+        schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
+        counts.
     """
 
     def __init__(
-        self, group: Group, resident: frozenset[str], capacity: float, schedules: Schedules | None = None
+        self,
+        group: Group,
+        resident: frozenset[str],
+        capacity: float,
+        schedules: Schedules | None = None,
+        live: LiveRooms | None = None,
     ) -> None:
         self.schedules = schedules
+        self.live = live
         self.group = group
         self.resident = resident
         self.capacity = capacity
@@ -81,9 +89,15 @@ class Placing:
         self.own = self._own() if streams else {}
         self._known: dict[tuple[tuple[int, ...], tuple[frozenset[Key], ...]], _Streams] = {}
         floors = group.floors(group.goal)
-        pipelined = schedules is not None
         self.relaxation = Relaxation(
-            self._tensors(), group.inner, group.prices, group.goal, capacity, floors, pipelined=pipelined
+            self._tensors(),
+            group.inner,
+            group.prices,
+            group.goal,
+            capacity,
+            floors,
+            pipelined=schedules is not None,
+            live=live is not None,
         )
 
     def _own(self) -> dict[str, list[int]]:
@@ -177,7 +191,7 @@ class Placing:
     def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
         """What `best` found, as a design with all its metrics."""
         group = self.group.towards(self.group.everything)
-        measured = Placing(group, self.resident, self.capacity, self.schedules)
+        measured = Placing(group, self.resident, self.capacity, self.schedules, self.live)
         problem, listed, places = measured._single(book, node)
         sums = problem.fixed[:, 0]
         options = placed.options[: len(listed)]
@@ -206,20 +220,30 @@ class Placing:
         }
 
     def _single(self, book: PatternBook, node: Nodes) -> tuple[Problem, list[_Ways], Places]:
-        """The problem of a single design with all intermediates decided, with its own compute cycles."""
-        problem, listed, places = self._problem(book, node)
+        """The problem of a single design with all intermediates decided, with what no table of loops says of it."""
+        pattern = book.patterns[int(node.pattern[0])]
+        loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
+        decided = {row: pattern.places.get(row, (book.count, True)) for row in self.group.inner}
+        inner = {tensors[row]: depth for row, (depth, _) in decided.items()}
+        rooms = None
+        if self.live is not None:
+            may = self.relaxation.tensors.spill
+            rooms = self.live.of(
+                loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
+            )
+        problem, listed, places = self._problem(book, node, rooms)
         if self.schedules is not None:
-            inner = {self.group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(self.group.inner)}
-            loops = book.patterns[int(node.pattern[0])].picked(node.start[0].tolist())
             cycles = self.schedules.cycles(loops, inner)
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
         return problem, listed, places
 
-    def _problem(self, book: PatternBook, nodes: Nodes) -> tuple[Problem, list[_Ways], Places]:
+    def _problem(
+        self, book: PatternBook, nodes: Nodes, rooms: Rooms | None = None
+    ) -> tuple[Problem, list[_Ways], Places]:
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.count, places.loops), places.first | open_)
-        room, sums = self.relaxation.options(columns, settled)
+        room, sums = self.relaxation.options(columns, settled, rooms)
         table = np.stack(sums)
         listed = [self._layer(book, nodes, columns, layer, rows, room, table) for layer, rows in self.own.items()]
         alone = set(self.free) - {row for rows in self.own.values() for row in rows}

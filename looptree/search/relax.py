@@ -19,6 +19,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.search.goal import Goal
 from looptree.search.ledger import Columns
+from looptree.search.live_room import Rooms
 from looptree.search.prices import LEAVING, Prices, Role
 
 CANCELLATION = 1e-14  # what the difference of two large float64 sums may be too large by, as a share of one of them
@@ -71,7 +72,7 @@ class Relaxation:
     Args:
         prices: one per sum of the goal. capacity: bytes left for tensors that do not stay on chip anyway.
         inner: rows of the intermediates, in the order of `Places`. floors: what is added to each sum in any case.
-        pipelined: whether the layers work at once.
+    pipelined: whether the layers work at once. live: whether only what is live counts.
     """
 
     def __init__(
@@ -84,8 +85,10 @@ class Relaxation:
         floors: Sequence[float] | Array = (),
         *,
         pipelined: bool = False,
+        live: bool = False,
     ) -> None:
         self.pipelined = pipelined
+        self.live = live
         self.tensors = tensors
         self.prices = prices
         self.goal = goal
@@ -124,7 +127,7 @@ class Relaxation:
 
     def least_room(self, columns: Columns, places: Places) -> tuple[float, Array]:
         """Fewest bytes with which any of the designs can do, and what each tensor takes there."""
-        room, _ = self.options(columns, places)
+        room, _ = self.options(columns, places, windows=True)
         least = room.min(axis=1)
         at = int(least.sum(axis=0).argmin())
         return float(least[:, at].sum()), least[:, at]
@@ -152,16 +155,22 @@ class Relaxation:
         rates[some] = chosen
         return np.asarray(best)
 
-    def options(self, columns: Columns, places: Places) -> tuple[Array, list[Array]]:
+    def options(
+        self, columns: Columns, places: Places, rooms: Rooms | None = None, *, windows: bool = False
+    ) -> tuple[Array, list[Array]]:
         """Room and what is added of each tensor (rows), place and design; one table of what is added per sum.
 
-        The first place is that of an intermediate that is kept, the last is inside a branch.
+        The first place is that of an intermediate that is kept, the last is inside a branch. Where only what is live
+        counts, the room is a lower bound (that of one step) unless `rooms` says what is live in a single design.
+
+        Args:
+            windows: count windows in any case.
         """
         loops = columns.count
         shape = (len(self.is_inner), loops + 3, columns.size)
         room, entered = np.empty(shape), np.empty(shape)
         for place in range(loops + 1):
-            room[:, place + 1] = columns.kept[place]
+            room[:, place + 1] = columns.kept[loops if self.live and not windows else place]
             entered[:, place + 1] = columns.entered[place]
         if self.tensors.drop.any():
             for place in range(loops + 1):
@@ -175,11 +184,20 @@ class Relaxation:
         room[:, -1] = np.where(share < NEVER, 0, NEVER)
         self._close(room, places, loops)
         room[:, 1:] *= self.tensors.copies  # the first place is that of an intermediate that stays inside
+        if rooms is not None:
+            self._settle(room, rooms)
         first = columns.first[:, None]
         reads = entered - self.less * first
         np.maximum(reads, 0.0, out=reads)
         writes = self.drained * entered + self.made * first
         return room, [self._added(p, reads, writes) for p in self.prices]
+
+    def _settle(self, room: Array, rooms: Rooms) -> None:
+        """Put what is live in a single design in the place of windows."""
+        free = self.tensors.free[:, None]
+        above, kept = room[:, 1:-1, 0], room[:, 0, 0]
+        room[:, 1:-1, 0] = np.where(free & (above < NEVER), rooms.above, above)
+        room[:, 0, 0] = np.where(self.is_inner & (kept < NEVER), rooms.kept, kept)
 
     def _streamed(self, columns: Columns) -> Array:
         """Least share of words that enter inside a branch, per tensor and design."""

@@ -14,7 +14,7 @@ from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
 NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "twice", "resident")
-FLAGS = ("spill", "recompute", "pipeline")
+FLAGS = ("spill", "recompute", "live", "pipeline")
 LOOPS = ("ranks", "tiles", "order")
 TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")
 PIN_KEYS = ("layers", "point", "parameters")

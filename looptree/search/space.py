@@ -28,6 +28,7 @@ class Space:
             tile shapes at most.
         spill: whether an intermediate of a group may be written out and fetched again.
         recompute: whether overlap that was not retained may be computed again.
+        live: whether what is live counts against the capacity, where the architecture says so; else windows count.
         pipeline: whether the layers of a group may also work at once, each on an array of its own.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         restrictions: of single layers and tensors.
@@ -42,6 +43,7 @@ class Space:
     twice: int = 120
     spill: bool = True
     recompute: bool = True
+    live: bool = False
     pipeline: bool = False
     resident: int = 16
     restrictions: Restrictions = NONE
@@ -86,6 +88,8 @@ class Space:
             parts.append(f"{own}, if the array stays as full")
         if self.pipeline and self.group_layers > 1:
             parts.append("layers of a group in turns, or as a pipeline with an array each")
+        if self.live:
+            parts.append("rooms as the architecture counts them, inside branches in windows")
         if self.resident:
             parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
         return "; ".join(parts)
@@ -131,6 +135,7 @@ SPACES = {
     "default": Space(),
     "wide": Space(twice=ANY_PAIRS),
     "pipelined": Space(pipeline=True),
+    "circular": Space(live=True),
     "quick": Space(group_layers=4, loops=2, lone_loops=3, joined_loops=0, twice=0, leaf_loops=0, spill=False),
     "layer-by-layer": Space(group_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
 }

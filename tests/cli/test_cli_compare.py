@@ -113,7 +113,10 @@ def test_the_command_in_the_mapping_names_what_was_given(arguments: list[str], t
         (("--buffer", "0"), "--buffer: expected a size from 1 byte to 1152921504606846976 bytes, found '0'"),
         (("--buffer", "-1"), "--buffer: expected a size, found '-1'"),
         (("--buffer", "64"), ""),
-        (("--space", "layer-by-layer"), "'layer-by-layer' is not one of 'default', 'wide', 'pipelined', 'quick'"),
+        (
+            ("--space", "layer-by-layer"),
+            "'layer-by-layer' is not one of 'default', 'wide', 'pipelined', 'circular', 'quick'",
+        ),
         (("--time-limit", "0"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '0'"),
         (("--workers", "0"), "--workers: expected a number of processes from 1 to 256, found '0'"),
         (("--set", "batch=4"), "has no parameters, found batch"),

@@ -63,7 +63,8 @@ def differences(
                 continue
             choice = choice_of(search.group.part, outcome.design, "GLB")
             result = evaluate(search.group.part, hardware, plan_tree(search.group.part, hardware, [choice]))
-            told, room = float(value(objective, result)), result.occupancy["GLB"].window_bytes
+            held, live = result.occupancy["GLB"], hardware.allocation == "live"
+            told, room = float(value(objective, result)), held.live_bytes if live else held.window_bytes
             if not math.isclose(outcome.value, expected, rel_tol=CLOSE):
                 found.append(f"{where}: found {outcome.value}, expected {expected}")
             if not math.isclose(outcome.value, told, rel_tol=CLOSE) or room != outcome.design.room:

@@ -243,3 +243,24 @@ def unhindered(hardware: Architecture) -> Architecture:
     """The same without a limit of what passes off chip."""
     outer, inner = hardware.levels
     return replace(hardware, levels=(replace(outer, bandwidth_bytes_per_cycle=None), inner))
+
+
+def check_live(kind: str, seed: int, layers: int, space: Space) -> None:
+    """As `check`, where only what is live counts."""
+    hardware = replace(architecture(seed=seed, buffer_bandwidth=3), allocation="live")
+    found, cases = differences(Exhaustive(network(kind, seed, layers=layers), hardware, space), hardware)
+    assert (found, cases >= 6) == ([], True)
+
+
+@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("kind", ["padded", "plane", "skip", "matmul"])
+def test_no_design_in_a_circular_buffer_is_better(kind: str, seed: int) -> None:
+    check_live(kind, seed + 1, 2, replace(ONE, live=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 14))
+@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+def test_no_design_with_two_loops_in_a_circular_buffer_is_better(kind: str, seed: int) -> None:
+    check_live(kind, seed, 1, replace(TWO, live=True))
+    check_live(kind, seed, 2, Space(loops=2, leaf_loops=0, live=True))
