@@ -238,7 +238,8 @@ class Group:
 
         Loops are joined if they move one dimension of a tensor of the sinks. Further up, loops over different ranks may
         meet again (a tensor that is split, or read by layers that rest at different steps): these are joined as well,
-        if there are no more loops than may be.
+        if there are no more loops than may be, and few enough pairs of tile shapes that a rank may have to be tiled
+        twice.
         """
         clashes = clashing_ranks(self.part, self.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
@@ -253,6 +254,9 @@ class Group:
     def _meet(self, one: Rank, other: Rank) -> bool:
         """Whether loops over two ranks move the same dimension somewhere, or readers of a tensor differ along both."""
         key = frozenset((one, other))
+        tilings = self.space.restrictions.tilings
+        if key not in self._met and len(tilings(self.part, (one, other))) > self.space.twice:
+            self._met[key] = False
         if key not in self._met:
             pairs = itertools.product(self._loops((one,)), self._loops((other,)))
             self._met[key] = len(key) > 1 and any(self._tables_meet(*pair) for pair in pairs)
