@@ -15,7 +15,8 @@ from looptree.architecture import Architecture, Level
 from looptree.model import evaluate_design
 from looptree.simulate import simulate
 from looptree.taxonomy import GroupChoice, RankRef, Temporal, plan_tree
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.workload import Einsum, Workload
 from looptree.workload.expression import parse_expression
 

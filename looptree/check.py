@@ -15,7 +15,7 @@ from looptree.model.inference import infer
 from looptree.model.inside import with_nests
 from looptree.model.result import Evaluation
 from looptree.simulate import Counts, simulate
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 
 LIMIT = 20_000_000
 """Points that the simulator may visit; some tens of seconds of work."""

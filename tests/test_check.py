@@ -14,7 +14,8 @@ from looptree.documents import parse_document
 from looptree.errors import UnsupportedError
 from looptree.model.evaluate import evaluate_design
 from looptree.model.result import OperationCount, Traffic
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.workload.reader import workload_from_node
 

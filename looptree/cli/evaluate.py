@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from looptree.check import CheckedCount
     from looptree.model.result import Evaluation
     from looptree.report.html.shown import ShownPlan
-    from looptree.taxonomy.binding import Design
+    from looptree.taxonomy.design import Design
     from looptree.taxonomy.plan_file import PlanRecord
 
 

@@ -15,7 +15,7 @@ from looptree.model.inferred import Inferred
 from looptree.model.latency import leaf_total
 from looptree.model.spatial import instances_along
 from looptree.model.units import shared_units
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 
 
 def shares_of(design: Design, inferred: Inferred) -> dict[int, tuple[str, int]]:

@@ -17,7 +17,7 @@ from looptree.model.operations import Operations
 from looptree.model.product import Product
 from looptree.model.slab import Slab
 from looptree.model.spatial import around, fresh_at_once
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 from looptree.workload import Affine
 
 

@@ -39,7 +39,8 @@ from looptree.model.result import (
 )
 from looptree.model.stepwise import stepwise as step_by_step
 from looptree.model.transfers import movements
-from looptree.taxonomy.binding import BoundChain, Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import BoundChain, Design
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
 

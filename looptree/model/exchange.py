@@ -16,7 +16,7 @@ from looptree.model.instances import Passage, accesses, passages, summed
 from looptree.model.product import Amount, Product, Terms, retired
 from looptree.model.sweep import fresh_box
 from looptree.model.turns import amount, turns_of
-from looptree.taxonomy.binding import BoundChain, Design, Place
+from looptree.taxonomy.design import BoundChain, Design, Place
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from looptree.architecture import Level, Partition
 from looptree.model.occupancy import Demand, demands
 from looptree.model.result import Occupancy, PartOccupancy
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 
 
 def occupancies(design: Design, sizes: Mapping[int, Demand]) -> dict[str, Occupancy]:

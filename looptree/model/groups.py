@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from looptree.model.movement import Movement
 from looptree.model.occupancy import Demand, demands, lifetime
-from looptree.taxonomy.binding import BoundChain, Design, Place
+from looptree.taxonomy.design import BoundChain, Design, Place
 
 
 def groups_of(design: Design, chain: BoundChain) -> list[BoundChain]:

@@ -28,7 +28,7 @@ from looptree.model.production import all_points, points_written, writing
 from looptree.model.spatial import around, check_axes, depths_of, fresh_at_once, seen_from, union_per_step
 from looptree.model.sweep import fresh_box
 from looptree.model.window import check_windows, innermost_relevant, largest, outward, windows
-from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 from looptree.workload import Einsum
 
 

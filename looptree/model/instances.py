@@ -31,7 +31,7 @@ from looptree.model.spatial import (
     union_per_step,
 )
 from looptree.model.sweep import fresh_box
-from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 from looptree.workload import Access, Affine, Einsum
 
 

@@ -22,7 +22,7 @@ from looptree.model.operations import Operations
 from looptree.model.spatial import instances_along
 from looptree.model.turns import turns_of
 from looptree.model.units import Units, units_of
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 
 
 def leaf_total(design: Design, inferred: Inferred, chain: BoundChain, units: Units | None = None) -> int:

@@ -13,7 +13,7 @@ from looptree.model.inference import infer
 from looptree.model.movement import Movement
 from looptree.model.result import Energy
 from looptree.model.transfers import movements
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 
 
 def layer_energies(design: Design) -> dict[str, Energy]:

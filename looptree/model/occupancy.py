@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from looptree.model.inferred import Inferred
-from looptree.taxonomy.binding import BoundChain, Design, Place
+from looptree.taxonomy.design import BoundChain, Design, Place
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from looptree.model.rates import Costs
 from looptree.model.sequence import Steps, Vector, charged
 from looptree.model.turns import turns_of
 from looptree.model.units import units_of
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 
 MAX_ITERATIONS = 1 << 18
 

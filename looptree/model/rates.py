@@ -11,7 +11,7 @@ from looptree.architecture import Architecture, Level
 from looptree.model.exchange import End
 from looptree.model.product import Amount
 from looptree.model.sequence import Vector
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 
 
 class Rate(NamedTuple):

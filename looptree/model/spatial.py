@@ -20,7 +20,7 @@ from looptree.model.inferred import Axes
 from looptree.model.product import Product
 from looptree.model.sweep import fresh_box, fresh_track
 from looptree.model.window import hull_by_group
-from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 from looptree.workload import Access
 
 _FAR = 1 << 20

@@ -17,7 +17,7 @@ from looptree.model.inference import infer
 from looptree.model.inferred import Axes, Inferred, PlaceCounts
 from looptree.model.sweep import fresh_box, retired_sizes
 from looptree.model.window import windows
-from looptree.taxonomy.binding import BoundChain, Design, Place
+from looptree.taxonomy.design import BoundChain, Design, Place
 
 
 @dataclass(frozen=True, eq=False, slots=True)

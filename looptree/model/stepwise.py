@@ -31,7 +31,7 @@ from looptree.model.result import Stepwise
 from looptree.model.sequence import Steps, closed, joined, loading, repeated, step, storing
 from looptree.model.turns import turns_of
 from looptree.model.units import units_of
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 
 MAX_VISITS = 1 << 17
 

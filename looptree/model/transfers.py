@@ -15,7 +15,7 @@ from looptree.model.inferred import Inferred
 from looptree.model.instances import accessed, exchanged
 from looptree.model.movement import Movement
 from looptree.model.spatial import around
-from looptree.taxonomy.binding import Design, Place
+from looptree.taxonomy.design import Design, Place
 
 
 def movements(design: Design, inferred: Inferred, convention: Convention = OWN) -> list[Movement]:

@@ -10,7 +10,7 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
 from looptree.model.inferred import Axes, Inferred, Turns
 from looptree.model.product import Amount, Product, Terms
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 
 MAX_ENTRIES = 1 << 24
 

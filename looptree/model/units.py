@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from looptree.architecture import Architecture, Array
 from looptree.model.inferred import Inferred
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 
 
 class Units(NamedTuple):

@@ -19,7 +19,7 @@ from looptree.model.result import (
 )
 from looptree.report.table import Row, table
 from looptree.report.text import counted, short_layers
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 from looptree.units import PICOJOULES, format_count, format_energy, format_percent, scale
 
 MOST_ROWS = 20

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from looptree.model.result import Evaluation, Occupancy
 from looptree.report.text import counted, listed
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 from looptree.units import format_size
 
 _LARGEST = 3

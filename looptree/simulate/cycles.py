@@ -18,7 +18,7 @@ from looptree.simulate.inference import Run
 from looptree.simulate.points import Index, Numbers
 from looptree.simulate.spatial import steps_at_once, turn_depth, turns
 from looptree.simulate.split import Shares, shares
-from looptree.taxonomy.binding import BoundChain
+from looptree.taxonomy.design import BoundChain
 
 Cycles = dict[str, dict[Index, int]]
 

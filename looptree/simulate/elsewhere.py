@@ -9,7 +9,7 @@ from __future__ import annotations
 from looptree.errors import UnsupportedError
 from looptree.simulate.inference import Run
 from looptree.simulate.points import holds
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 
 
 def check_outer_consumers(run: Run) -> None:

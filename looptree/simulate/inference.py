@@ -13,7 +13,7 @@ from looptree.simulate.loops import steps
 from looptree.simulate.points import NOTHING, Box, Index, Numbers, hull, union
 from looptree.simulate.spatial import above, fresh_at_once, is_indexed, made_once, still
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 
 Activity = dict[Index, dict[str, Numbers]]
 """Per iteration of a chain, in order, the operations that each Einsum below does meanwhile."""

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from looptree.simulate.points import NOTHING, Index, Numbers
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import Loop
+from looptree.taxonomy.design import Loop
 
 
 def steps(

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from looptree.simulate.inference import Run
 from looptree.simulate.sweeps import Required, most_live, sweep_depth, windows
-from looptree.taxonomy.binding import BoundChain, Design, Place
+from looptree.taxonomy.design import BoundChain, Design, Place
 
 
 def window_words(run: Run, place: Place, required: Required) -> int:

@@ -14,7 +14,7 @@ from looptree.simulate.stepwise import stepwise_cycles
 from looptree.simulate.sweeps import Required, total
 from looptree.simulate.tables import Tables
 from looptree.simulate.transfers import count_transfers
-from looptree.taxonomy.binding import Design, Place
+from looptree.taxonomy.design import Design, Place
 
 
 def simulate(design: Design, *, limit: int = 5_000_000) -> Counts:

@@ -15,7 +15,7 @@ import numpy as np
 from looptree.simulate.points import Index, Numbers, PointTable, hull, union
 from looptree.simulate.sweeps import Required, fresh, sweep_depth
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 from looptree.workload import Access
 
 

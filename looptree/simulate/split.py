@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 
 from looptree.simulate.inference import Run
-from looptree.taxonomy.binding import BoundChain
+from looptree.taxonomy.design import BoundChain
 
 Shares = dict[str, tuple[str, int]]
 """Per Einsum whose branch has a share: along which axis, and how much."""

@@ -21,7 +21,7 @@ from looptree.simulate.points import Index
 from looptree.simulate.spatial import turn_depth, turns
 from looptree.simulate.sweeps import Required
 from looptree.simulate.transfers import Moved, movements
-from looptree.taxonomy.binding import BoundChain
+from looptree.taxonomy.design import BoundChain
 
 Words = Counter[tuple[str, str, str]]
 """Words by memory level, tensor, and `read` or `write`."""

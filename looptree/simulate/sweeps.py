@@ -12,7 +12,7 @@ import numpy as np
 
 from looptree.simulate.points import Box, Index, Numbers, PointTable, hull
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import Place
+from looptree.taxonomy.design import Place
 
 Required = dict[Index, Box | None]
 """What is required at each iteration, in order."""

@@ -34,7 +34,7 @@ from looptree.simulate.spatial import (
     turns,
 )
 from looptree.simulate.sweeps import Required
-from looptree.taxonomy.binding import BoundChain, Loop, Place
+from looptree.taxonomy.design import BoundChain, Loop, Place
 
 Transfers = dict[tuple[str, str], tuple[int, int]]
 Words = Mapping[Index, Counter[Index]]

@@ -2,147 +2,19 @@
 
 `bind` resolves every name once: loops get their depth and the ranks of their sinks, storage nodes
 become `Place`s that know the place further out, and everything that can be wrong about a mapping
-is said here. The model and the simulator both start from the `Design` that it returns.
+is said here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
 
 from looptree.architecture import Architecture, check_named
-from looptree.display import Displayed
 from looptree.errors import InputError, guided, nearest
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Split, Storage, Temporal
+from looptree.taxonomy.design import BoundChain, Design, Loop, Place
+from looptree.taxonomy.storing import check_held, check_lifetime, check_own, check_shared
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Split, Storage, Temporal, where_of
 from looptree.workload.workload import Workload
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A temporal loop in place.
-
-    Attributes:
-        depth: 1-based position among the loops of its path, outermost first.
-        ranks: the rank of each sink that it tiles, as pairs (einsum, rank).
-        tile: tile shape below it.
-        axis: of the array, along which its steps run at once; `None` where they take turns.
-    """
-
-    depth: int
-    ranks: tuple[tuple[str, str], ...]
-    tile: int
-    axis: str | None = None
-
-    @property
-    def label(self) -> str:
-        """The ranks as text."""
-        return ", ".join(f"{e}.{r}" for e, r in self.ranks)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """One tensor at one storage node.
-
-    Attributes:
-        id: position in `Design.places`.
-        tensor: what is kept.
-        level: where.
-        depth: loops above the node (the k of the model).
-        drop: the overlap of consecutive windows is dropped.
-        chain: id of the chain that holds the node.
-        parent: id of the next place further out on the path; `None` for the outermost.
-        produced: the producer of the tensor is below.
-        consumed: a consumer of the tensor is below.
-        while_used: it takes space from the first to the last branch that uses the tensor, not through all of them.
-        visits: loops around its branch, at every step of which it is loaded anew; 0 where it keeps what it has.
-    """
-
-    id: int
-    tensor: str
-    level: str
-    depth: int
-    drop: bool
-    chain: int
-    parent: int | None
-    produced: bool
-    consumed: bool
-    while_used: bool = False
-    visits: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class BoundChain:
-    """A chain in place.
-
-    Attributes:
-        id: position in `Design.chains`; the root is 0, parents come before children.
-        parent: id of the chain whose branch holds it; `None` for the root.
-        outer_depth: loops on the path above this chain.
-        loops: its own loops.
-        places: ids of its places, outside in.
-        kind: `sequential`, `pipeline` or `compute`.
-        children: ids of the chains of its branch, in order.
-        einsums: Einsums below, in order.
-        sinks: those whose output no other Einsum below reads.
-        spatial: loops on the path to its end whose steps run at once, outermost first.
-        split: of a pipeline, how its children divide the compute units; `None`: each has all for itself.
-    """
-
-    id: int
-    parent: int | None
-    outer_depth: int
-    loops: tuple[Loop, ...]
-    places: tuple[int, ...]
-    kind: str
-    children: tuple[int, ...]
-    einsums: tuple[str, ...]
-    sinks: tuple[str, ...]
-    spatial: tuple[Loop, ...] = ()
-    split: Split | None = None
-
-    @property
-    def depth(self) -> int:
-        """Loops on the path above its end."""
-        return self.outer_depth + len(self.loops)
-
-
-@dataclass(frozen=True, slots=True)
-class Design(Displayed):
-    """Workload, architecture and mapping that fit each other."""
-
-    workload: Workload
-    architecture: Architecture
-    tree: LoopTree
-    chains: tuple[BoundChain, ...]
-    places: tuple[Place, ...]
-
-    @property
-    def root(self) -> BoundChain:
-        """The outermost chain."""
-        return self.chains[0]
-
-    def leaf(self, einsum: str) -> BoundChain:
-        """The chain that ends in the computation of the Einsum."""
-        return next(c for c in self.chains if c.kind == "compute" and c.einsums == (einsum,))
-
-    def path(self, chain: BoundChain) -> tuple[BoundChain, ...]:
-        """The chain and those above it, outermost first."""
-        found = [chain]
-        while found[-1].parent is not None:
-            found.append(self.chains[found[-1].parent])
-        return tuple(reversed(found))
-
-    def innermost_place(self, tensor: str, chain: BoundChain) -> Place:
-        """The place of the tensor that is nearest to the end of the chain."""
-        for part in reversed(self.path(chain)):
-            for place in reversed(part.places):
-                if self.places[place].tensor == tensor:
-                    return self.places[place]
-        raise KeyError(tensor)
-
-    def outermost_place(self, tensor: str) -> Place:
-        """The place of the tensor that has no other further out."""
-        return next(p for p in self.places if p.tensor == tensor and p.parent is None)
 
 
 @guided("formats.md#mapping")
@@ -162,10 +34,6 @@ def bind(workload: Workload, architecture: Architecture, tree: LoopTree) -> Desi
         raise problem.at(tree.source) if tree.source else problem from None
 
 
-def _where(node: Storage | Temporal, what: str) -> str:
-    return f"line {node.line}: {what}" if node.line else f"mapping: {what}"
-
-
 class _Binder:
     def __init__(self, workload: Workload, architecture: Architecture, tree: LoopTree) -> None:
         self.workload = workload
@@ -177,8 +45,8 @@ class _Binder:
     def design(self) -> Design:
         self._check_einsums()
         self._chain(self.tree.root, None, 0, {}, pipelined=False)
-        self._check_storage()
         chains = tuple(c for c in self.chains if c is not None)
+        check_shared(self.workload, self.architecture, self.places, chains)
         return Design(self.workload, self.architecture, self.tree, chains, tuple(self.places))
 
     # -- Einsums --------------------------------------------------------------------------
@@ -246,9 +114,9 @@ class _Binder:
                     spatial = (*spatial, loops[-1])
             else:
                 if node.lifetime == "uses":
-                    self._check_lifetime(node, chain, position, depth, pipelined=pipelined)
+                    check_lifetime(node, chain, position, depth, pipelined=pipelined)
                 if any(loop.axis in self._core_axes for loop in spatial):
-                    self._check_own(node)
+                    check_own(self.architecture, node)
                 for tensor in node.tensors:
                     place = self._place(node, tensor, depth, outer_depth, identity, above.get(tensor), einsums)
                     above[tensor] = place.id
@@ -315,7 +183,7 @@ class _Binder:
                     )
 
     def _loop(self, node: Temporal, depth: int, sinks: tuple[str, ...]) -> Loop:
-        where = _where(node, f"loop over {node.label}")
+        where = where_of(node, f"loop over {node.label}")
         ranks: list[tuple[str, str]] = []
         for ref in node.ranks:
             targets = sinks if ref.einsum is None else (ref.einsum,)
@@ -345,7 +213,7 @@ class _Binder:
         return Loop(depth, tuple(ranks), node.tile, node.axis if isinstance(node, Spatial) else None)
 
     def _check_spatial(self, node: Spatial, chain: Chain, above: dict[str, int]) -> None:
-        where = _where(node, f"spatial loop over {node.label}")
+        where = where_of(node, f"spatial loop over {node.label}")
         axes, cores = self.architecture.axes, self.architecture.cores
         if node.axis not in axes:
             hint = nearest(node.axis, axes) or "give compute an array, such as array: {x: 16, y: 16}"
@@ -380,11 +248,11 @@ class _Binder:
         parent: int | None,
         einsums: tuple[str, ...],
     ) -> Place:
-        where = _where(node, f"storage at {node.level}")
+        where = where_of(node, f"storage at {node.level}")
         if tensor not in self.workload.tensors:
             raise InputError(f"there is no tensor {tensor!r}", where=where, hint=nearest(tensor, self.workload.tensors))
         level = self.architecture.depth(node.level)
-        self._check_held(node, tensor)
+        check_held(self.workload, self.architecture, node, tensor)
         if parent is not None:
             outer = self.places[parent].level
             if self.architecture.depth(outer) == level:
@@ -419,83 +287,3 @@ class _Binder:
     @property
     def _core_axes(self) -> Collection[str]:
         return self.architecture.cores.axes if self.architecture.cores is not None else ()
-
-    def _check_own(self, node: Storage) -> None:
-        """Below a loop over the cores only what each core has for itself can hold anything."""
-        if not self.architecture.in_core(node.level):
-            raise InputError(
-                f"all cores share {node.level}, and here is a spatial loop over the cores above",
-                where=_where(node, f"storage at {node.level}"),
-                hint="put the node above that loop, or name a level further in",
-            )
-
-    def _check_held(self, node: Storage, tensor: str) -> None:
-        """A memory level says itself which tensors it may hold."""
-        level, kind = self.architecture.level(node.level), self.workload.kind(tensor)
-        if not level.may_hold(tensor, kind):
-            others = [x.name for x in self.architecture.levels if x.may_hold(tensor, kind)]
-            raise InputError(
-                f"{level.name} of architecture {self.architecture.name!r} may not hold {tensor!r} (kind: {kind})",
-                where=_where(node, f"storage at {node.level}"),
-                hint=f"levels that may: {', '.join(others)}" if others else "no level may: see keeps and bypasses",
-            )
-
-    def _check_lifetime(self, node: Storage, chain: Chain, position: int, depth: int, *, pipelined: bool) -> None:
-        """Tensors that take space from first to last use need branches below that take turns once."""
-        kind = chain.end.kind if isinstance(chain.end, Branch) else "compute"
-        if depth:
-            problem, hint = "it stands below a loop", "move the node above all loops"
-        elif pipelined or kind == "pipeline":
-            problem, hint = "the branches of a pipeline run at once", "let them take turns (sequential)"
-        elif kind == "compute":
-            problem, hint = "there is no branch below it", "move it above the branch over the groups that share it"
-        elif any(isinstance(inner, Temporal) for inner in chain.inner[position:]):
-            problem, hint = "a loop stands between it and its branch", "move the loop into the branches"
-        else:
-            return
-        raise InputError(
-            f"{', '.join(node.tensors)} cannot have lifetime: uses, because {problem}",
-            where=_where(node, f"storage at {node.level}"),
-            hint=f"{hint}, or leave out the lifetime",
-        )
-
-    # -- storage --------------------------------------------------------------------------
-
-    def _check_storage(self) -> None:
-        outermost: dict[str, list[Place]] = {}
-        for place in self.places:
-            if place.parent is None:
-                outermost.setdefault(place.tensor, []).append(place)
-        off_chip = self.architecture.off_chip.name
-        boundary = {*self.workload.inputs, *self.workload.outputs}
-        for tensor in self.workload.tensors:
-            found = outermost.get(tensor, [])
-            if not any(level.may_hold(tensor, self.workload.kind(tensor)) for level in self.architecture.levels):
-                raise InputError(
-                    f"no memory level of architecture {self.architecture.name!r} may hold tensor {tensor!r} "
-                    f"(kind: {self.workload.kind(tensor)})",
-                    hint="see keeps, bypasses and partitions of its levels",
-                )
-            if not found:
-                raise InputError(
-                    f"mapping: tensor {tensor!r} is stored nowhere", hint="name it in a storage node above its einsums"
-                )
-            users = self._users(tensor)
-            chain = self.chains[found[0].chain]
-            outside = users - set(chain.einsums if chain else ())
-            if len(found) > 1 or outside:
-                raise InputError(
-                    f"mapping: no storage node of tensor {tensor!r} is shared by all of {', '.join(sorted(users))}",
-                    hint="its outermost storage node stands above the branch in which they part",
-                )
-            if tensor in boundary and found[0].level != off_chip:
-                what = "an input" if tensor in self.workload.inputs else "an output"
-                raise InputError(
-                    f"mapping: tensor {tensor!r} is {what} of the workload but is not stored at {off_chip}",
-                    hint=f"add it to a storage node of {off_chip}",
-                )
-
-    def _users(self, tensor: str) -> set[str]:
-        users = {c.name for c in self.workload.consumers(tensor)}
-        producer = self.workload.producer(tensor)
-        return users | ({producer.name} if producer else set())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 from looptree.taxonomy.middle import MiddleTile
 from looptree.taxonomy.spans import Span
 from looptree.taxonomy.tree import Branch, Chain, LoopTree, Storage

@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache, partial
 
-from looptree.taxonomy.binding import BoundChain, Design, Loop, Place
+from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 from looptree.taxonomy.spans import Span, add, beyond_previous, clipped, fixed_span, hull, project
 from looptree.workload.affine import Affine
 

@@ -235,3 +235,8 @@ class LoopTree(Displayed):
     def einsums(self) -> tuple[str, ...]:
         """Names of all Einsums, in order."""
         return tuple(self.root.einsums())
+
+
+def where_of(node: Storage | Temporal, what: str) -> str:
+    """The place of a node in its file, for messages."""
+    return f"line {node.line}: {what}" if node.line else f"mapping: {what}"

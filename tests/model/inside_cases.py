@@ -12,7 +12,8 @@ from looptree.model import Evaluation, evaluate
 from looptree.model.inside.finder import Nest
 from looptree.model.inside.resolve import nest_nodes, with_inside
 from looptree.model.inside.tiles import keeps_full, useful_tiles
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Branch, Chain, LoopTree, RankRef, Storage, Temporal
 from looptree.taxonomy.tree import Compute as Leaf
 from looptree.workload import Einsum, Workload

@@ -8,7 +8,8 @@ from typing import Any
 from looptree.architecture import Architecture, Level
 from looptree.model import Evaluation, evaluate_design
 from looptree.taxonomy import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.workload import Einsum, Workload
 from looptree.workload.expression import parse_expression
 

@@ -21,7 +21,8 @@ from looptree.model import evaluate_design
 from looptree.model.inference import infer
 from looptree.model.occupancy import lifetime
 from looptree.simulate import Counts, simulate
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from tests.random_designs import Generator
 
 CHUNK = 100

@@ -16,7 +16,8 @@ from looptree.documents import parse_document
 from looptree.errors import InputError
 from looptree.model.result import OperationCount
 from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Storage, Temporal
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from tests.model.model_cases import keep, layer, loop, matmuls, run, sequential, words
 from tests.model.test_model_spatial import compared
 from tests.model.test_model_split import dividing

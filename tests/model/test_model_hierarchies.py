@@ -15,7 +15,8 @@ from looptree.architecture import Architecture, Compute, Level, Partition, Ports
 from looptree.check import checked_counts
 from looptree.errors import InputError, UnsupportedError
 from looptree.model import Evaluation, evaluate, evaluate_design
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
 from tests.model.model_cases import chain, keep, layer, loop, sequential

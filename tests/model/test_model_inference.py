@@ -11,7 +11,7 @@ from looptree.errors import UnsupportedError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred, PlaceCounts
 from looptree.taxonomy import Storage
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 from tests.model.model_cases import Node, chain, design, drop, keep, layer, loop, matmuls, sequential
 
 

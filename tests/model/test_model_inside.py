@@ -17,7 +17,8 @@ from looptree.model.inside import with_nests
 from looptree.model.inside.finder import Finder, Found, Price
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.resolve import leaf_of, price_of, room_of
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree
 from looptree.workload import Workload
 from tests.model.inside_cases import drawn_design, every_nest, measured, registers

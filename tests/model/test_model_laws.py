@@ -26,7 +26,8 @@ from looptree.simulate.sweeps import windows
 from looptree.simulate.tables import Tables
 from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Storage, Temporal
 from looptree.taxonomy import Compute as Leaf
-from looptree.taxonomy.binding import Design, Place, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design, Place
 from looptree.taxonomy.tree import Inner
 from looptree.workload import Access, Affine, Einsum, Workload
 from tests.model.model_cases import TWO_LEVELS, drop, keep, layer, loop, run, sequential, words

@@ -12,7 +12,8 @@ from collections import Counter
 import pytest
 
 from looptree.errors import InputError
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.workload import Einsum, Workload
 from tests.model.model_cases import Node, design, drop, keep, layer, loop, pipeline, sequential
 from tests.model.test_model_against_simulator import compare

@@ -17,7 +17,8 @@ from looptree.model import Evaluation, evaluate_design
 from looptree.model.convention import convention
 from looptree.simulate import simulate
 from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Storage, Temporal
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from tests.model.model_cases import Node, design, keep, layer, loop, matmuls, run, sequential
 from tests.model.test_model_against_simulator import modelled
 from tests.model.test_model_stepwise import rounding

@@ -18,7 +18,8 @@ from looptree.errors import InputError
 from looptree.model.balance import balanced
 from looptree.model.inference import infer
 from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Split
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.reader import mapping_from_node, mapping_to_yaml
 from tests.model.model_cases import chain, design, keep, loop, matmuls, run
 from tests.model.test_model_stepwise import compared, limited, reloading

@@ -21,7 +21,8 @@ from looptree.simulate.points import Index
 from looptree.simulate.run import required_of
 from looptree.simulate.sweeps import fresh, sweep_depth, windows
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.workload import Interval
 from tests.random_designs import Generator
 

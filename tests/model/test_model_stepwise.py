@@ -19,7 +19,8 @@ from looptree.model.inference import infer
 from looptree.model.stepwise import stepwise
 from looptree.simulate import simulate
 from looptree.taxonomy import Branch, Chain, LoopTree, Storage
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from tests.model.model_cases import chain, keep, layer, loop, matmuls, pipeline, run, sequential
 from tests.random_designs import Generator
 

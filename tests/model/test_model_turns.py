@@ -12,7 +12,7 @@ from looptree.model.inference import infer
 from looptree.model.product import Product
 from looptree.model.turns import amount, turns_of
 from looptree.taxonomy import RankRef, Spatial
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 from tests.model.model_cases import chain, design, keep, layer, loop, sequential
 
 CHAIN = [layer("first", "B[p] = A[p]", p=10), layer("second", "C[p] = B[p]", p=10)]

@@ -10,7 +10,8 @@ from looptree.architecture import Partition, architecture_from_node
 from looptree.documents import parse_document
 from looptree.model.evaluate import evaluate_design
 from looptree.report.fit import fit_sentences
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.workload.reader import workload_from_node
 from tests.cli.command_line import ARCHITECTURE, MAPPING, WORKLOAD

@@ -36,7 +36,8 @@ from looptree.report.html import (
 from looptree.report.planned import moved_bytes
 from looptree.search import Front
 from looptree.sizing import Asked, Sizing, size
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree
 from looptree.units import BYTES

@@ -21,7 +21,8 @@ from looptree.simulate.points import PointTable, union
 from looptree.simulate.run import required_of
 from looptree.simulate.sweeps import fresh, sweep_depth, windows
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import Design, Place, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design, Place
 from looptree.workload import Interval
 from tests.random_designs import Generator
 from tests.report.browser import Browser, Tab, find_chromium

@@ -5,7 +5,8 @@ from __future__ import annotations
 from looptree.architecture import architecture_from_node
 from looptree.documents import parse_document
 from looptree.simulate import Counts, simulate
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.workload.reader import workload_from_node
 

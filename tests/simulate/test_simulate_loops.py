@@ -10,7 +10,7 @@ from looptree.simulate.budget import Budget
 from looptree.simulate.loops import steps
 from looptree.simulate.points import Numbers
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import Loop
+from looptree.taxonomy.design import Loop
 from looptree.workload import Einsum, Workload
 from looptree.workload.expression import parse_expression
 

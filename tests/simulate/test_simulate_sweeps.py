@@ -8,7 +8,7 @@ from looptree.simulate.budget import Budget
 from looptree.simulate.points import Box, PointTable
 from looptree.simulate.sweeps import Required, fresh, is_relevant, most_live, sweep_depth, windows
 from looptree.simulate.tables import Tables
-from looptree.taxonomy.binding import Place
+from looptree.taxonomy.design import Place
 from looptree.workload import Einsum, Interval, Workload
 from looptree.workload.expression import parse_expression
 

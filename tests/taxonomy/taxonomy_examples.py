@@ -5,7 +5,8 @@ from __future__ import annotations
 from looptree import resources
 from looptree.architecture import Architecture, Level
 from looptree.documents import parse_document
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload import Workload

@@ -12,7 +12,8 @@ from looptree.simulate.inference import Run, infer
 from looptree.simulate.points import Index, hull
 from looptree.simulate.tables import Tables
 from looptree.taxonomy import GroupChoice, plan_tree
-from looptree.taxonomy.binding import Design, Place, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design, Place
 from looptree.taxonomy.middle import MiddleTile
 from looptree.taxonomy.spans import Span
 from looptree.workload import Affine, Einsum, Interval, Workload

@@ -9,7 +9,7 @@ import pytest
 from looptree import resources
 from looptree.model import Evaluation, evaluate_design
 from looptree.taxonomy.axes import load_axes
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.drawing import draw_loop_nest
 from looptree.taxonomy.points import load_point, point_names
 from looptree.taxonomy.reader import mapping_to_yaml

@@ -10,7 +10,8 @@ from looptree.architecture import Architecture, Level
 from looptree.documents import parse_document
 from looptree.errors import InputError
 from looptree.model import evaluate_design
-from looptree.taxonomy.binding import Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.point import Point, point_from_node
 from looptree.taxonomy.points import apply_point, load_point, point_names
 from looptree.taxonomy.reader import mapping_to_yaml

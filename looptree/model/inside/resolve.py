@@ -19,7 +19,8 @@ from looptree.model.inside.finder import Finder, Nest, Price
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.pinned import pinned
 from looptree.model.inside.ways import Room
-from looptree.taxonomy.binding import BoundChain, Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import BoundChain, Design
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
 from looptree.workload import Workload
 

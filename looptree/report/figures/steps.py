@@ -12,7 +12,7 @@ from looptree.model.steps import ChainSteps, PlaceSteps, steps
 from looptree.report.figures.moment import Moment, Spans, before, box_at, moment_of
 from looptree.report.figures.style import FAINT, GREEN, INK, PAGE, VERMILION, new_figure, short, styled
 from looptree.report.html.shown import ShownPlan
-from looptree.taxonomy.binding import BoundChain, Place
+from looptree.taxonomy.design import BoundChain, Place
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -16,7 +16,7 @@ from looptree.report.html.summary import summary_section
 from looptree.report.planned import Planned
 from looptree.report.proof import proof
 from looptree.report.text import counted
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 from looptree.units import format_size
 
 

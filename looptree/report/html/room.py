@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from looptree.model.inference import infer
 from looptree.model.occupancy import Demand, demands, lifetime, place_demands
-from looptree.taxonomy.binding import BoundChain, Design
+from looptree.taxonomy.design import BoundChain, Design
 
 
 class Rooms:

@@ -8,7 +8,8 @@ from looptree.model.groups import groups_of
 from looptree.model.result import Evaluation, GroupResult
 from looptree.report.groups import describe_choice, describe_on_chip
 from looptree.report.planned import Planned
-from looptree.taxonomy.binding import BoundChain, Design, bind
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import BoundChain, Design
 from looptree.taxonomy.tree import Chain
 
 

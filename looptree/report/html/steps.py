@@ -18,7 +18,7 @@ from looptree.model.box import Box
 from looptree.model.occupancy import copies
 from looptree.model.steps import ChainSteps, PlaceSteps, steps
 from looptree.report.html.room import Rooms
-from looptree.taxonomy.binding import BoundChain, Design, Place
+from looptree.taxonomy.design import BoundChain, Design, Place
 
 MOST_NUMBERS = 60_000
 """In the tables of one chain; longer ones are not shown."""

@@ -9,7 +9,7 @@ from looptree.report.notebook.parts import Row, rows_of, shown, table_of
 from looptree.report.validation import error, metric, number, setting, verdict
 from looptree.study import StudyResult
 from looptree.taxonomy import Chain, Compute, Storage
-from looptree.taxonomy.binding import Design
+from looptree.taxonomy.design import Design
 from looptree.taxonomy.drawing import draw_loop_nest, draw_tree
 from looptree.taxonomy.tree import Branch, LoopTree
 from looptree.units import format_size
