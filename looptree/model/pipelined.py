@@ -173,6 +173,8 @@ def busiest(amount: Amount, own: Axes, outer: Axes) -> Array:
             found = found + sign * over(product.scale, tables, own, own).astype(object)
         most = found if most is None else np.maximum(most, found)
     assert most is not None, "an amount of several kinds has one"
+    if not outer:
+        return np.array([most.sum()], dtype=object)
     steps = {key: at_iterations(key, _outer_steps(own[key], axis), own) for key, axis in outer.items()}
     total: Array = np.zeros(math.prod(axis.size for axis in outer.values()), dtype=object)
     np.add.at(total, positions(outer, steps), most)

@@ -75,12 +75,12 @@ class Capacities:
             InfeasibleError: a layer has none at all.
         """
         least = 0.0
-        catalogue, level = self.planner.catalogue, self.planner.architecture.level(self.planner.level)
+        catalogue = self.planner.catalogue
         for einsum in self.workload.einsums:
             number, _ = catalogue.shape((einsum.name,))
             demand, parts = catalogue.search_of(number).smallest()
             if math.isinf(demand):
-                raise InfeasibleError.of(einsum.name, level, demand, parts)
+                raise InfeasibleError.of(einsum.name, self.planner.level, math.inf, demand, parts)
             least = max(least, demand)
         return math.ceil(least)
 

@@ -205,7 +205,7 @@ class Planner:
         """
         path, tally = found.path, self.tally
         if not path.steps:
-            raise self.infeasible() if math.isinf(found.bound) else self.too_short()
+            raise self.infeasible(found.room) if math.isinf(found.bound) else self.too_short()
         architecture = self.architecture
         if math.isfinite(found.room):
             architecture = architecture.with_capacity(self.level, int(found.room))
@@ -246,9 +246,9 @@ class Planner:
         missing = f"{what} was not proven" if what else f"no plan of {self.network.name!r} was found"
         return LooptreeError(f"{missing} in {self.elapsed:.1f} s (allow more time, or search a narrower space)")
 
-    def infeasible(self) -> InfeasibleError:
-        """Which layer does not fit."""
-        level = self.architecture.level(self.level)
+    def infeasible(self, capacity: float = math.inf) -> InfeasibleError:
+        """Which layer does not fit, in so many bytes or fewer if the architecture has fewer."""
+        capacity = min(capacity, self.capacity)
         found = []
         for einsum in self.network.einsums:
             number, names = self.catalogue.shape((einsum.name,))
@@ -257,13 +257,13 @@ class Planner:
             found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
         demand, name, parts = max(found, key=lambda entry: entry[0])
         rules = self.space.restrictions.described()
-        if demand <= self.capacity and rules:
+        if demand <= capacity and rules:
             return InfeasibleError(
                 f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
             )
-        if demand <= self.capacity and self.architecture.dataflow is not None:
+        if demand <= capacity and self.architecture.dataflow is not None:
             return InfeasibleError(
                 f"every layer fits {self.level}, but for some layer no nest that is {self.architecture.dataflow} fits "
                 f"{self.architecture.levels[-1].name} (give it more capacity, or leave out the dataflow)"
             )
-        return InfeasibleError.of(name, level, demand, parts)
+        return InfeasibleError.of(name, self.level, capacity, demand, parts)

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from looptree.architecture import Architecture, Level
+from looptree.architecture import Architecture
 from looptree.display import Displayed
 from looptree.errors import LooptreeError
 from looptree.model import Evaluation
@@ -20,16 +20,18 @@ class InfeasibleError(LooptreeError):
     """No design that is searched fits; the message says which layer, its demand and the capacity."""
 
     @classmethod
-    def of(cls, layer: str, level: Level, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
+    def of(cls, layer: str, level: str, capacity: float, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
         """The error for one layer that needs at least `demand` bytes at a level, by tensor in `parts`."""
-        capacity = f"the capacity is {level.capacity_bytes} bytes"
+        room = "unlimited" if math.isinf(capacity) else f"{capacity:.0f} bytes"
         if math.isinf(demand):
-            return cls(f"layer {layer!r}: the model evaluates no design of it that is searched ({capacity})")
+            return cls(
+                f"layer {layer!r}: the model evaluates no design of it that is searched (the capacity is {room})"
+            )
         largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))[:3]
         taken = ", ".join(f"{tensor} {size:.0f}" for tensor, size in largest)
         return cls(
-            f"layer {layer!r} does not fit {level.name}: the smallest design that is searched needs {demand:.0f} "
-            f"bytes ({taken}), {capacity} (a buffer of {demand:.0f} bytes would hold it)"
+            f"layer {layer!r} does not fit {level}: the smallest design that is searched needs {demand:.0f} "
+            f"bytes ({taken}), the capacity is {room} (a buffer of {demand:.0f} bytes would hold it)"
         )
 
 

@@ -207,5 +207,5 @@ def test_what_cannot_be_represented_is_named(tmp_path: Path, before: str, after:
 
 def test_a_spatial_loop_needs_its_axis(tmp_path: Path) -> None:
     workload, architecture, mapping = loaded(tmp_path, mapping=MAPPING.replace("name: Z", "name: Y"))
-    with pytest.raises(InputError, match="there is no array axis 'Y'"):
+    with pytest.raises(InputError, match="there is no axis 'Y' of an array"):
         bind(workload, architecture, mapping)
