@@ -40,7 +40,7 @@ class Space:
     lone_loops: int = 4
     leaf_loops: int = 2
     joined_loops: int = 3
-    twice: int = 120
+    twice: int = 0
     spill: bool = True
     recompute: bool = True
     live: bool = False
