@@ -100,7 +100,7 @@ class Capacities:
 
         Args:
             capacity_bytes: of the buffer. seconds, progress: see `search`.
-            target: stop as soon as it is known whether a plan has at most this value.
+            target: stop as soon as it is known whether a plan has at most this value (of equal ones, any).
 
         Raises:
             InfeasibleError: a layer does not fit. KeyboardInterrupt: Ctrl-C, even if there is a plan by then.
@@ -116,4 +116,5 @@ class Capacities:
         path = planner.solve(weights, float(capacity_bytes), going)
         if planner.catalogue.interrupted:
             raise KeyboardInterrupt
-        return planner.plan(Found(path, weights, path.value, path.bound, float(capacity_bytes)), self.objective)
+        found = Found(path, weights, path.value, path.bound, float(capacity_bytes))
+        return planner.plan(found, self.objective, polish=target is None)

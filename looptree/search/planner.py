@@ -197,8 +197,11 @@ class Planner:
             self.progress(State(self.elapsed, value, bound, tally.groups, tally.evaluated))
         return self.elapsed < self.seconds and not self.catalogue.interrupted
 
-    def plan(self, found: Found, objective: str, limits: tuple[Limit, ...] = ()) -> Plan:
+    def plan(self, found: Found, objective: str, limits: tuple[Limit, ...] = (), *, polish: bool = True) -> Plan:
         """The plan of a path, evaluated by the model, which must value it as the search does.
+
+        Args:
+            polish: whether to look for designs of the groups that are as good and take less of something else.
 
         The model values it lower where a group makes something that no other group reads: alone, the group has to make
         all that leaves it. Then nothing is proven.
@@ -210,9 +213,10 @@ class Planner:
         if math.isfinite(found.room):
             architecture = architecture.with_capacity(self.level, int(found.room))
         rooms = [min(step.capacity, found.room - step.held) for step in path.steps]
-        designs = self.catalogue.polished(
-            found.weights, [(s.variant, r, d) for s, r, d in zip(path.steps, rooms, path.designs, strict=True)]
-        )
+        designs = list(path.designs)
+        if polish:
+            wanted = [(s.variant, r, d) for s, r, d in zip(path.steps, rooms, path.designs, strict=True)]
+            designs = self.catalogue.polished(found.weights, wanted)
         choices = tuple(
             self.catalogue.choice(step.variant, design, step.group.names, self.level)
             for step, design in zip(path.steps, designs, strict=True)
