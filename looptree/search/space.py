@@ -74,6 +74,9 @@ class Space:
         if self.group_layers > 1:
             parts.append(f"all convex connected groups of up to {self.group_layers} layers")
             parts.append(self._loops(self.loops, "over any ranks of the sink in any order"))
+            if self.joined_loops > 1 and self.twice < ANY_PAIRS:
+                pairs = f" with more than {self.twice} pairs of tile shapes" if self.twice else ""
+                parts.append(f"no two that move one dimension only further up{pairs}")
         parts.append(self._loops(self.lone_loops, "for a layer alone"))
         if self.twice and self.joined_loops > 2:
             pairs = "" if self.twice == ANY_PAIRS else f" if it has up to {self.twice} pairs of tile shapes"
