@@ -43,15 +43,29 @@ def ending(run: Callable[[], object], *, traceback: bool = False) -> int:
     except LooptreeError as problem:
         return _say(str(problem), INFEASIBLE)
     except OSError as problem:  # the readers turn theirs into InputError
+        _flushed()
         return _say(f"cannot write: {problem.strerror or problem}", BAD_INPUT)
     except Exception as problem:
         return _defect(problem, traceback)
 
 
 def _closed() -> int:
-    """Whoever read our output has gone; keep the interpreter from complaining about it as it exits."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+    """Whoever read our output has gone."""
+    _discard()
     return BROKEN_PIPE
+
+
+def _flushed() -> None:
+    """Write what is left of the output, where that is possible."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _discard()
+
+
+def _discard() -> None:
+    """Keep the interpreter from trying to write the rest of the output, and from complaining, as it exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
 
 
 def _say(message: str, code: int, page: str = "") -> int:

@@ -105,8 +105,11 @@ def test_a_closed_pipe_is_silent() -> None:
         assert running.wait() == 141
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
-def test_a_full_disk(tmp_path: Path) -> None:
+def test_a_full_disk(tmp_path: Path, unbuffered: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the output is only written as the program exits."""
+    monkeypatch.setenv("PYTHONUNBUFFERED", unbuffered)
     with Path("/dev/full").open("w") as full:
         done = subprocess.run(
             [*PROGRAM, "evaluate", *write(tmp_path)], stdout=full, stderr=subprocess.PIPE, text=True, check=False
