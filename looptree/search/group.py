@@ -238,8 +238,7 @@ class Group:
 
         Loops are joined if they move one dimension of a tensor of the sinks. Further up, loops over different ranks may
         meet again (a tensor that is split, or read by layers that rest at different steps): these are joined as well,
-        if there are no more loops than may be, and few enough pairs of tile shapes that a rank may have to be tiled
-        twice.
+        if there are no more loops than may be, and few enough pairs of tile shapes.
         """
         clashes = clashing_ranks(self.part, self.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
@@ -255,7 +254,7 @@ class Group:
         """Whether loops over two ranks move the same dimension somewhere, or readers of a tensor differ along both."""
         key = frozenset((one, other))
         tilings = self.space.restrictions.tilings
-        if key not in self._met and len(tilings(self.part, (one, other))) > self.space.twice:
+        if key not in self._met and len(tilings(self.part, (one, other))) > self.space.joined_pairs:
             self._met[key] = False
         if key not in self._met:
             pairs = itertools.product(self._loops((one,)), self._loops((other,)))
