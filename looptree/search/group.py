@@ -141,7 +141,8 @@ class Group:
         self.inside = Inside(part, architecture, level, nests) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
-        self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
+        self.fills = bool(architecture.compute.fill_drain_cycles)
+        self.profiler = Profiler(part, self.sinks, architecture.compute.spatial, fills=self.fills)
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
         self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}
@@ -210,7 +211,7 @@ class Group:
         if layer not in self._streamers:
             rule = self.space.restrictions.layer(layer)
             self._streamers[layer] = Streamer(
-                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule
+                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule, fills=self.fills
             )
         return self._streamers[layer]
 
@@ -463,6 +464,8 @@ class Group:
         done = np.array([w or (0.0, 0.0, 0.0) for w in work])
         prices = self.everything.prices(self.part, self.tensors)
         spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in prices]
+        steps = 0 if self.space.pipeline else sum(w is not None for w in work)
+        spent = [a + p.steps * steps for a, p in zip(spent, prices, strict=True)]
         spent = [a + float(b) for a, b in zip(spent, self.floors(self.everything), strict=True)]
         moved = np.stack([p.moved_all(reads, writes) for p in prices])
         slowest = done[:, 1].max() if self.space.pipeline else done[:, 1].sum()

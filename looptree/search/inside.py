@@ -168,15 +168,12 @@ class Inside:
 
     def prices(self, tile: Tile, goal: Goal) -> list[Price]:
         """What the nests of a layer add to each sum of a goal."""
-        return [self._price(tile, cost) for cost in self._costs(goal)]
+        return [self._price(tile, costs(wanted), wanted.steps) for wanted in goal.sums]
 
-    def _price(self, tile: Tile, cost: Cost) -> Price:
+    def _price(self, tile: Tile, cost: Cost, steps: float) -> Price:
         einsum = tile.einsum
         outer = dict.fromkeys((*einsum.reads, einsum.output.tensor), self.outer)
-        return price(einsum, self.part.tensors, outer, self.inner, tile.counts, cost)
-
-    def _costs(self, goal: Goal) -> list[Cost]:
-        return [costs(wanted) for wanted in goal.sums]
+        return price(einsum, self.part.tensors, outer, self.inner, tile.counts, cost, steps)
 
     def counts(self, goal: Goal) -> bool:
         """Whether it matters to a goal which nests there are."""
@@ -184,8 +181,9 @@ class Inside:
         if key not in self._counts:
             bits = {tensor.bits for tensor in self.part.tensors.values()}
             ends = (self.outer, self.inner)
-            priced = any(any(cost(at, b)) for cost in self._costs(goal) for at in ends for b in bits)
-            self._counts[key] = priced or (self.last and self.architecture.dataflow is not None)
+            priced = any(any(cost(at, b)) for cost in map(costs, goal.sums) for at in ends for b in bits)
+            filled = any(wanted.steps for wanted in goal.sums)
+            self._counts[key] = priced or filled or (self.last and self.architecture.dataflow is not None)
         return self._counts[key]
 
     # -- floors ------------------------------------------------------------------------------
@@ -242,9 +240,14 @@ class Inside:
         if key not in self.shared.least:
             room, pins = room_of(self.part, tile.leaf, self.inner), Pinned(self._pins(tile).kept)
             finder = Finder(tile.leaf, room, {}, pins, gaps=True, memory=self.shared.memory)
-            least = [min(found.sums[0] for found in finder.least([one], one)) for one in self.prices(tile, goal)]
+            least = [self._least_of(finder, one) for one in self.prices(tile, goal)]
             self.shared.least[key] = np.array(least)
         return self.shared.least[key]
+
+    @staticmethod
+    def _least_of(finder: Finder, price: Price) -> float:
+        """The least of one sum; steps that a nest adds may be those of a loop further up."""
+        return 0.0 if price.steps else min(found.sums[0] for found in finder.least([price], price))
 
 
 def _tile(einsum: Einsum, counts: tuple[int, int], make: Callable[[], Leaf | None]) -> Tile:

@@ -86,7 +86,8 @@ class Placing:
         self.held = group.resident_bytes(resident)
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
         streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity) and group.inside is None
-        self.own = self._own() if streams else {}
+        scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
+        self.own = self._own() if streams and not scheduled else {}
         self._known: dict[tuple[tuple[int, ...], tuple[frozenset[Key], ...]], _Streams] = {}
         floors = group.floors(group.goal)
         self.relaxation = Relaxation(
@@ -248,7 +249,7 @@ class Placing:
         listed = [self._layer(book, nodes, columns, layer, rows, room, table) for layer, rows in self.own.items()]
         alone = set(self.free) - {row for rows in self.own.values() for row in rows}
         listed += [self._above(row, room, table) for row in sorted(alone)]
-        fixed = np.stack([worked(p, columns) for p in self.group.prices])
+        fixed = np.stack([worked(p, columns) for p in self.relaxation.prices])
         cycles = self.relaxation.cycles(columns)
         problem = Problem(
             [ways.item for ways in listed], fixed, cycles, min(self.capacity, NEVER / 2), self.group.goal.value
@@ -308,6 +309,10 @@ class Placing:
             writes = role.drained * entered + role.made * first
             for sums, prices in zip(added, group.prices, strict=True):
                 sums += prices.moved(row, reads, writes)
+        for sums, prices in zip(added, group.prices, strict=True):
+            if prices.steps:
+                steps = columns.work("steps")[group.layers.index(layer)]
+                sums += prices.steps * steps * np.array([[way.trips - 1] for way in known.ways])
         room, nothing = np.where(valid, taken, NEVER), np.zeros_like(taken)
         item = Item(nothing, room, added) if self.schedules is None else Item(room, nothing, added)
         return _Ways(item, [()] * len(known.ways), [(layer, way) for way in known.ways])

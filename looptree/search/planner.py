@@ -93,22 +93,6 @@ def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
         )
 
 
-def check_timed(architecture: Architecture, metrics: Collection[str]) -> None:
-    """What is asked for does not depend on the cycles that an array takes to fill and to drain.
-
-    Raises:
-        InputError: it does; a search does not count them.
-    """
-    leaks = {"energy"} if architecture.leakage_pj_per_cycle else set()
-    timed = sorted(({"latency", "edp"} | leaks) & set(metrics))
-    if architecture.compute.fill_drain_cycles and timed:
-        raise InputError(
-            f"the array is systolic, and a search for {timed[0]} does not count the cycles that it takes to fill it",
-            where=f"architecture {architecture.name!r}",
-            hint="evaluate counts them; to search, leave out systolic, or ask for another objective",
-        )
-
-
 def worth(objective: str, path: Path) -> float:
     """The objective of a plan."""
     return path.room if objective == "capacity" else Target(objective, {}).value(path.totals)

@@ -19,6 +19,7 @@ def price(
     inner: Level,
     counts: tuple[int, int, int],
     cost: Cost,
+    steps: float = 0.0,
 ) -> Price:
     """What nests at a level count: each word that enters a place there, and all accesses of operations.
 
@@ -27,7 +28,7 @@ def price(
 
     Args:
         outer: the level of the next place further out of each tensor. counts: operations, output points, and words of
-            the output that enter for the first time in the life of their sums.
+            the output that enter for the first time in the life of their sums. steps: of each step that a nest adds.
     """
     operations, points, begun = counts
     entered, kept, bypassed = {}, {}, {}
@@ -41,7 +42,7 @@ def price(
             entered[tensor] += in_read + out_write
             kept[tensor] += in_read * (operations - points) + in_write * operations - begun * (out_read + in_write)
             bypassed[tensor] += out_read * (operations - points) + out_write * operations
-    return Price(entered, kept, bypassed)
+    return Price(entered, kept, bypassed, steps)
 
 
 def energy(level: Level, bits: int) -> tuple[float, float]:

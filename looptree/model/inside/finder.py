@@ -41,19 +41,20 @@ class Price:
 
     Attributes:
         entered: of each word of a tensor that enters its place. kept, bypassed: of all else that is done with a tensor
-            if it has a place, and if it has none.
+            if it has a place, and if it has none. steps: of each step more than without a nest.
     """
 
     entered: Mapping[str, float]
     kept: Mapping[str, float]
     bypassed: Mapping[str, float]
+    steps: float = 0.0
 
-    def of(self, kept: Sequence[str], entered: Mapping[str, Any]) -> Any:
-        """The sum for nests that keep some tensors, given the words that enter their places."""
+    def of(self, kept: Sequence[str], entered: Mapping[str, Any], steps: Any) -> Any:
+        """The sum for nests that keep some tensors, given the words that enter their places and the steps they add."""
         total: Any = sum(self.kept[t] if t in kept else self.bypassed[t] for t in self.kept)
         for tensor in kept:
             total = total + self.entered[tensor] * entered[tensor]
-        return total
+        return total + self.steps * steps if self.steps else total
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -75,18 +76,19 @@ class Found:
 
     Attributes:
         sums: what it takes of each sum. bytes: that it holds. entered: words that enter the place of each tensor kept.
-        fits: whether the level can hold it.
+        steps: that its loops add. fits: whether the level can hold it.
     """
 
     nest: Nest
     sums: tuple[float, ...]
     bytes: int
     entered: Mapping[str, float]
+    steps: int = 0
     fits: bool = True
 
     def priced(self, price: Price) -> float:
         """What it takes of another sum."""
-        return float(price.of(self.nest.kept, self.entered))
+        return float(price.of(self.nest.kept, self.entered, self.steps))
 
 
 class Finder:
@@ -167,21 +169,23 @@ class Finder:
         found: list[tuple[float, Found]] = []
         known: dict[object, Array] = {}
         best = float("inf")
+        steps = self._steps(block.ways)
         for order, seen in self._orders(block.kept):
             for tensor, key in seen.items():
                 if key not in known:
                     known[key] = self._entered(tensor, order, block.ways)
             entered = {tensor: known[key] for tensor, key in seen.items()}
             if len(prices) == 1:
-                least = float(np.min(prices[0].of(block.kept, entered)))
+                least = float(np.min(prices[0].of(block.kept, entered, steps)))
                 if least > best:
                     continue
                 best = least
-            *sums, second = (np.broadcast_to(p.of(block.kept, entered), block.bytes.shape) for p in (*prices, tie))
+            judged = (*prices, tie)
+            *sums, second = (np.broadcast_to(p.of(block.kept, entered, steps), block.bytes.shape) for p in judged)
             for at in _front(np.stack(sums), second, block.bytes):
                 nest = self._nest(order, [int(ways[at]) for ways in block.ways], block.kept)
                 words = {t: float(table[at]) for t, table in entered.items()}
-                one = Found(nest, tuple(float(s[at]) for s in sums), int(block.bytes[at]), words)
+                one = Found(nest, tuple(float(s[at]) for s in sums), int(block.bytes[at]), words, int(steps[at]))
                 found.append((float(second[at]), one))
         return found
 
@@ -234,6 +238,13 @@ class Finder:
         for number, part in enumerate(self.parts):
             entered = entered * part.entered[inner[number]][row][standing[number], ways[number]]
         return np.where(moved, entered, float(self.outer[tensor]))
+
+    def _steps(self, ways: Sequence[Array]) -> Array:
+        """Steps of the layer that each combination of ways adds."""
+        steps, before = np.full(len(ways[0]), self.leaf.elsewhere), self.leaf.elsewhere
+        for part, chosen in zip(self.parts, ways, strict=True):
+            steps, before = steps * part.steps[chosen], before * part.visits
+        return np.asarray(steps - before)
 
     def _ways(self, kept: tuple[str, ...]) -> Ways:
         """Ways to cut the tile; ranks that index nothing that is kept are not cut."""
