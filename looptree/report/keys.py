@@ -77,7 +77,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "joined_loops": ("", "Of a space: the most loops where two of them move one dimension."),
     "twice": ("", "Of a space: a rank may be tiled twice if it has so many pairs of tile shapes at most."),
     "live": ("", "Of a space: whether what is live counts against the capacity, where the architecture says so."),
-    "inner_level": ("", "Of a space: the memory level at which nests of layers are found."),
+    "inner_level": ("", "Of a space: the memory levels at which nests of layers are found."),
     "spill": ("", "Of a space: whether a tensor may go off chip inside of its group."),
     "recompute": ("", "Of a space: whether an intermediate may be recomputed."),
     "everywhere": ("", "Restrictions that hold for all layers."),
