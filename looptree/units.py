@@ -120,6 +120,14 @@ def _unit_hint(unit: str) -> str:
     return f"known: {', '.join(filter(None, SIZE_UNITS))}"
 
 
+def _quantity_hint(unit: str, units: Mapping[str, Fraction], example: str) -> str:
+    """The units that a shorter one may stand for, such as `pJ` where it has to be said of what; else the nearest."""
+    longer = [known for known in units if unit and known.startswith(f"{unit}/") and known.rpartition("/")[2] != "b"]
+    if longer:
+        return f"write {' or '.join(longer)}"
+    return nearest(unit, units) if unit else f"write it like {example}"
+
+
 _QUANTITY = re.compile(r"(\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?) ?(\S{0,16})", re.ASCII)
 _SI = {"": Fraction(1), "k": Fraction(10**3), "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12)}
 _SMALL = {"f": Fraction(1, 1000), "p": Fraction(1), "n": Fraction(1000), "u": Fraction(10**6), "m": Fraction(10**9)}
@@ -164,7 +172,7 @@ def parse_quantity(text: str, units: Mapping[str, Fraction], example: str) -> Fr
     number, unit = match.groups()
     if unit not in units:
         problem = f"expected a unit, found {unit!r} in {shown}" if unit else f"expected a unit after {shown}"
-        raise InputError(problem, hint=nearest(unit, units) if unit else f"write it like {example}")
+        raise InputError(problem, hint=_quantity_hint(unit, units, example))
     return Fraction(number) * units[unit]
 
 

@@ -65,6 +65,9 @@ class Front(Displayed):
     gap: float
     bounds: tuple[Bound, ...]
 
+    def __repr__(self) -> str:
+        return f"Front({len(self.points)} plans that trade {' for '.join(self.axes)}; {self.status})"
+
     def values(self) -> list[tuple[float, ...]]:
         """What each point takes along the axes."""
         return [tuple(float(value(axis, plan.evaluation)) for axis in self.axes) for plan in self.points]

@@ -123,6 +123,15 @@ class Part:
     points: int
 
 
+def kinds_of(run: Pass) -> list[list[int]]:
+    """The choices of tile shapes of a run, apart where its loops are relevant to different tensors."""
+    moves = np.stack([moving for f in (*run.tensors.values(), *run.writes.values()) for moving in f.moves.values()])
+    kinds: dict[bytes, list[int]] = {}
+    for column in range(moves.shape[1]):
+        kinds.setdefault(moves[:, column].tobytes(), []).append(column)
+    return list(kinds.values())
+
+
 class Profiler:
     """Runs the candidate loops of one segment, once per pattern of what is retained.
 

@@ -111,6 +111,11 @@ class Plan(Displayed):
     statistics: Statistics
     architecture: Architecture
 
+    def __repr__(self) -> str:
+        layers, groups = sum(len(group.einsums) for group in self.groups), len(self.groups)
+        run = f"{layers} layer{'s' * (layers != 1)} in {groups} group{'s' * (groups != 1)}"
+        return f"Plan({run}, {self.evaluation.headline}; {self.statistics.status} in {self.statistics.objective})"
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Displayed):
@@ -118,3 +123,6 @@ class Comparison(Displayed):
 
     layer_by_layer: Plan
     fused: Plan
+
+    def __repr__(self) -> str:
+        return f"Comparison(layer_by_layer={self.layer_by_layer!r}, fused={self.fused!r})"

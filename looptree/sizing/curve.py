@@ -22,6 +22,7 @@ from looptree.search.goal import ROUNDING
 from looptree.search.planner import buffer_of
 from looptree.sizing.cache import Kept, Memory
 from looptree.sizing.point import Point, point_of
+from looptree.units import format_size
 from looptree.workload import Workload
 
 FUSED, ALONE = "fused", "layer_by_layer"
@@ -97,6 +98,10 @@ class Sizing(Displayed):
     layer_by_layer: tuple[Point, ...]
     fused_probes: tuple[Point, ...]
     layer_by_layer_probes: tuple[Point, ...]
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(format_size(point.capacity_bytes) for point in self.fused)
+        return f"Sizing({self.network} on {self.architecture}, least {self.objective} with a {self.buffer} of {sizes})"
 
 
 def size(

@@ -55,6 +55,15 @@ def test_unknown_command() -> None:
     assert complaint(looptree("evalute")) == "No such command 'evalute' (see looptree --help)"
 
 
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_an_endless_name_is_cut(tmp_path: Path, which: int) -> None:
+    arguments = list(write(tmp_path))
+    arguments[which] = "x" * 5000
+    message = complaint(looptree("evaluate", *arguments))
+    assert "x" * 99 + "..." in message
+    assert len(message) < 500
+
+
 def test_missing_argument() -> None:
     assert complaint(looptree("evaluate")) == "Missing argument 'WORKLOAD' (see looptree evaluate --help)"
 
