@@ -201,10 +201,9 @@ class Placing:
         nests = self._chosen(book, node, places, placed.options[len(listed) :])
         if group.inside is not None:
             for tile, found in nests.values():
-                prices = group.inside.prices(tile, group.everything)
-                sums = sums + np.array([found.priced(price) for price in prices])
+                sums = sums + np.array(group.inside.priced(tile, found, group.everything))
         totals = group.everything.totals(list(sums), problem.cycles[0])
-        kept = {layer: found.nest for layer, (_, found) in nests.items()}
+        kept = {layer: found.nests for layer, (_, found) in nests.items()}
         return measured._design(book, node, places, listed, replace(placed, options=options), totals, kept)
 
     def _chosen(
@@ -344,7 +343,7 @@ class Placing:
         listed: Sequence[_Ways],
         placed: Placed,
         totals: Totals,
-        nests: Mapping[str, Nest],
+        nests: Mapping[str, tuple[Nest, ...]],
     ) -> GroupDesign:
         group = self.group
         pattern = book.patterns[int(nodes.pattern[0])]
