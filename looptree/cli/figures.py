@@ -103,8 +103,12 @@ def _figure(picture: Wanted, plans: Sequence[ShownPlan]) -> Figure:
 
     last = plans[-1]
     if picture.kind in ("tree", "steps"):
-        largest = max(range(len(last.groups)), key=lambda index: len(last.groups[index].result.einsums))
-        group = largest if picture.group is None else picture.group - 1
+        if picture.group is not None:
+            group = picture.group - 1
+        elif picture.kind == "steps":
+            group = figures.telling_group(last)
+        else:
+            group = max(range(len(last.groups)), key=lambda index: len(last.groups[index].result.einsums))
         return figures.tree_figure(last, group) if picture.kind == "tree" else figures.steps_figure(last, group)
     if picture.kind == "graph":
         return figures.graph_figure(last)
