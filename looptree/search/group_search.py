@@ -187,7 +187,8 @@ class _Branch:
     def _roots(self, book: PatternBook) -> Nodes:
         stop = book.widths()
         rates = np.zeros((len(self.relaxation.prices), book.first))
-        return Nodes(np.arange(book.first), np.zeros_like(stop), stop, np.full(book.first, -np.inf), rates)
+        nothing, inexact = np.full(book.first, -np.inf), np.zeros(book.first, dtype=bool)
+        return Nodes(np.arange(book.first), np.zeros_like(stop), stop, nothing, inexact, rates)
 
     def _hopeful(self, nodes: Nodes) -> Nodes:
         return nodes.at(np.flatnonzero(nodes.bound < self.target))
@@ -198,15 +199,10 @@ class _Branch:
             return nodes.at(np.arange(0))
         self.tally.nodes += len(nodes)
         self.tally.evaluated += int((nodes.points == 1).sum())
-        columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
-        bound, rates = self.relaxation.bounds(columns, places, nodes.rates, self.target)
-        return Nodes(nodes.pattern, nodes.start, nodes.stop, np.maximum(bound, nodes.bound), rates)
+        return self.placing.bounds(book, nodes, self.target)
 
     def _branched(self, book: PatternBook, nodes: Nodes) -> Nodes:
         """What hopeful nodes are cut into; single designs are settled."""
-        bound, exact = self.placing.least(book, nodes, self.below)
-        hopeful = np.flatnonzero(bound < self.target)
-        nodes, exact = nodes.bounded(np.maximum(bound, nodes.bound)).at(hopeful), exact[hopeful]
         children = [book.children(number) for number in nodes.pattern.tolist()]
         more = np.array([len(c) for c in children], dtype=np.int64)
         decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
@@ -216,7 +212,7 @@ class _Branch:
         left = (more == 0) & whole
         single = left & (nodes.points == 1)
         placing = self.placing
-        together = single & exact & (placing.schedules is None and placing.live is None)
+        together = single & nodes.exact & (placing.schedules is None and placing.live is None)
         self._settle(book, nodes.at(np.flatnonzero(together)))
         apart = np.flatnonzero(single & ~together)
         for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:
