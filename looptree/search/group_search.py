@@ -76,6 +76,7 @@ class GroupSearch:
         below: float = math.inf,
         until: float = math.inf,
         effort: float = math.inf,
+        floor: float = 0.0,
     ) -> Outcome:
         """The best design with an objective below a value, in that many bytes on chip.
 
@@ -83,9 +84,10 @@ class GroupSearch:
             resident: inputs and outputs of the segment that stay on chip whole; they count against the capacity.
             until: the time (of `time.time`) at which to stop with what is found by then.
             effort: bound no more ranges than about so many.
+            floor: no design is better than that, as is known from elsewhere: one that is as good ends the search.
         """
         tally = Tally(groups=1)
-        floor = self.group.goal.aim.weights.of(self.group.least(resident))
+        floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident)))
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
