@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close, nearest
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 500_000
@@ -126,7 +126,7 @@ class Node:
         """One of the `known` words."""
         found = self.text()
         if found not in known:
-            raise self.error(f"expected one of {', '.join(known)}, found {found!r}", nearest(found, known))
+            raise self.error(f"expected one of {', '.join(known)}, found {found!r}", close(found, known))
         return found
 
     def integer(self, what: str, *, least: int = 1, most: int = 2**40) -> int:
