@@ -32,6 +32,7 @@ _KINDS = {
     "workload": "a workload of AccelForge (workload)",
     "arch": "an architecture of AccelForge (arch)",
     "problem": "a workload of the original LoopTree (problem)",
+    "study": "a study (study)",
 }
 _TAGS = frozenset(
     (
@@ -321,6 +322,12 @@ def _check_number(text: str, where: str) -> None:
         )
 
 
+def kind_of(document: Node) -> str | None:
+    """What kind of file a document is, in words, where its outermost keys give it away."""
+    fields = document.mapping()
+    return next((kind for key, kind in _KINDS.items() if key in fields), None)
+
+
 def check_kind(document: Node, *expected: str) -> None:
     """Refuse a file that is of another kind, which its outermost keys give away.
 
@@ -331,7 +338,6 @@ def check_kind(document: Node, *expected: str) -> None:
     Raises:
         InputError: it has the key of another kind instead, or is no mapping of keys at all.
     """
-    fields = document.mapping()
-    other = next((kind for key, kind in _KINDS.items() if key in fields), None)
+    fields, other = document.mapping(), kind_of(document)
     if other is not None and not any(key in fields for key in expected):
         raise document.error(f"expected {' or '.join(_KINDS[key] for key in expected)}, found {other}")
