@@ -48,9 +48,12 @@ def pair() -> str:
     """Two 3x3 convolutions, 16 -> 32 -> 16 channels, 36 x 36 input, no padding."""
     return """name: convolution_pair
 einsums:
-  - {name: conv1, expression: "F2[m,p,q] = F1[c,p+r,q+s] * W1[m,c,r,s]", ranks: {m: 32, p: 34, q: 34, c: 16, r: 3, s:
-  3}} - {name: conv2, expression: "F3[m,p,q] = F2[c,p+r,q+s] * W2[m,c,r,s]", ranks: {m: 16, p: 32, q: 32, c: 32, r: 3,
-  s: 3}}
+  - name: conv1
+    expression: "F2[m,p,q] = F1[c,p+r,q+s] * W1[m,c,r,s]"
+    ranks: {m: 32, p: 34, q: 34, c: 16, r: 3, s: 3}
+  - name: conv2
+    expression: "F3[m,p,q] = F2[c,p+r,q+s] * W2[m,c,r,s]"
+    ranks: {m: 16, p: 32, q: 32, c: 32, r: 3, s: 3}
 """
 
 

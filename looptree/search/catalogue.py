@@ -15,6 +15,7 @@ from looptree.search.decode import choice_of
 from looptree.search.design import GroupDesign, Tally
 from looptree.search.goal import Aim
 from looptree.search.group_search import GroupSearch
+from looptree.search.inside import inner_levels
 from looptree.search.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.objective import value
 from looptree.search.restrictions import Pin
@@ -223,5 +224,6 @@ class Catalogue:
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""
         known = self.variants[variant]
-        choice = choice_of(self.parts[known.shape], design, level, self.space.inner_level)
+        inner = inner_levels(self.workers.searches.architecture, level)
+        choice = choice_of(self.parts[known.shape], design, level, inner)
         return renamed(choice, self.shapes[known.shape], names)

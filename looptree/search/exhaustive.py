@@ -28,7 +28,7 @@ from looptree.search.planner import buffer_of
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
-from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload import Workload
 
 Names = frozenset[str]
@@ -193,6 +193,7 @@ class Group:
         self.after = [n for n in order if n in after - layers]
         self.alone, self.context = segment(search.workload, self.names), segment(search.workload, sorted(after))
         self.inner = [t for t in self.alone.intermediates if t not in self.alone.outputs]
+        self._evaluations: dict[LoopTree, Evaluation | None] = {}
 
     def designs(self) -> Designs:
         """All of them."""
@@ -260,8 +261,13 @@ class Group:
             t for t in self.alone.tensors if self.space.restrictions.tensor(t).drop and t not in stored
         }
         choices.insert(0, replace(choice, retention={**whole, **choice.retention}, drop=drop))
+        tree = plan_tree(self.context, self.search.architecture, choices)
+        if tree not in self._evaluations:
+            self._evaluations[tree] = self._evaluated(tree)
+        return self._evaluations[tree]
+
+    def _evaluated(self, tree: LoopTree) -> Evaluation | None:
         try:
-            tree = plan_tree(self.context, self.search.architecture, choices)
             return evaluate(self.context, self.search.architecture, tree, stepwise=False)
         except UnsupportedError:
             return None

@@ -138,7 +138,8 @@ class Partition:
                 variant, room = queries[query]
                 if not variants[variant].exact(weights, room):
                     below = min(value - (reach - lower[query]), self.graph.between(upper, index))
-                    tasks[query] = Task(variant, weights, room, below)
+                    if lower[query] < below:
+                        tasks[query] = Task(variant, weights, room, below)
         found = tuple(self.graph.step(i) for i in steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
         return Path(found, designs, value, min(bound, value)), list(tasks.values())

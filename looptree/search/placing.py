@@ -86,7 +86,8 @@ class Placing:
         self.held = group.resident_bytes(resident)
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
         streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity) and group.inside is None
-        self.own = self._own() if streams else {}
+        scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
+        self.own = self._own() if streams and not scheduled else {}
         self._known: dict[tuple[tuple[int, ...], tuple[frozenset[Key], ...]], _Streams] = {}
         floors = group.floors(group.goal)
         self.relaxation = Relaxation(
@@ -200,10 +201,9 @@ class Placing:
         nests = self._chosen(book, node, places, placed.options[len(listed) :])
         if group.inside is not None:
             for tile, found in nests.values():
-                prices = group.inside.prices(tile, group.everything)
-                sums = sums + np.array([found.priced(price) for price in prices])
+                sums = sums + np.array(group.inside.priced(tile, found, group.everything))
         totals = group.everything.totals(list(sums), problem.cycles[0])
-        kept = {layer: found.nest for layer, (_, found) in nests.items()}
+        kept = {layer: found.nests for layer, (_, found) in nests.items()}
         return measured._design(book, node, places, listed, replace(placed, options=options), totals, kept)
 
     def _chosen(
@@ -248,7 +248,7 @@ class Placing:
         listed = [self._layer(book, nodes, columns, layer, rows, room, table) for layer, rows in self.own.items()]
         alone = set(self.free) - {row for rows in self.own.values() for row in rows}
         listed += [self._above(row, room, table) for row in sorted(alone)]
-        fixed = np.stack([worked(p, columns) for p in self.group.prices])
+        fixed = np.stack([worked(p, columns) for p in self.relaxation.prices])
         cycles = self.relaxation.cycles(columns)
         problem = Problem(
             [ways.item for ways in listed], fixed, cycles, min(self.capacity, NEVER / 2), self.group.goal.value
@@ -308,6 +308,10 @@ class Placing:
             writes = role.drained * entered + role.made * first
             for sums, prices in zip(added, group.prices, strict=True):
                 sums += prices.moved(row, reads, writes)
+        for sums, prices in zip(added, group.prices, strict=True):
+            if prices.steps:
+                steps = columns.work("steps")[group.layers.index(layer)]
+                sums += prices.steps * steps * np.array([[way.trips - 1] for way in known.ways])
         room, nothing = np.where(valid, taken, NEVER), np.zeros_like(taken)
         item = Item(nothing, room, added) if self.schedules is None else Item(room, nothing, added)
         return _Ways(item, [()] * len(known.ways), [(layer, way) for way in known.ways])
@@ -339,7 +343,7 @@ class Placing:
         listed: Sequence[_Ways],
         placed: Placed,
         totals: Totals,
-        nests: Mapping[str, Nest],
+        nests: Mapping[str, tuple[Nest, ...]],
     ) -> GroupDesign:
         group = self.group
         pattern = book.patterns[int(nodes.pattern[0])]

@@ -63,7 +63,7 @@ def buffer_of(architecture: Architecture) -> str:
     for known in (off_chip, level):
         if known.keeps is not None or known.bypasses:
             raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")
-    for inner in architecture.levels[2:3]:
+    for inner in architecture.levels[2:]:
         kinds = {(inner.may_hold("", k), inner.partition("", k)) for k in ("input", "output", "intermediate")}
         if inner.named_tensors or len(kinds) > 1:
             problem = f"{inner.name} tells apart tensors other than weights"
@@ -90,22 +90,6 @@ def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
             f"{level} is priced by a model of its capacity: sizes cannot be compared by {priced[0]}",
             where=f"architecture {architecture.name!r}",
             hint="compare them by offchip, latency or operations, or search each size by itself",
-        )
-
-
-def check_timed(architecture: Architecture, metrics: Collection[str]) -> None:
-    """What is asked for does not depend on the cycles that an array takes to fill and to drain.
-
-    Raises:
-        InputError: it does; a search does not count them.
-    """
-    leaks = {"energy"} if architecture.leakage_pj_per_cycle else set()
-    timed = sorted(({"latency", "edp"} | leaks) & set(metrics))
-    if architecture.compute.fill_drain_cycles and timed:
-        raise InputError(
-            f"the array is systolic, and a search for {timed[0]} does not count the cycles that it takes to fill it",
-            where=f"architecture {architecture.name!r}",
-            hint="evaluate counts them; to search, leave out systolic, or ask for another objective",
         )
 
 

@@ -72,13 +72,14 @@ class Sum(NamedTuple):
 
     Attributes:
         energy: weight of a pJ. offchip: of a byte that is read or written off chip. operations: of an operation.
-        load: what passes through a resource of a memory level.
+        load: what passes through a resource of a memory level. steps: of a step of a layer.
     """
 
     energy: float = 0.0
     offchip: float = 0.0
     operations: float = 0.0
     load: Load | None = None
+    steps: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +90,7 @@ class Prices:
         reads, writes: of one off-chip word of each tensor. whole: of each byte off chip, where a tensor's bytes that
         are read, or written, are rounded up to whole ones. bytes_read, bytes_written: bytes of a word that count there.
         operations, saved: of each operation, and what the first write of each output point saves.
+        steps: of each step of a layer.
     """
 
     reads: Array
@@ -98,6 +100,7 @@ class Prices:
     bytes_written: Array
     operations: Array
     saved: Array
+    steps: float
 
     @classmethod
     def of(cls, wanted: Sum, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
@@ -132,6 +135,7 @@ class Prices:
             width * counted[1],
             np.array(done),
             np.array([accessed[e.output.tensor][0] for e in part.einsums]),
+            wanted.steps,
         )
 
     def moved(self, row: int, reads: Array, writes: Array) -> Array:

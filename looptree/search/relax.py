@@ -12,7 +12,7 @@ design, around one that was good for a larger range that holds it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -90,7 +90,8 @@ class Relaxation:
         self.pipelined = pipelined
         self.live = live
         self.tensors = tensors
-        self.prices = prices
+        # the schedule of a pipeline has the cycles in it that its arrays take to fill
+        self.prices = [replace(known, steps=0.0) for known in prices] if pipelined else prices
         self.goal = goal
         self.capacity = capacity
         self.floors = floors if len(floors) else np.zeros(len(prices))
@@ -230,6 +231,8 @@ class Relaxation:
 
 def worked(prices: Prices, columns: Columns) -> Array:
     """What the operations of the layers add to a sum."""
+    if prices.steps:
+        return np.asarray(prices.steps * columns.work("steps").sum(axis=0))
     if not prices.operations.any():
         return np.zeros(columns.size)
     each = prices.operations[:, None] - prices.saved[:, None] * columns.work("points")

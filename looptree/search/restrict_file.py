@@ -13,7 +13,8 @@ from looptree.search.space import ANY_PAIRS, Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
-NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", "twice", "resident")
+PAIRS = ("twice", "joined_pairs")
+NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", *PAIRS, "resident")
 FLAGS = ("spill", "recompute", "live", "pipeline")
 LOOPS = ("ranks", "tiles", "order")
 TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")
@@ -23,7 +24,7 @@ KEYS = (*NUMBERS, *FLAGS, *LOOPS, "layers", "tensors", "together", "apart", "pin
 
 def most_of(setting: str) -> int:
     """The largest value of a setting that is a number."""
-    return ANY_PAIRS if setting == "twice" else 64
+    return ANY_PAIRS if setting in PAIRS else 64
 
 
 def read_restrictions(path: str | Path, workload: Workload, architecture: Architecture, space: Space) -> Space:

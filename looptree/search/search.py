@@ -13,7 +13,7 @@ from looptree.search.front import Front, checked_axes
 from looptree.search.front import front as front_of
 from looptree.search.limits import Limit, checked_limits
 from looptree.search.objective import checked
-from looptree.search.planner import Planner, buffer_of, check_priced, check_timed
+from looptree.search.planner import Planner, buffer_of, check_priced
 from looptree.search.result import Comparison, Plan, Progress
 from looptree.search.space import SPACES, Space
 from looptree.search.workers import Searches, Workers
@@ -53,7 +53,6 @@ def search(
     """
     checked(objective)
     known = checked_limits(limits)
-    check_timed(architecture, [objective, *(limit.metric for limit in known)])
     if objective == "capacity":
         check_priced(architecture, [limit.metric for limit in known])
     hardware = _within(architecture, known, any_capacity=objective == "capacity")
@@ -91,7 +90,6 @@ def front(
         InfeasibleError, InputError, LooptreeError: as for `search`.
     """
     known = checked_axes(axes)
-    check_timed(architecture, known)
     if points < 2:
         raise InputError(f"expected at least 2 points of a front, found {points}")
     within = checked_limits(limits)

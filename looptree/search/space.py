@@ -26,13 +26,15 @@ class Space:
             and `r` of a convolution do.
         twice: a rank may be tiled by two of them, with others in between, if that can be done with so many pairs of
             tile shapes at most.
+        joined_pairs: two of them over different ranks may move one dimension, or let readers of a tensor rest at
+            different steps, only further up the group, if they have so many pairs of tile shapes at most.
         spill: whether an intermediate of a group may be written out and fetched again.
         recompute: whether overlap that was not retained may be computed again.
         live: whether what is live counts against the capacity, where the architecture says so; else windows count.
         pipeline: whether the layers of a group may also work at once, each on an array of its own.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         restrictions: of single layers and tensors.
-        inner_level: the memory level below the buffer at which the nests of layers are found; the architecture says it.
+        inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.
     """
 
     group_layers: int = 8
@@ -41,6 +43,7 @@ class Space:
     leaf_loops: int = 2
     joined_loops: int = 3
     twice: int = 0
+    joined_pairs: int = 0
     spill: bool = True
     recompute: bool = True
     live: bool = False
@@ -56,6 +59,7 @@ class Space:
             ("lone_loops", 0, 5),
             ("joined_loops", 0, 4),
             ("twice", 0, ANY_PAIRS),
+            ("joined_pairs", 0, ANY_PAIRS),
             ("leaf_loops", 0, 2),
             ("resident", 0, 64),
         ):
@@ -74,8 +78,8 @@ class Space:
         if self.group_layers > 1:
             parts.append(f"all convex connected groups of up to {self.group_layers} layers")
             parts.append(self._loops(self.loops, "over any ranks of the sink in any order"))
-            if self.joined_loops > 1 and self.twice < ANY_PAIRS:
-                pairs = f" with more than {self.twice} pairs of tile shapes" if self.twice else ""
+            if self.joined_loops > 1 and self.joined_pairs < ANY_PAIRS:
+                pairs = f" with more than {self.joined_pairs} pairs of tile shapes" if self.joined_pairs else ""
                 parts.append(f"no two that move one dimension only further up{pairs}")
         parts.append(self._loops(self.lone_loops, "for a layer alone"))
         if self.twice and self.joined_loops > 2:
@@ -84,7 +88,7 @@ class Space:
         parts += ["every useful tile shape", kept]
         if self.inner_level:
             parts.append(
-                f"each layer's best nest at {self.inner_level}: any of its tensors kept, any order, useful tiles"
+                f"each layer's best nests at {self.inner_level}: any of its tensors kept, any order, useful tiles"
             )
         elif self.leaf_loops and self.group_layers > 1:
             own = f"up to {self.leaf_loops} own loops per layer over ranks that the group leaves whole"
@@ -136,10 +140,12 @@ class Space:
 
 SPACES = {
     "default": Space(),
-    "wide": Space(twice=ANY_PAIRS),
+    "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS),
     "pipelined": Space(pipeline=True),
     "circular": Space(live=True),
-    "quick": Space(group_layers=4, loops=2, lone_loops=3, joined_loops=0, twice=0, leaf_loops=0, spill=False),
+    "quick": Space(
+        group_layers=4, loops=2, lone_loops=3, joined_loops=0, twice=0, joined_pairs=0, leaf_loops=0, spill=False
+    ),
     "layer-by-layer": Space(group_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
 }
 

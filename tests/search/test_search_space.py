@@ -10,7 +10,7 @@ from looptree.search import SPACES, Space, space_named
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("group_layers", 0), ("loops", 0), ("loops", 5), ("leaf_loops", 3), ("twice", -1)],
+    [("group_layers", 0), ("loops", 0), ("loops", 5), ("leaf_loops", 3), ("twice", -1), ("joined_pairs", -1)],
 )
 def test_a_number_out_of_range_is_refused(name: str, value: int) -> None:
     with pytest.raises(InputError, match=f"expected {name} from"):
@@ -39,6 +39,10 @@ def test_a_description_names_what_is_there_and_only_that() -> None:
     assert "a rank tiled twice;" in SPACES["wide"].described()
     assert "a rank tiled twice if it has up to 9 pairs of tile shapes;" in Space(twice=9).described()
     assert "twice" not in Space(twice=0).described()
+    assert "no two that move one dimension only further up;" in Space(joined_pairs=0).described()
+    assert "further up with more than 9 pairs of tile shapes;" in Space(joined_pairs=9).described()
+    assert "further up" not in SPACES["wide"].described()
+    assert "further up" not in Space(joined_loops=0).described()
     assert "between groups" not in Space(resident=0).described()
 
 
