@@ -242,7 +242,8 @@ def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:
     """Cycles by component: compute, then every level that something limits."""
     found = {design.architecture.compute.name: Fraction(compute)}
     for level in design.architecture.levels:
-        cycles = level_cycles(level, design.workload, table.get(level.name, {}))
+        off_chip = level is design.architecture.off_chip
+        cycles = level_cycles(level, design.workload, table.get(level.name, {}), whole_bytes=off_chip)
         if cycles is not None:
             found[level.name] = cycles
     return found
