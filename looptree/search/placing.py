@@ -65,7 +65,7 @@ class Placing:
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
-        streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity) and group.inside is None
+        streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.own = self._own() if streams and not scheduled else {}
         self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
@@ -82,14 +82,24 @@ class Placing:
         )
 
     def _own(self) -> dict[str, list[int]]:
-        """Per layer the rows of tensors that only it uses, and that it may stream."""
+        """Per layer the rows of tensors that only it uses, and that it may stream.
+
+        Where there is room for everything, only those of which pieces leave out words that a stride skips.
+        """
         group = self.group
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
             if len(users) == 1 and not group.roles[row].inner and not group.rules[row].given:
-                found.setdefault(users[0], []).append(row)
+                if math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1:
+                    found.setdefault(users[0], []).append(row)
         return found
+
+    def _least_streamed(self, layer: str, row: int) -> float:
+        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
+        tensor = self.group.tensors[row]
+        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], frozenset())]
+        return min((way.times for way in ways if way.moves), default=math.inf)
 
     def _tensors(self) -> Tensors:
         group = self.group
@@ -98,9 +108,7 @@ class Placing:
         for layer, rows in self.own.items():
             for row in rows:
                 anew[row] = True
-                ways = group.streamer(layer).streamings([group.tensors[row]], frozenset())
-                shares = [way.tensors[group.tensors[row]] for way in ways]
-                streamed[row] = min((s.times for s in shares if s.moves), default=np.inf)
+                streamed[row] = self._least_streamed(layer, row)
         free = np.isin(np.arange(len(group.tensors)), self.free)
         rules = group.rules
         return Tensors(
