@@ -231,7 +231,7 @@ class Inside:
         key = tile.key, tile.counts, tuple(goal.sums)
         if key not in self.shared.least:
             joint, places = self._joint(tile, tile.leaf), self._places(tile)
-            self.shared.least[key] = np.array([joint.bound(tile.leaf, places, wanted) for wanted in _wanted(goal)])
+            self.shared.least[key] = joint.bounds(tile.leaf, [places], _wanted(goal))[0]
         return self.shared.least[key]
 
 
