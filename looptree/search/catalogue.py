@@ -106,8 +106,10 @@ class Catalogue:
         return number, shape
 
     def _weights(self, part: Workload, shape: Shape) -> tuple[bool, ...]:
-        """Which tensors are weights, where nests inside tiles depend on it."""
-        return tuple(part.kind(t) == "weight" for t in shape.tensors) if self.space.inner_level else ()
+        """Which tensors are weights, where nests inside tiles depend on it, or which tensors the buffer holds."""
+        level = self.workers.searches.architecture.level(self.workers.searches.level)
+        matters = self.space.inner_level or not level.may_hold("", "weight")
+        return tuple(part.kind(t) == "weight" for t in shape.tensors) if matters else ()
 
     def variant(self, number: int, shape: Shape, resident: frozenset[str]) -> int:
         """The number of a variant; of a new one nothing is known until `find_floors`."""

@@ -84,7 +84,7 @@ class Placing:
         self.resident = resident
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
-        self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
+        self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
         streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity) and group.inside is None
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.own = self._own() if streams and not scheduled else {}

@@ -17,6 +17,7 @@ from looptree.search.limits import Limit
 from looptree.search.metrics import Weights
 from looptree.search.objective import value
 from looptree.search.partition import NO_PATH, Partition, Path, alone
+from looptree.search.prices import direct
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
 from looptree.search.states import StateGraph
 from looptree.search.target import Target
@@ -60,14 +61,16 @@ def buffer_of(architecture: Architecture) -> str:
     off_chip, level = architecture.levels[:2]
     if level.partitions:
         raise _not_searched(where, f"{level.name} has partitions", "give it one capacity_bytes")
-    for known in (off_chip, level):
-        if known.keeps is not None or known.bypasses:
-            raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")
-    for inner in architecture.levels[2:]:
-        kinds = {(inner.may_hold("", k), inner.partition("", k)) for k in ("input", "output", "intermediate")}
-        if inner.named_tensors or len(kinds) > 1:
-            problem = f"{inner.name} tells apart tensors other than weights"
+    if off_chip.keeps is not None or off_chip.bypasses:
+        problem = f"{off_chip.name} may not hold every tensor"
+        raise _not_searched(where, problem, "leave out its keeps and bypasses")
+    for known in architecture.levels[1:]:
+        kinds = {(known.may_hold("", k), known.partition("", k)) for k in ("input", "output", "intermediate")}
+        if known.named_tensors or len(kinds) > 1:
+            problem = f"{known.name} tells apart tensors other than weights"
             raise _not_searched(where, problem, "let inputs, outputs and intermediates be held alike there")
+    if not level.may_hold("", "input"):
+        raise _not_searched(where, f"{level.name} holds weights only", "let it hold other tensors, too")
     return level.name
 
 
@@ -93,6 +96,18 @@ def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
         )
 
 
+def _check_bypassing(workload: Workload, architecture: Architecture, level: str) -> None:
+    """Words that are accessed off chip one by one are whole bytes."""
+    for tensor in sorted(direct(workload, architecture.level(level))):
+        bits = workload.tensors[tensor].bits
+        if bits % 8:
+            raise InputError(
+                f"tensor {tensor!r} of {bits} bits bypasses {level}, and a search counts whole bytes there",
+                where=f"architecture {architecture.name!r}",
+                hint="a mapping can be evaluated; to search, use a multiple of 8 bits",
+            )
+
+
 def worth(objective: str, path: Path) -> float:
     """The objective of a plan."""
     return path.room if objective == "capacity" else Target(objective, {}).value(path.totals)
@@ -112,6 +127,7 @@ class Planner:
         self.network = workload
         self.architecture = workers.searches.architecture
         self.level = workers.searches.level
+        _check_bypassing(workload, self.architecture, self.level)
         self.catalogue = Catalogue(workload, workers, math.inf)
         self.restart(seconds, progress)
         self.layers = Layers.of(workload)
