@@ -33,6 +33,7 @@ from looptree.search.metrics import Totals
 from looptree.search.prices import Prices, Role, direct, role_of
 from looptree.search.profile import Profiler, Rank, kinds_of
 from looptree.search.restrictions import TensorRule
+from looptree.search.rooms import apart
 from looptree.search.space import ANY_PAIRS, Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
 from looptree.workload import Workload
@@ -142,6 +143,7 @@ class Group:
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
         self.direct = direct(part, architecture.level(level))
+        self.apart = apart(part, architecture.level(level))
         self.fills = bool(architecture.compute.fill_drain_cycles)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial, fills=self.fills)
         self.layers = [e.name for e in part.einsums]

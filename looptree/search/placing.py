@@ -107,7 +107,8 @@ class Placing:
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
-            if len(users) == 1 and not group.roles[row].inner and not group.rules[row].given:
+            streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
+            if len(users) == 1 and streamed and not group.rules[row].given:
                 found.setdefault(users[0], []).append(row)
         return found
 
@@ -132,6 +133,7 @@ class Placing:
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
             np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
             np.array([rule.drop for rule in rules], dtype=bool),
+            np.array([t in group.apart for t in group.tensors], dtype=bool),
             group.copies,
         )
 

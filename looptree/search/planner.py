@@ -19,6 +19,7 @@ from looptree.search.objective import value
 from looptree.search.partition import NO_PATH, Partition, Path, alone
 from looptree.search.prices import direct
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
+from looptree.search.rooms import shared_bytes, weight_bytes
 from looptree.search.states import StateGraph
 from looptree.search.target import Target
 from looptree.search.wide import WidePartition
@@ -59,8 +60,6 @@ def buffer_of(architecture: Architecture) -> str:
     if len(architecture.levels) < 2:
         raise InputError("expected an off-chip level and an on-chip one", where=where)
     off_chip, level = architecture.levels[:2]
-    if level.partitions:
-        raise _not_searched(where, f"{level.name} has partitions", "give it one capacity_bytes")
     if off_chip.keeps is not None or off_chip.bypasses:
         problem = f"{off_chip.name} may not hold every tensor"
         raise _not_searched(where, problem, "leave out its keeps and bypasses")
@@ -84,9 +83,15 @@ def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
     """Metrics of plans in buffers of any size can be compared.
 
     Raises:
-        InputError: the energy of the buffer comes from a model of its capacity.
+        InputError: the buffer has partitions, or its energy comes from a model of its capacity.
     """
     level = buffer_of(architecture)
+    if architecture.level(level).partitions:
+        raise InputError(
+            f"{level} has partitions, so its size is not one number",
+            where=f"architecture {architecture.name!r}",
+            hint="ask for another metric, or give it one capacity_bytes",
+        )
     priced = sorted({"energy", "edp"} & set(metrics))
     if architecture.level(level).model is not None and priced:
         raise InputError(
@@ -157,7 +162,7 @@ class Planner:
     @property
     def capacity(self) -> float:
         """Bytes on chip."""
-        known = self.architecture.level(self.level).capacity_bytes
+        known = shared_bytes(self.architecture.level(self.level))
         return math.inf if known is None else float(known)
 
     def partition(self, capacity: float) -> Partition | WidePartition:
@@ -210,7 +215,7 @@ class Planner:
         if not path.steps:
             raise self.infeasible(found.room) if math.isinf(found.bound) else self.too_short()
         architecture = self.architecture
-        if math.isfinite(found.room):
+        if math.isfinite(found.room) and not architecture.level(self.level).partitions:
             architecture = architecture.with_capacity(self.level, int(found.room))
         rooms = [min(step.capacity, found.room - step.held) for step in path.steps]
         designs = list(path.designs)
@@ -264,6 +269,11 @@ class Planner:
         if demand <= capacity and rules:
             return InfeasibleError(
                 f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
+            )
+        weights = weight_bytes(self.architecture.level(self.level))
+        if demand <= capacity and weights is not None:
+            return InfeasibleError(
+                f"every layer fits {self.level} but for its weights: their partition has {weights} bytes (give it more)"
             )
         if demand <= capacity and self.architecture.dataflow is not None:
             return InfeasibleError(

@@ -78,6 +78,7 @@ class Sum(NamedTuple):
     Attributes:
         energy: weight of a pJ. offchip: of a byte that is read or written off chip. operations: of an operation.
         load: what passes through a resource of a memory level. steps: of a step of a layer.
+        weights: of a byte that weights take of a partition of the buffer that is theirs.
     """
 
     energy: float = 0.0
@@ -85,6 +86,7 @@ class Sum(NamedTuple):
     operations: float = 0.0
     load: Load | None = None
     steps: float = 0.0
+    weights: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,7 +97,7 @@ class Prices:
         reads, writes: of one off-chip word of each tensor. whole: of each byte off chip, where a tensor's bytes that
         are read, or written, are rounded up to whole ones. bytes_read, bytes_written: bytes of a word that count there.
         operations, saved: of each operation, and what the first write of each output point saves.
-        steps: of each step of a layer.
+        steps: of each step of a layer. weights: of each byte of a partition of weights.
     """
 
     reads: Array
@@ -106,6 +108,7 @@ class Prices:
     operations: Array
     saved: Array
     steps: float
+    weights: float
 
     @classmethod
     def of(cls, wanted: Sum, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
@@ -145,6 +148,7 @@ class Prices:
             np.array(done),
             np.array([accessed[e.output.tensor][0] for e in part.einsums]),
             wanted.steps,
+            wanted.weights,
         )
 
     def moved(self, row: int, reads: Array, writes: Array) -> Array:
