@@ -110,9 +110,9 @@ class Placing:
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
-            if len(users) == 1 and not group.roles[row].inner and not group.rules[row].given:
-                if math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1:
-                    found.setdefault(users[0], []).append(row)
+            free = len(users) == 1 and not group.roles[row].inner and not group.rules[row].given
+            if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
+                found.setdefault(users[0], []).append(row)
         return found
 
     def _least_streamed(self, layer: str, row: int) -> float:
