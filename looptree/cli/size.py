@@ -21,7 +21,7 @@ from looptree.cli.inputs import (
 from looptree.cli.names import network_argument
 from looptree.cli.notes import note
 from looptree.cli.reports import check_report, html_option, write_report
-from looptree.cli.searching import OBJECTIVES, SPACES, architecture_option, asked, search_options
+from looptree.cli.searching import OBJECTIVES, architecture_option, asked, search_options
 from looptree.errors import InputError
 from looptree.units import parse_size
 
@@ -31,11 +31,13 @@ if TYPE_CHECKING:
     from looptree.sizing.cache import Memory
     from looptree.workload import Workload
 
+_SPACES = ("default", "quick", "wide")
+
 
 @click.command(name="size")
 @network_argument
 @architecture_option
-@search_options(SPACES[:2], objectives=OBJECTIVES[:4], default_objective="offchip")
+@search_options(_SPACES, objectives=OBJECTIVES[:4], default_objective="offchip")
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--capacities", metavar="SIZE,...", help="These capacities: 64KiB,96KiB,128KiB. [default: doublings]")
 @click.option("--from", "least", metavar="SIZE", help="Where the doublings begin. [default: 1/8 of the last one]")

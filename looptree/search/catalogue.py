@@ -8,13 +8,14 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from looptree.model import evaluate
 from looptree.search.decode import choice_of
 from looptree.search.design import GroupDesign, Tally
 from looptree.search.goal import Aim
 from looptree.search.group_search import GroupSearch
+from looptree.search.inside import inner_levels
 from looptree.search.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.objective import value
 from looptree.search.restrictions import Pin
@@ -160,13 +161,15 @@ class Catalogue:
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Do some searches, and keep what they prove."""
-        jobs = [
-            self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
-            for task in tasks
-        ]
+        jobs = [self._search(task) for task in tasks]
         for task, outcome in zip(tasks, self._done(jobs), strict=True):
             self.variants[task.variant].learn(task.weights, task.capacity, outcome)
             self.tally.add(outcome.tally)
+
+    def _search(self, task: Task) -> Job:
+        """What is known not to be undercut in a larger buffer, or with other weights, need not be proven again."""
+        job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
+        return replace(job, floor=self.variants[task.variant].lower(task.weights, task.capacity))
 
     def _done(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         """What the workers answer; Ctrl-C is remembered in `interrupted`."""
@@ -223,5 +226,6 @@ class Catalogue:
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""
         known = self.variants[variant]
-        choice = choice_of(self.parts[known.shape], design, level, self.space.inner_level)
+        inner = inner_levels(self.workers.searches.architecture, level)
+        choice = choice_of(self.parts[known.shape], design, level, inner)
         return renamed(choice, self.shapes[known.shape], names)

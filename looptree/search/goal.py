@@ -86,8 +86,7 @@ class Goal:
 
     def _with_bandwidth(self) -> list[tuple[int, float]]:
         """Sums of what takes time to pass a resource of a memory level, with what passes per cycle."""
-        inner = self.architecture.levels[1 : self.architecture.depth(self.level) + 2]
-        levels = ((self.architecture.off_chip, True), *((level, False) for level in inner))
+        levels = ((self.architecture.off_chip, True), *((level, False) for level in self.architecture.levels[1:]))
         loads = [Load(known, limit, outer) for known, outer in levels for limit in known.limits]
         return [(self._number(_sum_of(load)), float(load.limit.rate)) for load in loads]
 

@@ -63,7 +63,7 @@ def buffer_of(architecture: Architecture) -> str:
     for known in (off_chip, level):
         if known.keeps is not None or known.bypasses:
             raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")
-    for inner in architecture.levels[2:3]:
+    for inner in architecture.levels[2:]:
         kinds = {(inner.may_hold("", k), inner.partition("", k)) for k in ("input", "output", "intermediate")}
         if inner.named_tensors or len(kinds) > 1:
             problem = f"{inner.name} tells apart tensors other than weights"

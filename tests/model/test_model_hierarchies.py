@@ -43,7 +43,7 @@ def disagreements(design: Design) -> list[str] | None:
         return None
 
 
-@pytest.mark.parametrize("chunk", range(6))
+@pytest.mark.parametrize("chunk", range(3))
 def test_random_hierarchies(chunk: int) -> None:
     seen: Counter[str] = Counter()
     for seed in range(chunk * 100, (chunk + 1) * 100):
@@ -61,7 +61,7 @@ def test_random_hierarchies(chunk: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some(range(10, 50), 10))
+@pytest.mark.parametrize("chunk", some(range(3, 50), 10))
 def test_more_random_hierarchies(chunk: int) -> None:
     for seed in range(chunk * 100, (chunk + 1) * 100):
         assert not disagreements(hierarchy_of(Generator(random.Random(seed).randrange))), seed

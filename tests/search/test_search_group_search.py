@@ -33,7 +33,7 @@ def check(kind: str, seed: int, layers: int, space: Space) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_design_of_a_layer_alone_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 1, ONE)

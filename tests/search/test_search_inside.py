@@ -119,6 +119,26 @@ def test_no_plan_is_better(workload: Workload, buffer: int, inner: int) -> None:
     assert found(workload, architecture, space=space).statistics.value == pytest.approx(best, rel=1e-12)
 
 
+@pytest.mark.parametrize("objective", ["energy", "latency"])
+def test_nests_at_two_levels_below_the_buffer_are_searched(objective: str) -> None:
+    """Against every plan by the model with its nests of least energy, and as the model and the simulator count."""
+    dram, buffer, inner = hardware(14, 2).levels
+    rate = Fraction(1, 2)
+    pad = Level("PAD", 6, rate, Fraction(3), Fraction(4))
+    ported = replace(inner, bandwidth_bytes_per_cycle=3 * rate)
+    architecture = Architecture("four", (dram, replace(buffer, bandwidth_bytes_per_cycle=rate), pad, ported))
+    workload = Workload("sums", [einsum("a", "Y[m] = X[m,k] * W[k]", {"m": 4, "k": 3})])
+    plan = found(workload, architecture, objective)
+    assert {node.level for nodes in plan.groups[0].inside.values() for node in nodes if isinstance(node, Storage)} == {
+        "PAD",
+        "RF",
+    }
+    best = min(float(value(objective, e)) for e in every_plan(workload, architecture) if e.fits)
+    assert plan.statistics.value <= best * (1 + 1e-12)
+    if objective == "energy":
+        assert plan.statistics.value == pytest.approx(best, rel=1e-12)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("buffer", "inner"), [(24, 4), (40, 16)])
 def test_no_plan_of_two_layers_is_better(buffer: int, inner: int) -> None:

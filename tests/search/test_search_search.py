@@ -139,7 +139,11 @@ def test_circular_buffers_need_less_room() -> None:
 # -- laws ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
+SUMS = ("offchip", "operations")  # parts of the energy, which shows most of what they would show
+MORE = [pytest.param(objective, marks=pytest.mark.slow) for objective in SUMS]
+
+
+@pytest.mark.parametrize("objective", ["energy", "latency", *MORE])
 @pytest.mark.parametrize("kind", [*WHOLE, "odd bits"])
 def test_a_larger_buffer_is_never_worse_and_fused_never_worse_than_layer_by_layer(kind: str, objective: str) -> None:
     workload = network(kind, 3)
