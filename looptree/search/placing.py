@@ -91,9 +91,9 @@ class Placing:
         for row in self.free:
             users = group.users[group.tensors[row]]
             streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
-            if len(users) == 1 and streamed and not group.rules[row].given:
-                if math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1:
-                    found.setdefault(users[0], []).append(row)
+            free = len(users) == 1 and streamed and not group.rules[row].given
+            if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
+                found.setdefault(users[0], []).append(row)
         return found
 
     def _least_streamed(self, layer: str, row: int) -> float:
