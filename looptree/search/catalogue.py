@@ -70,6 +70,7 @@ class Catalogue:
         self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
         self._without_floor: dict[int, list[int]] = {}
         self._looked_at: dict[tuple[str, ...], tuple[int, Shape]] = {}
+        self._polished: dict[tuple[int, float, Aim], GroupDesign | None] = {}
 
     @property
     def groups(self) -> int:
@@ -218,14 +219,18 @@ class Catalogue:
             limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
             skipped = self.variants[variant].pinned or not others.metrics
             asked.append(None if skipped else (variant, capacity, Aim(others, limits)))
-        unique = {key: key[2].weights.of(known[2].totals) for key, known in zip(asked, wanted, strict=True) if key}
+        new = {
+            key: key[2].weights.of(known[2].totals)
+            for key, known in zip(asked, wanted, strict=True)
+            if key and key not in self._polished
+        }
         jobs = [
             self._job(variant, aim, capacity, below, self.until + GRACE, EFFORT)
-            for (variant, capacity, aim), below in unique.items()
+            for (variant, capacity, aim), below in new.items()
         ]
-        found = dict(zip(unique, self._done(jobs), strict=True))
+        self._polished |= {key: found.design for key, found in zip(new, self._done(jobs), strict=True)}
         return [
-            design if key is None else found[key].design or design
+            design if key is None else self._polished[key] or design
             for key, (_, _, design) in zip(asked, wanted, strict=True)
         ]
 
