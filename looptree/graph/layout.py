@@ -17,7 +17,7 @@ _GAP_X, _GAP_Y, _WAYPOINT = 14, 22, 10
 _PADDING, _HEAD, _BETWEEN = 10, 20, 20
 _LANE, _MARGIN = 7, 16
 _LEAVE, _ARRIVE = 8, 4
-_ASPECT = 2.1
+_ASPECT, _SCREEN = 2.1, 540
 _COLUMNS = 40
 _SWEEPS = 4
 
@@ -285,11 +285,11 @@ class _Stack:
 
 
 def _columns(boxes: Sequence[_Box]) -> list[list[int]]:
-    """The boxes by column, so that the picture is as large as it can be on a screen."""
+    """The boxes by column, so that the picture is as large as a screen lets it be; what fits is not folded more."""
     total = sum(box.height + _BETWEEN for box in boxes)
     tallest = max(box.height for box in boxes)
     folds = [_folded(boxes, max(total / count, tallest)) for count in range(1, min(len(boxes), _COLUMNS) + 1)]
-    return min(folds, key=lambda columns: _needed(boxes, columns))
+    return min(folds, key=lambda columns: max(_needed(boxes, columns), _SCREEN))
 
 
 def _needed(boxes: Sequence[_Box], columns: Sequence[Sequence[int]]) -> float:
