@@ -8,7 +8,7 @@ from fractions import Fraction
 from looptree.architecture import Level
 from looptree.model.result import Energy, Traffic
 from looptree.taxonomy.design import Design
-from looptree.workload import Tensor, Workload
+from looptree.workload import Workload
 
 Table = Mapping[str, Mapping[str, Traffic]]
 """By level and tensor."""
@@ -36,29 +36,32 @@ def level_accesses(level: Level, workload: Workload, per_tensor: Mapping[str, Tr
     return reads, writes
 
 
-def level_cycles(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> Fraction | None:
+def level_cycles(
+    level: Level, workload: Workload, per_tensor: Mapping[str, Traffic], *, whole_bytes: bool
+) -> Fraction | None:
     """Cycles that the slowest resource of a level is busy; `None` where nothing limits it.
 
-    What counts are accesses where the level has ports, bytes where it has a bandwidth.
+    What counts are accesses where the level has ports, bytes where it has a bandwidth: of the instance that moves most.
+
+    Args:
+        whole_bytes: whether what is read, and written, of each tensor is rounded up to whole bytes, as it is reported
+            off chip.
     """
     if not level.limits:
         return None
-    if level.ports is None:
-        moved = [_bytes(workload.tensors[name], traffic) for name, traffic in per_tensor.items()]
-        reads, writes = (Fraction(sum(side)) for side in zip(*moved, strict=True)) if moved else (Fraction(0),) * 2
+    if level.ports is None and whole_bytes:
+        reads = Fraction(sum(t.reads_bytes for t in per_tensor.values()))
+        writes = Fraction(sum(t.writes_bytes for t in per_tensor.values()))
     else:
-        per_word = {tensor: level.accesses(workload.tensors[tensor].bits) for tensor in per_tensor}
+        per_word = {tensor: _amount(level, workload.tensors[tensor].bits) for tensor in per_tensor}
         reads = sum((t.per_instance[0] * per_word[name] for name, t in per_tensor.items()), Fraction(0))
         writes = sum((t.per_instance[1] * per_word[name] for name, t in per_tensor.items()), Fraction(0))
     return max(limit.cycles(reads, writes) for limit in level.limits)
 
 
-def _bytes(tensor: Tensor, traffic: Traffic) -> tuple[int, int]:
-    """Bytes read and written by the instance of a level that moves most."""
-    if traffic.busy_words is None:
-        return traffic.reads_bytes, traffic.writes_bytes
-    reads, writes = traffic.busy_words
-    return tensor.bytes(reads), tensor.bytes(writes)
+def _amount(level: Level, bits: int) -> Fraction:
+    """Accesses, or bytes, that a word of so many bits takes."""
+    return Fraction(bits, 8) if level.ports is None else level.accesses(bits)
 
 
 def energy_of(design: Design, table: Table, operations: Mapping[str, int], cycles: Fraction) -> Energy:
@@ -81,7 +84,8 @@ def busy_cycles(design: Design, table: Table, compute: int) -> dict[str, Fractio
     """Cycles by component: compute, then every level that something limits."""
     found = {design.architecture.compute.name: Fraction(compute)}
     for level in design.architecture.levels:
-        cycles = level_cycles(level, design.workload, table.get(level.name, {}))
+        off_chip = level is design.architecture.off_chip
+        cycles = level_cycles(level, design.workload, table.get(level.name, {}), whole_bytes=off_chip)
         if cycles is not None:
             found[level.name] = cycles
     return found

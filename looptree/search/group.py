@@ -20,6 +20,7 @@ from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.goal import EVERYTHING, Goal
 from looptree.search.inside import Inside, Shared
 from looptree.search.leaf import Known, Streamer
+from looptree.search.listing import Listing
 from looptree.search.loops import (
     Loop,
     Positions,
@@ -30,9 +31,10 @@ from looptree.search.loops import (
 )
 from looptree.search.meeting import NOWHERE, Meeting, compulsory, differing, meeting, without
 from looptree.search.metrics import Totals
-from looptree.search.prices import Prices, Role, role_of
+from looptree.search.prices import Prices, Role, direct, role_of
 from looptree.search.profile import Profiler, Rank, kinds_of
 from looptree.search.restrictions import TensorRule
+from looptree.search.rooms import apart
 from looptree.search.space import ANY_PAIRS, Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
 from looptree.workload import Workload
@@ -123,6 +125,7 @@ class Group:
 
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
+        listings: what its tensors may do, by what that depends on; see `looptree.search.offers`.
     """
 
     def __init__(
@@ -141,6 +144,8 @@ class Group:
         self.inside = Inside(part, architecture, level, nests) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
+        self.direct = direct(part, architecture.level(level))
+        self.apart = apart(part, architecture.level(level))
         self.fills = bool(architecture.compute.fill_drain_cycles)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial, fills=self.fills)
         self.layers = [e.name for e in part.einsums]
@@ -152,6 +157,7 @@ class Group:
         self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
+        self.listings: dict[object, Listing] = {}
 
     def towards(self, goal: Goal) -> Group:
         """The same group for another goal; tables are shared."""

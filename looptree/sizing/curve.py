@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from looptree.architecture import Architecture
 from looptree.display import Displayed
@@ -31,6 +32,17 @@ SHARES = (0.0, 0.01, 0.05, 0.1)
 
 FINENESS = 32
 """Answers are exact to a step of the largest power of two that is at most their 32nd part."""
+
+_FUSING: dict[str, Any] = {
+    "group_layers": 1,
+    "joined_pairs": 0,
+    "leaf_loops": 0,
+    "spill": False,
+    "recompute": False,
+    "pipeline": False,
+    "resident": 0,
+}
+"""Settings of a space that change nothing in the designs of single layers."""
 
 DEPTH = 8
 """The curve goes down to this fraction of the capacity at which nothing more is gained, unless asked otherwise."""
@@ -133,7 +145,8 @@ def size(
     kept = memory or Memory()
     alone_space = replace(SPACES["layer-by-layer"], lone_loops=wanted.space.lone_loops)
     fused = _Curve(FUSED, workload, architecture, wanted, kept, clock)
-    alone = _Curve(ALONE, workload, architecture, replace(wanted, space=alone_space), kept, clock)
+    beside = fused if replace(wanted.space, **_FUSING) == replace(alone_space, **_FUSING) else None
+    alone = _Curve(ALONE, workload, architecture, replace(wanted, space=alone_space), kept, clock, beside)
     with fused, alone:
         smallest = fused.smallest()
         grid = list(wanted.capacities)
@@ -186,10 +199,22 @@ class _Clock:
 
 
 class _Curve:
-    """One kind of plan in all capacities; searches begin when something is not known yet."""
+    """One kind of plan in all capacities; searches begin when something is not known yet.
+
+    Args:
+        beside: a curve of fused plans in whose space single layers have the same designs: its searches serve this
+            curve, too, which is that of plans layer by layer.
+    """
 
     def __init__(
-        self, kind: str, workload: Workload, architecture: Architecture, asked: _Asked, memory: Memory, clock: _Clock
+        self,
+        kind: str,
+        workload: Workload,
+        architecture: Architecture,
+        asked: _Asked,
+        memory: Memory,
+        clock: _Clock,
+        beside: _Curve | None = None,
     ) -> None:
         self.kind = kind
         self.workload = workload
@@ -198,6 +223,7 @@ class _Curve:
         self.asked = asked
         self.kept: Kept = memory.of(kind)
         self.clock = clock
+        self.beside = beside
         self._searches: Capacities | None = None
 
     def __enter__(self) -> _Curve:
@@ -210,6 +236,8 @@ class _Curve:
     @property
     def searches(self) -> Capacities:
         """Made when it is first needed."""
+        if self.beside is not None:
+            return self.beside.searches
         if self._searches is None:
             asked = self.asked
             self._searches = Capacities(
@@ -234,7 +262,8 @@ class _Curve:
         started = None
         if known is None or not (known.status == "optimal" or (target is not None and _decides(known, target))):
             started = self.clock.before(self.kind, capacity)
-            plan = self.searches.plan(capacity, seconds=self.asked.seconds, target=target)
+            apart = self.beside is not None
+            plan = self.searches.plan(capacity, seconds=self.asked.seconds, target=target, apart=apart)
             known = point_of(self.workload, plan, self.level, capacity, self.architecture.allocation)
             self.kept.put(known)
         self.clock.after(started)
