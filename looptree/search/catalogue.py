@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from looptree.errors import InputError
 from looptree.model import evaluate
@@ -70,6 +70,7 @@ class Catalogue:
         self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
         self._without_floor: dict[int, list[int]] = {}
         self._looked_at: dict[tuple[str, ...], tuple[int, Shape]] = {}
+        self._polished: dict[tuple[int, float, Aim], GroupDesign | None] = {}
 
     @property
     def groups(self) -> int:
@@ -167,13 +168,15 @@ class Catalogue:
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Do some searches, and keep what they prove."""
-        jobs = [
-            self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
-            for task in tasks
-        ]
+        jobs = [self._search(task) for task in tasks]
         for task, outcome in zip(tasks, self._done(jobs), strict=True):
             self.variants[task.variant].learn(task.weights, task.capacity, outcome)
             self.tally.add(outcome.tally)
+
+    def _search(self, task: Task) -> Job:
+        """What is known not to be undercut in a larger buffer, or with other weights, need not be proven again."""
+        job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
+        return replace(job, floor=self.variants[task.variant].lower(task.weights, task.capacity))
 
     def _done(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         """What the workers answer; Ctrl-C is remembered in `interrupted`."""
@@ -216,14 +219,18 @@ class Catalogue:
             limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
             skipped = self.variants[variant].pinned or not others.metrics
             asked.append(None if skipped else (variant, capacity, Aim(others, limits)))
-        unique = {key: key[2].weights.of(known[2].totals) for key, known in zip(asked, wanted, strict=True) if key}
+        new = {
+            key: key[2].weights.of(known[2].totals)
+            for key, known in zip(asked, wanted, strict=True)
+            if key and key not in self._polished
+        }
         jobs = [
             self._job(variant, aim, capacity, below, self.until + GRACE, EFFORT)
-            for (variant, capacity, aim), below in unique.items()
+            for (variant, capacity, aim), below in new.items()
         ]
-        found = dict(zip(unique, self._done(jobs), strict=True))
+        self._polished |= {key: found.design for key, found in zip(new, self._done(jobs), strict=True)}
         return [
-            design if key is None else found[key].design or design
+            design if key is None else self._polished[key] or design
             for key, (_, _, design) in zip(asked, wanted, strict=True)
         ]
 

@@ -296,7 +296,7 @@ class Group:
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
         energy = reads * outer.read_pj_per_word(known.bits) + writes * outer.write_pj_per_word(known.bits)
         energy += fetched * inner.read_pj_per_word(known.bits) + stored * inner.write_pj_per_word(known.bits)
-        offchip, buffer = known.bytes(reads) + known.bytes(writes), known.bytes(fetched) + known.bytes(stored)
+        offchip, buffer = known.bytes(reads) + known.bytes(writes), (fetched + stored) * known.bits / 8
         return np.array([room, 0, float(energy), offchip, buffer, 0, 0], dtype=np.float64)
 
     def work(self, result: Evaluation) -> Array:

@@ -20,6 +20,7 @@ from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.goal import EVERYTHING, Goal
 from looptree.search.inside import Inside, Shared
 from looptree.search.leaf import Known, Streamer
+from looptree.search.listing import Listing
 from looptree.search.loops import (
     Loop,
     Positions,
@@ -124,6 +125,7 @@ class Group:
 
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
+        listings: what its tensors may do, by what that depends on; see `looptree.search.offers`.
     """
 
     def __init__(
@@ -155,6 +157,7 @@ class Group:
         self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
+        self.listings: dict[object, Listing] = {}
 
     def towards(self, goal: Goal) -> Group:
         """The same group for another goal; tables are shared."""

@@ -73,7 +73,7 @@ def alone(layers: Layers, catalogue: Catalogue, weights: Weights, capacity: floa
     catalogue.find_floors()
     variants = catalogue.variants
     unknown = [v for v in dict.fromkeys(s.variant for s in steps) if not variants[v].exact(weights, capacity)]
-    catalogue.run([Task(variant, weights, capacity, math.inf) for variant in unknown])
+    catalogue.run([Task(v, weights, capacity, variants[v].upper(weights, capacity)) for v in unknown])
     designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
     if len(designs) < len(layers.names):
         return NO_PATH

@@ -195,6 +195,22 @@ class Planner:
             self.catalogue.interrupted = True
             return path
 
+    def apart(self, weights: Weights, capacity: float) -> Path:
+        """The plan of least weighted sum that runs every layer by itself and keeps nothing on chip in between.
+
+        Not proven if the time is up before that is.
+        """
+        catalogue = self.catalogue
+        try:
+            path = alone(self.layers, catalogue, weights, capacity)
+        except TimeUpError:
+            return NO_PATH
+        numbers = [catalogue.shape((name,)) for name in self.layers.names]
+        variants = [catalogue.variants[catalogue.variant(*known, frozenset())] for known in numbers]
+        bound = math.fsum(variant.lower(weights, capacity) for variant in variants)
+        self.told(path.value, bound)
+        return replace(path, bound=min(bound, path.value))
+
     def told(self, value: float, bound: float) -> bool:
         """Say how far the search is; whether there is time left."""
         if self.progress is not None:

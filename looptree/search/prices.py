@@ -151,11 +151,10 @@ class Prices:
             wanted.weights,
         )
 
-    def moved(self, row: int, reads: Array, writes: Array) -> Array:
-        """What off-chip words of one tensor add to the sum."""
-        return self._moved(
-            reads, writes, self.reads[row], self.writes[row], self.bytes_read[row], self.bytes_written[row]
-        )
+    def moved_rows(self, rows: Array, reads: Array, writes: Array) -> Array:
+        """What off-chip words of some tensors (the first axis) add to the sum."""
+        every = (self.reads, self.writes, self.bytes_read, self.bytes_written)
+        return self._moved(reads, writes, *(row[rows, None] for row in every))
 
     def moved_all(self, reads: Array, writes: Array) -> Array:
         """What off-chip words of all tensors (the first axis) add to the sum."""

@@ -104,13 +104,15 @@ class Relaxation:
             for name in ("less", "drained", "made")
         )
 
-    def bounds(self, columns: Columns, places: Places, rates: Array, below: float) -> tuple[Array, Array]:
+    def bounds(
+        self, columns: Columns, room: Array, sums: Sequence[Array], rates: Array, below: float
+    ) -> tuple[Array, Array]:
         """A lower bound of the objective of each design, infinite where nothing fits, and a good price per byte.
 
         Args:
-            rates: a price to start from for each design, or zero. below: bounds beyond this need not be tight.
+            room, sums: see `options`. rates: a price to start from for each design, or zero.
+            below: bounds beyond this need not be tight.
         """
-        room, sums = self.options(columns, places)
         fixed = [worked(p, columns) + floor for p, floor in zip(self.prices, self.floors, strict=True)]
         cycles = self.cycles(columns)
         least = [f + s.min(axis=1).sum(axis=0) for f, s in zip(fixed, sums, strict=True)]

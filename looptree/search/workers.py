@@ -58,12 +58,13 @@ class Job:
     below: float = math.inf
     until: float = math.inf
     effort: float = math.inf
+    floor: float = 0.0
 
     def run(self, searches: Searches) -> Outcome:
         """The best design."""
         goal = Goal(self.aim, searches.architecture, searches.level)
         known = searches.of(self.shape, self.part).towards(goal)
-        return known.search(self.resident, self.capacity, self.below, self.until, self.effort)
+        return known.search(self.resident, self.capacity, self.below, self.until, self.effort, self.floor)
 
 
 @dataclass(frozen=True, slots=True)

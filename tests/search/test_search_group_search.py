@@ -27,14 +27,13 @@ TWO = Space(loops=2, lone_loops=3, leaf_loops=0)
 
 def check(kind: str, seed: int, layers: int, space: Space) -> None:
     """On arrays of different extents, every third time without a limit of what passes through the buffer."""
-    bandwidth = None if kind == "odd bits" else (None, 3, 6)[seed % 3]
-    hardware = architecture(seed=seed, buffer_bandwidth=bandwidth)
+    hardware = architecture(seed=seed, buffer_bandwidth=(None, 3, 6)[seed % 3])
     found, cases = differences(Exhaustive(network(kind, seed, layers=layers), hardware, space), hardware)
     assert cases >= 6
     assert found == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_design_of_a_layer_alone_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 1, ONE)
@@ -72,7 +71,6 @@ def test_no_design_of_a_narrower_space_is_better(kind: str, spill: bool, recompu
     check(kind, 1, 2, Space(loops=1, leaf_loops=0, spill=spill, recompute=recompute))
 
 
-@pytest.mark.xfail(reason="the model rounds what each tensor moves through the buffer up to whole bytes")
 def test_words_that_are_no_whole_bytes_pass_through_the_buffer() -> None:
     layer = einsum("layer", "Z[p] = A[p] * B[p]", {"p": 4})
     hardware = architecture(buffer_bandwidth=1)
@@ -248,8 +246,7 @@ def unhindered(hardware: Architecture) -> Architecture:
 
 def check_live(kind: str, seed: int, layers: int, space: Space) -> None:
     """As `check`, where only what is live counts."""
-    bandwidth = None if kind == "odd bits" else 3
-    hardware = replace(architecture(seed=seed, buffer_bandwidth=bandwidth), allocation="live")
+    hardware = replace(architecture(seed=seed, buffer_bandwidth=3), allocation="live")
     found, cases = differences(Exhaustive(network(kind, seed, layers=layers), hardware, space), hardware)
     assert (found, cases >= 6) == ([], True)
 

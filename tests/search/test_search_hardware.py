@@ -45,7 +45,7 @@ def best_of_all(workload: Workload, architecture: Architecture, objective: str) 
         for depths in itertools.product(range(len(choice.loops) + 1), repeat=len(workload.tensors)):
             places = dict(zip(workload.tensors, depths, strict=True))
             tree = plan_tree(workload, architecture, [replace(choice, retention=places)])
-            evaluation = evaluate(workload, architecture, tree)
+            evaluation = evaluate(workload, architecture, tree, stepwise=False)
             if evaluation.fits:
                 found.append(float(value(objective, evaluation)))
     return min(found)

@@ -26,7 +26,6 @@ from tests.search.drawn_designs import planner, plans
 from tests.search.search_cases import KINDS, architecture, network
 from tests.some import some
 
-WHOLE = tuple(kind for kind in KINDS if kind != "odd bits")
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
 
 
@@ -95,7 +94,7 @@ def test_no_plan_has_a_smaller_product_or_is_better_within_limits(kind: str) -> 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", some([3, 4], 1))
-@pytest.mark.parametrize("kind", WHOLE)
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_of_many_networks_is_better_within_limits(kind: str, seed: int) -> None:
     check_many(kind, seed)
 
