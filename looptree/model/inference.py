@@ -217,7 +217,7 @@ class _Walker:
                 )
 
     def _check_whole(self, einsum: Einsum, need: Box | None, axes: Axes) -> None:
-        """An intermediate that also leaves the workload has to be asked for completely."""
+        """An intermediate that also leaves the workload has to be asked for completely, inside a group."""
         tensor = einsum.output.tensor
         if tensor not in self.workload.outputs:
             return
@@ -245,6 +245,8 @@ class _Walker:
         shape = self._shape(tensor)
         counts = EinsumCounts(0, 0, 0, chain.depth)
         self.result.einsums[name] = counts
+        if not axes and tensor in self.workload.outputs:  # outside of all groups: it leaves as a whole
+            needs.setdefault(tensor, []).append(Operations.full(einsum).touched(einsum.output, shape))
         need = required(needs.get(tensor, []))
         self._check_whole(einsum, need, axes)
         if need is None:

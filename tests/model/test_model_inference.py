@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from looptree.check import check
 from looptree.errors import UnsupportedError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred, PlaceCounts
@@ -251,10 +252,10 @@ def test_a_tensor_that_leaves_a_branch_that_nobody_else_asks_is_refused() -> Non
         infer(design(layers, *nodes, shapes={"F3": (4,)}))
 
 
-def test_an_output_that_others_read_has_to_be_asked_for_completely() -> None:
+def test_an_output_that_others_read_has_to_be_asked_for_completely_in_a_group() -> None:
     # F2 leaves the workload as well, but the only layer that reads it leaves out its last point.
     layers = [layer("a", "F2[p] = F1[p]", p=6), layer("b", "F3[p] = F2[p]", p=5)]
-    where = design(layers, keep("GLB", "F1"), sequential("a", "b"), outputs=["F2"])
+    where = design(layers, keep("GLB", "F1"), loop("p", 1), sequential("a", "b"), outputs=["F2"])
     with pytest.raises(UnsupportedError, match="tensor 'F2' leaves the workload, but its consumers ask only for coord"):
         infer(where)
 
@@ -285,9 +286,23 @@ def test_halos_beyond_64_bits_are_exact() -> None:
     assert dropped.einsums["a"].operations - dropped.einsums["a"].distinct == channels * 7 * 2 * columns
 
 
-def test_an_output_that_is_read_only_beyond_its_end_is_refused() -> None:
+def test_an_output_that_a_group_reads_only_beyond_its_end_is_refused() -> None:
     # F2 leaves the workload as well: it has to be computed, but the layer that reads it asks for padding alone.
     layers = [layer("a", "F2[p] = F1[p]", p=4), layer("pad", "F3[p] = F2[p+4]", p=4)]
-    where = design(layers, keep("GLB", "F1"), sequential("a", "pad"), shapes={"F2": (4,)}, outputs=["F2"])
+    nodes = keep("GLB", "F1"), loop("p", 1), sequential("a", "pad")
     with pytest.raises(UnsupportedError, match="tensor 'F2' leaves the workload, but its consumers ask for nothing"):
-        infer(where)
+        infer(design(layers, *nodes, shapes={"F2": (4,)}, outputs=["F2"]))
+
+
+@pytest.mark.parametrize(("reader", "asked"), [("F3[p] = F2[2*p]", 5), ("F3[p] = F2[p+6]", 0)])
+def test_an_output_that_others_read_in_part_is_computed_and_kept_as_a_whole(reader: str, asked: int) -> None:
+    # Outside of all groups all six points are required: a node above the branches holds them, one in the branch
+    # of the reader what the reader asks for.
+    layers = [layer("a", "F2[p] = F1[p]", p=6), layer("b", reader, p=3)]
+    above = design(layers, keep("GLB", "F2"), sequential("a", "b"), shapes={"F2": (6,)}, outputs=["F2"])
+    inside = design(layers, sequential("a", chain(keep("GLB", "F2"), "b")), shapes={"F2": (6,)}, outputs=["F2"])
+    for where, window in ((above, 6), (inside, asked)):
+        found = infer(where)
+        assert found.einsums["a"].operations == 6
+        assert at(where, found, "GLB", "F2").window == window
+        assert check(where) == ()
