@@ -65,7 +65,7 @@ class Run:
         }
 
     def required(self, chain: BoundChain, tensor: str) -> dict[Index, Box | None]:
-        """What is required of an intermediate: what consumers need and, outside of all loops, what leaves the workload."""
+        """What is required of an intermediate: what consumers need and, outside of all loops, what has to leave."""
         found = self.needs(chain, tensor, self.consumers(chain, tensor))
         producer = self.design.workload.producer(tensor)
         if producer is None or producer.name not in chain.einsums or tensor not in self.design.workload.outputs:

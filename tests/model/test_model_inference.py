@@ -11,6 +11,7 @@ from looptree.check import check
 from looptree.errors import UnsupportedError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred, PlaceCounts
+from looptree.simulate import simulate
 from looptree.taxonomy import Storage
 from looptree.taxonomy.design import Design
 from tests.model.model_cases import Node, chain, design, drop, keep, layer, loop, matmuls, sequential
@@ -306,3 +307,17 @@ def test_an_output_that_others_read_in_part_is_computed_and_kept_as_a_whole(read
         assert found.einsums["a"].operations == 6
         assert at(where, found, "GLB", "F2").window == window
         assert check(where) == ()
+
+
+def test_tiles_that_leave_out_points_of_what_leaves_the_group_are_refused() -> None:
+    # b reads every other point of F2: one at a time they are 0, 2 and 4, but all of F2 leaves the workload.
+    layers = [layer("a", "F2[p] = F1[p]", p=5), layer("b", "F3[p] = F2[2*p]", p=3)]
+    fused = keep("GLB", "F1"), loop("p", 1), keep("GLB", "F2"), sequential("a", "b")
+    where = design(layers, *fused, outputs=["F2"])
+    with pytest.raises(UnsupportedError, match="tensor 'F2' is needed outside of its group, but the tiles inside"):
+        infer(where)
+    with pytest.raises(UnsupportedError, match="tensor 'F2' is needed outside of its group, but the tiles inside"):
+        simulate(where)
+    assert infer(design(layers, *fused)).einsums["a"].operations == 3
+    whole = design(layers, keep("GLB", "F1"), loop("p", 3), keep("GLB", "F2"), sequential("a", "b"), outputs=["F2"])
+    assert infer(whole).einsums["a"].operations == 5

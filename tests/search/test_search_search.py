@@ -306,3 +306,20 @@ def test_no_tile_of_own_loops_may_reach_a_tensor() -> None:
     for capacity in (12, None):
         workload = Workload("gap", layers, shapes={"A": (3, 1), "B": (2, 2)})
         assert search(workload, architecture(capacity), workers=1).statistics.status == "optimal"
+
+
+# -- what others need as well ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outputs", [["A"], []])
+def test_small_tiles_may_not_leave_out_what_others_need(outputs: list[str]) -> None:
+    """`second` reads every other point of `A`; all of them leave the workload, or are read by `third`."""
+    layers = [
+        einsum("first", "A[p] = X[p] * U[p]", {"p": 5}),
+        einsum("second", "B[p] = A[2*p] * V[p]", {"p": 3}),
+        einsum("third", "C[p] = A[p] * W[p]", {"p": 5}),
+    ]
+    workload = Workload("gaps", layers[: 2 if outputs else 3], outputs=outputs)
+    check(workload, ONE, 3)
+    plan = search(workload, architecture(4), objective="operations", workers=1)
+    assert plan.evaluation.operations["first"].total == 5
