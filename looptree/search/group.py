@@ -32,7 +32,7 @@ from looptree.search.loops import (
 from looptree.search.meeting import NOWHERE, Meeting, compulsory, differing, meeting, without
 from looptree.search.metrics import Totals
 from looptree.search.prices import Prices, Role, direct, role_of
-from looptree.search.profile import Profiler, Rank, kinds_of
+from looptree.search.profile import Pass, Profiler, Rank, kinds_of
 from looptree.search.restrictions import TensorRule
 from looptree.search.rooms import apart
 from looptree.search.space import ANY_PAIRS, Space
@@ -385,7 +385,19 @@ class Group:
             run = self.profiler.run(ranks, tiles, (frozenset(),) * len(ranks))
         except (UnsupportedError, Coupled):
             return []
-        return [Loop(ranks, tuple(tiles[column] for column in columns)) for columns in kinds_of(run)]
+        whole = self._leave_whole(run, len(tiles))
+        kinds = [[column for column in columns if whole[column]] for columns in kinds_of(run)]
+        return [Loop(ranks, tuple(tiles[column] for column in columns)) for columns in kinds if columns]
+
+    def _leave_whole(self, run: Pass, choices: int) -> Array:
+        """For which tile shapes no point of an intermediate that leaves the group is left out between tiles."""
+        found = np.ones(choices, dtype=bool)
+        for tensor in set(self.part.intermediates) & set(self.part.outputs):
+            if tensor not in run.tensors:
+                return np.zeros(choices, dtype=bool)
+            factors, extents = run.tensors[tensor], self.profiler.whole.extents(tensor)
+            found &= factors.fresh[0] >= math.prod(extents[d] for d in factors.dimensions)
+        return found
 
     def tables(
         self, loops: Sequence[Loop], positions: Positions, forgotten: Sequence[frozenset[str]]
