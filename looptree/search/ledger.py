@@ -1,7 +1,7 @@
 """The tables of all loops of a group in one place, so that designs with different loops can stand side by side.
 
-A design is a column. `low[name][level, row, column]` of a ledger is the least entry of `2 ** level` columns of one table
-from `column` on, `high` the largest: so a column of a sample may also stand for a range of tile shapes.
+A design is a column. `low[name][level, row, column]` of a ledger is the least entry of `2 ** level` columns of one
+table from `column` on, `high` the largest: so a column of a sample may also stand for a range of tile shapes.
 """
 
 from __future__ import annotations
