@@ -22,8 +22,9 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
+from looptree.search.factors import Factors
 from looptree.search.loops import clashing_ranks
-from looptree.search.profile import Factors, Profiler, Rank
+from looptree.search.profile import Profiler, Rank
 from looptree.search.restrictions import LayerRule
 from looptree.search.segment import segment, shape_of
 from looptree.search.undominated import undominated

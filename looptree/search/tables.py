@@ -29,8 +29,8 @@ class LoopTable:
     """What one loop, or a few together, contribute, per tensor (or layer) and choice of tile shapes (columns).
 
     Attributes:
-        fresh, held: words of each tensor; see `profile.Factors`.
-        moves: tensors to which a loop is relevant; see `profile.Factors`.
+        fresh, held: words of each tensor; see `factors.Factors`.
+        moves: tensors to which a loop is relevant; see `factors.Factors`.
         forgets: per loop, tensors for which it matters that a step of it starts anew.
         operations, cycles: of each layer. points: output points per operation (an upper bound).
         steps: of each layer; no rows where they do not matter.

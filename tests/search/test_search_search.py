@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from looptree.architecture.load import load_architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
 from looptree.search import SPACES, InfeasibleError, Plan, Space, compare, search, workers
+from looptree.search.catalogue import Catalogue, Task
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.objective import value
 from looptree.search.segment import segment
@@ -195,6 +197,25 @@ def test_the_demand_that_is_named_suffices_for_that_layer(kind: str, seed: int) 
             continue
         return
     pytest.fail("no capacity that was named held all layers")
+
+
+@pytest.mark.parametrize("kind", ["chain", "skip"])
+def test_no_group_is_searched_below_what_is_known_to_be_out_of_reach(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    run = Catalogue.run
+
+    def checked(self: Catalogue, tasks: Sequence[Task]) -> None:
+        nonlocal asked
+        for task in tasks:
+            asked += 1
+            assert self.variants[task.variant].lower(task.weights, task.capacity) < task.below
+        run(self, tasks)
+
+    monkeypatch.setattr(Catalogue, "run", checked)
+    assert search(network(kind, 3, layers=4), architecture(60), space=ONE, workers=1).statistics.status == "optimal"
+    assert asked
 
 
 def same(one: Plan, other: Plan) -> bool:
