@@ -28,7 +28,7 @@ from looptree.search.loops import (
     merged,
     sinks_of,
 )
-from looptree.search.meeting import NOWHERE, Meeting, compulsory, differing, meeting, without
+from looptree.search.meeting import NOWHERE, Meeting, Meetings, differing
 from looptree.search.metrics import Totals
 from looptree.search.prices import Prices, Role, role_of
 from looptree.search.profile import Profiler, Rank, kinds_of
@@ -184,6 +184,11 @@ class Group:
         return np.array([self.part.tensors[t].bits / 8 for t in self.tensors])
 
     @cached_property
+    def meetings(self) -> Meetings:
+        """Where loops meet."""
+        return Meetings(self.profiler, self.tensors, self.layers)
+
+    @cached_property
     def prices(self) -> list[Prices]:
         """Prices of each sum."""
         return self.goal.prices(self.part, self.tensors)
@@ -264,24 +269,15 @@ class Group:
         try:
             tables = self.tables(loops, positions, (frozenset(),) * sum(map(len, positions)))
             met = self._meeting(loops, tables)
-            return met, self._bases(tables, met)
+            return met, self.meetings.bases(tables, met)
         except (InseparableError, UnsupportedError, Coupled):
             return None
-
-    def _bases(self, tables: Sequence[LoopTable], met: Meeting) -> Bases:
-        """What loops do not change, given their tables.
-
-        Raises:
-            InseparableError: the counts are no products of the tables, though loops do not meet where they may.
-        """
-        bases = bases_of(self.profiler, self.tensors, self.layers, self._tables_without(tables, met))
-        return compulsory(self.part, self.tensors, self.layers, bases, met) if met else bases
 
     def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> Meeting:
         """Where some loops meet, if they may."""
         key = tuple(map(id, tables))
         if key not in self._meetings:
-            met = meeting(self.part, self.tensors, self.layers, tables)
+            met = self.meetings.of(tables)
             self._meetings[key] = met if met and self._may_meet(loops, tables) else NOWHERE
         return self._meetings[key]
 
@@ -298,9 +294,7 @@ class Group:
     def _pairs(self, tables: Sequence[LoopTable]) -> list[tuple[int, int]]:
         """Which of some tables are of loops that meet."""
         return [
-            (i, j)
-            for i, j in itertools.combinations(range(len(tables)), 2)
-            if meeting(self.part, self.tensors, self.layers, [tables[i], tables[j]])
+            (i, j) for i, j in itertools.combinations(range(len(tables)), 2) if self.meetings.of([tables[i], tables[j]])
         ]
 
     def _tables_without(self, tables: Sequence[LoopTable], met: Meeting) -> tuple[LoopTable, ...]:
@@ -309,7 +303,7 @@ class Group:
             return tuple(tables)
         for table in tables:
             if (id(table), met) not in self._without:
-                self._without[id(table), met] = without(table, met)
+                self._without[id(table), met] = self.meetings.without(table, met)
         return tuple(self._without[id(table), met] for table in tables)
 
     def joined(self, pattern: Pattern, columns: Sequence[Sequence[int]]) -> list[Pattern]:
@@ -434,7 +428,7 @@ class Group:
             for a, b in zip(pattern.tables, self._tables_without(tables, met), strict=True)
         ):
             return pattern.bases
-        return self._bases(tables, met)
+        return self.meetings.bases(tables, met)
 
     def _depths(self, pattern: Pattern, row: int) -> list[Depth]:
         """Places of an intermediate that are worth trying, as far as they are allowed."""

@@ -78,7 +78,7 @@ class Pass:
         work: per Einsum.
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
-        alike: tensors all of whose readers need the same at every step.
+        alike: tensors all of whose readers need the same at every step. readers: of each tensor with several.
     """
 
     tensors: Mapping[str, Factors]
@@ -87,6 +87,42 @@ class Pass:
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
+    readers: Mapping[str, Readers]
+
+
+class Readers:
+    """What each of several readers needs of a tensor in one run, and all of them at the steps at which none rests.
+
+    Args:
+        boxes: of the readers. hull: of all. extents: of the hull without loops.
+    """
+
+    def __init__(self, boxes: Sequence[Box], hull: Box, extents: Mapping[Key, int], near: _Neighbours) -> None:
+        self._boxes = boxes
+        self._hull = hull
+        self._extents = extents
+        self._near = near
+
+    @cached_property
+    def factors(self) -> tuple[Factors | None, ...]:
+        """What the loops contribute to the counts of each reader by itself, and last of all; `None` if there are none."""
+        together = self._together()
+        return (
+            *(_factors(b, self._near) for b in self._boxes),
+            None if together is None else _factors(together, self._near),
+        )
+
+    def _together(self) -> Box | None:
+        axis, track = self._near.axis, self._hull.tracks.get(AXIS)
+        active = np.logical_and.reduce([np.broadcast_to(_active(box, axis), (axis.size,)) for box in self._boxes])
+        if not np.logical_or.reduceat(active, axis.starts(1)).all():
+            return None
+        spans = {
+            key: (low, high)
+            for key, (low, high) in ({} if track is None else track.spans).items()
+            if np.ptp(low[active]) or np.ptp(high[active]) or high[active][0] - low[active][0] != self._extents[key]
+        }
+        return Box({}, {AXIS: Track(spans, None if active.all() else active)})
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -95,10 +131,11 @@ class Whole:
 
     Attributes:
         tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
-        operations: per Einsum, the parts that its work is a product of.
+        asked: the same for each reader of a tensor, and for all of them. operations: per Einsum, the parts that its work is a product of.
     """
 
     tensors: Mapping[str, Mapping[Key, int]]
+    asked: Mapping[str, Sequence[Mapping[Key, int]]]
     writes: Mapping[str, Mapping[Key, int]]
     operations: Mapping[str, tuple[Part, ...]]
 
@@ -193,9 +230,10 @@ class Profiler:
     def whole(self) -> Whole:
         """The segment without loops."""
         sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
-        needs, writes, operations, _ = self._infer(sinks, {}, ())
+        needs, writes, operations, asked = self._infer(sinks, {}, ())
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
+            {t: [*map(_extents, boxes), _extents(needs[t])] for t, boxes in asked.items() if t in needs},
             {tensor: _extents(box) for tensor, box in writes.items()},
             {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
@@ -237,6 +275,7 @@ class Profiler:
             uneven,
             covering,
             frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
+            {t: Readers(boxes, needs[t], self.whole.extents(t), near) for t, boxes in several.items() if t in needs},
         )
 
     def _infer(
