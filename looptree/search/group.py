@@ -147,7 +147,7 @@ class Group:
         self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}
         self._patterns: dict[Positions, list[Pattern]] = {}
         self._meetings: dict[tuple[int, ...], Meeting] = {}
-        self._without: dict[tuple[int, Meeting], LoopTable] = {}
+        self._without: dict[tuple[int, Meeting, bool], LoopTable] = {}
         self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
@@ -301,10 +301,13 @@ class Group:
         """Tables with what every design takes at least where loops meet."""
         if not met:
             return tuple(tables)
-        for table in tables:
-            if (id(table), met) not in self._without:
-                self._without[id(table), met] = self.meetings.without(table, met)
-        return tuple(self._without[id(table), met] for table in tables)
+        found = []
+        for at, table in enumerate(tables):
+            key = (id(table), met, at == 0)
+            if key not in self._without:
+                self._without[key] = self.meetings.without(table, met, first=at == 0)
+            found.append(self._without[key])
+        return tuple(found)
 
     def joined(self, pattern: Pattern, columns: Sequence[Sequence[int]]) -> list[Pattern]:
         """A pattern for some choices of tile shapes, with the loops that meet joined, so that its counts are exact.

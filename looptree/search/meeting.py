@@ -5,18 +5,24 @@ steps: what is needed along one loop then depends on the step of another. Needs 
 that is not upstream of such a place is as in the segment without the layers upstream of it, in which no loops meet:
 there the product of the tables of single loops is exact.
 
-The rest is bounded from below. Of a tensor whose readers differ, what one reader needs is such a product, and so is the
-hull of what all of them need at the steps at which none rests. No less is needed of it in all: neither at a time, nor in
-a sweep (what is fresh in a sweep is the union of its steps). Along one loop, what is needed is the hull over the steps of
-the others; so a loop that moves it by itself also moves it among others. What is upstream takes what every design takes:
-compulsory transfers, every operation of a complete layer once, on an array as full as without tiles; and no room, unless
-no loop moves any of its coordinates: then it is there as a whole. What these bounds leave over is counted with one
-table for the loops that meet (`looptree.search.group.Group.joined`).
+The rest is bounded from below, tensor by tensor:
+
+- At the first step of all loops nothing is there yet, so that all that is needed is fresh, and upstream of it everything
+  is a function of the first tiles alone. If each dimension is narrowed by one loop only, as far as any reader goes, the
+  first window is the product of the first windows of single loops; and no window of a place further out is smaller.
+- Of a tensor whose readers differ, what one reader needs is a product of its tables. All of them together need no less
+  in a sweep: what is fresh in a sweep is the union of its steps. Along one loop, what is needed is the hull over the
+  steps of the others; so a loop that moves it by itself also moves it among others.
+- What is upstream takes what every design takes: compulsory transfers, every operation of a complete layer once, on an
+  array as full as without tiles.
+
+What these bounds leave over is counted with one table for the loops that meet
+(`looptree.search.group.Group.joined`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -34,18 +40,32 @@ class Meeting:
     """What the product of some tables does not count.
 
     Attributes:
-        tensors, layers: rows of tensors, and of layers. readers: of some of the tensors, pairs of the row and the
-            position of a reader whose needs are products, or one more for what all need at a time. still: those of the
-            tensors that no loop moves.
+        tensors, layers: rows of tensors, and of layers.
+        bounds: of some of the tensors.
     """
 
     tensors: frozenset[int]
     layers: frozenset[int]
-    readers: frozenset[tuple[int, int]] = frozenset()
-    still: frozenset[int] = frozenset()
+    bounds: frozenset[Bound] = frozenset()
 
     def __bool__(self) -> bool:
         return bool(self.tensors or self.layers)
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """What is known of a tensor where loops meet, besides the tables.
+
+    Attributes:
+        row: of the tensor. reader: position of a reader whose needs are products, if there is one.
+        enters: words of a sweep along what that reader's loops do not move; without a reader, all that enters at least.
+        begun: words of the first window along what no loop narrows, 0 if it is no product.
+    """
+
+    row: int
+    reader: int | None
+    enters: float
+    begun: float
 
 
 NOWHERE = Meeting(frozenset(), frozenset())
@@ -95,53 +115,71 @@ class Meetings:
             if row in works or self.row_of.get(einsum.output.tensor) in rows | upstream:
                 works.add(row)
                 upstream |= {self.row_of[tensor] for tensor in einsum.reads if tensor in self.row_of}
-        several = {row for row in rows - upstream if self.tensors[row] in tables[0].readers}
-        chosen = {(row, self._reader(row, tables)) for row in several}
-        readers = frozenset((row, reader) for row, reader in chosen if reader is not None)
-        still = frozenset(row for row in upstream if not any(t.dimensions[row] for t in tables))
-        return Meeting(frozenset(rows | upstream), frozenset(works), readers, still)
+        found = frozenset(rows | upstream)
+        begun = self._begun(tables)
+        bounds = frozenset(self._bound(row, tables, begun, apart=row not in upstream) for row in found)
+        return Meeting(found, frozenset(works), bounds)
 
-    def _reader(self, row: int, tables: Sequence[LoopTable]) -> int | None:
-        """The reader of a tensor whose needs are products, and most."""
+    def _bound(self, row: int, tables: Sequence[LoopTable], begun: Mapping[int, float], *, apart: bool) -> Bound:
+        """What is known of a tensor; `apart`: all its readers are where no loops meet."""
         tensor = self.tensors[row]
+        if tensor not in self.part.inputs:
+            return Bound(row, None, 0.0, begun.get(row, 0.0))
         sizes = []
-        for reader in range(len(self.profiler.whole.asked[tensor])):
-            factors = self._factors(row, reader, tables)
-            if factors is not None and self._words(row, reader, factors) is not None:
-                sizes.append((sum(map(_amount, factors)), -reader))
-        return -max(sizes)[1] if sizes else None
+        for reader in range(len(self.profiler.whole.asked[tensor]) - 1) if apart else ():
+            factors = [table.needs[tensor].factors[reader] for table in tables]
+            words = left(self.profiler.whole.asked[tensor][reader], tuple(f.dimensions for f in factors))
+            if words is not None:
+                sizes.append((sum(map(_amount, factors)), -reader, words))
+        if sizes:
+            _, reader, words = max(sizes)
+            return Bound(row, -reader, words, begun.get(row, 0.0))
+        return Bound(row, None, float(self._compulsory.get(tensor, 0)), begun.get(row, 0.0))
 
-    def _factors(self, row: int, reader: int, tables: Sequence[LoopTable]) -> list[Factors] | None:
-        """What each loop contributes to what a reader needs; `None` if that is no product."""
-        listed = [table.readers[self.tensors[row]].factors for table in tables]
-        if reader == len(listed[0]) - 1:
-            apart = [[f.dimensions for f in known[:-1] if f is not None] for known in listed]
-            if _overlap([frozenset[Key]().union(*dimensions) for dimensions in apart]):
-                return None  # two readers follow two loops along one dimension
-        found = [factors for known in listed if (factors := known[reader]) is not None]
-        return found if len(found) == len(tables) else None
+    def _begun(self, tables: Sequence[LoopTable]) -> dict[int, float]:
+        """Words of the first window of each tensor along what no loop narrows, if it is a product."""
+        found: dict[int, float] = {}
+        mixed: set[str] = set()
+        for row, tensor in enumerate(self.tensors):
+            needs = [table.needs[tensor] for table in tables if tensor in table.needs]
+            if not needs or _overlap([n.narrowed for n in needs]):
+                mixed.add(tensor)
+                continue
+            words = left(self.profiler.whole.asked[tensor][-1], tuple(n.begun[0] for n in needs))
+            found[row] = words or 0.0
+        for name in reversed(self.layers):
+            einsum = self.part.einsum(name)
+            if einsum.output.tensor in mixed and self.part.consumers(einsum.output.tensor):
+                mixed |= set(einsum.reads)
+        return {row: words for row, words in found.items() if self.tensors[row] not in mixed}
 
-    def _words(self, row: int, reader: int, factors: Sequence[Factors]) -> float | None:
-        """What a reader needs along the dimensions that no loop moves; `None` if two loops move one."""
-        extents = self.profiler.whole.asked[self.tensors[row]][reader]
-        return left(extents, tuple(f.dimensions for f in factors))
+    @cached_property
+    def _compulsory(self) -> Mapping[str, int]:
+        return compulsory_words(self.part)
 
-    def without(self, table: LoopTable, met: Meeting) -> LoopTable:
-        """A table with bounds where loops meet."""
+    @cached_property
+    def _complete(self) -> frozenset[str]:
+        return complete_layers(self.part)
+
+    def without(self, table: LoopTable, met: Meeting, *, first: bool) -> LoopTable:
+        """A table with bounds where loops meet.
+
+        Args:
+            first: whether it is the first one of a loop order, which has what no loop changes, too.
+        """
         rows, works = sorted(met.tensors), sorted(met.layers)
-        kept = sorted(met.still)
-        only_read = [row for row in rows if self._enters(row)]
-        fresh = [_put(_put(entries, rows, 0.0), only_read, 1.0) for entries in table.fresh]
-        held = [_put(_put(entries, rows, 0.0), kept, 1.0) for entries in table.held]
+        fresh = [_put(entries, rows, 0.0) for entries in table.fresh]
+        held = [_put(entries, rows, 0.0) for entries in table.held]
         moves = {key: _put(entries, rows, False) for key, entries in table.moves.items()}
-        for row, reader in met.readers:
-            known = table.readers[self.tensors[row]].factors[reader]
-            assert known is not None, "a reader whose needs are products"
-            for own, (enters, stays) in enumerate(zip(fresh, held, strict=True)):
-                enters[row] = known.fresh[own] if self._enters(row) else 0.0
-                stays[row] = known.held[own]
+        for known in met.bounds:
+            needs = table.needs.get(self.tensors[known.row])
+            enters, begun = (known.enters, known.begun) if first else (1.0, 1.0)
+            for own in range(len(fresh)):
+                of_reader = 1.0 if known.reader is None or needs is None else needs.factors[known.reader].fresh[own]
+                fresh[own][known.row] = of_reader * enters
+                held[own][known.row] = 0.0 if needs is None or not known.begun else needs.begun[1] * begun
             for key, entries in moves.items():
-                entries[row] = self._whole_needs and table.moves[key][row]
+                entries[known.row] = known.reader is not None and self._whole_needs and table.moves[key][known.row]
         return replace(
             table,
             fresh=tuple(fresh),
@@ -154,14 +192,6 @@ class Meetings:
             dimensions=tuple(frozenset() if row in met.tensors else d for row, d in enumerate(table.dimensions)),
             ranks=tuple(frozenset() if row in met.layers else r for row, r in enumerate(table.ranks)),
         )
-
-    def _enters(self, row: int) -> bool:
-        """Whether a tensor is only read, so that all that is fresh enters."""
-        return self.tensors[row] in self.part.inputs
-
-    @cached_property
-    def _complete(self) -> frozenset[str]:
-        return complete_layers(self.part)
 
     @property
     def _whole_needs(self) -> bool:
@@ -177,16 +207,13 @@ class Meetings:
         Raises:
             InseparableError: two loops change the same dimension or rank, but do not meet.
         """
+        listed = [self.without(table, met, first=False) if met else table for table in tables]
+        bases = bases_of(self.profiler, self.tensors, self.layers, listed)
         if not met:
-            return bases_of(self.profiler, self.tensors, self.layers, tables)
-        bases = bases_of(self.profiler, self.tensors, self.layers, [self.without(table, met) for table in tables])
-        compulsory, words = compulsory_words(self.part), bases.words.copy()
-        for row in met.tensors - met.still:
-            words[row] = compulsory.get(self.tensors[row], 0)
-        for row, reader in met.readers:
-            words[row] = self._words(row, reader, self._factors(row, reader, tables) or [])
+            return bases
         idle = [row for row in met.layers if self.layers[row] not in self._complete]
-        return Bases(words, _put(bases.operations, idle, 0.0), _put(bases.cycles, idle, 0.0), bases.points)
+        operations, cycles = _put(bases.operations, idle, 0.0), _put(bases.cycles, idle, 0.0)
+        return Bases(_put(bases.words, sorted(met.tensors), 1.0), operations, cycles, bases.points)
 
 
 def _overlap(moved: Sequence[frozenset[Key]]) -> bool:

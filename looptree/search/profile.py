@@ -78,7 +78,7 @@ class Pass:
         work: per Einsum.
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
-        alike: tensors all of whose readers need the same at every step. readers: of each tensor with several.
+        alike: tensors all of whose readers need the same at every step. needs: of each tensor that is read.
     """
 
     tensors: Mapping[str, Factors]
@@ -87,42 +87,48 @@ class Pass:
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
-    readers: Mapping[str, Readers]
+    needs: Mapping[str, Needs]
 
 
-class Readers:
-    """What each of several readers needs of a tensor in one run, and all of them at the steps at which none rests.
+class Needs:
+    """What each reader of a tensor needs in one run, and what is needed of it at the first step.
 
     Args:
-        boxes: of the readers. hull: of all. extents: of the hull without loops.
+        boxes: of the readers. hull: of all. asked: extents without loops of each reader's box, and last of the hull.
     """
 
-    def __init__(self, boxes: Sequence[Box], hull: Box, extents: Mapping[Key, int], near: _Neighbours) -> None:
+    def __init__(self, boxes: Sequence[Box], hull: Box, asked: Sequence[Mapping[Key, int]], near: _Neighbours) -> None:
         self._boxes = boxes
         self._hull = hull
-        self._extents = extents
+        self._asked = asked
         self._near = near
 
     @cached_property
-    def factors(self) -> tuple[Factors | None, ...]:
-        """What the loops contribute to the counts of each reader by itself, and last of all; `None` if there are none."""
-        together = self._together()
-        return (
-            *(_factors(b, self._near) for b in self._boxes),
-            None if together is None else _factors(together, self._near),
-        )
+    def factors(self) -> tuple[Factors, ...]:
+        """What the loops contribute to the counts of each reader by itself."""
+        return tuple(_factors(box, self._near) for box in self._boxes)
 
-    def _together(self) -> Box | None:
-        axis, track = self._near.axis, self._hull.tracks.get(AXIS)
-        active = np.logical_and.reduce([np.broadcast_to(_active(box, axis), (axis.size,)) for box in self._boxes])
-        if not np.logical_or.reduceat(active, axis.starts(1)).all():
-            return None
-        spans = {
-            key: (low, high)
-            for key, (low, high) in ({} if track is None else track.spans).items()
-            if np.ptp(low[active]) or np.ptp(high[active]) or high[active][0] - low[active][0] != self._extents[key]
-        }
-        return Box({}, {AXIS: Track(spans, None if active.all() else active)})
+    @cached_property
+    def narrowed(self) -> frozenset[Key]:
+        """Dimensions along which some reader, or all together, need less at the first step than without loops."""
+        boxes = (*self._boxes, self._hull)
+        return frozenset().union(*(self._begun(box, asked)[0] for box, asked in zip(boxes, self._asked, strict=True)))
+
+    @cached_property
+    def begun(self) -> tuple[frozenset[Key], Array]:
+        """Dimensions along which less is needed at the first step, and words along them, per choice of tile shapes."""
+        return self._begun(self._hull, self._asked[-1])
+
+    def _begun(self, box: Box, asked: Mapping[Key, int]) -> tuple[frozenset[Key], Array]:
+        axis, track = self._near.axis, box.tracks.get(AXIS)
+        starts = axis.starts(1)
+        words, narrowed = np.ones(len(starts)), set[Key]()
+        for key, (low, high) in ({} if track is None else track.spans).items():
+            sizes = (high - low)[starts]
+            if (sizes != asked[key]).any():
+                narrowed.add(key)
+                words = words * sizes
+        return frozenset(narrowed), words * _active(box, axis)[starts]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -275,7 +281,7 @@ class Profiler:
             uneven,
             covering,
             frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
-            {t: Readers(boxes, needs[t], self.whole.extents(t), near) for t, boxes in several.items() if t in needs},
+            {t: Needs(boxes, needs[t], self.whole.asked[t], near) for t, boxes in asked.items() if t in needs},
         )
 
     def _infer(

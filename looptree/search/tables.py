@@ -17,7 +17,7 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
-from looptree.search.profile import Pass, Profiler, Readers, left
+from looptree.search.profile import Needs, Pass, Profiler, left
 
 
 class InseparableError(Exception):
@@ -34,7 +34,7 @@ class LoopTable:
         forgets: per loop, tensors for which it matters that a step of it starts anew.
         operations, cycles: of each layer. points: output points per operation (an upper bound).
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
-        uneven, covering, alike, readers: see `profile.Pass`.
+        uneven, covering, alike, needs: see `profile.Pass`.
     """
 
     fresh: tuple[Array, ...]
@@ -49,7 +49,7 @@ class LoopTable:
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
-    readers: Mapping[str, Readers]
+    needs: Mapping[str, Needs]
 
     @property
     def columns(self) -> int:
@@ -100,7 +100,7 @@ class LoopTable:
             run.uneven,
             run.covering,
             run.alike,
-            run.readers,
+            run.needs,
         )
 
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from looptree.errors import UnsupportedError
+from looptree.model import painting
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Core, Coupled, Track
-from looptree.model import painting
 from looptree.model.sweep import fresh_box, fresh_track, retired_sizes
 
 

@@ -32,7 +32,7 @@ def table(draw: random.Random, width: int) -> LoopTable:
         uneven=none,
         covering={},
         alike=none,
-        readers={},
+        needs={},
     )
 
 
