@@ -6,6 +6,7 @@ are cut into cells wherever a window begins or ends, so that a large tile costs 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 
@@ -64,7 +65,7 @@ class _Fresh:
             for cut, (low, high) in zip(edges, ends, strict=True)
         ]
         listed = bounds.tolist()
-        for first, last in zip(listed[:-1], listed[1:], strict=True):
+        for first, last in itertools.pairwise(listed):
             if first < last:
                 order = range(first, last) if backwards else range(last - 1, first - 1, -1)
                 self._paint(order, steps, corners, edges)

@@ -141,7 +141,8 @@ class Group:
         self.inside = Inside(part, architecture, level, nests) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
-        self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
+        meet = space.joined_pairs > 0 and space.joined_loops > 1
+        self.profiler = Profiler(part, self.sinks, architecture.compute.spatial, meet=meet)
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
         self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}

@@ -7,8 +7,8 @@ there the product of the tables of single loops is exact.
 
 The rest is bounded from below, tensor by tensor:
 
-- At the first step of all loops nothing is there yet, so that all that is needed is fresh, and upstream of it everything
-  is a function of the first tiles alone. If each dimension is narrowed by one loop only, as far as any reader goes, the
+- At the first step of all loops nothing is there yet. All that is needed is fresh, and upstream of it everything is a
+  function of the first tiles alone. If each dimension is narrowed by one loop only, as far as any reader goes, the
   first window is the product of the first windows of single loops; and no window of a place further out is smaller.
 - Of a tensor whose readers differ, what one reader needs is a product of its tables. All of them together need no less
   in a sweep: what is fresh in a sweep is the union of its steps. Along one loop, what is needed is the hull over the
@@ -126,8 +126,8 @@ class Meetings:
         if tensor not in self.part.inputs:
             return Bound(row, None, 0.0, begun.get(row, 0.0))
         sizes = []
-        for reader in range(len(self.profiler.whole.asked[tensor]) - 1) if apart else ():
-            factors = [table.needs[tensor].factors[reader] for table in tables]
+        for reader in range(len(tables[0].needs[tensor].readers)) if apart else ():
+            factors = [table.needs[tensor].readers[reader] for table in tables]
             words = left(self.profiler.whole.asked[tensor][reader], tuple(f.dimensions for f in factors))
             if words is not None:
                 sizes.append((sum(map(_amount, factors)), -reader, words))
@@ -175,7 +175,7 @@ class Meetings:
             needs = table.needs.get(self.tensors[known.row])
             enters, begun = (known.enters, known.begun) if first else (1.0, 1.0)
             for own in range(len(fresh)):
-                of_reader = 1.0 if known.reader is None or needs is None else needs.factors[known.reader].fresh[own]
+                of_reader = 1.0 if known.reader is None or needs is None else needs.readers[known.reader].fresh[own]
                 fresh[own][known.row] = of_reader * enters
                 held[own][known.row] = 0.0 if needs is None or not known.begun else needs.begun[1] * begun
             for key, entries in moves.items():

@@ -78,7 +78,8 @@ class Pass:
         work: per Einsum.
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
-        alike: tensors all of whose readers need the same at every step. needs: of each tensor that is read.
+        alike: tensors all of whose readers need the same at every step. needs: of each
+            tensor that is read, if that was asked for.
     """
 
     tensors: Mapping[str, Factors]
@@ -90,45 +91,19 @@ class Pass:
     needs: Mapping[str, Needs]
 
 
+@dataclass(frozen=True, eq=False, slots=True)
 class Needs:
-    """What each reader of a tensor needs in one run, and what is needed of it at the first step.
+    """What is needed of one tensor in one run.
 
-    Args:
-        boxes: of the readers. hull: of all. asked: extents without loops of each reader's box, and last of the hull.
+    Attributes:
+        readers: what the loops contribute to the counts of each reader by itself, of an input with several.
+        narrowed: dimensions along which some reader, or all together, need less at the first step than without loops.
+        begun: those of all together, and words along them at the first step, per choice of tile shapes.
     """
 
-    def __init__(self, boxes: Sequence[Box], hull: Box, asked: Sequence[Mapping[Key, int]], near: _Neighbours) -> None:
-        self._boxes = boxes
-        self._hull = hull
-        self._asked = asked
-        self._near = near
-
-    @cached_property
-    def factors(self) -> tuple[Factors, ...]:
-        """What the loops contribute to the counts of each reader by itself."""
-        return tuple(_factors(box, self._near) for box in self._boxes)
-
-    @cached_property
-    def narrowed(self) -> frozenset[Key]:
-        """Dimensions along which some reader, or all together, need less at the first step than without loops."""
-        boxes = (*self._boxes, self._hull)
-        return frozenset().union(*(self._begun(box, asked)[0] for box, asked in zip(boxes, self._asked, strict=True)))
-
-    @cached_property
-    def begun(self) -> tuple[frozenset[Key], Array]:
-        """Dimensions along which less is needed at the first step, and words along them, per choice of tile shapes."""
-        return self._begun(self._hull, self._asked[-1])
-
-    def _begun(self, box: Box, asked: Mapping[Key, int]) -> tuple[frozenset[Key], Array]:
-        axis, track = self._near.axis, box.tracks.get(AXIS)
-        starts = axis.starts(1)
-        words, narrowed = np.ones(len(starts)), set[Key]()
-        for key, (low, high) in ({} if track is None else track.spans).items():
-            sizes = (high - low)[starts]
-            if (sizes != asked[key]).any():
-                narrowed.add(key)
-                words = words * sizes
-        return frozenset(narrowed), words * _active(box, axis)[starts]
+    readers: tuple[Factors, ...]
+    narrowed: frozenset[Key]
+    begun: tuple[frozenset[Key], Array]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -137,7 +112,8 @@ class Whole:
 
     Attributes:
         tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
-        asked: the same for each reader of a tensor, and for all of them. operations: per Einsum, the parts that its work is a product of.
+        asked: the same for each reader of a tensor, and for all of them.
+        operations: per Einsum, the parts that its work is a product of.
     """
 
     tensors: Mapping[str, Mapping[Key, int]]
@@ -180,9 +156,11 @@ class Profiler:
         part: the segment.
         sinks: its Einsums whose outputs no other one reads.
         spatial: operations done at once along each rank.
+        meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
     """
 
-    def __init__(self, part: Workload, sinks: Sequence[str], spatial: Mapping[str, int]) -> None:
+    def __init__(self, part: Workload, sinks: Sequence[str], spatial: Mapping[str, int], *, meet: bool = False) -> None:
+        self.meet = meet
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
@@ -281,8 +259,16 @@ class Profiler:
             uneven,
             covering,
             frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
-            {t: Needs(boxes, needs[t], self.whole.asked[t], near) for t, boxes in asked.items() if t in needs},
+            {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs} if self.meet else {},
         )
+
+    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: _Neighbours) -> Needs:
+        begun = [
+            _begun(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
+        ]
+        several = boxes if len(boxes) > 1 and tensor in self.part.inputs else ()
+        narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
+        return Needs(tuple(_factors(box, near) for box in several), narrowed, begun[-1])
 
     def _infer(
         self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
@@ -322,6 +308,18 @@ class Profiler:
             if need_of_input is not None:
                 needs[tensor] = need_of_input
         return needs, writes, operations, asked
+
+
+def _begun(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
+    """Dimensions along which less is needed at the first step than without loops, and words along them."""
+    track, starts = box.tracks.get(AXIS), axis.starts(1)
+    words, narrowed = np.ones(len(starts)), set[Key]()
+    for key, (low, high) in ({} if track is None else track.spans).items():
+        sizes = (high - low)[starts]
+        if (sizes != asked[key]).any():
+            narrowed.add(key)
+            words = words * sizes
+    return frozenset(narrowed), words * np.broadcast_to(_active(box, axis), (axis.size,))[starts]
 
 
 def _uneven(boxes: Sequence[Box], axis: Axis) -> bool:
