@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close, nearest
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 500_000
@@ -32,6 +32,7 @@ _KINDS = {
     "workload": "a workload of AccelForge (workload)",
     "arch": "an architecture of AccelForge (arch)",
     "problem": "a workload of the original LoopTree (problem)",
+    "study": "a study (study)",
 }
 _TAGS = frozenset(
     (
@@ -126,7 +127,7 @@ class Node:
         """One of the `known` words."""
         found = self.text()
         if found not in known:
-            raise self.error(f"expected one of {', '.join(known)}, found {found!r}", nearest(found, known))
+            raise self.error(f"expected one of {', '.join(known)}, found {found!r}", close(found, known))
         return found
 
     def integer(self, what: str, *, least: int = 1, most: int = 2**40) -> int:
@@ -211,7 +212,8 @@ def parse_document(text: str, file: str = "<text>") -> Node:
             tree = loader.get_single_node()
             if tree is None:
                 raise InputError("the file is empty", where=file)
-            return _Converter(loader, file).convert(tree, "", 0)
+            _check_size(tree, file)
+            return _Converter(loader, file).convert(tree, "")
         finally:
             loader.dispose()
     except yaml.MarkedYAMLError as problem:
@@ -229,28 +231,46 @@ def to_yaml(data: Any) -> str:
     return yaml.safe_dump(data, sort_keys=False, width=120, default_flow_style=None)
 
 
+def _check_size(tree: yaml.Node, file: str) -> None:
+    """Refuse a document that is absurdly deep or large once its aliases are written out; each node is counted once."""
+    sizes: dict[int, int] = {}
+
+    def expanded(node: yaml.Node, depth: int) -> int:
+        where = f"{file}:{node.start_mark.line + 1}"
+        if depth > MAX_DEPTH:
+            raise InputError(f"nested into more than {MAX_DEPTH} levels", where=where)
+        if isinstance(node, yaml.ScalarNode):
+            return 1
+        known = sizes.get(id(node))
+        if known == 0:
+            raise InputError("an alias stands inside of what it stands for", where=where, hint="write it out")
+        if known is None:
+            sizes[id(node)] = 0
+            below = node.value if isinstance(node, yaml.SequenceNode) else (value for _, value in node.value)
+            known = 1 + sum(expanded(value, depth + 1) for value in below)
+            if known > MAX_VALUES:
+                hint = "are aliases nested into each other?"
+                raise InputError(f"expands to {known:,} values, more than {MAX_VALUES:,}", where=where, hint=hint)
+            sizes[id(node)] = known
+        return known
+
+    expanded(tree, 0)
+
+
 class _Converter:
-    """Turns composed YAML nodes into `Node`s and bounds how far aliases may expand."""
+    """Turns composed YAML nodes into `Node`s."""
 
     def __init__(self, loader: yaml.SafeLoader, file: str) -> None:
         self.loader = loader
         self.file = file
-        self.count = 0
 
-    def convert(self, node: yaml.Node, path: str, depth: int) -> Node:
+    def convert(self, node: yaml.Node, path: str) -> Node:
         line = node.start_mark.line + 1
-        self.count += 1
-        if self.count > MAX_VALUES or depth > MAX_DEPTH:
-            raise InputError(
-                f"expands to more than {MAX_VALUES} values or {MAX_DEPTH} levels",
-                where=f"{self.file}:{line}",
-                hint="are aliases nested into each other?",
-            )
         if isinstance(node, yaml.MappingNode):
             tag = self._tag(node, path, line)
-            return Node(dict(self._entries(node, path, depth)), self.file, line, path, tag)
+            return Node(dict(self._entries(node, path)), self.file, line, path, tag)
         if isinstance(node, yaml.SequenceNode):
-            items = [self.convert(n, f"{path}[{i}]", depth + 1) for i, n in enumerate(node.value)]
+            items = [self.convert(n, f"{path}[{i}]") for i, n in enumerate(node.value)]
             return Node(items, self.file, line, path)
         return Node(self._scalar(node, path, line), self.file, line, path)
 
@@ -263,7 +283,7 @@ class _Converter:
             raise InputError(f"tag {node.tag!r} is not supported here", where=where)
         return str(node.tag[1:])
 
-    def _entries(self, node: yaml.MappingNode, path: str, depth: int) -> Iterator[tuple[str, Node]]:
+    def _entries(self, node: yaml.MappingNode, path: str) -> Iterator[tuple[str, Node]]:
         seen: set[str] = set()
         for key_node, value_node in node.value:
             line = key_node.start_mark.line + 1
@@ -276,7 +296,7 @@ class _Converter:
             if not key.isprintable():
                 raise InputError(f"expected a key without control characters, found {key!r}", where=where)
             seen.add(key)
-            yield key, self.convert(value_node, f"{path}.{key}" if path else key, depth + 1)
+            yield key, self.convert(value_node, f"{path}.{key}" if path else key)
 
     def _scalar(self, node: yaml.Node, path: str, line: int) -> Any:
         where = f"{self.file}:{line}" + (f": {path}" if path else "")
@@ -302,6 +322,12 @@ def _check_number(text: str, where: str) -> None:
         )
 
 
+def kind_of(document: Node) -> str | None:
+    """What kind of file a document is, in words, where its outermost keys give it away."""
+    fields = document.mapping()
+    return next((kind for key, kind in _KINDS.items() if key in fields), None)
+
+
 def check_kind(document: Node, *expected: str) -> None:
     """Refuse a file that is of another kind, which its outermost keys give away.
 
@@ -312,7 +338,6 @@ def check_kind(document: Node, *expected: str) -> None:
     Raises:
         InputError: it has the key of another kind instead, or is no mapping of keys at all.
     """
-    fields = document.mapping()
-    other = next((kind for key, kind in _KINDS.items() if key in fields), None)
+    fields, other = document.mapping(), kind_of(document)
     if other is not None and not any(key in fields for key in expected):
         raise document.error(f"expected {' or '.join(_KINDS[key] for key in expected)}, found {other}")

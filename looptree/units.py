@@ -120,6 +120,14 @@ def _unit_hint(unit: str) -> str:
     return f"known: {', '.join(filter(None, SIZE_UNITS))}"
 
 
+def _quantity_hint(unit: str, units: Mapping[str, Fraction], example: str) -> str:
+    """The units that a shorter one may stand for, such as `pJ` where it has to be said of what; else the nearest."""
+    longer = [known for known in units if unit and known.startswith(f"{unit}/") and known.rpartition("/")[2] != "b"]
+    if longer:
+        return f"write {' or '.join(longer)}"
+    return nearest(unit, units) if unit else f"write it like {example}"
+
+
 _QUANTITY = re.compile(r"(\d{1,30}(?:\.\d{1,30})?(?:[eE][+-]?\d{1,2})?) ?(\S{0,16})", re.ASCII)
 _SI = {"": Fraction(1), "k": Fraction(10**3), "M": Fraction(10**6), "G": Fraction(10**9), "T": Fraction(10**12)}
 _SMALL = {"f": Fraction(1, 1000), "p": Fraction(1), "n": Fraction(1000), "u": Fraction(10**6), "m": Fraction(10**9)}
@@ -164,7 +172,7 @@ def parse_quantity(text: str, units: Mapping[str, Fraction], example: str) -> Fr
     number, unit = match.groups()
     if unit not in units:
         problem = f"expected a unit, found {unit!r} in {shown}" if unit else f"expected a unit after {shown}"
-        raise InputError(problem, hint=nearest(unit, units) if unit else f"write it like {example}")
+        raise InputError(problem, hint=_quantity_hint(unit, units, example))
     return Fraction(number) * units[unit]
 
 
@@ -229,6 +237,28 @@ def scale(values: Iterable[int | Fraction], units: Units) -> Scale:
     whole = factor == 1 and all(number.denominator == 1 for number in numbers)
     scaled = largest / factor
     return Scale(unit, factor, 0 if whole else max(0, 4 - len(str(int(scaled)))))
+
+
+def no_larger(units: Units, *others: Scale) -> Units:
+    """The units up to the largest of some others: for a sum below its parts.
+
+    >>> no_larger(BYTES, Scale("B", 1, 0), Scale("KiB", 1024, 1))
+    (('B', 1), ('KiB', 1024))
+    """
+    most = max(other.factor for other in others)
+    return tuple((unit, factor) for unit, factor in units if factor <= most)
+
+
+def format_factor(value: int | Fraction, reference: int | Fraction) -> str:
+    """How many times as much as the reference a value is, with about four digits; a dash where the reference is zero.
+
+    >>> format_factor(1356, 100), format_factor(5, 1), format_factor(98765, 7), format_factor(1, 0)
+    ('13.56', '5', '14,109', '-')
+    """
+    if not reference:
+        return "-"
+    times = Fraction(value) / reference
+    return scale([times], (("", 1),)).text(times)
 
 
 def format_size(size_bytes: int) -> str:

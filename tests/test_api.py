@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import subprocess
 import sys
 import tomllib
@@ -17,6 +18,24 @@ def test_every_public_name_is_there() -> None:
         assert getattr(looptree, name).__name__.rpartition(".")[2] == name
         assert name in (looptree.__doc__ or "")
         assert name in dir(looptree)
+
+
+def test_completion_offers_public_names_only() -> None:
+    assert [name for name in dir(looptree) if not name.startswith("__")] == sorted(looptree.__all__)
+
+
+def test_a_notebook_sees_the_options_of_the_search() -> None:
+    assert list(inspect.signature(looptree.search).parameters)[:3] == ["workload", "architecture", "objective"]
+
+
+def test_results_fit_a_line() -> None:
+    workload = looptree.load_workload("conv_conv", channels=2, resolution=4)
+    plan = looptree.search(workload, looptree.load_architecture("small"), workers=1)
+    moved = "136 B off chip, 1,152 operations (0.0 % recomputed)"  # two maps of 32, two kernels of 36
+    assert repr(plan.evaluation).startswith(f"Evaluation({moved}, ")
+    assert repr(plan).startswith(f"Plan(2 layers in {len(plan.groups)} group")
+    assert repr(plan).endswith("; optimal in energy)")
+    assert repr(looptree.layer_graph(workload)) == "LayerGraph(2 layers, 1 edge)"
 
 
 def test_unknown_names() -> None:

@@ -182,6 +182,11 @@ def test_a_bandwidth_per_second_needs_a_clock() -> None:
         parse_bandwidth("25.6GB/s")
 
 
+def test_a_unit_that_says_only_half_is_completed() -> None:
+    with pytest.raises(InputError, match=r"found 'pJ' in '3pJ' \(write pJ/B or pJ/bit\)"):
+        parse_quantity("3pJ", ENERGY_PJ_PER_BYTE, "1.2pJ/B")
+
+
 def test_a_unit_that_is_nearly_right_is_named() -> None:
     with pytest.raises(InputError, match=r"found 'pJ/Byte' in '1pJ/Byte' \(did you mean 'pJ/B'\?\)"):
         parse_quantity("1pJ/Byte", ENERGY_PJ_PER_BYTE, "1.2pJ/B")

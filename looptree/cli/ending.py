@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable
 
@@ -11,6 +12,7 @@ import click
 from looptree.errors import InputError, LooptreeError
 from looptree.report.text import printable
 
+_ENDLESS = re.compile(r"(\S{100})\S{200,}")
 DONE, INFEASIBLE, BAD_INPUT, DEFECT, INTERRUPTED, BROKEN_PIPE = 0, 1, 2, 3, 130, 141
 
 
@@ -44,7 +46,8 @@ def ending(run: Callable[[], object], *, traceback: bool = False) -> int:
         return _say(str(problem), INFEASIBLE)
     except OSError as problem:  # the readers turn theirs into InputError
         _flushed()
-        return _say(f"cannot write: {problem.strerror or problem}", BAD_INPUT)
+        place = "cannot write" if problem.filename is None else problem.filename
+        return _say(f"{place}: {problem.strerror or problem}", BAD_INPUT)
     except Exception as problem:
         return _defect(problem, traceback)
 
@@ -69,7 +72,8 @@ def _discard() -> None:
 
 
 def _say(message: str, code: int, page: str = "") -> int:
-    click.echo(f"error: {printable(message)}", err=True)
+    short = _ENDLESS.sub(r"\1...", printable(message))
+    click.echo(f"error: {short}", err=True)
     if page:
         click.echo(f"guide: {page if '/' in page else f'docs/{page}'}", err=True)
     return code

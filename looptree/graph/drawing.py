@@ -48,8 +48,9 @@ def _title(graph: networkx.DiGraph) -> str:
     operations = sum(node["operations"] for node in nodes)
     between = sum(node["output_bytes"] for name, node in graph.nodes(data=True) if graph.out_degree(name))
     weights = sum(node["weight_bytes"] for node in nodes)
+    noun = "einsum" if len(nodes) == 1 else "einsums"
     return (
-        f"{graph.graph.get('name', 'workload')}: {len(nodes)} einsums, {_scaled(operations, 1000)} operations, "
+        f"{graph.graph.get('name', 'workload')}: {len(nodes)} {noun}, {_scaled(operations, 1000)} operations, "
         f"{_size(weights)} of weights, {_size(between)} of intermediates"
     )
 

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 class LayerGraph(networkx.DiGraph):  # type: ignore[misc]
     """A `networkx.DiGraph` that notebooks draw."""
 
+    def __repr__(self) -> str:
+        layers, edges = len(self), self.number_of_edges()
+        return f"LayerGraph({layers} layer{'s' * (layers != 1)}, {edges} edge{'s' * (edges != 1)})"
+
     def _repr_svg_(self) -> str:
         """What a notebook shows: names are text, never markup."""
         return svg(self)

@@ -216,11 +216,16 @@ class _Walker:
                     hint="put the einsum that reads it outside into the same branch, or the producer into its own",
                 )
 
-    def _check_whole(self, einsum: Einsum, need: Box, axes: Axes) -> None:
+    def _check_whole(self, einsum: Einsum, need: Box | None, axes: Axes) -> None:
         """An intermediate that also leaves the workload has to be asked for completely."""
         tensor = einsum.output.tensor
         if tensor not in self.workload.outputs:
             return
+        if need is None:
+            raise UnsupportedError(
+                f"tensor {tensor!r} leaves the workload, but its consumers ask for nothing of it",
+                hint="remove the layers that read nothing but padding of it",
+            )
         hull = windows(need, axes, 0)
         spans = {key: (int(low[0]), int(high[0])) for t in hull.tracks.values() for key, (low, high) in t.spans.items()}
         for dimension, (form, extent) in enumerate(zip(einsum.output.projection, self._shape(tensor), strict=True)):
@@ -241,9 +246,9 @@ class _Walker:
         counts = EinsumCounts(0, 0, 0, chain.depth)
         self.result.einsums[name] = counts
         need = required(needs.get(tensor, []))
+        self._check_whole(einsum, need, axes)
         if need is None:
             return None
-        self._check_whole(einsum, need, axes)
         outermost = self.outermost[tensor]
         sweep = self._sweep(outermost, chain, need, axes)
         arriving = fresh_at_once(need, axes, outermost, chain, sweep)

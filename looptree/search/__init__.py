@@ -4,6 +4,7 @@ The package itself can be called: importing it binds it to `looptree.search`, an
 """
 
 import sys
+from inspect import signature
 from types import ModuleType
 from typing import Any
 
@@ -31,8 +32,11 @@ __all__ = [
 
 
 class _Callable(ModuleType):
+    """This package, with the options of `search` where a notebook or `help` asks for them."""
+
+    __signature__ = signature(search)
+
     def __call__(self, *args: Any, **kwargs: Any) -> Plan:
-        """See `search`."""
         return search(*args, **kwargs)
 
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.search.decode import choice_of
 from looptree.search.design import GroupDesign, Tally
 from looptree.search.goal import Aim
 from looptree.search.group_search import GroupSearch
+from looptree.search.inside import inner_levels
 from looptree.search.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.objective import value
 from looptree.search.restrictions import Pin
@@ -68,6 +70,7 @@ class Catalogue:
         self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
         self._without_floor: dict[int, list[int]] = {}
         self._looked_at: dict[tuple[str, ...], tuple[int, Shape]] = {}
+        self._polished: dict[tuple[int, float, Aim], GroupDesign | None] = {}
 
     @property
     def groups(self) -> int:
@@ -105,8 +108,10 @@ class Catalogue:
         return number, shape
 
     def _weights(self, part: Workload, shape: Shape) -> tuple[bool, ...]:
-        """Which tensors are weights, where nests inside tiles depend on it."""
-        return tuple(part.kind(t) == "weight" for t in shape.tensors) if self.space.inner_level else ()
+        """Which tensors are weights, where nests inside tiles depend on it, or which tensors the buffer holds."""
+        level = self.workers.searches.architecture.level(self.workers.searches.level)
+        matters = self.space.inner_level or level.partitions or not level.may_hold("", "weight")
+        return tuple(part.kind(t) == "weight" for t in shape.tensors) if matters else ()
 
     def variant(self, number: int, shape: Shape, resident: frozenset[str]) -> int:
         """The number of a variant; of a new one nothing is known until `find_floors`."""
@@ -146,6 +151,9 @@ class Catalogue:
     def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
         """A group whose design is given; there is none with tensors on chip that others leave or find there."""
         part, searches = self.parts[number], self.workers.searches
+        if searches.architecture.level(searches.level).partitions:
+            hint = "leave the pin out, or give it one capacity_bytes"
+            raise InputError(f"{searches.level} has partitions, where no published design is searched", hint=hint)
         architecture = searches.architecture.with_capacity(searches.level, None)
         choice = pin.choice(part, architecture)
         found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
@@ -160,13 +168,15 @@ class Catalogue:
 
     def run(self, tasks: Sequence[Task]) -> None:
         """Do some searches, and keep what they prove."""
-        jobs = [
-            self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
-            for task in tasks
-        ]
+        jobs = [self._search(task) for task in tasks]
         for task, outcome in zip(tasks, self._done(jobs), strict=True):
             self.variants[task.variant].learn(task.weights, task.capacity, outcome)
             self.tally.add(outcome.tally)
+
+    def _search(self, task: Task) -> Job:
+        """What is known not to be undercut in a larger buffer, or with other weights, need not be proven again."""
+        job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
+        return replace(job, floor=self.variants[task.variant].lower(task.weights, task.capacity))
 
     def _done(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         """What the workers answer; Ctrl-C is remembered in `interrupted`."""
@@ -209,19 +219,24 @@ class Catalogue:
             limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
             skipped = self.variants[variant].pinned or not others.metrics
             asked.append(None if skipped else (variant, capacity, Aim(others, limits)))
-        unique = {key: key[2].weights.of(known[2].totals) for key, known in zip(asked, wanted, strict=True) if key}
+        new = {
+            key: key[2].weights.of(known[2].totals)
+            for key, known in zip(asked, wanted, strict=True)
+            if key and key not in self._polished
+        }
         jobs = [
             self._job(variant, aim, capacity, below, self.until + GRACE, EFFORT)
-            for (variant, capacity, aim), below in unique.items()
+            for (variant, capacity, aim), below in new.items()
         ]
-        found = dict(zip(unique, self._done(jobs), strict=True))
+        self._polished |= {key: found.design for key, found in zip(new, self._done(jobs), strict=True)}
         return [
-            design if key is None else found[key].design or design
+            design if key is None else self._polished[key] or design
             for key, (_, _, design) in zip(asked, wanted, strict=True)
         ]
 
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""
         known = self.variants[variant]
-        choice = choice_of(self.parts[known.shape], design, level, self.space.inner_level)
+        inner = inner_levels(self.workers.searches.architecture, level)
+        choice = choice_of(self.parts[known.shape], design, level, inner)
         return renamed(choice, self.shapes[known.shape], names)

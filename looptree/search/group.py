@@ -20,6 +20,7 @@ from looptree.search.bounds import complete_layers, compulsory_words
 from looptree.search.goal import EVERYTHING, Goal
 from looptree.search.inside import Inside, Shared
 from looptree.search.leaf import Known, Streamer
+from looptree.search.listing import Listing
 from looptree.search.loops import (
     Loop,
     Positions,
@@ -30,9 +31,10 @@ from looptree.search.loops import (
 )
 from looptree.search.meeting import NOWHERE, Meeting, Meetings, differing
 from looptree.search.metrics import Totals
-from looptree.search.prices import Prices, Role, role_of
+from looptree.search.prices import Prices, Role, direct, role_of
 from looptree.search.profile import Profiler, Rank, kinds_of
 from looptree.search.restrictions import TensorRule
+from looptree.search.rooms import apart
 from looptree.search.space import ANY_PAIRS, Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
 from looptree.workload import Workload
@@ -123,6 +125,7 @@ class Group:
 
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
+        listings: what its tensors may do, by what that depends on; see `looptree.search.offers`.
     """
 
     def __init__(
@@ -141,8 +144,16 @@ class Group:
         self.inside = Inside(part, architecture, level, nests) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
-        meet = space.joined_pairs > 0 and space.joined_loops > 1
-        self.profiler = Profiler(part, self.sinks, architecture.compute.spatial, meet=meet)
+        self.direct = direct(part, architecture.level(level))
+        self.apart = apart(part, architecture.level(level))
+        self.fills = bool(architecture.compute.fill_drain_cycles)
+        self.profiler = Profiler(
+            part,
+            self.sinks,
+            architecture.compute.spatial,
+            fills=self.fills,
+            meet=space.joined_pairs > 0 and space.joined_loops > 1,
+        )
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
         self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}
@@ -152,6 +163,7 @@ class Group:
         self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
+        self.listings: dict[object, Listing] = {}
 
     def towards(self, goal: Goal) -> Group:
         """The same group for another goal; tables are shared."""
@@ -216,7 +228,7 @@ class Group:
         if layer not in self._streamers:
             rule = self.space.restrictions.layer(layer)
             self._streamers[layer] = Streamer(
-                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule
+                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule, fills=self.fills
             )
         return self._streamers[layer]
 
@@ -461,6 +473,8 @@ class Group:
         done = np.array([w or (0.0, 0.0, 0.0) for w in work])
         prices = self.everything.prices(self.part, self.tensors)
         spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in prices]
+        steps = 0 if self.space.pipeline else sum(w is not None for w in work)
+        spent = [a + p.steps * steps for a, p in zip(spent, prices, strict=True)]
         spent = [a + float(b) for a, b in zip(spent, self.floors(self.everything), strict=True)]
         moved = np.stack([p.moved_all(reads, writes) for p in prices])
         slowest = done[:, 1].max() if self.space.pipeline else done[:, 1].sum()

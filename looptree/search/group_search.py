@@ -76,6 +76,7 @@ class GroupSearch:
         below: float = math.inf,
         until: float = math.inf,
         effort: float = math.inf,
+        floor: float = 0.0,
     ) -> Outcome:
         """The best design with an objective below a value, in that many bytes on chip.
 
@@ -83,9 +84,10 @@ class GroupSearch:
             resident: inputs and outputs of the segment that stay on chip whole; they count against the capacity.
             until: the time (of `time.time`) at which to stop with what is found by then.
             effort: bound no more ranges than about so many.
+            floor: no design is better than that, as is known from elsewhere: one that is as good ends the search.
         """
         tally = Tally(groups=1)
-        floor = self.group.goal.aim.weights.of(self.group.least(resident))
+        floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident)))
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
@@ -202,7 +204,8 @@ class _Branch:
     def _roots(self, book: PatternBook) -> Nodes:
         stop = book.widths()
         rates = np.zeros((len(self.relaxation.prices), book.first))
-        return Nodes(np.arange(book.first), np.zeros_like(stop), stop, np.full(book.first, -np.inf), rates)
+        nothing, inexact = np.full(book.first, -np.inf), np.zeros(book.first, dtype=bool)
+        return Nodes(np.arange(book.first), np.zeros_like(stop), stop, nothing, inexact, rates)
 
     def _hopeful(self, nodes: Nodes) -> Nodes:
         return nodes.at(np.flatnonzero(nodes.bound < self.target))
@@ -213,15 +216,10 @@ class _Branch:
             return nodes.at(np.arange(0))
         self.tally.nodes += len(nodes)
         self.tally.evaluated += int((nodes.points == 1).sum())
-        columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
-        bound, rates = self.relaxation.bounds(columns, places, nodes.rates, self.target)
-        return Nodes(nodes.pattern, nodes.start, nodes.stop, np.maximum(bound, nodes.bound), rates)
+        return self.placing.bounds(book, nodes, self.target)
 
     def _branched(self, book: PatternBook, nodes: Nodes) -> tuple[Nodes, Nodes]:
         """What hopeful nodes are cut into, and single designs in which loops meet; other single designs are settled."""
-        bound, exact = self.placing.least(book, nodes, self.below)
-        hopeful = np.flatnonzero(bound < self.target)
-        nodes, exact = nodes.bounded(np.maximum(bound, nodes.bound)).at(hopeful), exact[hopeful]
         children = [book.children(number) for number in nodes.pattern.tolist()]
         more = np.array([len(c) for c in children], dtype=np.int64)
         decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
@@ -233,7 +231,7 @@ class _Branch:
         single = left & whole & (nodes.points == 1)
         met = left & meeting & (nodes.points == 1)
         placing = self.placing
-        together = single & exact & (placing.schedules is None and placing.live is None)
+        together = single & nodes.exact & (placing.schedules is None and placing.live is None)
         self._settle(book, nodes.at(np.flatnonzero(together)))
         apart = np.flatnonzero(single & ~together)
         for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:

@@ -189,6 +189,7 @@ class Meetings:
             operations=_put(table.operations, works, 1.0),
             cycles=_put(table.cycles, works, 1.0),
             points=_put(table.points, works, 1.0),
+            steps=_put(table.steps, works if self.profiler.fills else (), 1.0),
             dimensions=tuple(frozenset() if row in met.tensors else d for row, d in enumerate(table.dimensions)),
             ranks=tuple(frozenset() if row in met.layers else r for row, r in enumerate(table.ranks)),
         )
@@ -227,5 +228,5 @@ def _amount(factors: Factors) -> float:
 
 def _put(entries: Array, rows: Sequence[int], value: float) -> Array:
     changed = entries.copy()
-    changed[rows] = value
+    changed[list(rows)] = value
     return changed

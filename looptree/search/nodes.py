@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -15,14 +15,15 @@ class Nodes:
 
     Attributes:
         pattern: number of the loop order and the places decided. start, stop: range of each loop, or of joined ones
-            together, counted from its first tile shape, of shape (nodes, tables). bound: of the objective. rates:
-            prices per byte, of shape (sums, nodes).
+            together, counted from its first tile shape, of shape (nodes, tables). bound: of the objective. exact:
+            whether a single design has the objective that is its bound. rates: prices per byte, of shape (sums, nodes).
     """
 
     pattern: Array
     start: Array
     stop: Array
     bound: Array
+    exact: Array
     rates: Array
 
     def __len__(self) -> int:
@@ -30,7 +31,14 @@ class Nodes:
 
     def at(self, some: Array) -> Nodes:
         """Some of the nodes."""
-        return Nodes(self.pattern[some], self.start[some], self.stop[some], self.bound[some], self.rates[:, some])
+        return Nodes(
+            self.pattern[some],
+            self.start[some],
+            self.stop[some],
+            self.bound[some],
+            self.exact[some],
+            self.rates[:, some],
+        )
 
     def joined(self, *others: Nodes) -> Nodes:
         """These and others."""
@@ -40,6 +48,7 @@ class Nodes:
             np.concatenate([n.start for n in every]),
             np.concatenate([n.stop for n in every]),
             np.concatenate([n.bound for n in every]),
+            np.concatenate([n.exact for n in every]),
             np.concatenate([n.rates for n in every], axis=1),
         )
 
@@ -70,13 +79,13 @@ class Nodes:
         low, high = self.stop.copy(), self.start.copy()
         low[rows, loop] = middle
         high[rows, loop] = middle
-        first = Nodes(self.pattern, self.start, low, self.bound, self.rates)
-        return first.joined(Nodes(self.pattern, high, self.stop, self.bound, self.rates))
+        first = replace(self, stop=low)
+        return first.joined(replace(self, start=high))
 
-    def bounded(self, bound: Array) -> Nodes:
+    def bounded(self, bound: Array, rates: Array, exact: Array) -> Nodes:
         """The same with other bounds."""
-        return Nodes(self.pattern, self.start, self.stop, bound, self.rates)
+        return replace(self, bound=bound, rates=rates, exact=exact)
 
     def with_pattern(self, pattern: Array) -> Nodes:
         """The same ranges with more places decided."""
-        return Nodes(pattern, self.start, self.stop, self.bound, self.rates)
+        return replace(self, pattern=pattern)

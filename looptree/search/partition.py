@@ -73,7 +73,7 @@ def alone(layers: Layers, catalogue: Catalogue, weights: Weights, capacity: floa
     catalogue.find_floors()
     variants = catalogue.variants
     unknown = [v for v in dict.fromkeys(s.variant for s in steps) if not variants[v].exact(weights, capacity)]
-    catalogue.run([Task(variant, weights, capacity, math.inf) for variant in unknown])
+    catalogue.run([Task(v, weights, capacity, variants[v].upper(weights, capacity)) for v in unknown])
     designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
     if len(designs) < len(layers.names):
         return NO_PATH
@@ -138,7 +138,8 @@ class Partition:
                 variant, room = queries[query]
                 if not variants[variant].exact(weights, room):
                     below = min(value - (reach - lower[query]), self.graph.between(upper, index))
-                    tasks[query] = Task(variant, weights, room, below)
+                    if lower[query] < below:
+                        tasks[query] = Task(variant, weights, room, below)
         found = tuple(self.graph.step(i) for i in steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
         return Path(found, designs, value, min(bound, value)), list(tasks.values())

@@ -1,12 +1,7 @@
-"""Designs whose intermediates have their places: all options of all other tensors, exactly.
-
-A tensor that only one layer of a fused group uses may also be stored inside the branch of that layer, together with
-loops of that layer's own.
-"""
+"""Designs whose intermediates have their places: all options of all other tensors, exactly."""
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -14,51 +9,36 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.box import Key
 from looptree.model.inside.finder import Found, Nest
 from looptree.search.assign import Item, Placed, Problem, best, least
 from looptree.search.book import PatternBook
 from looptree.search.design import GroupDesign
 from looptree.search.group import Group
 from looptree.search.inside import Tile
-from looptree.search.leaf import Streaming
 from looptree.search.ledger import Columns
-from looptree.search.live_room import LiveRooms, Rooms
+from looptree.search.listing import Option
+from looptree.search.live_room import LiveRooms
 from looptree.search.metrics import Totals
 from looptree.search.nodes import Nodes
+from looptree.search.offers import Kinds, Offers
 from looptree.search.pipelined import Schedules
 from looptree.search.profile import Rank
 from looptree.search.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Ways:
-    """Options of one item.
-
-    Attributes:
-        item: what they take and add. above: per option, pairs of a row and its place (see `Relaxation.options`).
-        inside: per option, the layer and how it streams other tensors, or `None`.
-    """
-
-    item: Item
-    above: Sequence[tuple[tuple[int, int], ...]]
-    inside: Sequence[tuple[str, Streaming] | None]
+AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Streams:
-    """Ways to stream some tensors of a layer.
+class _Single:
+    """The problem of one design with all intermediates decided.
 
     Attributes:
-        ways: those. valid: for which kinds of patterns, of shape (ways, kinds).
-        piece, times, moves: see `leaf.Streamed`, of shape (ways, tensors).
+        problem: see `assign.Problem`. options: those of each item. places: of the intermediates.
     """
 
-    ways: Sequence[Streaming]
-    valid: Array
-    piece: Array
-    times: Array
-    moves: Array
+    problem: Problem
+    options: Sequence[Sequence[Option]]
+    places: Places
 
 
 class Placing:
@@ -84,10 +64,11 @@ class Placing:
         self.resident = resident
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
-        self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
-        streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity) and group.inside is None
-        self.own = self._own() if streams else {}
-        self._known: dict[tuple[tuple[int, ...], tuple[frozenset[Key], ...]], _Streams] = {}
+        self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
+        streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
+        scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
+        self.own = self._own() if streams and not scheduled else {}
+        self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
         floors = group.floors(group.goal)
         self.relaxation = Relaxation(
             self._tensors(),
@@ -101,14 +82,25 @@ class Placing:
         )
 
     def _own(self) -> dict[str, list[int]]:
-        """Per layer the rows of tensors that only it uses, and that it may stream."""
+        """Per layer the rows of tensors that only it uses, and that it may stream.
+
+        Where there is room for everything, only those of which pieces leave out words that a stride skips.
+        """
         group = self.group
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
-            if len(users) == 1 and not group.roles[row].inner and not group.rules[row].given:
+            streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
+            free = len(users) == 1 and streamed and not group.rules[row].given
+            if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
                 found.setdefault(users[0], []).append(row)
         return found
+
+    def _least_streamed(self, layer: str, row: int) -> float:
+        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
+        tensor = self.group.tensors[row]
+        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], frozenset())]
+        return min((way.times for way in ways if way.moves), default=math.inf)
 
     def _tensors(self) -> Tensors:
         group = self.group
@@ -117,9 +109,7 @@ class Placing:
         for layer, rows in self.own.items():
             for row in rows:
                 anew[row] = True
-                ways = group.streamer(layer).streamings([group.tensors[row]], frozenset())
-                shares = [way.tensors[group.tensors[row]] for way in ways]
-                streamed[row] = min((s.times for s in shares if s.moves), default=np.inf)
+                streamed[row] = self._least_streamed(layer, row)
         free = np.isin(np.arange(len(group.tensors)), self.free)
         rules = group.rules
         return Tensors(
@@ -131,32 +121,49 @@ class Placing:
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
             np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
             np.array([rule.drop for rule in rules], dtype=bool),
+            np.array([t in group.apart for t in group.tensors], dtype=bool),
             group.copies,
         )
 
-    def least(self, book: PatternBook, nodes: Nodes, below: float) -> tuple[Array, Array]:
-        """A lower bound of each node, infinite if it is not below a value; and whether the placing in it is exact."""
-        problem, _, _ = self._problem(book, nodes)
-        problem = replace(problem, fixed=problem.fixed + self._floors(book, nodes))
-        found, exact = least(problem, np.arange(len(nodes)), below)
-        return found, exact & (self.group.inside is None)
+    def bounds(self, book: PatternBook, nodes: Nodes, below: float) -> Nodes:
+        """The nodes with lower bounds, infinite if they are not below a value; exact for some single designs."""
+        parts = [
+            self._bounded(book, nodes.at(np.arange(start, min(start + AT_ONCE, len(nodes)))), below)
+            for start in range(0, len(nodes), AT_ONCE)
+        ]
+        return parts[0].joined(*parts[1:])
+
+    def _bounded(self, book: PatternBook, nodes: Nodes, below: float) -> Nodes:
+        """First each tensor by itself, then all together where that leaves hope."""
+        columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
+        room, sums = self.relaxation.options(columns, places)
+        bound, rates = self.relaxation.bounds(columns, room, sums, nodes.rates, below)
+        bound = np.maximum(bound, nodes.bound)
+        exact = np.zeros(len(nodes), dtype=bool)
+        some = np.flatnonzero(bound < below)
+        if len(some):
+            problem, _ = self._problem(book, nodes.pattern, columns, room, np.stack(sums), some)
+            problem = replace(problem, fixed=problem.fixed + self._floors(book, nodes.at(some)))
+            found, exact[some] = least(problem, np.arange(len(some)), below)
+            bound[some] = np.maximum(bound[some], found)
+        return nodes.bounded(bound, rates, exact & (self.group.inside is None))
 
     def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
-        problem, _, places = self._single(book, node)
-        nests = self._nests(book, node, places, problem, below)
+        single = self._single(book, node)
+        nests = self._nests(book, node, single, below)
         if nests is None:
             return None
-        return best(replace(problem, items=[*problem.items, *map(_nested, nests.values())]), 0, below)
+        items = [*single.problem.items, *map(_nested, nests.values())]
+        return best(replace(single.problem, items=items), 0, below)
 
-    def _nests(
-        self, book: PatternBook, node: Nodes, places: Places, problem: Problem, below: float
-    ) -> dict[str, list[Found]] | None:
+    def _nests(self, book: PatternBook, node: Nodes, single: _Single, below: float) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
         inside, goal = self.group.inside, self.group.goal
         if inside is None or not inside.counts(goal):
             return {}
-        tiles = self._tiles(book, node, places)
+        problem = single.problem
+        tiles = self._tiles(book, node, single.places)
         least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
         floors = dict(zip(self.group.layers, inside.floors_of(_loops(book, node), goal), strict=True))
         least = least + np.sum(list(floors.values()), axis=0)
@@ -192,19 +199,19 @@ class Placing:
         """What `best` found, as a design with all its metrics."""
         group = self.group.towards(self.group.everything)
         measured = Placing(group, self.resident, self.capacity, self.schedules, self.live)
-        problem, listed, places = measured._single(book, node)
+        single = measured._single(book, node)
+        problem, places = single.problem, single.places
         sums = problem.fixed[:, 0]
-        options = placed.options[: len(listed)]
+        options = placed.options[: len(single.options)]
         for item, option in zip(problem.items, options, strict=True):
             sums = sums + item.sums[:, option, 0]
-        nests = self._chosen(book, node, places, placed.options[len(listed) :])
+        nests = self._chosen(book, node, places, placed.options[len(single.options) :])
         if group.inside is not None:
             for tile, found in nests.values():
-                prices = group.inside.prices(tile, group.everything)
-                sums = sums + np.array([found.priced(price) for price in prices])
+                sums = sums + np.array(group.inside.priced(tile, found, group.everything))
         totals = group.everything.totals(list(sums), problem.cycles[0])
-        kept = {layer: found.nest for layer, (_, found) in nests.items()}
-        return measured._design(book, node, places, listed, replace(placed, options=options), totals, kept)
+        kept = {layer: found.nests for layer, (_, found) in nests.items()}
+        return measured._design(book, node, single, replace(placed, options=options), totals, kept)
 
     def _chosen(
         self, book: PatternBook, node: Nodes, places: Places, options: Sequence[int]
@@ -219,7 +226,7 @@ class Placing:
             if inside is not None
         }
 
-    def _single(self, book: PatternBook, node: Nodes) -> tuple[Problem, list[_Ways], Places]:
+    def _single(self, book: PatternBook, node: Nodes) -> _Single:
         """The problem of a single design with all intermediates decided, with what no table of loops says of it."""
         pattern = book.patterns[int(node.pattern[0])]
         loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
@@ -231,129 +238,50 @@ class Placing:
             rooms = self.live.of(
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
-        problem, listed, places = self._problem(book, node, rooms)
-        if self.schedules is not None:
-            cycles = self.schedules.cycles(loops, inner)
-            problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
-        return problem, listed, places
-
-    def _problem(
-        self, book: PatternBook, nodes: Nodes, rooms: Rooms | None = None
-    ) -> tuple[Problem, list[_Ways], Places]:
-        columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
+        columns, places = book.columns(node.pattern, node.start, node.stop)
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.count, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
-        table = np.stack(sums)
-        listed = [self._layer(book, nodes, columns, layer, rows, room, table) for layer, rows in self.own.items()]
-        alone = set(self.free) - {row for rows in self.own.values() for row in rows}
-        listed += [self._above(row, room, table) for row in sorted(alone)]
-        fixed = np.stack([worked(p, columns) for p in self.group.prices])
-        cycles = self.relaxation.cycles(columns)
-        problem = Problem(
-            [ways.item for ways in listed], fixed, cycles, min(self.capacity, NEVER / 2), self.group.goal.value
-        )
-        return problem, listed, settled
+        problem, options = self._problem(book, node.pattern, columns, room, np.stack(sums), np.arange(1))
+        if self.schedules is not None:
+            cycles = self.schedules.cycles(loops, inner)
+            problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
+        return _Single(problem, options, settled)
 
-    def _above(self, row: int, room: Array, sums: Array) -> _Ways:
-        """A tensor above the branch, in each of its places; if there is none, in one that never fits."""
-        places = [p for p in range(room.shape[1] - 1) if (room[row, p] < NEVER).any()] or [0]
-        item = Item(room[row, places], np.zeros((len(places), room.shape[2])), sums[:, row, places])
-        return _Ways(item, [((row, place),) for place in places], [None] * len(places))
-
-    def _layer(
-        self,
-        book: PatternBook,
-        nodes: Nodes,
-        columns: Columns,
-        layer: str,
-        rows: Sequence[int],
-        room: Array,
-        sums: Array,
-    ) -> _Ways:
-        """The tensors of one layer together: each above the branch, or some of them inside."""
-        single = {row: self._above(row, room, sums) for row in rows}
-        ways = [_combined([single[row] for row in rows])]
-        for count in range(1, len(rows) + 1):
-            for inside in itertools.combinations(rows, count):
-                streamed = self._inside(book, nodes, columns, layer, inside)
-                if streamed is not None:
-                    ways.append(_combined([streamed, *(single[row] for row in rows if row not in inside)]))
-        item = Item(
-            np.concatenate([w.item.room for w in ways]),
-            np.concatenate([w.item.inside for w in ways]),
-            np.concatenate([w.item.sums for w in ways], axis=1),
-        )
-        return _Ways(item, [a for w in ways for a in w.above], [i for w in ways for i in w.inside])
-
-    def _inside(
-        self, book: PatternBook, nodes: Nodes, columns: Columns, layer: str, rows: tuple[int, ...]
-    ) -> _Ways | None:
-        """Some tensors of a layer inside its branch; `None` if they cannot be."""
-        kind, sets = book.driven(layer, nodes.pattern)
-        known = self._streams(layer, rows, tuple(sets))
-        if not len(known.ways):
-            return None
-        group = self.group
-        valid = known.valid[:, kind]
-        taken = np.zeros(valid.shape)
-        added = np.zeros((len(group.prices), *valid.shape))
-        for at, row in enumerate(rows):
-            valid = valid & (known.moves[:, at, None] | columns.moving(columns.count - 1, columns.count)[row])
-            role, first = group.roles[row], columns.first[row]
-            piece = np.round(columns.kept[-1][row] * known.piece[:, at, None], 6)
-            taken += np.ceil(piece * group.width[row]) * group.copies
-            entered = np.round(columns.apart[row] * known.times[:, at, None], 6)
-            reads = np.maximum(entered - role.less * first, 0.0)
-            writes = role.drained * entered + role.made * first
-            for sums, prices in zip(added, group.prices, strict=True):
-                sums += prices.moved(row, reads, writes)
-        room, nothing = np.where(valid, taken, NEVER), np.zeros_like(taken)
-        item = Item(nothing, room, added) if self.schedules is None else Item(room, nothing, added)
-        return _Ways(item, [()] * len(known.ways), [(layer, way) for way in known.ways])
-
-    def _streams(self, layer: str, rows: tuple[int, ...], sets: tuple[frozenset[Key], ...]) -> _Streams:
-        """The ways to stream these tensors, for any of some sets of ranks that follow the group's loops."""
-        key = (rows, sets)
-        if key not in self._known:
-            names = [self.group.tensors[row] for row in rows]
-            streamer = self.group.streamer(layer)
-            listed = [streamer.streamings(names, driven) for driven in sets]
-            ways = list({way.key: way for ways in listed for way in ways}.values())
-            keys = [{way.key for way in ways} for ways in listed]
-            shares = [[way.tensors[name] for name in names] for way in ways]
-            self._known[key] = _Streams(
-                ways,
-                np.array([[way.key in known for known in keys] for way in ways], dtype=bool),
-                np.array([[s.piece for s in row] for row in shares]),
-                np.array([[s.times for s in row] for row in shares]),
-                np.array([[s.moves for s in row] for row in shares], dtype=bool),
-            )
-        return self._known[key]
+    def _problem(
+        self, book: PatternBook, number: Array, columns: Columns, room: Array, sums: Array, some: Array
+    ) -> tuple[Problem, list[Sequence[Option]]]:
+        """The problem of some designs, of patterns with these numbers, and the options of each item."""
+        driven = {layer: book.driven(layer, number) for layer in self.own}
+        kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
+        offers = self.offers.of(columns, kinds, room, sums, some)
+        fixed = np.stack([worked(p, columns)[some] for p in self.relaxation.prices])
+        cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
+        problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
+        return problem, [offer.options for offer in offers]
 
     def _design(
         self,
         book: PatternBook,
         nodes: Nodes,
-        places: Places,
-        listed: Sequence[_Ways],
+        single: _Single,
         placed: Placed,
         totals: Totals,
-        nests: Mapping[str, Nest],
+        nests: Mapping[str, tuple[Nest, ...]],
     ) -> GroupDesign:
         group = self.group
         pattern = book.patterns[int(nodes.pattern[0])]
-        inner = {row: int(places.loops[i, 0]) for i, row in enumerate(group.inner)}
+        inner = {row: int(single.places.loops[i, 0]) for i, row in enumerate(group.inner)}
         retention: dict[str, int] = {}
         spilled, streaming = set(), {}
         dropped = {group.tensors[row] for row in self.free if group.rules[row].drop}
-        for ways, index in zip(listed, placed.options, strict=True):
-            for row, place in ways.above[index]:
+        for options, index in zip(single.options, placed.options, strict=True):
+            for row, place in options[index].above:
                 name = group.tensors[row]
                 retention[name] = inner[row] if place == 0 else place - 1
                 if place and group.roles[row].inner:
                     spilled.add(name)
-            inside = ways.inside[index]
+            inside = options[index].inside
             if inside is not None:
                 streaming[inside[0]] = inside[1]
                 still = {t for t, share in inside[1].tensors.items() if not share.moves}
@@ -380,20 +308,3 @@ def _nested(nests: Sequence[Found]) -> Item:
     """The nests of a layer as options: they take no room of the buffer."""
     nothing = np.zeros((len(nests), 1))
     return Item(nothing, nothing, np.array([found.sums for found in nests]).T[:, :, None])
-
-
-def _combined(listed: Sequence[_Ways]) -> _Ways:
-    """One item for several, with every combination of their options; at most the first one streams."""
-    known = listed[0]
-    for other in listed[1:]:
-        item, designs = known.item, known.item.room.shape[1]
-        known = _Ways(
-            Item(
-                (item.room[:, None] + other.item.room[None]).reshape(-1, designs),
-                (item.inside[:, None] + other.item.inside[None]).reshape(-1, designs),
-                (item.sums[:, :, None] + other.item.sums[:, None]).reshape(len(item.sums), -1, designs),
-            ),
-            [a + b for a in known.above for b in other.above],
-            [inside for inside in known.inside for _ in other.above],
-        )
-    return known

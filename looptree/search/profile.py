@@ -61,12 +61,14 @@ class Work:
     Attributes:
         ranks: those that follow the loops.
         operations, points, cycles: over all steps; points are output points of these ranks.
+        steps: those at which something is done.
     """
 
     ranks: frozenset[Key]
     operations: Array
     points: Array
     cycles: Array
+    steps: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -156,14 +158,24 @@ class Profiler:
         part: the segment.
         sinks: its Einsums whose outputs no other one reads.
         spatial: operations done at once along each rank.
+        fills: whether it matters how many steps each layer has, because each fills and drains an array.
         meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
     """
 
-    def __init__(self, part: Workload, sinks: Sequence[str], spatial: Mapping[str, int], *, meet: bool = False) -> None:
+    def __init__(
+        self,
+        part: Workload,
+        sinks: Sequence[str],
+        spatial: Mapping[str, int],
+        *,
+        fills: bool = False,
+        meet: bool = False,
+    ) -> None:
         self.meet = meet
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
+        self.fills = fills
         self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
         self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
 
@@ -373,8 +385,8 @@ def _work(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: boo
     ones = _sum(axis.first(1), axis)
     if track is None:
         steps = _sum(np.ones(axis.size), axis)
-        return Work(frozenset(), steps, ones if sink else steps, steps)
-    cycles = points = track.mask(axis.size).astype(np.float64)
+        return Work(frozenset(), steps, ones if sink else steps, steps, steps)
+    working = cycles = points = track.mask(axis.size).astype(np.float64)
     slabs = [slab for slab in done.slabs if slab.axis == AXIS]
     joined = {rank for slab in slabs for rank in slab.form.ranks}
     for rank, (low, high) in track.spans.items():
@@ -384,7 +396,8 @@ def _work(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: boo
     for slab in slabs:
         points = points * attained_in(slab.form, slab.extents, slab.low, slab.high)
     operations = _sum(_operations(done, track, axis), axis)
-    return Work(frozenset(track.spans), operations, ones if sink else _sum(points, axis), _sum(cycles, axis))
+    points = ones if sink else _sum(points, axis)
+    return Work(frozenset(track.spans), operations, points, _sum(cycles, axis), _sum(working, axis))
 
 
 def _operations(done: Operations, track: Track, axis: Axis) -> Array:

@@ -22,7 +22,7 @@ class InfeasibleError(LooptreeError):
     @classmethod
     def of(cls, layer: str, level: str, capacity: float, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
         """The error for one layer that needs at least `demand` bytes at a level, by tensor in `parts`."""
-        room = "unlimited" if math.isinf(capacity) else f"{capacity:.0f} bytes"
+        room = "unlimited" if math.isinf(capacity) else f"{capacity:.0f} byte{'s' * (capacity != 1)}"
         if math.isinf(demand):
             return cls(
                 f"layer {layer!r}: the model evaluates no design of it that is searched (the capacity is {room})"
@@ -111,6 +111,11 @@ class Plan(Displayed):
     statistics: Statistics
     architecture: Architecture
 
+    def __repr__(self) -> str:
+        layers, groups = sum(len(group.einsums) for group in self.groups), len(self.groups)
+        run = f"{layers} layer{'s' * (layers != 1)} in {groups} group{'s' * (groups != 1)}"
+        return f"Plan({run}, {self.evaluation.headline}; {self.statistics.status} in {self.statistics.objective})"
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison(Displayed):
@@ -118,3 +123,6 @@ class Comparison(Displayed):
 
     layer_by_layer: Plan
     fused: Plan
+
+    def __repr__(self) -> str:
+        return f"Comparison(layer_by_layer={self.layer_by_layer!r}, fused={self.fused!r})"

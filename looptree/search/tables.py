@@ -33,6 +33,7 @@ class LoopTable:
         moves: tensors to which a loop is relevant; see `profile.Factors`.
         forgets: per loop, tensors for which it matters that a step of it starts anew.
         operations, cycles: of each layer. points: output points per operation (an upper bound).
+        steps: of each layer; no rows where they do not matter.
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
         uneven, covering, alike, needs: see `profile.Pass`.
     """
@@ -44,6 +45,7 @@ class LoopTable:
     operations: Array
     cycles: Array
     points: Array
+    steps: Array
     dimensions: tuple[frozenset[Key], ...]
     ranks: tuple[frozenset[Key], ...]
     uneven: frozenset[str]
@@ -95,6 +97,7 @@ class LoopTable:
             operations,
             cycles,
             points,
+            np.stack([w.steps for w in work])[: None if profiler.fills else 0, some],
             tuple(f.dimensions for f in rows),
             tuple(w.ranks for w in work),
             run.uneven,

@@ -18,7 +18,7 @@ from looptree.search.design import Collected, Outcome
 from looptree.search.goal import Aim, Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.group_search import GroupSearch
-from looptree.search.inside import Shared, inner_level
+from looptree.search.inside import Shared, inner_levels
 from looptree.search.leaf import Known
 from looptree.search.metrics import Totals
 from looptree.search.space import Space
@@ -58,12 +58,13 @@ class Job:
     below: float = math.inf
     until: float = math.inf
     effort: float = math.inf
+    floor: float = 0.0
 
     def run(self, searches: Searches) -> Outcome:
         """The best design."""
         goal = Goal(self.aim, searches.architecture, searches.level)
         known = searches.of(self.shape, self.part).towards(goal)
-        return known.search(self.resident, self.capacity, self.below, self.until, self.effort)
+        return known.search(self.resident, self.capacity, self.below, self.until, self.effort, self.floor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ class Searches:
     def __init__(self, architecture: Architecture, level: str, space: Space) -> None:
         self.architecture = architecture
         self.level = level
-        self.space = replace(space, inner_level=inner_level(architecture, level))
+        self.space = replace(space, inner_level=" and ".join(inner_levels(architecture, level)))
         self._known: dict[int, GroupSearch] = {}
         self._streams: Known = {}
         self._nests = Shared()

@@ -69,6 +69,9 @@ class StudyResult(Displayed):
     tables: tuple[TableData, ...]
     charts: tuple[Chart, ...]
 
+    def __repr__(self) -> str:
+        return f"StudyResult({self.name!r}, {self.title!r}, {len(self.findings)} findings)"
+
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `looptree study --json` prints it."""
         return {

@@ -13,7 +13,7 @@ from looptree.architecture import Architecture, check_named
 from looptree.errors import InputError, guided, nearest
 from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 from looptree.taxonomy.storing import check_held, check_lifetime, check_own, check_shared
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Split, Storage, Temporal, where_of
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Split, Storage, Temporal, placed, where_of
 from looptree.workload.workload import Workload
 
 
@@ -31,7 +31,7 @@ def bind(workload: Workload, architecture: Architecture, tree: LoopTree) -> Desi
     try:
         return _Binder(workload, architecture, tree).design()
     except InputError as problem:
-        raise problem.at(tree.source) if tree.source else problem from None
+        raise placed(problem, tree.source) if tree.source else problem from None
 
 
 class _Binder:
@@ -54,11 +54,16 @@ class _Binder:
     def _check_einsums(self) -> None:
         known = [e.name for e in self.workload.einsums]
         seen: set[str] = set()
-        for name in self.tree.einsums():
+        for leaf in (chain.end for chain in self.tree.root.walk() if isinstance(chain.end, Compute)):
+            name = leaf.einsum
             if name not in known:
-                raise InputError(f"mapping: there is no einsum {name!r}", hint=nearest(name, known))
+                raise InputError(
+                    f"there is no einsum {name!r}", where=where_of(leaf, "compute"), hint=nearest(name, known)
+                )
             if name in seen:
-                raise InputError(f"mapping: einsum {name!r} is computed twice")
+                raise InputError(
+                    f"einsum {name!r} is computed twice", where=where_of(leaf, "compute"), hint="remove one of the two"
+                )
             seen.add(name)
         missing = [name for name in known if name not in seen]
         if missing:
@@ -70,7 +75,8 @@ class _Binder:
         known = self.architecture.compute.name
         if leaf.unit not in (None, known):
             raise InputError(
-                f"mapping: compute {leaf.einsum!r}: there is no unit {leaf.unit!r}",
+                f"there is no unit {leaf.unit!r}",
+                where=where_of(leaf, f"compute {leaf.einsum}"),
                 hint=nearest(str(leaf.unit), [known]),
             )
 
@@ -251,7 +257,10 @@ class _Binder:
         where = where_of(node, f"storage at {node.level}")
         if tensor not in self.workload.tensors:
             raise InputError(f"there is no tensor {tensor!r}", where=where, hint=nearest(tensor, self.workload.tensors))
-        level = self.architecture.depth(node.level)
+        try:
+            level = self.architecture.depth(node.level)
+        except InputError as problem:
+            raise problem.at(where) from None
         check_held(self.workload, self.architecture, node, tensor)
         if parent is not None:
             outer = self.places[parent].level

@@ -112,6 +112,10 @@ class Design(Displayed):
     chains: tuple[BoundChain, ...]
     places: tuple[Place, ...]
 
+    def __repr__(self) -> str:
+        layers = len(self.workload.einsums)
+        return f"Design({self.workload.name} on {self.architecture.name}, {layers} layer{'s' * (layers != 1)})"
+
     @property
     def root(self) -> BoundChain:
         """The outermost chain."""

@@ -43,7 +43,7 @@ Values = Mapping[str, int]
 """What the parameters of a mapping are."""
 
 
-def read_mapping(path: str | Path, **parameters: int) -> LoopTree:
+def read_mapping(path: str | Path, /, **parameters: int) -> LoopTree:
     """Read a mapping file (`mapping:` followed by a list of nodes); a section `plan` is for `plan_file.read_plan`.
 
     Args:
@@ -145,7 +145,8 @@ def _end(kind: str, body: Node, values: Values) -> Branch | Compute:
     if kind == "compute":
         keys = body.mapping(known=NODE_KEYS[kind], required=REQUIRED[kind])
         inside = keys["inside"].choice(INSIDE) if "inside" in keys else None
-        return Compute(keys["einsum"].text(), keys["unit"].text() if "unit" in keys else None, inside)
+        unit = keys["unit"].text() if "unit" in keys else None
+        return Compute(keys["einsum"].text(), unit, inside, line=body.line)
     split, branches = _split(body) if kind == "pipeline" and isinstance(body.value, dict) else (None, body)
     chains = tuple(_chain(item, values) for item in branches.sequence())
     if not chains:

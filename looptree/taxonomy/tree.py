@@ -7,6 +7,7 @@ the tree against a workload and an architecture.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -54,7 +55,7 @@ class Storage:
     tensors: tuple[str, ...]
     overlap: str = "keep"
     lifetime: str = "branch"
-    line: int = field(default=0, compare=False)
+    line: int = field(default=0, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if self.overlap not in OVERLAPS:
@@ -123,11 +124,13 @@ class Compute:
     Attributes:
         inside: `found` where the loop nest at the memory levels below is to be found, `written` where it is not even
             if the architecture pins a dataflow; by default it is found if a dataflow is pinned.
+        line: of its file, for messages; 0 where there is none.
     """
 
     einsum: str
     unit: str | None = None
     inside: str | None = None
+    line: int = field(default=0, compare=False, repr=False, kw_only=True)
 
     def __post_init__(self) -> None:
         if self.inside not in (None, *INSIDE):
@@ -237,6 +240,19 @@ class LoopTree(Displayed):
         return tuple(self.root.einsums())
 
 
-def where_of(node: Storage | Temporal, what: str) -> str:
-    """The place of a node in its file, for messages."""
+def where_of(node: Storage | Temporal | Compute, what: str) -> str:
+    """The place of a node in its file, for messages; `placed` says which file."""
     return f"line {node.line}: {what}" if node.line else f"mapping: {what}"
+
+
+def placed(problem: InputError, source: str) -> InputError:
+    """A problem of a mapping with the file that it came from, as editors read a place.
+
+    >>> print(placed(InputError("there is no tensor 'A'", where="line 4: storage at GLB"), "m.yaml"))
+    m.yaml:4: storage at GLB: there is no tensor 'A'
+    """
+    line = re.match(r"line (\d+)", problem.where)
+    if line is None:
+        return problem.at(source)
+    where = f"{source}:{line[1]}{problem.where[line.end() :]}"
+    return type(problem)(problem.problem, where=where, hint=problem.hint, guide=problem.guide)

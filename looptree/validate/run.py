@@ -58,6 +58,9 @@ class CaseResult(Displayed):
     rows: tuple[Compared, ...]
     notes: tuple[str, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"CaseResult({self.case.name!r}, {len(self.rows)} values, {'holds' if self.holds else 'does not hold'})"
+
     @property
     def errors(self) -> tuple[Fraction, ...]:
         """Sizes of the errors of what has to be met."""

@@ -158,28 +158,21 @@ class Workload(Displayed):
         for e in einsums:
             for tensor in e.reads:
                 self._consumers.setdefault(tensor, []).append(e)
-            dimensions: dict[str, int] = {}
-            for access in (*e.inputs, e.output):
-                dimensions.setdefault(access.tensor, len(access.projection))
-            for access in self._accesses_of(e, dimensions):
-                raise InputError(
-                    f"{access} has {len(access.projection)} dimensions, elsewhere the tensor has another number",
-                    where=f"workload {self.name!r}: einsum {e.name!r}",
-                )
+        self._check_dimensions(einsums)
 
-    def _accesses_of(self, e: Einsum, dimensions: dict[str, int]) -> list[Access]:
-        wrong = []
-        for access in (*e.inputs, e.output):
-            known = dimensions[access.tensor]
-            producer = self._producer.get(access.tensor)
-            if producer is not None:
-                known = len(producer.output.projection)
-            else:
-                first = self._consumers.get(access.tensor, [e])[0]
-                known = next(len(a.projection) for a in first.inputs if a.tensor == access.tensor)
-            if known != len(access.projection):
-                wrong.append(access)
-        return wrong
+    def _check_dimensions(self, einsums: list[Einsum]) -> None:
+        """A tensor has as many dimensions wherever it stands as where it is written, or else first read."""
+        first: dict[str, tuple[Access, str]] = {e.output.tensor: (e.output, e.name) for e in einsums}
+        for e in einsums:
+            for access in e.inputs:
+                known, by = first.setdefault(access.tensor, (access, e.name))
+                if len(known.projection) != len(access.projection):
+                    raise InputError(
+                        f"{access} has {len(access.projection)} dimensions, but {known} of einsum {by!r} has "
+                        f"{len(known.projection)}",
+                        where=f"workload {self.name!r}: einsum {e.name!r}",
+                        hint="give an index for each dimension",
+                    )
 
     def _sorted(self, einsums: list[Einsum]) -> list[Einsum]:
         """Topological order, stable with respect to the order given."""
@@ -198,9 +191,11 @@ class Workload(Displayed):
                     if producer is None or done.get(producer.name) == 2:
                         continue
                     if done.get(producer.name) == 1:
+                        through = "" if producer is e else f": a cycle through {producer.name!r} and {e.name!r}"
                         raise InputError(
-                            f"tensor {tensor!r} depends on itself: a cycle through {producer.name!r} and {e.name!r}",
-                            where=f"workload {self.name!r}",
+                            f"tensor {tensor!r} depends on itself{through}",
+                            where=f"workload {self.name!r}: einsum {e.name!r}",
+                            hint="what it writes needs another name than what it reads",
                         )
                     stack.append((producer, iter(producer.reads)))
                     break

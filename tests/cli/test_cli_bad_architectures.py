@@ -100,9 +100,7 @@ def test_not_an_architecture(tmp_path: Path, text: str, expected: str) -> None:
 def test_a_tensor_where_it_may_not_be_names_the_line_of_the_mapping(tmp_path: Path) -> None:
     hardware = replaced(ARCHITECTURE, "per_cycle: 64", "per_cycle: 64, bypasses: [weight]")
     message = complaint(looptree("evaluate", *write(tmp_path, architecture=hardware)))
-    assert (
-        "mapping.yaml: line 4: storage at GLB: GLB of architecture 'small' may not hold 'W1' (kind: weight)" in message
-    )
+    assert "mapping.yaml:4: storage at GLB: GLB of architecture 'small' may not hold 'W1' (kind: weight)" in message
     assert "(levels that may: DRAM)" in message
 
 

@@ -42,7 +42,7 @@ from tests.cli.command_line import ARCHITECTURE, MAPPING, complaint, looptree, r
         ("einsum: conv2", "einsum: conv1", "einsum 'conv1' is computed twice"),
         ("    - [{compute: {einsum: conv2}}]\n", "", "einsum 'conv2' is never computed"),
         ("einsum: conv2", "einsum: conv3", "there is no einsum 'conv3' (did you mean 'conv2'?)"),
-        ("einsum: conv2", "einsum: conv2, unit: ALU", "compute 'conv2': there is no unit 'ALU' (known: MAC)"),
+        ("einsum: conv2", "einsum: conv2, unit: ALU", "compute conv2: there is no unit 'ALU' (known: MAC)"),
         ("tensors: [F3]", "tenors: [F3]", "unknown key 'tenors' (did you mean 'tensors'?)"),
         ("temporal", "temporl", "unknown node kind 'temporl' (did you mean 'temporal'?)"),
         ("mapping:", "maping:", "unknown key 'maping' (did you mean 'mapping'?)"),

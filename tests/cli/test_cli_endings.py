@@ -55,6 +55,15 @@ def test_unknown_command() -> None:
     assert complaint(looptree("evalute")) == "No such command 'evalute' (see looptree --help)"
 
 
+@pytest.mark.parametrize("which", [0, 1, 2])
+def test_an_endless_name_is_cut(tmp_path: Path, which: int) -> None:
+    arguments = list(write(tmp_path))
+    arguments[which] = "x" * 5000
+    message = complaint(looptree("evaluate", *arguments))
+    assert "x" * 99 + "..." in message
+    assert len(message) < 500
+
+
 def test_missing_argument() -> None:
     assert complaint(looptree("evaluate")) == "Missing argument 'WORKLOAD' (see looptree evaluate --help)"
 
@@ -121,6 +130,7 @@ def test_a_full_disk(tmp_path: Path, unbuffered: str, monkeypatch: pytest.Monkey
 def test_interrupted(command: str) -> None:
     code = (
         "import os, signal, looptree.search\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # in the background of a shell it is ignored
         f"looptree.search.{command} = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)\n"
         f"from looptree.cli.main import main\nmain(['{command}', 'conv_conv'])"
     )

@@ -13,7 +13,7 @@ import looptree
 from looptree.errors import InputError
 from looptree.importers.assembly import assembled
 from looptree.importers.aten.program import Call, Constant, Program, Value
-from looptree.importers.aten.translation import graph_of_program
+from looptree.importers.aten.translate import graph_of_program
 from looptree.importers.elements import ELEMENTS
 from looptree.importers.graph import Type
 from looptree.importers.imported import Imported

@@ -283,3 +283,11 @@ def test_halos_beyond_64_bits_are_exact() -> None:
     dropped = infer(design(layers, loop("p", rows // 8), drop("GLB", "F2"), sequential("a", "b")))
     assert dropped.produced["F2"] == channels * (rows + 8 * 2) * columns
     assert dropped.einsums["a"].operations - dropped.einsums["a"].distinct == channels * 7 * 2 * columns
+
+
+def test_an_output_that_is_read_only_beyond_its_end_is_refused() -> None:
+    # F2 leaves the workload as well: it has to be computed, but the layer that reads it asks for padding alone.
+    layers = [layer("a", "F2[p] = F1[p]", p=4), layer("pad", "F3[p] = F2[p+4]", p=4)]
+    where = design(layers, keep("GLB", "F1"), sequential("a", "pad"), shapes={"F2": (4,)}, outputs=["F2"])
+    with pytest.raises(UnsupportedError, match="tensor 'F2' leaves the workload, but its consumers ask for nothing"):
+        infer(where)

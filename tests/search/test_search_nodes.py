@@ -15,7 +15,7 @@ def nodes(draw: random.Random, count: int, loops: int) -> Nodes:
     stop = start + np.array([[draw.choice([1, 1, 2, 5, 9]) for _ in range(loops)] for _ in range(count)])
     stop[:, 0] = np.maximum(stop[:, 0], start[:, 0] + 2)
     bound = np.array([draw.random() for _ in range(count)])
-    return Nodes(np.arange(count), start, stop, bound, np.zeros((1, count)))
+    return Nodes(np.arange(count), start, stop, bound, np.zeros(count, dtype=bool), np.zeros((1, count)))
 
 
 def points(known: Nodes, number: int) -> list[tuple[int, ...]]:

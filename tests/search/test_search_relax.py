@@ -19,7 +19,8 @@ from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 
 def node(placing: Placing, pattern: int, start: tuple[int, ...], stop: tuple[int, ...]) -> Nodes:
     rates = np.zeros((len(placing.relaxation.prices), 1))
-    return Nodes(np.array([pattern]), np.array([start]), np.array([stop]), np.full(1, -np.inf), rates)
+    inexact = np.zeros(1, dtype=bool)
+    return Nodes(np.array([pattern]), np.array([start]), np.array([stop]), np.full(1, -np.inf), inexact, rates)
 
 
 def settled(book: PatternBook, pattern: int) -> list[int]:
@@ -59,12 +60,13 @@ def test_no_design_in_a_range_is_better_than_its_bounds(kind: str, objective: st
             pattern = draw.choice(book.children(pattern).tolist())
         known = node(placing, pattern, start, stop)
         truth = least(placing, book, pattern, start, stop) * (1 + 1e-9)
-        columns = book.columns(known.pattern, known.start, known.stop)
-        relaxed, rates = placing.relaxation.bounds(*columns, known.rates, math.inf)
+        columns, places = book.columns(known.pattern, known.start, known.stop)
+        room, sums = placing.relaxation.options(columns, places)
+        relaxed, rates = placing.relaxation.bounds(columns, room, sums, known.rates, math.inf)
         assert relaxed[0] <= truth
-        again, _ = placing.relaxation.bounds(*columns, rates, math.inf)
+        again, _ = placing.relaxation.bounds(columns, room, sums, rates, math.inf)
         assert again[0] <= truth
-        placed, _ = placing.least(book, known, math.inf)
-        assert placed[0] <= truth
-        tight += placed[0] >= truth * (1 - 1e-8)
+        bound = placing.bounds(book, known, math.inf).bound[0]
+        assert relaxed[0] <= bound <= truth
+        tight += bound >= truth * (1 - 1e-8)
     assert tight

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -23,7 +24,7 @@ from looptree.sweep.cluster import Cluster, cluster_crew
 from tests.sweep.sweep_cases import SEARCHED, results, study, untimed
 from tests.sweep.test_sweep_store import count
 
-pytest.importorskip("distributed")
+pytestmark = pytest.mark.skipif(find_spec("distributed") is None, reason="needs distributed")
 
 WAIT = 30.0
 

@@ -110,7 +110,7 @@ def test_mistakes(text: str, message: str) -> None:
     with pytest.raises(InputError) as caught:
         design(text, TWO_CONV)
     assert message in str(caught.value)
-    assert str(caught.value).startswith("mapping.yaml: ")
+    assert str(caught.value).startswith("mapping.yaml:")
 
 
 def test_levels_in_order() -> None:
@@ -232,7 +232,7 @@ def test_a_lifetime_by_uses_needs_branches_that_take_turns_once(old: str, new: s
         design(RESIDENT.replace(old, new), RESIDUAL)
     line = 5 if new.startswith("  - temporal") else 4
     assert str(caught.value) == (
-        f"mapping.yaml: line {line}: storage at GLB: Y, Z cannot have lifetime: uses, because {problem} ({hint}, or "
+        f"mapping.yaml:{line}: storage at GLB: Y, Z cannot have lifetime: uses, because {problem} ({hint}, or "
         "leave out the lifetime)"
     )
 

@@ -3,7 +3,7 @@
     module -> program -> graph -> (as for ONNX) regions -> layers -> workload
 
 * `capture` is the only module that imports `torch`; it writes an exported program down as plain values, a `Program`.
-* `translation` and `operators` turn each ATen call into nodes of the operators that `looptree.importers` knows.
+* `translate`, `translation` and `operators` turn each ATen call into nodes of operators that the importers know.
 
 Importing this package is cheap: `torch` is imported when a module is captured.
 """

@@ -43,7 +43,7 @@ def import_torch(
     check_bits(bits)
     from looptree.importers.assembly import assembled
     from looptree.importers.aten.capture import program_of
-    from looptree.importers.aten.translation import graph_of_program
+    from looptree.importers.aten.translate import graph_of_program
 
     inputs = (example_inputs,) if isinstance(example_inputs, torch.Tensor) else tuple(example_inputs or ())
     graph = graph_of_program(program_of(module, inputs, example_keywords))

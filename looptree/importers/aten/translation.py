@@ -1,4 +1,4 @@
-"""From a `Program` to a `Graph`: each ATen call becomes nodes of ONNX operators, with types that PyTorch gave."""
+"""The graph that a `Program` becomes call by call: nodes of ONNX operators, with types that PyTorch gave."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 
 from looptree.importers.aten.program import Argument, Call, Program, Value
 from looptree.importers.elements import ELEMENTS
-from looptree.importers.graph import Array, Graph, Node, Type
+from looptree.importers.graph import Array, Node, Type
 from looptree.importers.kinds import snake
-from looptree.importers.known import Known, without_unused
+from looptree.importers.known import Known
 
 VERSION = 23
 """Of the operators that the nodes are of, unless an older one takes its parameters as attributes."""
@@ -127,42 +127,3 @@ class Translation:
     def _unique(self, name: str) -> str:
         self._taken[name] += 1
         return name if self._taken[name] == 1 else f"{name}:{self._taken[name]}"
-
-
-def graph_of_program(program: Program) -> Graph:
-    """The graph of a program, without what its outputs do not depend on.
-
-    Raises:
-        InputError: a call that is not what its operator expects.
-    """
-    from looptree.importers.aten.operators.registry import OPERATORS
-
-    translation = Translation(program)
-    for call in _needed(program):
-        translation.types |= {value: program.types[value] for value in call.outputs if value}
-        translate = OPERATORS.get(call.operator)
-        if translate is None or translate(translation, call) is False:
-            translation.unknown(call)
-    known = translation.known
-    return Graph(
-        program.name,
-        without_unused(known.nodes, program.outputs),
-        {value: program.types[value] for value in program.inputs},
-        program.outputs,
-        translation.types,
-        translation.constants,
-        known.aliases,
-        program.name,
-        sum(program.types[value].size for value, constant in program.constants.items() if constant.parameter),
-    )
-
-
-def _needed(program: Program) -> list[Call]:
-    """The calls that outputs depend on."""
-    wanted = set(program.outputs)
-    found = []
-    for call in reversed(program.calls):
-        if wanted.intersection(call.outputs):
-            found.append(call)
-            wanted.update(call.tensors)
-    return found[::-1]

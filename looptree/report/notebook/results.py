@@ -86,7 +86,7 @@ def _(value: Workload) -> list[Row]:
 @shown.register
 def _(value: Evaluation) -> Markup:
     fits = "every memory level fits" if value.fits else "does not fit"
-    return joined(element("p", f"{_totals(value)}; {fits}"), _groups(value))
+    return joined(element("p", f"{value.headline}; {fits}"), _groups(value))
 
 
 @shown.register
@@ -127,14 +127,6 @@ def _(value: Workload) -> Markup:
     rows = [[str(cell) for cell in row.values()] for row in rows_of(value)]
     head = f"{value.name}: {len(value.einsums)} layers, {format_count(value.operations)} operations"
     return joined(element("p", head), table_of(list(rows_of(value)[0]), rows))
-
-
-def _totals(value: Evaluation) -> str:
-    again = format_percent(value.recomputed_operations, value.total_operations)
-    return (
-        f"{format_size(value.offchip_bytes)} off chip, {format_count(value.total_operations)} operations "
-        f"({again} recomputed), {format_energy(value.energy.total)}, {format_count(value.latency.overlapped)} cycles"
-    )
 
 
 def _groups(value: Evaluation) -> Markup:
