@@ -288,18 +288,17 @@ class Group:
 
     def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> Meeting:
         """Where some loops meet, if they may."""
+        count = sum(len(loop.ranks) for loop in loops)
+        if not self.profiler.meet or not self.fused or count > self.space.joined_loops:
+            return NOWHERE
         key = tuple(map(id, tables))
         if key not in self._meetings:
-            met = self.meetings.of(tables)
-            self._meetings[key] = met if met and self._may_meet(loops, tables) else NOWHERE
+            self._meetings[key] = self.meetings.of(tables) if self._may_meet(loops, tables) else NOWHERE
         return self._meetings[key]
 
     def _may_meet(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> bool:
-        """Whether there are no more loops than may be joined, and no more pairs of tile shapes of those that meet."""
-        most = self.space.joined_pairs
-        if not self.fused or not most or sum(len(loop.ranks) for loop in loops) > self.space.joined_loops:
-            return False
-        tilings = self.space.restrictions.tilings
+        """Whether no two loops that meet have more pairs of tile shapes than may be."""
+        most, tilings = self.space.joined_pairs, self.space.restrictions.tilings
         return most == ANY_PAIRS or all(
             len(tilings(self.part, (*loops[i].ranks, *loops[j].ranks))) <= most for i, j in self._pairs(tables)
         )
