@@ -43,7 +43,8 @@ class Pass:
         work: per Einsum.
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
-        alike: tensors all of whose readers need the same at every step.
+        alike: tensors all of whose readers need the same at every step. needs: of each
+            tensor that is read, if that was asked for.
     """
 
     tensors: Mapping[str, Factors]
@@ -52,6 +53,22 @@ class Pass:
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
+    needs: Mapping[str, Needs]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Needs:
+    """What is needed of one tensor in one run.
+
+    Attributes:
+        readers: what the loops contribute to the counts of each reader by itself, of an input with several.
+        narrowed: dimensions along which some reader, or all together, need less at the first step than without loops.
+        begun: those of all together, and words along them at the first step, per choice of tile shapes.
+    """
+
+    readers: tuple[Factors, ...]
+    narrowed: frozenset[Key]
+    begun: tuple[frozenset[Key], Array]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,10 +77,12 @@ class Whole:
 
     Attributes:
         tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
+        asked: the same for each reader of a tensor, and for all of them.
         operations: per Einsum, the parts that its work is a product of.
     """
 
     tensors: Mapping[str, Mapping[Key, int]]
+    asked: Mapping[str, Sequence[Mapping[Key, int]]]
     writes: Mapping[str, Mapping[Key, int]]
     operations: Mapping[str, tuple[Part, ...]]
 
@@ -103,11 +122,19 @@ class Profiler:
         sinks: its Einsums whose outputs no other one reads.
         spatial: operations done at once along each rank.
         fills: whether it matters how many steps each layer has, because each fills and drains an array.
+        meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
     """
 
     def __init__(
-        self, part: Workload, sinks: Sequence[str], spatial: Mapping[str, int], *, fills: bool = False
+        self,
+        part: Workload,
+        sinks: Sequence[str],
+        spatial: Mapping[str, int],
+        *,
+        fills: bool = False,
+        meet: bool = False,
     ) -> None:
+        self.meet = meet
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
@@ -162,9 +189,10 @@ class Profiler:
     def whole(self) -> Whole:
         """The segment without loops."""
         sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
-        needs, writes, operations, _ = self._infer(sinks, {}, ())
+        needs, writes, operations, asked = self._infer(sinks, {}, ())
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
+            {t: [*map(_extents, boxes), _extents(needs[t])] for t, boxes in asked.items() if t in needs},
             {tensor: _extents(box) for tensor, box in writes.items()},
             {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
@@ -206,7 +234,16 @@ class Profiler:
             uneven,
             covering,
             frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
+            {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs} if self.meet else {},
         )
+
+    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: _Neighbours) -> Needs:
+        begun = [
+            _begun(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
+        ]
+        several = boxes if len(boxes) > 1 and tensor in self.part.inputs else ()
+        narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
+        return Needs(tuple(_factors(box, near) for box in several), narrowed, begun[-1])
 
     def _infer(
         self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
@@ -246,6 +283,18 @@ class Profiler:
             if need_of_input is not None:
                 needs[tensor] = need_of_input
         return needs, writes, operations, asked
+
+
+def _begun(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
+    """Dimensions along which less is needed at the first step than without loops, and words along them."""
+    track, starts = box.tracks.get(AXIS), axis.starts(1)
+    words, narrowed = np.ones(len(starts)), set[Key]()
+    for key, (low, high) in ({} if track is None else track.spans).items():
+        sizes = (high - low)[starts]
+        if (sizes != asked[key]).any():
+            narrowed.add(key)
+            words = words * sizes
+    return frozenset(narrowed), words * np.broadcast_to(_active(box, axis), (axis.size,))[starts]
 
 
 def _uneven(boxes: Sequence[Box], axis: Axis) -> bool:
