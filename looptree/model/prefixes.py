@@ -7,14 +7,20 @@ from collections.abc import Iterable
 import numpy as np
 
 from looptree.model.axis import Array, Axis
+from looptree.model.box import FEW
 
 
 def codes(tables: Iterable[Array], size: int) -> Array:
     """A number for each own step; steps with equal entries in all tables have equal numbers.
 
     >>> codes([np.array([3, 2, 2, 2]), np.array([1, 1, 1, 0])], 4).tolist()
-    [2, 1, 1, 0]
+    [0, 1, 1, 2]
     """
+    if size <= FEW:
+        listed = [table.tolist() if table.ndim == 1 else list(map(tuple, table.tolist())) for table in tables]
+        known: dict[object, int] = {}
+        steps = zip(*listed, strict=True) if listed else ((),) * size
+        return np.array([known.setdefault(entries, len(known)) for entries in steps], dtype=np.int64)
     found: Array = np.zeros(size, dtype=np.int64)
     for table in tables:
         if (table == table[:1]).all():

@@ -50,8 +50,8 @@ class Planned:
 
     @property
     def capacity_bytes(self) -> int | None:
-        """Of the buffer; `None` for an unlimited one."""
-        return self.architecture.levels[1].capacity_bytes
+        """Of the buffer, of all its partitions together; `None` for an unlimited one."""
+        return self.architecture.levels[1].total_bytes
 
     @property
     def demand(self) -> int:

@@ -43,7 +43,7 @@ def record_of(planned: Planned, parameters: Mapping[str, int], version: str) -> 
 def holds(record: PlanRecord, architecture: Architecture, evaluation: Evaluation) -> bool:
     """Whether an evaluation is of the hardware that the plan was made for: same buffer, same value."""
     level = architecture.levels[1] if len(architecture.levels) > 1 else None
-    if level is None or (level.name, level.capacity_bytes) != (record.buffer, record.capacity_bytes):
+    if level is None or (level.name, level.total_bytes) != (record.buffer, record.capacity_bytes):
         return False
     return math.isclose(float(value(record.objective, evaluation)), record.value, rel_tol=1e-9)
 

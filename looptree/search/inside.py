@@ -13,7 +13,7 @@ A floor allows every tile shape and order, whatever is pinned.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -145,8 +145,15 @@ class Inside:
         if tile.leaf is None:
             return [Found(Nest(), tuple(self._accessed(tile, goal)), 0.0, 0, {}, 0)]
         wanted, (tie, *_) = self._wanted(goal), self._wanted(Goal(EVERYTHING, self.architecture, self.outer.name))
-        listed = self._joint(tile, tile.leaf).least(tile.leaf, self._places(tile), wanted, tie)
-        return [found for found in listed if found.fits]
+        matter = [number for number, one in enumerate(wanted) if self._matters(one)]
+        judged = [wanted[number] for number in matter] or [tie]
+        listed = self._joint(tile, tile.leaf).least(tile.leaf, self._places(tile), judged, tie)
+        sums = [dict(zip(matter, found.sums, strict=False)) for found in listed]
+        return [
+            replace(found, sums=tuple(known.get(number, 0.0) for number in range(len(wanted))))
+            for found, known in zip(listed, sums, strict=True)
+            if found.fits
+        ]
 
     def priced(self, tile: Tile, found: Found, goal: Goal) -> list[float]:
         """What nests that were found add to each sum of another goal."""
@@ -177,12 +184,15 @@ class Inside:
         """Whether it matters to a goal which nests there are."""
         key = tuple(goal.sums)
         if key not in self._counts:
-            bits = {tensor.bits for tensor in self.part.tensors.values()}
-            ends = (*([self.architecture.off_chip] if self.direct else []), self.outer, *self.levels)
-            priced = any(any(one.cost(at, b)) for one in self._wanted(goal) for at in ends for b in bits)
-            filled = any(wanted.steps for wanted in goal.sums)
-            self._counts[key] = priced or filled or self.architecture.dataflow is not None
+            matter = any(map(self._matters, self._wanted(goal)))
+            self._counts[key] = matter or self.architecture.dataflow is not None
         return self._counts[key]
+
+    def _matters(self, wanted: Wanted) -> bool:
+        """Whether it matters to a sum which nests there are."""
+        bits = {tensor.bits for tensor in self.part.tensors.values()}
+        ends = (*([self.architecture.off_chip] if self.direct else []), self.outer, *self.levels)
+        return bool(wanted.steps) or any(any(wanted.cost(at, b)) for at in ends for b in bits)
 
     # -- floors ------------------------------------------------------------------------------
 

@@ -62,7 +62,12 @@ class StreamingGroup(Group):
         yield from above.values()
 
     def _ways(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Iterator[Way]:
-        """Each order and tile shapes of own loops that leave the array as full."""
+        """Each order and tile shapes of own loops that leave the array as full.
+
+        Systolic ones, which every loop fills again, do one operation at a time along each rank.
+        """
+        compute = self.search.architecture.compute
+        assert not (compute.fill_drain_cycles and compute.spatial)
         einsum = self.alone.einsum(layer)
         following = driven(self.alone, choice.loops)[layer]
         forms = [form for access in (*einsum.inputs, einsum.output) for form in access.projection]
@@ -77,7 +82,7 @@ class StreamingGroup(Group):
                             Temporal((RankRef(rank, layer),), tile) for rank, tile in zip(order, tiles, strict=True)
                         )
                         added, inside = self._inside(replace(choice, leaf_loops={layer: loops}), layer, own)
-                        if added[0, CYCLES] <= 0:
+                        if added[0, CYCLES] <= 0 or compute.fill_drain_cycles:
                             yield added, inside
 
     def _inside(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Way:

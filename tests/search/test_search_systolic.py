@@ -22,7 +22,7 @@ def systolic(plain: Architecture, **axes: int) -> Architecture:
     return replace(plain, compute=replace(plain.compute, array=Array(axes, systolic=True)))
 
 
-@pytest.mark.parametrize(("seed", "kind"), enumerate([*KINDS, "loose"]))
+@pytest.mark.parametrize(("seed", "kind"), list(enumerate([*KINDS, "loose"])))
 def test_no_design_of_a_group_is_better(seed: int, kind: str) -> None:
     """Latency in every room, with an array that does several operations at once."""
     hardware = systolic(architecture(seed=seed, buffer_bandwidth=(None, 3)[seed % 2]), x=3, y=2)
