@@ -94,12 +94,15 @@ class Capacities:
         seconds: float | None = None,
         progress: Progress | None = None,
         target: float | None = None,
+        apart: bool = False,
     ) -> Plan:
         """The best plan in that many bytes.
 
         Args:
             capacity_bytes: of the buffer. seconds, progress: see `search`.
             target: stop as soon as it is known whether a plan has at most this value (of equal ones, any).
+            apart: run every layer by itself and keep nothing on chip in between; what is found out about single layers
+                serves all plans.
 
         Raises:
             InfeasibleError: a layer does not fit. KeyboardInterrupt: Ctrl-C, even if there is a plan by then.
@@ -112,8 +115,9 @@ class Capacities:
             return planner.told(path.value, path.bound) and not decided
 
         weights = Weights.only(self.objective)
-        path = planner.solve(weights, float(capacity_bytes), going)
+        capacity = float(capacity_bytes)
+        path = planner.apart(weights, capacity) if apart else planner.solve(weights, capacity, going)
         if planner.catalogue.interrupted:
             raise KeyboardInterrupt
-        found = Found(path, weights, path.value, path.bound, float(capacity_bytes))
+        found = Found(path, weights, path.value, path.bound, capacity)
         return planner.plan(found, self.objective, polish=target is None)

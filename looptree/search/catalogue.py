@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.search.decode import choice_of
 from looptree.search.design import GroupDesign, Tally
@@ -69,6 +70,7 @@ class Catalogue:
         self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
         self._without_floor: dict[int, list[int]] = {}
         self._looked_at: dict[tuple[str, ...], tuple[int, Shape]] = {}
+        self._polished: dict[tuple[int, float, Aim], GroupDesign | None] = {}
 
     @property
     def groups(self) -> int:
@@ -106,8 +108,10 @@ class Catalogue:
         return number, shape
 
     def _weights(self, part: Workload, shape: Shape) -> tuple[bool, ...]:
-        """Which tensors are weights, where nests inside tiles depend on it."""
-        return tuple(part.kind(t) == "weight" for t in shape.tensors) if self.space.inner_level else ()
+        """Which tensors are weights, where nests inside tiles depend on it, or which tensors the buffer holds."""
+        level = self.workers.searches.architecture.level(self.workers.searches.level)
+        matters = self.space.inner_level or level.partitions or not level.may_hold("", "weight")
+        return tuple(part.kind(t) == "weight" for t in shape.tensors) if matters else ()
 
     def variant(self, number: int, shape: Shape, resident: frozenset[str]) -> int:
         """The number of a variant; of a new one nothing is known until `find_floors`."""
@@ -147,6 +151,9 @@ class Catalogue:
     def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
         """A group whose design is given; there is none with tensors on chip that others leave or find there."""
         part, searches = self.parts[number], self.workers.searches
+        if searches.architecture.level(searches.level).partitions:
+            hint = "leave the pin out, or give it one capacity_bytes"
+            raise InputError(f"{searches.level} has partitions, where no published design is searched", hint=hint)
         architecture = searches.architecture.with_capacity(searches.level, None)
         choice = pin.choice(part, architecture)
         found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
@@ -212,14 +219,18 @@ class Catalogue:
             limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
             skipped = self.variants[variant].pinned or not others.metrics
             asked.append(None if skipped else (variant, capacity, Aim(others, limits)))
-        unique = {key: key[2].weights.of(known[2].totals) for key, known in zip(asked, wanted, strict=True) if key}
+        new = {
+            key: key[2].weights.of(known[2].totals)
+            for key, known in zip(asked, wanted, strict=True)
+            if key and key not in self._polished
+        }
         jobs = [
             self._job(variant, aim, capacity, below, self.until + GRACE, EFFORT)
-            for (variant, capacity, aim), below in unique.items()
+            for (variant, capacity, aim), below in new.items()
         ]
-        found = dict(zip(unique, self._done(jobs), strict=True))
+        self._polished |= {key: found.design for key, found in zip(new, self._done(jobs), strict=True)}
         return [
-            design if key is None else found[key].design or design
+            design if key is None else self._polished[key] or design
             for key, (_, _, design) in zip(asked, wanted, strict=True)
         ]
 

@@ -25,6 +25,7 @@ from looptree.model.axis import Array
 from looptree.model.result import Traffic
 from looptree.search.metrics import METRICS
 from looptree.search.planner import buffer_of
+from looptree.search.prices import direct
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
@@ -193,6 +194,7 @@ class Group:
         self.after = [n for n in order if n in after - layers]
         self.alone, self.context = segment(search.workload, self.names), segment(search.workload, sorted(after))
         self.inner = [t for t in self.alone.intermediates if t not in self.alone.outputs]
+        self.direct = direct(search.workload, search.architecture.level(self.level)) & frozenset(self.alone.tensors)
         self._evaluations: dict[LoopTree, Evaluation | None] = {}
 
     def designs(self) -> Designs:
@@ -201,7 +203,8 @@ class Group:
         for choice in self.choices():
             whole = self.evaluated(choice)
             if whole is not None and self._computes_enough_once(whole):
-                fixed = [self.work(whole), *(self.sums(whole, t) for t in (*choice.retention, *self.resident))]
+                known = (*choice.retention, *self.resident, *self.direct)
+                fixed = [self.work(whole), *(self.sums(whole, t) for t in known)]
                 rows = reduce(together, self.items(choice), np.sum(fixed, axis=0, keepdims=True))
                 found = undominated(np.vstack([found, rows]))
         return Designs(found)
@@ -236,7 +239,8 @@ class Group:
 
     def free(self, choice: GroupChoice) -> list[str]:
         """Tensors that have no place yet."""
-        return [t for t in self.alone.tensors if t not in choice.retention and t not in self.resident]
+        placed = {*choice.retention, *self.resident, *self.direct}
+        return [t for t in self.alone.tensors if t not in placed]
 
     def items(self, choice: GroupChoice) -> Iterator[Array]:
         """What each free tensor takes and adds in each of its places; what some of them do together."""
@@ -255,7 +259,7 @@ class Group:
     def evaluated(self, choice: GroupChoice) -> Evaluation | None:
         """What the model says, where it says anything; tensors without a place are whole on chip."""
         stored = {t for depths in choice.leaf_retention.values() for t in depths}
-        whole = {t: 0 for t in self.alone.tensors if t not in stored}
+        whole = {t: 0 for t in self.alone.tensors if t not in stored | self.direct}
         choices = [GroupChoice((name,), level=self.level) for name in self.after]
         drop = choice.drop | {
             t for t in self.alone.tensors if self.space.restrictions.tensor(t).drop and t not in stored

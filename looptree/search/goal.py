@@ -14,11 +14,13 @@ from looptree.architecture import Architecture
 from looptree.model.axis import Array
 from looptree.search.metrics import METRICS, Totals, Weights
 from looptree.search.prices import Load, Prices, Sum
+from looptree.search.rooms import weight_bytes
 from looptree.workload import Workload
 
 ROUNDING = 1e-11  # of float64 sums of exact products; closer values count as equal
 OFFCHIP = Sum(offchip=1.0)
 FILLS = Sum(steps=1.0)
+WEIGHTS = Sum(weights=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class Goal:
         self._filling = (0, 0)
         if self.timed and architecture.compute.fill_drain_cycles:
             self._filling = self._number(FILLS), architecture.compute.fill_drain_cycles
-        if not self.sums:
+        known = weight_bytes(architecture.level(level))
+        self._weights = None if known is None else (self._number(WEIGHTS), known)
+        if not self.sums or self.sums == [WEIGHTS]:
             self._number(OFFCHIP)
 
     def _form(self, weights: Weights) -> _Form:
@@ -100,8 +104,11 @@ class Goal:
         return [Prices.of(wanted, part, self.architecture, self.level, tensors) for wanted in self.sums]
 
     def value(self, sums: Sequence[Array], cycles: Array) -> Array:
-        """The objective from the sums and compute cycles, infinite beyond a limit."""
+        """The objective from the sums and compute cycles, infinite beyond a limit, and where weights do not fit."""
         first, *others = self._amounts(sums, cycles)
+        if self._weights is not None:
+            number, capacity = self._weights
+            first = np.where(sums[number] > capacity, np.inf, first)
         for amount, (_, most) in zip(others, self.aim.limits, strict=True):
             if most < float("inf"):
                 first = np.where(amount > most * (1 + ROUNDING), np.inf, first)

@@ -31,9 +31,10 @@ from looptree.search.loops import (
 )
 from looptree.search.meeting import NOWHERE, Meeting, compulsory, differing, meeting, without
 from looptree.search.metrics import Totals
-from looptree.search.prices import Prices, Role, role_of
+from looptree.search.prices import Prices, Role, direct, role_of
 from looptree.search.profile import Pass, Profiler, Rank, kinds_of
 from looptree.search.restrictions import TensorRule
+from looptree.search.rooms import apart
 from looptree.search.space import ANY_PAIRS, Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
 from looptree.workload import Workload
@@ -143,6 +144,8 @@ class Group:
         self.inside = Inside(part, architecture, level, nests) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
+        self.direct = direct(part, architecture.level(level))
+        self.apart = apart(part, architecture.level(level))
         self.fills = bool(architecture.compute.fill_drain_cycles)
         self.profiler = Profiler(part, self.sinks, architecture.compute.spatial, fills=self.fills)
         self.layers = [e.name for e in part.einsums]

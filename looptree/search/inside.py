@@ -31,7 +31,7 @@ from looptree.model.operations import Operations
 from looptree.model.production import all_points
 from looptree.search.bounds import complete_layers
 from looptree.search.goal import EVERYTHING, Goal
-from looptree.search.prices import Sum, costs
+from looptree.search.prices import Sum, direct, straight_costs
 from looptree.search.profile import Rank
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
@@ -90,6 +90,7 @@ class Inside:
         self.part = part
         self.architecture = architecture
         self.outer: Level = architecture.level(level)
+        self.direct = direct(part, self.outer)
         self.levels: Sequence[Level] = architecture.levels[architecture.depth(level) + 1 :]
         self._tiles: dict[object, Mapping[str, Tile] | None] = {}
         self.shared = Shared() if shared is None else shared
@@ -117,7 +118,7 @@ class Inside:
         choice = GroupChoice(
             names,
             tuple(Temporal(tuple(RankRef(r, e) for e, r in rank), tile) for rank, tile in loops),
-            {tensor: places.get(tensor, 0) for tensor in self.part.tensors},
+            {tensor: places.get(tensor, 0) for tensor in self.part.tensors if tensor not in self.direct},
             level=self.outer.name,
         )
         design = bind(self.part, self.architecture, plan_tree(self.part, self.architecture, [choice]))
@@ -143,7 +144,7 @@ class Inside:
     def _nests(self, tile: Tile, goal: Goal) -> list[Found]:
         if tile.leaf is None:
             return [Found(Nest(), tuple(self._accessed(tile, goal)), 0.0, 0, {}, 0)]
-        wanted, (tie, *_) = _wanted(goal), _wanted(Goal(EVERYTHING, self.architecture, self.outer.name))
+        wanted, (tie, *_) = self._wanted(goal), self._wanted(Goal(EVERYTHING, self.architecture, self.outer.name))
         listed = self._joint(tile, tile.leaf).least(tile.leaf, self._places(tile), wanted, tie)
         return [found for found in listed if found.fits]
 
@@ -152,19 +153,24 @@ class Inside:
         if tile.leaf is None:
             return self._accessed(tile, goal)
         joint = self._joint(tile, tile.leaf)
-        return [joint.priced(tile.leaf, self._places(tile), found, wanted) for wanted in _wanted(goal)]
+        return [joint.priced(tile.leaf, self._places(tile), found, wanted) for wanted in self._wanted(goal)]
+
+    def _wanted(self, goal: Goal) -> list[Wanted]:
+        """The sums of a goal."""
+        return [Wanted(straight_costs(known, self.architecture.off_chip), known.steps) for known in goal.sums]
 
     def _joint(self, tile: Tile, leaf: Leaf) -> Joint:
         return joint_of(self.part, self.architecture, leaf, self.levels, tile.counts, self.shared.memory)
 
     def _places(self, tile: Tile) -> dict[str, Level]:
         """Where each tensor of a layer is above its nests."""
-        return dict.fromkeys((*tile.einsum.reads, tile.einsum.output.tensor), self.outer)
+        used = (*tile.einsum.reads, tile.einsum.output.tensor)
+        return {t: self.architecture.off_chip if t in self.direct else self.outer for t in used}
 
     def _accessed(self, tile: Tile, goal: Goal) -> list[float]:
         """What a layer without nests adds to each sum: all its operations access the buffer."""
         places, tensors, inner = self._places(tile), self.part.tensors, self.levels[-1]
-        known = [price(tile.einsum, tensors, places, inner, tile.counts, wanted.cost) for wanted in _wanted(goal)]
+        known = [price(tile.einsum, tensors, places, inner, tile.counts, wanted.cost) for wanted in self._wanted(goal)]
         return [sum(one.bypassed.values()) for one in known]
 
     def counts(self, goal: Goal) -> bool:
@@ -172,8 +178,8 @@ class Inside:
         key = tuple(goal.sums)
         if key not in self._counts:
             bits = {tensor.bits for tensor in self.part.tensors.values()}
-            ends = (self.outer, *self.levels)
-            priced = any(any(cost(at, b)) for cost in map(costs, goal.sums) for at in ends for b in bits)
+            ends = (*([self.architecture.off_chip] if self.direct else []), self.outer, *self.levels)
+            priced = any(any(one.cost(at, b)) for one in self._wanted(goal) for at in ends for b in bits)
             filled = any(wanted.steps for wanted in goal.sums)
             self._counts[key] = priced or filled or self.architecture.dataflow is not None
         return self._counts[key]
@@ -231,13 +237,8 @@ class Inside:
         key = tile.key, tile.counts, tuple(goal.sums)
         if key not in self.shared.least:
             joint, places = self._joint(tile, tile.leaf), self._places(tile)
-            self.shared.least[key] = np.array([joint.bound(tile.leaf, places, wanted) for wanted in _wanted(goal)])
+            self.shared.least[key] = joint.bounds(tile.leaf, [places], self._wanted(goal))[0]
         return self.shared.least[key]
-
-
-def _wanted(goal: Goal) -> list[Wanted]:
-    """The sums of a goal."""
-    return [Wanted(costs(known), known.steps) for known in goal.sums]
 
 
 def _tile(einsum: Einsum, counts: tuple[int, int], make: Callable[[], Leaf | None]) -> Tile:

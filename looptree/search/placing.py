@@ -64,7 +64,7 @@ class Placing:
         self.resident = resident
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
-        self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
+        self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
         streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.own = self._own() if streams and not scheduled else {}
@@ -90,7 +90,8 @@ class Placing:
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
-            free = len(users) == 1 and not group.roles[row].inner and not group.rules[row].given
+            streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
+            free = len(users) == 1 and streamed and not group.rules[row].given
             if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
                 found.setdefault(users[0], []).append(row)
         return found
@@ -120,6 +121,7 @@ class Placing:
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
             np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
             np.array([rule.drop for rule in rules], dtype=bool),
+            np.array([t in group.apart for t in group.tensors], dtype=bool),
             group.copies,
         )
 

@@ -111,6 +111,11 @@ def front(
 def _within(architecture: Architecture, limits: Sequence[Limit], *, any_capacity: bool) -> Architecture:
     """The architecture with the bytes that plans may use: its own, unless that is what is looked for."""
     level = buffer_of(architecture)
+    if architecture.level(level).partitions:
+        for limit in limits:
+            if limit.metric == "capacity":
+                raise InputError(f"{limit.text}: {level} has partitions, so its size is not one number")
+        return architecture
     own = None if any_capacity else architecture.level(level).capacity_bytes
     known = [int(limit.most) for limit in limits if limit.metric == "capacity"] + ([] if own is None else [own])
     return architecture.with_capacity(level, min(known, default=None))

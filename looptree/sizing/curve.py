@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from looptree.architecture import Architecture
 from looptree.display import Displayed
@@ -32,27 +33,32 @@ SHARES = (0.0, 0.01, 0.05, 0.1)
 FINENESS = 32
 """Answers are exact to a step of the largest power of two that is at most their 32nd part."""
 
+_FUSING: dict[str, Any] = {
+    "group_layers": 1,
+    "joined_pairs": 0,
+    "leaf_loops": 0,
+    "spill": False,
+    "recompute": False,
+    "pipeline": False,
+    "resident": 0,
+}
+"""Settings of a space that change nothing in the designs of single layers."""
+
 DEPTH = 8
 """The curve goes down to this fraction of the capacity at which nothing more is gained, unless asked otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a curve.
+class _Asked:
+    """What is asked of a curve: the arguments of `size`."""
 
-    Attributes:
-        objective: `offchip`, `energy` or `latency`. space: of the fused plans.
-        capacities: in bytes, instead of steps. per_doubling: steps per doubling. least: where the steps end, in bytes.
-        seconds: limit of one search. workers: processes.
-    """
-
-    objective: str = "offchip"
-    space: Space = SPACES["default"]
-    capacities: tuple[int, ...] = ()
-    per_doubling: int = 1
-    least: int | None = None
-    seconds: float | None = None
-    workers: int | None = None
+    objective: str
+    space: Space
+    capacities: tuple[int, ...]
+    per_doubling: int
+    least: int | None
+    seconds: float | None
+    workers: int | None
 
     def __post_init__(self) -> None:
         if not 1 <= self.per_doubling <= 16:
@@ -107,29 +113,40 @@ class Sizing(Displayed):
 def size(
     workload: Workload,
     architecture: Architecture,
-    asked: Asked | None = None,
     *,
+    objective: str = "offchip",
+    space: Space | None = None,
+    capacities: Sequence[int] = (),
+    per_doubling: int = 1,
+    least: int | None = None,
+    seconds: float | None = None,
+    workers: int | None = None,
     memory: Memory | None = None,
-    report: Callable[[Step], None] | None = None,
+    progress: Callable[[Step], None] | None = None,
 ) -> Sizing:
     """The least objective of a network against the capacity of the buffer, fused and layer by layer.
 
     Args:
         workload: the network. architecture: its capacity of the buffer does not matter.
-        asked: what for; off-chip transfers in the default space where nothing is said.
+        objective: `offchip`, `energy`, `latency` or `operations`.
+        space: of the fused plans; the default one by default.
+        capacities: in bytes, instead of powers of two.
+        per_doubling: capacities per doubling. least: where the powers of two end, in bytes.
+        seconds: limit of one search. workers: processes, as for `search`.
         memory: keeps finished points and knows earlier ones; nothing is kept by default.
-        report: called before each search.
+        progress: called before each search.
 
     Raises:
         InfeasibleError: a layer has no design at all, or does not fit a capacity that was asked for.
         InputError: the architecture has no on-chip level, or the objective is not known.
     """
-    wanted = asked or Asked()
-    clock = _Clock(report)
+    wanted = _Asked(objective, space or SPACES["default"], tuple(capacities), per_doubling, least, seconds, workers)
+    clock = _Clock(progress)
     kept = memory or Memory()
     alone_space = replace(SPACES["layer-by-layer"], lone_loops=wanted.space.lone_loops)
     fused = _Curve(FUSED, workload, architecture, wanted, kept, clock)
-    alone = _Curve(ALONE, workload, architecture, replace(wanted, space=alone_space), kept, clock)
+    beside = fused if replace(wanted.space, **_FUSING) == replace(alone_space, **_FUSING) else None
+    alone = _Curve(ALONE, workload, architecture, replace(wanted, space=alone_space), kept, clock, beside)
     with fused, alone:
         smallest = fused.smallest()
         grid = list(wanted.capacities)
@@ -182,10 +199,22 @@ class _Clock:
 
 
 class _Curve:
-    """One kind of plan in all capacities; searches begin when something is not known yet."""
+    """One kind of plan in all capacities; searches begin when something is not known yet.
+
+    Args:
+        beside: a curve of fused plans in whose space single layers have the same designs: its searches serve this
+            curve, too, which is that of plans layer by layer.
+    """
 
     def __init__(
-        self, kind: str, workload: Workload, architecture: Architecture, asked: Asked, memory: Memory, clock: _Clock
+        self,
+        kind: str,
+        workload: Workload,
+        architecture: Architecture,
+        asked: _Asked,
+        memory: Memory,
+        clock: _Clock,
+        beside: _Curve | None = None,
     ) -> None:
         self.kind = kind
         self.workload = workload
@@ -194,6 +223,7 @@ class _Curve:
         self.asked = asked
         self.kept: Kept = memory.of(kind)
         self.clock = clock
+        self.beside = beside
         self._searches: Capacities | None = None
 
     def __enter__(self) -> _Curve:
@@ -206,6 +236,8 @@ class _Curve:
     @property
     def searches(self) -> Capacities:
         """Made when it is first needed."""
+        if self.beside is not None:
+            return self.beside.searches
         if self._searches is None:
             asked = self.asked
             self._searches = Capacities(
@@ -230,7 +262,8 @@ class _Curve:
         started = None
         if known is None or not (known.status == "optimal" or (target is not None and _decides(known, target))):
             started = self.clock.before(self.kind, capacity)
-            plan = self.searches.plan(capacity, seconds=self.asked.seconds, target=target)
+            apart = self.beside is not None
+            plan = self.searches.plan(capacity, seconds=self.asked.seconds, target=target, apart=apart)
             known = point_of(self.workload, plan, self.level, capacity, self.architecture.allocation)
             self.kept.put(known)
         self.clock.after(started)

@@ -76,7 +76,7 @@ def asking(tree: LoopTree) -> LoopTree:
 
 def every_plan(workload: Workload, architecture: Architecture) -> Iterator[Evaluation]:
     """Every plan with one group and one loop, by the model, the nests of its layers found for it."""
-    plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
+    plain = Architecture("plain", (Level("DRAM"), Level("GLB", bypasses=architecture.levels[1].bypasses)))
     slow = Exhaustive(workload, plain, ONE)
     for choice in placed(Group(slow, frozenset(e.name for e in workload.einsums), frozenset())):
         tree = asking(plan_tree(workload, architecture, [choice]))

@@ -207,10 +207,10 @@ class Finder:
             ]
         return found
 
-    def options(self, kept: tuple[str, ...]) -> Iterator[Options]:
-        """All nests that keep some tensors and fit, in all orders that differ for any tensor of the layer."""
+    def options(self, kept: tuple[str, ...], *, all_orders: bool = True) -> Iterator[Options]:
+        """All nests that keep some tensors and fit, in all orders that differ for these, or for any of the layer."""
         for block in self._ways(kept).blocks():
-            yield from self._options_of(block, self._orders(kept, self.tensors))
+            yield from self._options_of(block, self._orders(kept, self.tensors if all_orders else None))
 
     def found(self, options: Options, at: int, sums: Sequence[float], second: float) -> Found:
         """One of some nests."""

@@ -76,22 +76,28 @@ class Joint:
             too_large += whole if not best and not too_large else []
         return best or too_large
 
-    def bound(self, leaf: Leaf, outer: Outer, wanted: Wanted) -> float:
-        """What no nests undercut in one sum, at the iterations of a leaf or of one that loops further out cut.
+    def bounds(self, leaf: Leaf, outers: Sequence[Outer], wanted: Sequence[Wanted]) -> Array:
+        """What no nests undercut, by places further out and by sum, at iterations of a leaf or if loops cut it further.
 
         Steps do not count: those of a nest may be those of a loop further out.
         """
-        if wanted.steps:
-            return 0.0
         free = replace(self, pins=Pinned(self.pins.kept), spatial={})
-        finder, known = free._finder(leaf, gaps=True), self._price(leaf, outer, wanted)
-        if len(self.levels) == 1:
-            return min(found.sums[0] for found in finder.least([known], known))
-        return min(
-            min((float(options.priced(known).min()) for options in finder.options(kept)), default=np.inf)
-            + self.further.bound(leaf, self.further_of(outer, kept), wanted)
-            for kept in finder.kept()
-        )
+        finder = free._finder(leaf, gaps=True)
+        pairs = [(outer, one) for outer in outers for one in wanted]
+        prices = [self._price(leaf, outer, replace(one, steps=0.0)) for outer, one in pairs]
+        found = np.full(len(pairs), np.inf)
+        every = list(finder.kept())
+        further = np.zeros((len(every), len(outers), len(wanted)))
+        if len(self.levels) > 1:
+            within = [self.further_of(outer, kept) for kept in every for outer in outers]
+            further = self.further.bounds(leaf, within, wanted).reshape(further.shape)
+        for kept, least in zip(every, further.reshape(len(every), -1), strict=True):
+            for options in finder.options(kept, all_orders=False):
+                own = [float(options.priced(known).min()) for known in prices]
+                found = np.minimum(found, own + least)
+        if np.isinf(found).any():  # nothing that is pinned fits
+            found = np.zeros_like(found)
+        return np.where([one.steps > 0 for _, one in pairs], 0.0, found).reshape(len(outers), len(wanted))
 
     def priced(self, leaf: Leaf, outer: Outer, found: Found, wanted: Wanted) -> float:
         """What nests take of another sum."""
@@ -124,13 +130,13 @@ class Joint:
         self, finder: Finder, leaf: Leaf, outer: Outer, wanted: Sequence[Wanted], prices: Sequence[Price]
     ) -> list[tuple[Options, Array, Array]]:
         """All nests of the outermost level, with what they take of each sum and what is left for those further in."""
-        found = []
-        for kept in finder.kept():
-            within = self.further_of(outer, kept)
-            least = np.array([self.further.bound(leaf, within, one) for one in wanted])
-            listed = finder.options(kept)
-            found += [(options, np.stack([options.priced(p) for p in prices]), least) for options in listed]
-        return found
+        every = list(finder.kept())
+        bounds = self.further.bounds(leaf, [self.further_of(outer, kept) for kept in every], wanted)
+        return [
+            (options, np.stack([options.priced(p) for p in prices]), least)
+            for kept, least in zip(every, bounds, strict=True)
+            for options in finder.options(kept)
+        ]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -182,5 +188,5 @@ class _Bounds:
             if key not in self._known:
                 within = self.joint.further_of(self.outer, nest.kept)
                 cut = self.leaf.within(nest.loops[:count])
-                self._known[key] = [self.joint.further.bound(cut, within, one) for one in self.wanted]
+                self._known[key] = self.joint.further.bounds(cut, [within], self.wanted)[0].tolist()
             yield self._known[key]

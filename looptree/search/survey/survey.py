@@ -130,6 +130,8 @@ def _check_hardware(architecture: Architecture) -> None:
     if architecture.leakage_pj_per_cycle:
         raise InputError("leakage is not surveyed", where=where, hint="give it as standby energy, or search")
     for level in architecture.levels[:2]:
+        if level.keeps is not None or level.bypasses or level.partitions:
+            raise InputError(f"{level.name} tells tensors apart, which is not surveyed", where=where)
         unpriced = {
             "double buffering": level.double_buffered,
             "ports": level.ports is not None,

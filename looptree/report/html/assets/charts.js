@@ -235,10 +235,13 @@ looptree.charts.curve = function (place, data, width) {
   place.replaceChildren(shapes(names, colours), drawn, details);
 };
 
+// Widths are asked for before all drawing: in between, each question would lay the page out once more.
 looptree.drawCharts = function () {
-  for (const place of document.querySelectorAll("[data-chart]")) {
-    const width = Math.max(320, place.clientWidth - 2);
-    looptree.charts[place.dataset.chart](place, looptree.data[place.id], width);
-    if (place.scrollWidth > place.clientWidth) place.tabIndex = 0; // the keyboard scrolls what has the focus
-  }
+  const places = [...document.querySelectorAll("[data-chart]")];
+  const widths = places.map((place) => Math.max(320, place.clientWidth - 2));
+  places.forEach((place, index) => {
+    looptree.charts[place.dataset.chart](place, looptree.data[place.id], widths[index]);
+    const drawn = place.querySelector(":scope > svg");
+    if (drawn && Number(drawn.getAttribute("width")) > widths[index] + 2) place.tabIndex = 0; // the keyboard scrolls it
+  });
 };
