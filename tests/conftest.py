@@ -1,4 +1,4 @@
-"""Settings of the whole test suite: how Hypothesis searches.
+"""Settings of the whole test suite: how Hypothesis searches, and that failures show values.
 
 Both profiles give the same examples on every run and never fail because a machine is slow. `ci` looks at more of
 them and prints how to repeat a failure; `HYPOTHESIS_PROFILE=ci make test` does the same at home.
@@ -6,9 +6,15 @@ them and prints how to repeat a failure; `HYPOTHESIS_PROFILE=ci make test` does 
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.some import PROFILE
+
+ROOMS = [f"tests.{folder.name}" for folder in Path(__file__).parent.iterdir() if folder.is_dir()]
+pytest.register_assert_rewrite(*ROOMS)  # what helpers assert is said as what tests assert
 
 _SLOW_MACHINE = [HealthCheck.too_slow]
 

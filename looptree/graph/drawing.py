@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
+from unicodedata import east_asian_width
 
 from looptree.graph.layer_graph import topological_order
 from looptree.graph.rails import rails
@@ -33,7 +34,7 @@ def draw(graph: networkx.DiGraph, *, show: Sequence[str] = (), plain: bool = Fal
     for name, rail in zip(order, drawn, strict=True):
         node = graph.nodes[name]
         rows.append([rail, name, *_cells(node), *(str(node.get(key, "")) for key in show)])
-    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    widths = [max(_columns(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = [_title(graph), *(_line(row, widths, rows[0]) for row in rows)]
     text = "\n".join(lines) + "\n"
     return text.translate(_PLAIN) if plain else text
@@ -62,11 +63,20 @@ def _cells(node: dict[str, Any]) -> list[str]:
 
 
 def _line(row: list[str], widths: list[int], header: list[str]) -> str:
-    cells = [
-        cell.rjust(width) if title in _RIGHT else cell.ljust(width)
-        for cell, width, title in zip(row, widths, header, strict=True)
-    ]
+    cells = []
+    for cell, width, title in zip(row, widths, header, strict=True):
+        blank = " " * (width - _columns(cell))
+        cells.append(blank + cell if title in _RIGHT else cell + blank)
     return "  ".join(cells).rstrip()
+
+
+def _columns(text: str) -> int:
+    """Columns that text takes in a terminal.
+
+    >>> _columns("conv"), _columns("\u6f22\u5b57")
+    (4, 4)
+    """
+    return len(text) if text.isascii() else sum(1 + (east_asian_width(letter) in "WF") for letter in text)
 
 
 def _size(count: int) -> str:

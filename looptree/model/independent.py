@@ -6,14 +6,13 @@ for it they are as loops of different axes, and nothing has to be looked up step
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Track
+from looptree.model.box import Key, Track
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -44,7 +43,7 @@ def part_of(axis: Axis, loops: Sequence[int]) -> Part | None:
 def _part_of(axis: Axis, loops: tuple[int, ...]) -> Part | None:
     starts, sizes = axis.starts(1), np.diff(np.append(axis.starts(1), axis.size))
     trips = [np.maximum.reduceat(o, starts) + 1 for o in axis.ordinals]
-    if (math.prod(trips[1:]) != sizes).any():
+    if (np.prod(trips[1:], axis=0) != sizes).any():
         return None
     others = [axis.ordinals[t] for t in range(1, len(axis.depths)) if t not in loops]
     steps = np.flatnonzero(np.logical_and.reduce([o == 0 for o in others])) if others else np.arange(axis.size)
@@ -96,11 +95,12 @@ def _tracks(track: Track, axis: Axis, parts: Sequence[Part]) -> list[tuple[Part,
         together = np.logical_and.reduce([some[part.place] for some, part in zip(active, parts, strict=True)])
         if not np.array_equal(together, track.active):
             return None
-    spans = [{} for _ in parts]
+    spans: list[dict[Key, tuple[Array, Array]]] = [{} for _ in parts]
     for key, ends in track.spans.items():
         moved = [at for at, part in enumerate(parts) if not all(_stays(axis, t, ends) for t in part.loops[1:])]
         at = moved[0] if moved else 0
-        spans[at][key] = tuple(end[parts[at].steps] for end in ends)
+        low, high = ends
+        spans[at][key] = low[parts[at].steps], high[parts[at].steps]
     return [
         (part, Track(own, None if some.all() else some)) for part, own, some in zip(parts, spans, active, strict=True)
     ]
@@ -110,7 +110,7 @@ def product(tracks: Sequence[tuple[Part, Track]], track: Track) -> Track:
     """The track of a whole axis that is the product of some along its parts, with the coordinates of `track`."""
     spans = {key: (low[part.place], high[part.place]) for part, own in tracks for key, (low, high) in own.spans.items()}
     active = np.logical_and.reduce([own.mask(part.axis.size)[part.place] for part, own in tracks])
-    count = None
+    count: Array | None = None
     if any(own.count is not None for _, own in tracks):
-        count = math.prod(np.broadcast_to(own.sizes(), (part.axis.size,))[part.place] for part, own in tracks)
+        count = np.prod([np.broadcast_to(t.sizes(), (p.axis.size,))[p.place] for p, t in tracks], axis=0)
     return Track({key: spans[key] for key in track.spans}, None if active.all() else active, count)

@@ -217,7 +217,7 @@ class _Walker:
                 )
 
     def _check_whole(self, einsum: Einsum, need: Box | None, axes: Axes) -> None:
-        """An intermediate that also leaves the workload has to be asked for completely."""
+        """An intermediate that also leaves the workload has to be asked for completely, inside a group."""
         tensor = einsum.output.tensor
         if tensor not in self.workload.outputs:
             return
@@ -238,6 +238,18 @@ class _Walker:
                     hint="compute it in a group of its own",
                 )
 
+    def _check_without_gaps(self, einsum: Einsum, chain: BoundChain, need: Box, axes: Axes) -> None:
+        """What others need of an intermediate as well is computed at some step: between tiles no point is left out."""
+        tensor = einsum.output.tensor
+        leaves = tensor in self.workload.outputs or any(
+            reader.name not in chain.einsums for reader in self.workload.consumers(tensor)
+        )
+        if leaves and axes and fresh_box(need, axes, 0).total(axes) < largest(windows(need, axes, 0)):
+            raise UnsupportedError(
+                f"tensor {tensor!r} is needed outside of its group, but the tiles inside leave out points of it",
+                hint="use larger tiles, or compute it in a group of its own",
+            )
+
     def _infer(self, name: str, chain: BoundChain, axes: Axes, needs: Needs) -> Operations | None:
         """The operations of the producer of an intermediate, from what is fresh of it."""
         einsum = self.workload.einsum(name)
@@ -245,6 +257,8 @@ class _Walker:
         shape = self._shape(tensor)
         counts = EinsumCounts(0, 0, 0, chain.depth)
         self.result.einsums[name] = counts
+        if not axes and tensor in self.workload.outputs:  # outside of all groups: it leaves as a whole
+            needs.setdefault(tensor, []).append(Operations.full(einsum).touched(einsum.output, shape))
         need = required(needs.get(tensor, []))
         self._check_whole(einsum, need, axes)
         if need is None:
@@ -265,6 +279,7 @@ class _Walker:
                 self.result.spilled[place.id] = back.total(axes)
         if written is None:
             return None
+        self._check_without_gaps(einsum, chain, need, axes)
         operations, points = written
         counts.operations = operations.total(axes)
         counts.points = points_written(operations, points, axes)

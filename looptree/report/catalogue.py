@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.table import Table
+from rich.console import RenderableType
 
 from looptree.architecture import Architecture
 from looptree.graph import layer_graph
-from looptree.report.table import stacked, table
+from looptree.report.table import listing
 from looptree.report.text import counted
 from looptree.taxonomy.point import Point
 from looptree.units import format_count, format_size
@@ -31,18 +31,21 @@ class Network:
     settings: Mapping[str, str]
 
 
-def network_table(networks: Mapping[str, Network]) -> Table:
+def network_table(networks: Mapping[str, Network]) -> RenderableType:
     """Name, source, parameters, layers, operations and weights, by name."""
-    rows = [
-        [
-            stacked(name, network.source, _settings(network.settings)),
-            f"{len(network.workload.einsums):,}",
-            format_count(network.workload.operations),
-            format_count(weights(network.workload)),
-        ]
+    entries = [
+        (
+            [
+                name,
+                f"{len(network.workload.einsums):,}",
+                format_count(network.workload.operations),
+                format_count(weights(network.workload)),
+            ],
+            [network.source, _settings(network.settings)],
+        )
         for name, network in networks.items()
     ]
-    return table("Networks and segments", ["network"], ["layers", "operations", "parameters"], rows)
+    return listing("Networks and segments", ["network"], ["layers", "operations", "parameters"], entries)
 
 
 def network_dict(network: Network) -> dict[str, Any]:
@@ -62,13 +65,13 @@ def weights(workload: Workload) -> int:
     return sum(workload.tensors[name].size for name in names)
 
 
-def architecture_table(architectures: Mapping[str, tuple[Architecture, str, str]]) -> Table:
+def architecture_table(architectures: Mapping[str, tuple[Architecture, str, str]]) -> RenderableType:
     """Name, description, source, memory levels and the extents of the array, by name."""
-    rows = [
-        [stacked(name, description, source), _levels(architecture), _array(architecture)]
+    entries = [
+        ([name, _levels(architecture), _array(architecture)], [description, source])
         for name, (architecture, description, source) in architectures.items()
     ]
-    return table("Architectures", ["architecture", "memory levels, outside in", "array"], [], rows)
+    return listing("Architectures", ["architecture", "memory levels, outside in", "array"], [], entries)
 
 
 def architecture_dict(architecture: Architecture, description: str, source: str) -> dict[str, Any]:
@@ -97,17 +100,17 @@ def _array(architecture: Architecture) -> str:
     return ", ".join(f"{'/'.join(names)} {extent}" for extent, names in ranks.items())
 
 
-def point_table(points: Sequence[Point]) -> Table:
+def point_table(points: Sequence[Point]) -> RenderableType:
     """Name, source, what is fixed and the parameters of published designs."""
-    rows = [
-        [
-            stacked(point.name, point.source, point.fixes, _settings({k: str(v) for k, v in point.parameters.items()})),
-            str(point.year),
-        ]
+    entries = [
+        (
+            [point.name, str(point.year)],
+            [point.source, point.fixes, _settings({k: str(v) for k, v in point.parameters.items()})],
+        )
         for point in points
     ]
     title = f"{counted(len(points), 'published design')} as points of the taxonomy"
-    return table(title, ["point"], ["year"], rows)
+    return listing(title, ["point"], ["year"], entries)
 
 
 def point_dict(point: Point) -> dict[str, Any]:

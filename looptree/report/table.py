@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.box import Box
 from rich.console import Group, RenderableType
 from rich.padding import Padding
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
@@ -62,6 +63,35 @@ def stacked(text: str, *details: str) -> RenderableType:
     """A cell with details below its text, set in a little; empty ones are left out."""
     lines = [Padding(Text(printable(detail), style="dim"), (0, 0, 0, 2)) for detail in details if detail]
     return Group(Text(printable(text)), *lines)
+
+
+def listing(
+    title: str,
+    names: Sequence[str],
+    numbers: Sequence[str],
+    entries: Sequence[tuple[Sequence[str], Sequence[str]]],
+) -> RenderableType:
+    """A table of things with a paragraph or several below each, as wide as the screen.
+
+    Args:
+        title: above the table. names, numbers: headers of the columns, as for `table`.
+        entries: the cells of a row, and the paragraphs below it; empty ones are left out.
+    """
+    rows = [[*names, *numbers], *([printable(cell) for cell in cells] for cells, _ in entries)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+
+    def line(row: Sequence[str], style: str = "") -> Text:
+        padded = [
+            cell.ljust(width) if index < len(names) else cell.rjust(width)
+            for index, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        return Text("   ".join(padded).rstrip(), style=style)
+
+    shown: list[RenderableType] = [Text(printable(title), style="bold"), line(rows[0], "bold"), Rule(style="")]
+    for row, (_, details) in zip(rows[1:], entries, strict=True):
+        shown.append(line(row))
+        shown += [Padding(Text(printable(detail), style="dim"), (0, 0, 0, 2)) for detail in details if detail]
+    return Group(*shown)
 
 
 def _cells(row: Row) -> list[RenderableType]:

@@ -124,8 +124,9 @@ class PatternBook:
 
     @staticmethod
     def _change(ledger: Ledger, name: str, first: Array, last: Array) -> Array:
-        table = np.maximum(ledger.low[name][0], 1.0)
-        return np.asarray(np.abs(np.log(table[:, first] / table[:, last])).max(axis=0))
+        table = ledger.low[name][0]
+        share = np.maximum(table[:, first], 1.0) / np.maximum(table[:, last], 1.0)
+        return np.asarray(np.abs(np.log(share)).max(axis=0))
 
     def columns(self, number: Array, start: Array, stop: Array) -> tuple[Columns, Places]:
         """Ranges of tile shapes of patterns, of shape (designs, tables), counted from the first of each table."""

@@ -29,10 +29,10 @@ from looptree.search.loops import (
     merged,
     sinks_of,
 )
-from looptree.search.meeting import NOWHERE, Meeting, compulsory, differing, meeting, without
+from looptree.search.meeting import NOWHERE, Meeting, Meetings, differing
 from looptree.search.metrics import Totals
 from looptree.search.prices import Prices, Role, direct, role_of
-from looptree.search.profile import Profiler, Rank, kinds_of
+from looptree.search.profile import Pass, Profiler, Rank, kinds_of
 from looptree.search.restrictions import TensorRule
 from looptree.search.rooms import apart
 from looptree.search.space import ANY_PAIRS, Space
@@ -147,13 +147,19 @@ class Group:
         self.direct = direct(part, architecture.level(level))
         self.apart = apart(part, architecture.level(level))
         self.fills = bool(architecture.compute.fill_drain_cycles)
-        self.profiler = Profiler(part, self.sinks, architecture.compute.spatial, fills=self.fills)
+        self.profiler = Profiler(
+            part,
+            self.sinks,
+            architecture.compute.spatial,
+            fills=self.fills,
+            meet=space.joined_pairs > 0 and space.joined_loops > 1,
+        )
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
         self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}
         self._patterns: dict[Positions, list[Pattern]] = {}
         self._meetings: dict[tuple[int, ...], Meeting] = {}
-        self._without: dict[tuple[int, Meeting], LoopTable] = {}
+        self._without: dict[tuple[int, Meeting, bool], LoopTable] = {}
         self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
@@ -189,6 +195,11 @@ class Group:
     def width(self) -> Array:
         """Bytes per word of each tensor."""
         return np.array([self.part.tensors[t].bits / 8 for t in self.tensors])
+
+    @cached_property
+    def meetings(self) -> Meetings:
+        """Where loops meet."""
+        return Meetings(self.profiler, self.tensors, self.layers)
 
     @cached_property
     def prices(self) -> list[Prices]:
@@ -271,33 +282,23 @@ class Group:
         try:
             tables = self.tables(loops, positions, (frozenset(),) * sum(map(len, positions)))
             met = self._meeting(loops, tables)
-            return met, self._bases(tables, met)
+            return met, self.meetings.bases(tables, met)
         except (InseparableError, UnsupportedError, Coupled):
             return None
 
-    def _bases(self, tables: Sequence[LoopTable], met: Meeting) -> Bases:
-        """What loops do not change, given their tables.
-
-        Raises:
-            InseparableError: the counts are no products of the tables, though loops do not meet where they may.
-        """
-        bases = bases_of(self.profiler, self.tensors, self.layers, self._tables_without(tables, met))
-        return compulsory(self.part, self.tensors, self.layers, bases, met) if met else bases
-
     def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> Meeting:
         """Where some loops meet, if they may."""
+        count = sum(len(loop.ranks) for loop in loops)
+        if not self.profiler.meet or not self.fused or count > self.space.joined_loops:
+            return NOWHERE
         key = tuple(map(id, tables))
         if key not in self._meetings:
-            met = meeting(self.part, self.tensors, self.layers, tables)
-            self._meetings[key] = met if met and self._may_meet(loops, tables) else NOWHERE
+            self._meetings[key] = self.meetings.of(tables) if self._may_meet(loops, tables) else NOWHERE
         return self._meetings[key]
 
     def _may_meet(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> bool:
-        """Whether there are no more loops than may be joined, and no more pairs of tile shapes of those that meet."""
-        most = self.space.joined_pairs
-        if not self.fused or not most or sum(len(loop.ranks) for loop in loops) > self.space.joined_loops:
-            return False
-        tilings = self.space.restrictions.tilings
+        """Whether no two loops that meet have more pairs of tile shapes than may be."""
+        most, tilings = self.space.joined_pairs, self.space.restrictions.tilings
         return most == ANY_PAIRS or all(
             len(tilings(self.part, (*loops[i].ranks, *loops[j].ranks))) <= most for i, j in self._pairs(tables)
         )
@@ -305,19 +306,20 @@ class Group:
     def _pairs(self, tables: Sequence[LoopTable]) -> list[tuple[int, int]]:
         """Which of some tables are of loops that meet."""
         return [
-            (i, j)
-            for i, j in itertools.combinations(range(len(tables)), 2)
-            if meeting(self.part, self.tensors, self.layers, [tables[i], tables[j]])
+            (i, j) for i, j in itertools.combinations(range(len(tables)), 2) if self.meetings.of([tables[i], tables[j]])
         ]
 
     def _tables_without(self, tables: Sequence[LoopTable], met: Meeting) -> tuple[LoopTable, ...]:
         """Tables with what every design takes at least where loops meet."""
         if not met:
             return tuple(tables)
-        for table in tables:
-            if (id(table), met) not in self._without:
-                self._without[id(table), met] = without(table, met)
-        return tuple(self._without[id(table), met] for table in tables)
+        found = []
+        for at, table in enumerate(tables):
+            key = (id(table), met, at == 0)
+            if key not in self._without:
+                self._without[key] = self.meetings.without(table, met, first=at == 0)
+            found.append(self._without[key])
+        return tuple(found)
 
     def joined(self, pattern: Pattern, columns: Sequence[Sequence[int]]) -> list[Pattern]:
         """A pattern for some choices of tile shapes, with the loops that meet joined, so that its counts are exact.
@@ -385,7 +387,19 @@ class Group:
             run = self.profiler.run(ranks, tiles, (frozenset(),) * len(ranks))
         except (UnsupportedError, Coupled):
             return []
-        return [Loop(ranks, tuple(tiles[column] for column in columns)) for columns in kinds_of(run)]
+        whole = self._leave_whole(run, len(tiles))
+        kinds = [[column for column in columns if whole[column]] for columns in kinds_of(run)]
+        return [Loop(ranks, tuple(tiles[column] for column in columns)) for columns in kinds if columns]
+
+    def _leave_whole(self, run: Pass, choices: int) -> Array:
+        """For which tile shapes no point of an intermediate that leaves the group is left out between tiles."""
+        found = np.ones(choices, dtype=bool)
+        for tensor in set(self.part.intermediates) & set(self.part.outputs):
+            if tensor not in run.tensors:
+                return np.zeros(choices, dtype=bool)
+            factors, extents = run.tensors[tensor], self.profiler.whole.extents(tensor)
+            found &= factors.fresh[0] >= math.prod(extents[d] for d in factors.dimensions)
+        return found
 
     def tables(
         self, loops: Sequence[Loop], positions: Positions, forgotten: Sequence[frozenset[str]]
@@ -441,7 +455,7 @@ class Group:
             for a, b in zip(pattern.tables, self._tables_without(tables, met), strict=True)
         ):
             return pattern.bases
-        return self._bases(tables, met)
+        return self.meetings.bases(tables, met)
 
     def _depths(self, pattern: Pattern, row: int) -> list[Depth]:
         """Places of an intermediate that are worth trying, as far as they are allowed."""

@@ -22,8 +22,9 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
+from looptree.search.factors import Factors
 from looptree.search.loops import clashing_ranks
-from looptree.search.profile import Factors, Profiler, Rank
+from looptree.search.profile import Profiler, Rank
 from looptree.search.restrictions import LayerRule
 from looptree.search.segment import segment, shape_of
 from looptree.search.undominated import undominated
@@ -143,6 +144,8 @@ class Streamer:
             self.profiler.run((_rank(self.layer, r),), [(tile,) for tile in listed], (frozenset(),))
             for r, listed in zip(order, tiles, strict=True)
         ]
+        if any(t not in run.writes and t not in run.tensors for run in runs for t in tensors):
+            return []  # no tile reaches a tensor that lies in a gap of the stride
         rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
         extents = self.alone.einsum(self.layer).ranks
         trips = np.ones(tuple(map(len, tiles)), dtype=np.int64)

@@ -1,11 +1,12 @@
 """The tables of all loops of a group in one place, so that designs with different loops can stand side by side.
 
-A design is a column. `low[name][level, row, column]` is the least entry of `2 ** level` columns of one table from
-`column` on, `high` the largest: so a column of a sample may also stand for a range of tile shapes.
+A design is a column. `low[name][level, row, column]` of a ledger is the least entry of `2 ** level` columns of one
+table from `column` on, `high` the largest: so a column of a sample may also stand for a range of tile shapes.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -28,6 +29,52 @@ def entries_of(table: LoopTable) -> tuple[dict[str, Array], dict[str, Array]]:
     return low, {"top": table.fresh[0], "points": table.points}
 
 
+class Stack:
+    """Range minima, or maxima, of rows by name; all names stand in one array, so that ranges of all are one look-up.
+
+    Args:
+        levels: columns that are looked at together are powers of two below two to this. least: of two entries.
+    """
+
+    def __init__(self, levels: int, least: np.ufunc) -> None:
+        self.levels = levels
+        self.least = least
+        self.rows: dict[str, slice] = {}
+        self._table = np.zeros((levels, 0, 0))
+
+    def __getitem__(self, name: str) -> Array:
+        """The entries of a name, of shape (levels, rows, columns)."""
+        return self._table[:, :, self.rows[name]].swapaxes(1, 2)
+
+    def add(self, entries: Mapping[str, Array], start: int) -> None:
+        """Add columns from `start` on."""
+        if not self.rows:
+            ends = [0, *itertools.accumulate(map(len, entries.values()))]
+            self.rows = {n: slice(a, b) for n, (a, b) in zip(entries, itertools.pairwise(ends), strict=True)}
+            self._table = np.zeros((self.levels, 0, ends[-1]))
+        table = np.concatenate(list(entries.values())).T
+        stop = start + len(table)
+        if stop > self._table.shape[1]:
+            grown = np.zeros((self.levels, max(256, 2 * stop), table.shape[1]))
+            grown[:, :start] = self._table[:, :start]
+            self._table = grown
+        self._table[0, start:stop] = table
+        for level in range(1, self.levels):
+            below, known = self._table[level - 1, start:stop], self._table[level, start:stop]
+            reach = 1 << (level - 1)
+            known[:] = below
+            if reach < len(below):
+                self.least(below[:-reach], below[reach:], out=known[:-reach])
+
+    def ranges(self, level: Array | int, start: Array, other: Array | None) -> dict[str, Array]:
+        """Entries of ranges by name, each of which two powers of two of columns cover; or of single columns."""
+        found = self._table[level, start]
+        if other is not None:
+            found = self.least(found, self._table[level, other])
+        found = np.ascontiguousarray(found.T)
+        return {name: found[rows] for name, rows in self.rows.items()}
+
+
 class Ledger:
     """Range minima and maxima of tables of equally many loops, which are added as they are needed.
 
@@ -36,66 +83,36 @@ class Ledger:
     """
 
     def __init__(self, widest: int) -> None:
-        self.levels = max(1, widest).bit_length()
+        levels = max(1, widest).bit_length()
         self.size = 0
-        self.low: dict[str, Array] = {}
-        self.high: dict[str, Array] = {}
+        self.low, self.high = Stack(levels, np.minimum), Stack(levels, np.maximum)
         self.moves: dict[tuple[int, int], Array] = {}
 
     def add(self, table: LoopTable) -> int:
         """Add a table; where its columns begin."""
         start, stop = self.size, self.size + table.columns
-        low, high = entries_of(table)
-        if not self.low or stop > self.low["cycles"].shape[2]:
-            self._grow(low, high, table.moves, max(256, 2 * stop))
-        for entries, store, least in ((low, self.low, np.minimum), (high, self.high, np.maximum)):
-            for name, known in entries.items():
-                store[name][:, :, start:stop] = self._ladder(known, least)
+        for store, entries in zip((self.low, self.high), entries_of(table), strict=True):
+            store.add(entries, start)
         for key, moving in table.moves.items():
-            self.moves[key][:, start:stop] = moving[:, None]
+            known = self.moves.get(key, np.zeros((len(moving), 0), dtype=bool))
+            if stop > known.shape[1]:
+                wider = np.zeros((len(moving), max(256, 2 * stop)), dtype=bool)
+                wider[:, :start] = known[:, :start]
+                known = wider
+            known[:, start:stop] = moving[:, None]
+            self.moves[key] = known
         self.size = stop
         return start
-
-    def _ladder(self, table: Array, least: np.ufunc) -> Array:
-        steps = [table]
-        for level in range(1, self.levels):
-            known, reach = steps[-1].copy(), 1 << (level - 1)
-            if reach < known.shape[1]:
-                known[:, :-reach] = least(steps[-1][:, :-reach], steps[-1][:, reach:])
-            steps.append(known)
-        return np.stack(steps)
-
-    def _grow(
-        self,
-        low: Mapping[str, Array],
-        high: Mapping[str, Array],
-        moves: Mapping[tuple[int, int], Array],
-        width: int,
-    ) -> None:
-        for entries, store in ((low, self.low), (high, self.high)):
-            for name, known in entries.items():
-                grown = np.zeros((self.levels, len(known), width))
-                if name in store:
-                    grown[:, :, : self.size] = store[name][:, :, : self.size]
-                store[name] = grown
-        for key, moving in moves.items():
-            wider = np.zeros((len(moving), width), dtype=bool)
-            if key in self.moves:
-                wider[:, : self.size] = self.moves[key][:, : self.size]
-            self.moves[key] = wider
 
     def ranges(self, start: Array, stop: Array) -> LoopColumns:
         """Bounds of ranges of columns, one per design; `start` and `stop` count in the whole ledger."""
         length = stop - start
         moves = {key: moving[:, start] for key, moving in self.moves.items()}
         if (length == 1).all():
-            low = {n: t[0][:, start] for n, t in self.low.items()}
-            return LoopColumns(low, {n: t[0][:, start] for n, t in self.high.items()}, moves)
+            return LoopColumns(self.low.ranges(0, start, None), self.high.ranges(0, start, None), moves)
         level = np.frexp(length)[1] - 1
         other = stop - (1 << level)
-        low = {n: np.minimum(t[level, :, start], t[level, :, other]).T for n, t in self.low.items()}
-        high = {n: np.maximum(t[level, :, start], t[level, :, other]).T for n, t in self.high.items()}
-        return LoopColumns(low, high, moves)
+        return LoopColumns(self.low.ranges(level, start, other), self.high.ranges(level, start, other), moves)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -3,7 +3,10 @@
 The cost of a step is the objective of the best design of its group in the room that is left. Costs are found out
 lazily: a step starts with a lower bound, the shortest path by lower bounds is looked at, and the groups on it are
 searched, until the path has nothing left to find out. Then it is optimal: every other path has a lower bound at least
-as large. A group is only searched for designs that would make a plan better than the best one known.
+as large. A group is only searched for designs that would make a plan better than the best one known, and better than
+the best known way to run its layers in other groups. Where its lower bound is as large as that already, it is not
+searched. If that is so of all groups on a path, what they are compared with makes a plan that costs no more than the
+path's lower bounds: so it is optimal.
 """
 
 from __future__ import annotations

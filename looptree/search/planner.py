@@ -24,7 +24,7 @@ from looptree.search.states import StateGraph
 from looptree.search.target import Target
 from looptree.search.wide import WidePartition
 from looptree.search.workers import Workers
-from looptree.taxonomy.group import plan_tree
+from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 
 CLOSE = 1e-9  # values of the search and of the model that differ by no larger share are equal
@@ -238,11 +238,11 @@ class Planner:
         if polish:
             wanted = [(s.variant, r, d) for s, r, d in zip(path.steps, rooms, path.designs, strict=True)]
             designs = self.catalogue.polished(found.weights, wanted)
+        resident = frozenset(tensor for step in path.steps for tensor in step.resident)
         choices = tuple(
-            self.catalogue.choice(step.variant, design, step.group.names, self.level)
+            without(self.catalogue.choice(step.variant, design, step.group.names, self.level), resident)
             for step, design in zip(path.steps, designs, strict=True)
         )
-        resident = frozenset(tensor for step in path.steps for tensor in step.resident)
         tree = plan_tree(self.network, architecture, choices, resident=resident)
         evaluation = evaluate(self.network, architecture, tree)
         told, expected = float(value(objective, evaluation)), worth(objective, replace(path, designs=tuple(designs)))
@@ -297,3 +297,8 @@ class Planner:
                 f"{self.architecture.levels[-1].name} (give it more capacity, or leave out the dataflow)"
             )
         return InfeasibleError.of(name, self.level, capacity, demand, parts)
+
+
+def without(choice: GroupChoice, resident: frozenset[str]) -> GroupChoice:
+    """A choice that leaves out tensors which stay on chip anyway, and of which its group reads nothing but padding."""
+    return replace(choice, retention={t: depth for t, depth in choice.retention.items() if t not in resident})

@@ -18,57 +18,20 @@ from functools import cached_property
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, Key, Track
+from looptree.model.box import Box, Key
 from looptree.model.hull import contains
 from looptree.model.inference import required
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, writing
 from looptree.model.slab import attained_in
 from looptree.model.sweep import fresh_box
-from looptree.model.window import hull_by_group
+from looptree.search.factors import AXIS, Factors, Neighbours, Work, factors_of, work_of
 from looptree.workload import Workload
 
-AXIS = 0
 Rank = tuple[tuple[str, str], ...]
 """A loop's ranks: pairs of sink and rank."""
 Tiles = tuple[int, ...]
 """A tile shape for each of some loops."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Factors:
-    """What some loops contribute to the counts of one tensor, per choice of tile shapes (float64 tables).
-
-    Attributes:
-        dimensions: coordinates of the tensor that follow the loops.
-        fresh: words over all steps where each step of so many of the outermost loops starts anew, and what was there
-            stays along all others; `fresh[0]` is the least.
-        held: the largest window below so many of the outermost loops; `held[0]` is all steps together.
-        moves: for a window below so many of the loops (first number), whether one of these (second number, counted
-            from 0) is relevant to the tensor.
-    """
-
-    dimensions: frozenset[Key]
-    fresh: tuple[Array, ...]
-    held: tuple[Array, ...]
-    moves: Mapping[tuple[int, int], Array]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Work:
-    """What some loops contribute to the work of one Einsum, per choice of tile shapes (float64 tables).
-
-    Attributes:
-        ranks: those that follow the loops.
-        operations, points, cycles: over all steps; points are output points of these ranks.
-        steps: those at which something is done.
-    """
-
-    ranks: frozenset[Key]
-    operations: Array
-    points: Array
-    cycles: Array
-    steps: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -80,7 +43,8 @@ class Pass:
         work: per Einsum.
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
-        alike: tensors all of whose readers need the same at every step.
+        alike: tensors all of whose readers need the same at every step. needs: of each
+            tensor that is read, if that was asked for.
     """
 
     tensors: Mapping[str, Factors]
@@ -89,6 +53,22 @@ class Pass:
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
+    needs: Mapping[str, Needs]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Needs:
+    """What is needed of one tensor in one run.
+
+    Attributes:
+        readers: what the loops contribute to the counts of each reader by itself, of an input with several.
+        narrowed: dimensions along which some reader, or all together, need less at the first step than without loops.
+        begun: those of all together, and words along them at the first step, per choice of tile shapes.
+    """
+
+    readers: tuple[Factors, ...]
+    narrowed: frozenset[Key]
+    begun: tuple[frozenset[Key], Array]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -97,10 +77,12 @@ class Whole:
 
     Attributes:
         tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
+        asked: the same for each reader of a tensor, and for all of them.
         operations: per Einsum, the parts that its work is a product of.
     """
 
     tensors: Mapping[str, Mapping[Key, int]]
+    asked: Mapping[str, Sequence[Mapping[Key, int]]]
     writes: Mapping[str, Mapping[Key, int]]
     operations: Mapping[str, tuple[Part, ...]]
 
@@ -140,11 +122,19 @@ class Profiler:
         sinks: its Einsums whose outputs no other one reads.
         spatial: operations done at once along each rank.
         fills: whether it matters how many steps each layer has, because each fills and drains an array.
+        meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
     """
 
     def __init__(
-        self, part: Workload, sinks: Sequence[str], spatial: Mapping[str, int], *, fills: bool = False
+        self,
+        part: Workload,
+        sinks: Sequence[str],
+        spatial: Mapping[str, int],
+        *,
+        fills: bool = False,
+        meet: bool = False,
     ) -> None:
+        self.meet = meet
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
@@ -199,9 +189,10 @@ class Profiler:
     def whole(self) -> Whole:
         """The segment without loops."""
         sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
-        needs, writes, operations, _ = self._infer(sinks, {}, ())
+        needs, writes, operations, asked = self._infer(sinks, {}, ())
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
+            {t: [*map(_extents, boxes), _extents(needs[t])] for t, boxes in asked.items() if t in needs},
             {tensor: _extents(box) for tensor, box in writes.items()},
             {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
@@ -232,18 +223,27 @@ class Profiler:
         for depth, (rank, shapes) in enumerate(zip(ranks, np.array(tiles, dtype=np.int64).T, strict=True), start=2):
             axis, sinks = _tiled(sinks, dict(rank), axis, shapes, depth)
         needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
-        near = _Neighbours(axis)
+        near = Neighbours(axis)
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
         uneven = frozenset(tensor for tensor, boxes in several.items() if _uneven(boxes, axis))
         covering = {tensor: _covering(boxes) for tensor, boxes in several.items()}
         return Pass(
-            {tensor: _factors(box, near) for tensor, box in needs.items()},
-            {tensor: _factors(box, near) for tensor, box in writes.items()},
-            {name: _work(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
+            {tensor: factors_of(box, near) for tensor, box in needs.items()},
+            {tensor: factors_of(box, near) for tensor, box in writes.items()},
+            {name: work_of(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
             uneven,
             covering,
             frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
+            {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs} if self.meet else {},
         )
+
+    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: _Neighbours) -> Needs:
+        begun = [
+            _begun(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
+        ]
+        several = boxes if len(boxes) > 1 and tensor in self.part.inputs else ()
+        narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
+        return Needs(tuple(_factors(box, near) for box in several), narrowed, begun[-1])
 
     def _infer(
         self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
@@ -283,6 +283,18 @@ class Profiler:
             if need_of_input is not None:
                 needs[tensor] = need_of_input
         return needs, writes, operations, asked
+
+
+def _begun(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
+    """Dimensions along which less is needed at the first step than without loops, and words along them."""
+    track, starts = box.tracks.get(AXIS), axis.starts(1)
+    words, narrowed = np.ones(len(starts)), set[Key]()
+    for key, (low, high) in ({} if track is None else track.spans).items():
+        sizes = (high - low)[starts]
+        if (sizes != asked[key]).any():
+            narrowed.add(key)
+            words = words * sizes
+    return frozenset(narrowed), words * np.broadcast_to(_active(box, axis), (axis.size,))[starts]
 
 
 def _uneven(boxes: Sequence[Box], axis: Axis) -> bool:
@@ -329,111 +341,3 @@ def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> flo
 
 def _extents(box: Box) -> dict[Key, int]:
     return {key: stop - start for key, (start, stop) in box.fixed.items()}
-
-
-def _work(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: bool) -> Work:
-    track = done.box.tracks.get(AXIS)
-    ones = _sum(axis.first(1), axis)
-    if track is None:
-        steps = _sum(np.ones(axis.size), axis)
-        return Work(frozenset(), steps, ones if sink else steps, steps, steps)
-    working = cycles = points = track.mask(axis.size).astype(np.float64)
-    slabs = [slab for slab in done.slabs if slab.axis == AXIS]
-    joined = {rank for slab in slabs for rank in slab.form.ranks}
-    for rank, (low, high) in track.spans.items():
-        cycles = cycles * -((low - high) // spatial.get(str(rank), 1))
-        if rank in done.einsum.output.ranks and rank not in joined:
-            points = points * (high - low)
-    for slab in slabs:
-        points = points * attained_in(slab.form, slab.extents, slab.low, slab.high)
-    operations = _sum(_operations(done, track, axis), axis)
-    points = ones if sink else _sum(points, axis)
-    return Work(frozenset(track.spans), operations, points, _sum(cycles, axis), _sum(working, axis))
-
-
-def _operations(done: Operations, track: Track, axis: Axis) -> Array:
-    """Operations per step; those that a slab restricts are counted in it, not in its hull."""
-    sizes = track.mask(axis.size).astype(np.int64)
-    slabs = [slab for slab in done.slabs if slab.axis == AXIS]
-    joined = {rank for slab in slabs for rank in slab.form.ranks}
-    for slab in slabs:
-        sizes = sizes * slab.count({rank: done.box.span(rank, AXIS, axis.size) for rank in slab.form.ranks})
-    for rank, (low, high) in track.spans.items():
-        if rank not in joined:
-            sizes = sizes * (high - low)
-    return sizes
-
-
-def _factors(need: Box, near: _Neighbours) -> Factors:
-    axis = near.axis
-    track = need.tracks.get(AXIS)
-    loops = range(1, len(axis.depths) + 1)
-    starts = axis.starts(1)
-    if track is None:
-        steps = tuple(_of_choices(np.ones(len(axis.starts(own))), axis, own, np.add) for own in loops)
-        one, never = np.ones(len(starts)), np.zeros(len(starts), dtype=bool)
-        still = dict.fromkeys(((k, t) for k in range(1, len(loops)) for t in range(k)), never)
-        return Factors(frozenset(), steps, (one,) * len(loops), still)
-    fresh = [fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, own).tracks[AXIS] for own in loops]
-    held = [hull_by_group(track, axis, own) for own in loops]
-    return Factors(
-        frozenset(track.spans),
-        tuple(_sum(np.broadcast_to(part.sizes(), (axis.size,)), axis) for part in fresh),
-        tuple(
-            _of_choices(_sizes(window, axis, own), axis, own, np.maximum) for own, window in enumerate(held, start=1)
-        ),
-        {(k, t): near.moved(window, k + 1, t + 1) for k, window in enumerate(held) for t in range(k)},
-    )
-
-
-def _sizes(window: Track, axis: Axis, own: int) -> Array:
-    return np.broadcast_to(window.sizes(), (len(axis.starts(own)),)).astype(np.float64)
-
-
-def _of_choices(table: Array, axis: Axis, own: int, gather: np.ufunc) -> Array:
-    """What a table over the values of the outermost `own` loops makes of each choice."""
-    return np.asarray(gather.reduceat(table, np.searchsorted(axis.starts(own), axis.starts(1))))
-
-
-class _Neighbours:
-    """Steps of an axis next to each other that differ in one loop only."""
-
-    def __init__(self, axis: Axis) -> None:
-        self.axis = axis
-        self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
-
-    def of(self, own: int, loop: int) -> tuple[Array, Array]:
-        """The values of the outermost `own` loops in an order, and numbers that are equal where all but one loop are.
-
-        The values are numbered as the starts of their steps are.
-        """
-        if (own, loop) not in self._known:
-            starts = self.axis.starts(own)
-            if loop == own - 1:
-                found = np.arange(len(starts)), self.axis.group(own - 1)[starts]
-            else:
-                others = [self.axis.ordinals[t][starts] for t in range(own) if t != loop]
-                order = np.lexsort(others[::-1])
-                changed = np.logical_or.reduce([values[order[1:]] != values[order[:-1]] for values in others])
-                numbers = np.zeros(len(starts), dtype=np.int64)
-                numbers[order[1:]] = np.cumsum(changed)
-                found = order, numbers
-            self._known[own, loop] = found
-        return self._known[own, loop]
-
-    def moved(self, window: Track, own: int, loop: int) -> Array:
-        """For which choices two windows that are not empty, and differ in one loop only, are different."""
-        keep, numbers = self.of(own, loop)
-        if window.active is not None:
-            keep = keep[window.active[keep]]
-        alike = numbers[keep[1:]] == numbers[keep[:-1]]
-        differ = np.zeros(len(alike), dtype=bool)
-        for ends in (end for span in window.spans.values() for end in span):
-            differ |= ends[keep[1:]] != ends[keep[:-1]]
-        found = np.zeros(len(self.axis.starts(1)), dtype=bool)
-        found[self.axis.groups[0][self.axis.starts(own)][keep[1:][alike & differ]]] = True
-        return found
-
-
-def _sum(table: Array, axis: Axis) -> Array:
-    return np.add.reduceat(np.asarray(table, dtype=np.float64), axis.starts(1))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError
@@ -56,13 +58,8 @@ def search(
     if objective == "capacity":
         check_priced(architecture, [limit.metric for limit in known])
     hardware = _within(architecture, known, any_capacity=objective == "capacity")
-    _check(workload, hardware, space)
-    with _crew(hardware, space, seconds, workers) as crew:
-        planner = Planner(workload, crew, seconds, progress)
-        try:
-            return answer(planner, objective, known)
-        except TimeUpError:
-            raise planner.too_short() from None
+    with _planner(workload, hardware, space, seconds, workers, progress) as planner:
+        return answer(planner, objective, known)
 
 
 def front(
@@ -99,13 +96,8 @@ def front(
     if "capacity" in known:
         check_priced(architecture, known)
     hardware = _within(architecture, within, any_capacity="capacity" in known)
-    _check(workload, hardware, space)
-    with _crew(hardware, space, seconds, workers) as crew:
-        planner = Planner(workload, crew, seconds, progress)
-        try:
-            return front_of(planner, known, points)
-        except TimeUpError:
-            raise planner.too_short() from None
+    with _planner(workload, hardware, space, seconds, workers, progress) as planner:
+        return front_of(planner, known, points)
 
 
 def _within(architecture: Architecture, limits: Sequence[Limit], *, any_capacity: bool) -> Architecture:
@@ -121,17 +113,28 @@ def _within(architecture: Architecture, limits: Sequence[Limit], *, any_capacity
     return architecture.with_capacity(level, min(known, default=None))
 
 
-def _check(workload: Workload, architecture: Architecture, space: Space | None) -> None:
+@contextmanager
+def _planner(
+    workload: Workload,
+    architecture: Architecture,
+    space: Space | None,
+    seconds: float | None,
+    workers: int | None,
+    progress: Progress | None,
+) -> Iterator[Planner]:
+    """What `search` and `front` have in common: their options checked, and workers for as long as they search."""
     if space is not None:
         space.restrictions.check(workload, architecture, space.group_layers)
-
-
-def _crew(architecture: Architecture, space: Space | None, seconds: float | None, workers: int | None) -> Workers:
     if seconds is not None and not seconds > 0:
         raise InputError(f"expected a time limit above 0 seconds, found {seconds}")
     if workers is not None and workers < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")
-    return Workers(Searches(architecture, buffer_of(architecture), space or Space()), workers)
+    with Workers(Searches(architecture, buffer_of(architecture), space or Space()), workers) as crew:
+        planner = Planner(workload, crew, seconds, progress)
+        try:
+            yield planner
+        except TimeUpError:
+            raise planner.too_short() from None
 
 
 def compare(
@@ -148,25 +151,10 @@ def compare(
 
     A layer alone has as many loops layer by layer as in the space of the fused plan.
     """
-    lone_loops = (space or Space()).lone_loops
-    apart = search(
-        workload,
-        architecture,
-        objective=objective,
-        space=replace(SPACES["layer-by-layer"], lone_loops=lone_loops),
-        seconds=seconds,
-        workers=workers,
-        progress=_staged(progress, "layer by layer"),
-    )
-    fused = search(
-        workload,
-        architecture,
-        objective=objective,
-        space=space,
-        seconds=seconds,
-        workers=workers,
-        progress=_staged(progress, "fused"),
-    )
+    least = partial(search, workload, architecture, objective=objective, seconds=seconds, workers=workers)
+    alone = replace(SPACES["layer-by-layer"], lone_loops=(space or Space()).lone_loops)
+    apart = least(space=alone, progress=_staged(progress, "layer by layer"))
+    fused = least(space=space, progress=_staged(progress, "fused"))
     return Comparison(apart, fused)
 
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
-from looptree.search.profile import Pass, Profiler, left
+from looptree.search.profile import Needs, Pass, Profiler, left
 
 
 class InseparableError(Exception):
@@ -29,13 +29,13 @@ class LoopTable:
     """What one loop, or a few together, contribute, per tensor (or layer) and choice of tile shapes (columns).
 
     Attributes:
-        fresh, held: words of each tensor; see `profile.Factors`.
-        moves: tensors to which a loop is relevant; see `profile.Factors`.
+        fresh, held: words of each tensor; see `factors.Factors`.
+        moves: tensors to which a loop is relevant; see `factors.Factors`.
         forgets: per loop, tensors for which it matters that a step of it starts anew.
         operations, cycles: of each layer. points: output points per operation (an upper bound).
         steps: of each layer; no rows where they do not matter.
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
-        uneven, covering, alike: see `profile.Pass`.
+        uneven, covering, alike, needs: see `profile.Pass`.
     """
 
     fresh: tuple[Array, ...]
@@ -51,6 +51,7 @@ class LoopTable:
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
+    needs: Mapping[str, Needs]
 
     @property
     def columns(self) -> int:
@@ -96,12 +97,13 @@ class LoopTable:
             operations,
             cycles,
             points,
-            np.stack([w.steps for w in work])[: None if profiler.fills else 0],
+            np.stack([w.steps for w in work])[: None if profiler.fills else 0, some],
             tuple(f.dimensions for f in rows),
             tuple(w.ranks for w in work),
             run.uneven,
             run.covering,
             run.alike,
+            run.needs,
         )
 
 

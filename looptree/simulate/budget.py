@@ -29,7 +29,7 @@ class Budget:
         """
         self.spent += points
         if self.spent > self.limit:
-            raise self._too_large(f"takes more than {self.limit} point visits")
+            raise self._too_large(f"takes more than {self.limit:,} point visits")
 
     def check(self, workload: Workload) -> None:
         """Refuse before any work is done what cannot fit: every operation and tensor point is visited.
@@ -39,7 +39,7 @@ class Budget:
         """
         least = workload.operations + sum(tensor.size for tensor in workload.tensors.values())
         if least > self.limit:
-            raise self._too_large(f"takes at least {least} point visits; the limit is {self.limit}")
+            raise self._too_large(f"takes at least {least:,} point visits; the limit is {self.limit:,}")
 
     def _too_large(self, problem: str) -> UnsupportedError:
         return UnsupportedError(

@@ -64,6 +64,15 @@ class Run:
             index: hull(table.needs(tensor, done[index]) for table, done in parts) for index in self.activity[chain.id]
         }
 
+    def required(self, chain: BoundChain, tensor: str) -> dict[Index, Box | None]:
+        """What is required of an intermediate: what consumers need and, outside of all loops, what has to leave."""
+        found = self.needs(chain, tensor, self.consumers(chain, tensor))
+        producer = self.design.workload.producer(tensor)
+        if producer is None or producer.name not in chain.einsums or tensor not in self.design.workload.outputs:
+            return found
+        table = self.tables.operations[producer.name]
+        return {index: box if index else hull([box, table.writes(table.everything)]) for index, box in found.items()}
+
     def writes(self, chain: BoundChain, einsum: str) -> dict[Index, Box | None]:
         """What one Einsum below a chain writes at each iteration of the chain."""
         table = self.tables.operations[einsum]
@@ -107,7 +116,7 @@ def _produce(run: Run, chain: BoundChain, producer: str) -> None:
     """Add what a producer does at each iteration of the chain in which it meets its consumers."""
     table = run.tables.operations[producer]
     tensor = table.einsum.output.tensor
-    required = run.needs(chain, tensor, run.consumers(chain, tensor))
+    required = run.required(chain, tensor)
     place = run.design.outermost_place(tensor)
     standing = still(run.design, place, required, chain)
     points, tables = run.tables.points[tensor], run.tables

@@ -73,7 +73,7 @@ def required_of(run: Run, place: Place) -> Required:
     """What is required of a place at each iteration of its chain: reads, or writes where none reads below."""
     chain = run.design.chains[place.chain]
     if place.consumed:
-        return run.needs(chain, place.tensor, run.consumers(chain, place.tensor))
+        return run.required(chain, place.tensor)
     producer = run.design.workload.producer(place.tensor)
     assert producer is not None, "a place has a consumer or the producer below"
     return run.writes(chain, producer.name)

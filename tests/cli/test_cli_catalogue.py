@@ -22,7 +22,7 @@ def test_networks() -> None:
     outcome = looptree("networks")
     assert (outcome.code, outcome.err) == (0, "")
     assert set(resources.names("workloads")) <= first_words(outcome.out)
-    assert "conv_conv                                      2   231.2 million          73,728" in outcome.out
+    assert "conv_conv                            2   231.2 million          73,728" in outcome.out
     assert "parameters: batch=1, resolution=224" in outcome.out
 
 

@@ -19,9 +19,9 @@ from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Storage
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from tests.model.model_cases import keep, layer, loop, matmuls, run, sequential, words
-from tests.model.test_model_spatial import compared
+from tests.model.spatial_cases import compared
+from tests.model.stepwise_cases import limited, reloading
 from tests.model.test_model_split import dividing
-from tests.model.test_model_stepwise import limited, reloading
 from tests.random_designs import Generator
 from tests.some import some
 

@@ -20,7 +20,7 @@ from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
 from tests.model.model_cases import chain, keep, layer, loop, sequential
-from tests.model.test_model_spatial import random_design
+from tests.model.spatial_cases import random_design
 from tests.random_designs import Generator
 from tests.some import some
 

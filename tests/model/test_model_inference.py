@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from looptree.check import check
 from looptree.errors import UnsupportedError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred, PlaceCounts
+from looptree.simulate import simulate
 from looptree.taxonomy import Storage
 from looptree.taxonomy.design import Design
 from tests.model.model_cases import Node, chain, design, drop, keep, layer, loop, matmuls, sequential
@@ -251,10 +253,10 @@ def test_a_tensor_that_leaves_a_branch_that_nobody_else_asks_is_refused() -> Non
         infer(design(layers, *nodes, shapes={"F3": (4,)}))
 
 
-def test_an_output_that_others_read_has_to_be_asked_for_completely() -> None:
+def test_an_output_that_others_read_has_to_be_asked_for_completely_in_a_group() -> None:
     # F2 leaves the workload as well, but the only layer that reads it leaves out its last point.
     layers = [layer("a", "F2[p] = F1[p]", p=6), layer("b", "F3[p] = F2[p]", p=5)]
-    where = design(layers, keep("GLB", "F1"), sequential("a", "b"), outputs=["F2"])
+    where = design(layers, keep("GLB", "F1"), loop("p", 1), sequential("a", "b"), outputs=["F2"])
     with pytest.raises(UnsupportedError, match="tensor 'F2' leaves the workload, but its consumers ask only for coord"):
         infer(where)
 
@@ -285,9 +287,37 @@ def test_halos_beyond_64_bits_are_exact() -> None:
     assert dropped.einsums["a"].operations - dropped.einsums["a"].distinct == channels * 7 * 2 * columns
 
 
-def test_an_output_that_is_read_only_beyond_its_end_is_refused() -> None:
+def test_an_output_that_a_group_reads_only_beyond_its_end_is_refused() -> None:
     # F2 leaves the workload as well: it has to be computed, but the layer that reads it asks for padding alone.
     layers = [layer("a", "F2[p] = F1[p]", p=4), layer("pad", "F3[p] = F2[p+4]", p=4)]
-    where = design(layers, keep("GLB", "F1"), sequential("a", "pad"), shapes={"F2": (4,)}, outputs=["F2"])
+    nodes = keep("GLB", "F1"), loop("p", 1), sequential("a", "pad")
     with pytest.raises(UnsupportedError, match="tensor 'F2' leaves the workload, but its consumers ask for nothing"):
+        infer(design(layers, *nodes, shapes={"F2": (4,)}, outputs=["F2"]))
+
+
+@pytest.mark.parametrize(("reader", "asked"), [("F3[p] = F2[2*p]", 5), ("F3[p] = F2[p+6]", 0)])
+def test_an_output_that_others_read_in_part_is_computed_and_kept_as_a_whole(reader: str, asked: int) -> None:
+    # Outside of all groups all six points are required: a node above the branches holds them, one in the branch
+    # of the reader what the reader asks for.
+    layers = [layer("a", "F2[p] = F1[p]", p=6), layer("b", reader, p=3)]
+    above = design(layers, keep("GLB", "F2"), sequential("a", "b"), shapes={"F2": (6,)}, outputs=["F2"])
+    inside = design(layers, sequential("a", chain(keep("GLB", "F2"), "b")), shapes={"F2": (6,)}, outputs=["F2"])
+    for where, window in ((above, 6), (inside, asked)):
+        found = infer(where)
+        assert found.einsums["a"].operations == 6
+        assert at(where, found, "GLB", "F2").window == window
+        assert check(where) == ()
+
+
+def test_tiles_that_leave_out_points_of_what_leaves_the_group_are_refused() -> None:
+    # b reads every other point of F2: one at a time they are 0, 2 and 4, but all of F2 leaves the workload.
+    layers = [layer("a", "F2[p] = F1[p]", p=5), layer("b", "F3[p] = F2[2*p]", p=3)]
+    fused = keep("GLB", "F1"), loop("p", 1), keep("GLB", "F2"), sequential("a", "b")
+    where = design(layers, *fused, outputs=["F2"])
+    with pytest.raises(UnsupportedError, match="tensor 'F2' is needed outside of its group, but the tiles inside"):
         infer(where)
+    with pytest.raises(UnsupportedError, match="tensor 'F2' is needed outside of its group, but the tiles inside"):
+        simulate(where)
+    assert infer(design(layers, *fused)).einsums["a"].operations == 3
+    whole = design(layers, keep("GLB", "F1"), loop("p", 3), keep("GLB", "F2"), sequential("a", "b"), outputs=["F2"])
+    assert infer(whole).einsums["a"].operations == 5

@@ -15,8 +15,8 @@ from looptree.errors import InputError
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.workload import Einsum, Workload
+from tests.model.counted_cases import compare
 from tests.model.model_cases import Node, design, drop, keep, layer, loop, pipeline, sequential
-from tests.model.test_model_against_simulator import compare
 from tests.random_designs import Generator
 
 

@@ -22,7 +22,7 @@ from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.reader import mapping_from_node, mapping_to_yaml
 from tests.model.model_cases import chain, design, keep, loop, matmuls, run
-from tests.model.test_model_stepwise import compared, limited, reloading
+from tests.model.stepwise_cases import compared, limited, reloading
 from tests.random_designs import Generator
 
 CHUNK = 60

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from looptree import load_architecture, load_workload
+from looptree.architecture import Array, Compute
 from looptree.errors import InputError
 from looptree.model.evaluate import evaluate_design
 from looptree.report.compared import Compared
@@ -37,6 +38,8 @@ from looptree.report.figures.occupancy import periods
 from looptree.report.html.shown import ShownPlan, shown_design, shown_plan
 from looptree.search import SPACES, compare
 from looptree.sizing import Sizing
+from looptree.taxonomy import Branch, Chain, LoopTree, RankRef, Spatial, Storage
+from looptree.taxonomy import Compute as Leaf
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.points import apply_point, load_point
 from tests.report.test_report_html import fronted
@@ -108,6 +111,15 @@ def test_a_strip_of_steps() -> None:
     for group, steps, said in ((1, None, "expected a group from 0 to 0"), (0, [4], "expected steps from 0 to 3")):
         with pytest.raises(InputError, match=said):
             steps_figure(plan, group, steps)
+
+
+def test_a_tree_says_what_runs_at_once() -> None:
+    machine = replace(load_architecture("small"), compute=Compute(array=Array({"x": 2})))
+    place = Storage("DRAM", tuple(NETWORK.tensors))
+    chains = tuple(Chain((Spatial((RankRef("m", name),), 1, "x"),), Leaf(name)) for name in ("conv1", "conv2"))
+    design = bind(NETWORK, machine, LoopTree(Chain((place,), Branch("sequential", chains))))
+    text = drawn(tree_figure(shown_design(design, evaluate_design(design))), "svg").decode()
+    assert text.count("at once for conv1.m in tiles of 1") == 1 and text.count("along x") == 1
 
 
 def test_a_front_of_plans() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from looptree import load_architecture, load_workload
 from looptree.errors import InputError
-from looptree.search import InfeasibleError, search
+from looptree.search import SPACES, InfeasibleError, search
 from looptree.search.capacities import Capacities
 
 SMALL = load_architecture("small")
@@ -29,6 +29,22 @@ def test_optima_do_not_depend_on_what_was_asked_before(objective: str) -> None:
                 assert plan.statistics.status == "optimal"
                 assert plan.statistics.value == pytest.approx(alone[size], rel=1e-12)
                 assert plan.evaluation.fits
+
+
+@pytest.mark.parametrize("objective", ["offchip", "energy"])
+def test_layer_by_layer_is_the_best_of_groups_of_one_layer(objective: str) -> None:
+    space = SPACES["layer-by-layer"]
+    with Capacities(NETWORK, SMALL, objective=objective, workers=1) as sizes:
+        for size in (*SIZES, *SIZES):  # the second time nothing is searched, and designs are no worse
+            expected = search(NETWORK, SMALL.with_capacity("GLB", size), objective=objective, space=space, workers=1)
+            found = sizes.plan(size, apart=True)
+            assert found.statistics.status == "optimal"
+            assert found.statistics.value == pytest.approx(expected.statistics.value, rel=1e-12)
+            assert [group.einsums for group in found.groups] == [("conv1",), ("conv2",)]
+            assert not found.resident
+        assert not found.statistics.searches
+        with pytest.raises(InfeasibleError):
+            sizes.plan(sizes.smallest() - 1, apart=True)
 
 
 def test_smallest_is_the_first_capacity_with_a_plan() -> None:

@@ -158,6 +158,19 @@ def test_only_what_is_better_than_what_is_asked_for_is_found(objective: str) -> 
     assert none.bound == pytest.approx(best.value, rel=1e-12)
 
 
+def test_a_design_as_good_as_what_is_known_not_to_be_undercut_ends_the_search() -> None:
+    workload = network("chain", 1, layers=2)
+    first = searched(workload, architecture(), "energy", TWO).search(frozenset(), 30)
+    again = searched(workload, architecture(), "energy", TWO).search(frozenset(), 30, floor=first.value)
+    assert first.design is not None
+    assert again.design is not None
+    assert again.value == again.bound == first.value
+    assert again.tally.nodes < first.tally.nodes
+    none = searched(workload, architecture(), "energy", TWO).search(frozenset(), 30, first.value, floor=first.value)
+    assert none.design is None
+    assert none.tally.nodes == 0
+
+
 def test_a_search_without_time_proves_no_more_than_it_may() -> None:
     search = searched(network("plane", 1, layers=2), architecture(), "energy", TWO)
     best, hasty = search.search(frozenset(), 30), search.search(frozenset(), 30, until=0.0)

@@ -33,6 +33,7 @@ def table(draw: random.Random, width: int) -> LoopTable:
         uneven=none,
         covering={},
         alike=none,
+        needs={},
     )
 
 

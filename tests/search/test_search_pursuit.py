@@ -23,7 +23,7 @@ from looptree.search.smallest import smallest
 from looptree.search.target import Target
 from looptree.workload import Workload
 from tests.search.drawn_designs import planner, plans
-from tests.search.search_cases import KINDS, architecture, network
+from tests.search.search_cases import KINDS, architecture, einsum, network
 from tests.some import some
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
@@ -230,6 +230,20 @@ def test_the_smallest_buffer_of_all_and_one_that_is_too_small() -> None:
     least = [limit.amount for limit in both.statistics.limits]
     kept = [((t[:, 1] <= least[0] * (1 + 1e-9)) & (t[:, 3] <= least[1] * (1 + 1e-9))).any() for t in totals]
     assert kept == [True, False]
+
+
+def test_what_waits_on_chip_needs_room_while_another_layer_runs() -> None:
+    """Each branch needs 3 x 5 + 5 + 3 bytes; what the first one made, 3 bytes, waits while the other one runs."""
+    layers = [
+        einsum("one", "A[p] = X[p,k] * U[k]", {"p": 3, "k": 5}),
+        einsum("two", "B[p] = Z[p,k] * V[k]", {"p": 3, "k": 5}),
+        einsum("sum", "C[p] = A[p] + B[p]", {"p": 3}),
+    ]
+    space = Space(group_layers=1, lone_loops=0, leaf_loops=0)
+    hardware, limits = architecture(), ["offchip<=1x"]
+    plan = search(Workload("join", layers), hardware, objective="capacity", limits=limits, space=space, workers=1)
+    assert plan.resident == {"A", "B"}
+    assert plan.statistics.value == plan.evaluation.occupancy["GLB"].window_bytes == 15 + 5 + 3 + 3
 
 
 def test_a_search_within_limits_that_is_stopped_says_what_it_has() -> None:

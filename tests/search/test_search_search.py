@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -12,6 +13,7 @@ from looptree.architecture.load import load_architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
 from looptree.search import SPACES, InfeasibleError, Plan, Space, compare, search, workers
+from looptree.search.catalogue import Catalogue, Task
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.objective import value
 from looptree.search.segment import segment
@@ -197,6 +199,25 @@ def test_the_demand_that_is_named_suffices_for_that_layer(kind: str, seed: int) 
     pytest.fail("no capacity that was named held all layers")
 
 
+@pytest.mark.parametrize("kind", ["chain", "skip"])
+def test_no_group_is_searched_below_what_is_known_to_be_out_of_reach(
+    kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = 0
+    run = Catalogue.run
+
+    def checked(self: Catalogue, tasks: Sequence[Task]) -> None:
+        nonlocal asked
+        for task in tasks:
+            asked += 1
+            assert self.variants[task.variant].lower(task.weights, task.capacity) < task.below
+        run(self, tasks)
+
+    monkeypatch.setattr(Catalogue, "run", checked)
+    assert search(network(kind, 3, layers=4), architecture(60), space=ONE, workers=1).statistics.status == "optimal"
+    assert asked
+
+
 def same(one: Plan, other: Plan) -> bool:
     fields = ("groups", "resident", "tree", "evaluation")
     proof = replace(one.statistics, seconds=0.0) == replace(other.statistics, seconds=0.0)
@@ -279,3 +300,47 @@ def test_settings_that_make_no_sense_are_refused() -> None:
     bare = replace(hardware, levels=hardware.levels[:1])
     with pytest.raises(InputError, match="an off-chip level and an on-chip one"):
         compare(workload, bare)
+
+
+# -- layers that read nothing but padding ---------------------------------------------------
+
+
+def test_a_tensor_stays_on_chip_for_a_group_that_reads_nothing_of_it() -> None:
+    """`third` reads `B` before its beginning: nothing of `B` is made."""
+    layers = [
+        einsum("first", "A[p,q] = X[p,q] * U[p]", {"p": 5, "q": 3}),
+        einsum("second", "B[p,q] = A[p+2*r,q]", {"p": 1, "q": 2, "r": 3}),
+        einsum("third", "C[p,q] = B[3*p-2,q] * W[q]", {"p": 1, "q": 2}),
+    ]
+    for objective in OBJECTIVES:
+        plan = search(Workload("padding", layers), architecture(10), objective=objective, workers=1)
+        assert (plan.evaluation.total_operations, plan.evaluation.fits) == (2, True)
+
+
+def test_no_tile_of_own_loops_may_reach_a_tensor() -> None:
+    """`A` has one row; of two rows with a stride of three, and padding, neither reaches it, but their hull does."""
+    layers = [
+        einsum("first", "A[c,p] = X[c,2*p+r] * U[c,r]", {"c": 3, "p": 1, "r": 3}),
+        einsum("second", "B[m,p] = A[c,3*p+r-2] * V[m,c,r]", {"m": 2, "c": 3, "p": 2, "r": 2}),
+        einsum("third", "C[m,p] = B[m,2*p-1] * W[m]", {"m": 2, "p": 2}),
+    ]
+    for capacity in (12, None):
+        workload = Workload("gap", layers, shapes={"A": (3, 1), "B": (2, 2)})
+        assert search(workload, architecture(capacity), workers=1).statistics.status == "optimal"
+
+
+# -- what others need as well ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("outputs", [["A"], []])
+def test_small_tiles_may_not_leave_out_what_others_need(outputs: list[str]) -> None:
+    """`second` reads every other point of `A`; all of them leave the workload, or are read by `third`."""
+    layers = [
+        einsum("first", "A[p] = X[p] * U[p]", {"p": 5}),
+        einsum("second", "B[p] = A[2*p] * V[p]", {"p": 3}),
+        einsum("third", "C[p] = A[p] * W[p]", {"p": 5}),
+    ]
+    workload = Workload("gaps", layers[: 2 if outputs else 3], outputs=outputs)
+    check(workload, ONE, 3)
+    plan = search(workload, architecture(4), objective="operations", workers=1)
+    assert plan.evaluation.operations["first"].total == 5

@@ -6,6 +6,7 @@ Colours: Okabe and Ito, "Color universal design", 2008. Widths: one and two colu
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
@@ -110,7 +111,8 @@ def drawn(figure: Figure, form: str) -> bytes:
     """The content of a file: the same picture gives the same bytes."""
     made = io.BytesIO()
     dates: dict[str, dict[str, Any]] = {"svg": {"Date": None}, "pdf": {"CreationDate": None, "ModDate": None}}
-    with styled():
+    with styled(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # a box stands for what the font does not have
         figure.savefig(made, format=form, metadata=dates.get(form))
     return made.getvalue()
 

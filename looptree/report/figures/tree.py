@@ -82,7 +82,8 @@ def _lines(data: dict[str, Any]) -> list[str]:
         shown = names[:_MOST_TENSORS] + ([f"... ({len(names)})"] if len(names) > _MOST_TENSORS else [])
         return [f"{short(data['level'])}: {', '.join(shown)}", *data["notes"]]
     if data["kind"] == "loop":
-        return [f"for {', '.join(data['ranks'])} in tiles of {data['tile']}"]
+        loop = f"for {', '.join(data['ranks'])} in tiles of {data['tile']}"
+        return [loop] if data["axis"] is None else [f"at once {loop}", f"along {data['axis']}"]
     return [short(data["einsum"])] if data["kind"] == "compute" else [data["kind"]]
 
 

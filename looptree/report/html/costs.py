@@ -13,7 +13,7 @@ from looptree.model.result import Energy, GroupResult, plain
 from looptree.report.html.charts import Chart, bars, charts_data, charts_markup
 from looptree.report.html.datatable import CYCLES, Cell, Column, DataTable, term_link
 from looptree.report.html.groups import energy_data
-from looptree.report.html.markup import joined
+from looptree.report.html.markup import element, joined
 from looptree.report.html.page import Section
 from looptree.report.html.room import Rooms
 from looptree.report.html.shown import ShownPlan
@@ -60,7 +60,12 @@ def latency_section(plans: Sequence[ShownPlan]) -> Section:
         bars(
             "latency-groups",
             "Latency by fusion group",
-            _beside(plans, "latency"),
+            joined(
+                _beside(plans, "latency"),
+                " Exact numbers are in the table of the groups, under ",
+                element("a", "energy", href="#energy"),
+                ".",
+            ),
             "cycles",
             parts,
             _by_group(plans, lambda result: {result.bottleneck: plain(result.latency_cycles)}),

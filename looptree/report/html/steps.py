@@ -57,7 +57,8 @@ class GroupSteps:
             else:
                 views.append(view)
         problems = [f"Too many steps to show: {'; '.join(left_out)}."] if left_out else []
-        problems += [f"Not shown, since steps of spatial loops run at once: {', '.join(at_once)}."] if at_once else []
+        if at_once:
+            problems.append(f"Steps of spatial loops run at once; not shown is the inside of {', '.join(at_once)}.")
         return {"problem": " ".join(problems), "views": views}
 
     def _below(self, chain: BoundChain) -> list[BoundChain]:

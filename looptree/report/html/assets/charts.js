@@ -31,7 +31,9 @@ looptree.charts.bars = function (place, data, width) {
     style: { background: "transparent", fontSize: "12px" },
     color: { type: "ordinal", domain: data.parts, range: fills },
   };
-  const named = data.across !== "group";
+  const rows = [...new Set(data.bars.map((bar) => bar.row))];
+  const broad = Math.min(Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)), 130 + data.bars.length * 90);
+  const tilted = data.across !== "group" && 7.5 * Math.max(...rows.map((row) => looptree.short(row, 18).length)) > (broad - 100) / rows.length;
   const lying = data.bars.every((bar) => bar.row === bar.bar);
   const pale = (cell) => (names.length > 1 && cell.bar === names[0] ? 0.6 : 1);
   const drawn = lying
@@ -42,16 +44,16 @@ looptree.charts.bars = function (place, data, width) {
       })
     : Plot.plot({
         ...common,
-        width: Math.min(Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)), 130 + data.bars.length * 90),
-        height: barsHeight + (named ? 72 : 0),
+        width: broad,
+        height: barsHeight + (tilted ? 72 : 0),
         marginLeft: 72,
-        marginBottom: named ? 108 : 36,
+        marginBottom: tilted ? 108 : 36,
         fx: {
-          label: named ? null : data.across,
+          label: data.across === "group" ? data.across : null,
           padding: 0.12,
-          domain: [...new Set(data.bars.map((bar) => bar.row))],
+          domain: rows,
           axis: "bottom",
-          tickRotate: named ? -55 : 0,
+          tickRotate: tilted ? -55 : 0,
           tickFormat: (row) => looptree.short(row, 18),
         },
         x: { axis: null, domain: names, padding: 0.06 },

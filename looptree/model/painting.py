@@ -1,0 +1,122 @@
+"""Fresh points of windows that move to and fro, found by painting the windows of each sweep over each other.
+
+Windows are painted from the last step to the first one: each point keeps the first step that asks for it. Coordinates
+are cut into cells wherever a window begins or ends, so that a large tile costs no more than a small one.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Array, Axis
+from looptree.model.box import Track
+
+MAX_CELLS = 1 << 25
+MAX_WAITING = 1 << 20  # cells that are counted together
+
+
+def painted(track: Track, axis: Axis, own: int, *, backwards: bool) -> Track:
+    """Fresh (or, backwards, retired) points of each own step; a sweep keeps the outermost `own` loops still.
+
+    Raises:
+        UnsupportedError: windows are cut into too many cells.
+    """
+    found = _Fresh(track, axis.size)
+    active = np.flatnonzero(track.mask(axis.size))
+    bounds = np.searchsorted(active, np.append(axis.starts(own), axis.size))
+    apart = np.searchsorted(bounds, np.searchsorted(active, axis.starts(min(1, own))))
+    for first, last in zip(apart.tolist(), [*apart[1:].tolist(), len(bounds) - 1], strict=True):
+        sweeps = bounds[first : last + 1]
+        if sweeps[0] < sweeps[-1]:
+            found.add(active[sweeps[0] : sweeps[-1]], sweeps - sweeps[0], backwards=backwards)
+    return found.track()
+
+
+class _Fresh:
+    """Fresh points of each own step: how many, and the least spans that hold them."""
+
+    def __init__(self, track: Track, size: int) -> None:
+        self.spans = track.spans
+        self.first = [np.full(size, np.iinfo(np.int64).max) for _ in track.spans]
+        self.last = [np.full(size, -1, dtype=np.int64) for _ in track.spans]
+        self.count = np.zeros(size, dtype=np.int64)
+        self._waiting: list[tuple[Array, ...]] = []
+        self._cells = 0
+
+    def add(self, steps: Array, bounds: Array, *, backwards: bool) -> None:
+        """Those of some sweeps, whose steps begin and end at these bounds."""
+        if (np.diff(bounds) < 2).all():
+            return self._take(steps)
+        ends = [(low[steps], high[steps]) for low, high in self.spans.values()]
+        edges = [np.unique(np.concatenate(pair)) for pair in ends]
+        if math.prod(len(cut) - 1 for cut in edges) > MAX_CELLS:
+            extents = [int(high.max(initial=0)) for _, high in self.spans.values()]
+            raise UnsupportedError(
+                f"windows of {' x '.join(map(str, extents))} words that move to and fro are too large to track",
+                hint="change the loop order, or use larger tiles",
+            )
+        corners = [
+            (np.searchsorted(cut, low).tolist(), np.searchsorted(cut, high).tolist())
+            for cut, (low, high) in zip(edges, ends, strict=True)
+        ]
+        listed = bounds.tolist()
+        for first, last in itertools.pairwise(listed):
+            if first < last:
+                order = range(first, last) if backwards else range(last - 1, first - 1, -1)
+                self._paint(order, steps, corners, edges)
+        return None
+
+    def _take(self, steps: Array) -> None:
+        """All that these steps ask for."""
+        for (low, high), first, last in zip(self.spans.values(), self.first, self.last, strict=True):
+            first[steps], last[steps] = low[steps], high[steps]
+        self.count[steps] = math.prod(high[steps] - low[steps] for low, high in self.spans.values())
+
+    def _paint(
+        self, order: range, steps: Array, corners: Sequence[tuple[list[int], list[int]]], edges: Sequence[Array]
+    ) -> None:
+        """What the steps of one sweep ask for; of a point that several do, the last one of them gets it."""
+        ends = (min(order), max(order) + 1)
+        begin = [min(low[slice(*ends)]) for low, _ in corners]
+        shape = [max(high[slice(*ends)]) - b for (_, high), b in zip(corners, begin, strict=True)]
+        owners = np.full(shape, -1, dtype=np.int64)
+        shifted = list(zip(corners, begin, strict=True))
+        for step in order:
+            owners[tuple([slice(low[step] - b, high[step] - b) for (low, high), b in shifted])] = step
+        at = np.nonzero(owners >= 0)
+        places = [place + b for place, b in zip(at, begin, strict=True)]
+        low = [cut[place] for cut, place in zip(edges, places, strict=True)]
+        high = [cut[place + 1] for cut, place in zip(edges, places, strict=True)]
+        self._waiting.append((steps[owners[at]], *low, *high))
+        self._cells += len(at[0])
+        if self._cells > MAX_WAITING:
+            self._count()
+
+    def _count(self) -> None:
+        """Count what was painted."""
+        if self._waiting:
+            owner, *ends = map(np.concatenate, zip(*self._waiting, strict=True))
+            size = np.ones(len(owner), dtype=np.int64)
+            low, high = ends[: len(self.spans)], ends[len(self.spans) :]
+            for first, last, begin, end in zip(self.first, self.last, low, high, strict=True):
+                np.minimum.at(first, owner, begin)
+                np.maximum.at(last, owner, end)
+                size *= end - begin
+            np.add.at(self.count, owner, size)
+        self._waiting, self._cells = [], 0
+
+    def track(self) -> Track:
+        """All of them, with a count where they do not fill their spans."""
+        self._count()
+        some = self.count > 0
+        spans = {
+            key: (np.where(some, first, low), np.where(some, last, low))
+            for (key, (low, _)), first, last in zip(self.spans.items(), self.first, self.last, strict=True)
+        }
+        filled = Track(spans, None if some.all() else some)
+        return filled if np.array_equal(filled.sizes(), self.count) else Track(spans, filled.active, self.count)

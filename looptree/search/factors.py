@@ -1,0 +1,166 @@
+"""What some loops by themselves contribute to the counts of one tensor, and to the work of one layer.
+
+The loops are an axis whose outermost loop is the choice of tile shapes: all of these are counted at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from looptree.model.axis import Array, Axis
+from looptree.model.box import Box, Key, Track
+from looptree.model.operations import Operations
+from looptree.model.slab import attained_in
+from looptree.model.sweep import fresh_box
+from looptree.model.window import hull_by_group
+
+AXIS = 0
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Factors:
+    """What some loops contribute to the counts of one tensor, per choice of tile shapes (float64 tables).
+
+    Attributes:
+        dimensions: coordinates of the tensor that follow the loops.
+        fresh: words over all steps where each step of so many of the outermost loops starts anew, and what was there
+            stays along all others; `fresh[0]` is the least.
+        held: the largest window below so many of the outermost loops; `held[0]` is all steps together.
+        moves: for a window below so many of the loops (first number), whether one of these (second number, counted
+            from 0) is relevant to the tensor.
+    """
+
+    dimensions: frozenset[Key]
+    fresh: tuple[Array, ...]
+    held: tuple[Array, ...]
+    moves: Mapping[tuple[int, int], Array]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Work:
+    """What some loops contribute to the work of one Einsum, per choice of tile shapes (float64 tables).
+
+    Attributes:
+        ranks: those that follow the loops.
+        operations, points, cycles: over all steps; points are output points of these ranks.
+        steps: those at which something is done.
+    """
+
+    ranks: frozenset[Key]
+    operations: Array
+    points: Array
+    cycles: Array
+    steps: Array
+
+
+def work_of(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: bool) -> Work:
+    """The work of one Einsum; output points of a sink are counted once, whatever the loops."""
+    track = done.box.tracks.get(AXIS)
+    ones = _sum(axis.first(1), axis)
+    if track is None:
+        steps = _sum(np.ones(axis.size), axis)
+        return Work(frozenset(), steps, ones if sink else steps, steps, steps)
+    working = cycles = points = track.mask(axis.size).astype(np.float64)
+    slabs = [slab for slab in done.slabs if slab.axis == AXIS]
+    joined = {rank for slab in slabs for rank in slab.form.ranks}
+    for rank, (low, high) in track.spans.items():
+        cycles = cycles * -((low - high) // spatial.get(str(rank), 1))
+        if rank in done.einsum.output.ranks and rank not in joined:
+            points = points * (high - low)
+    for slab in slabs:
+        points = points * attained_in(slab.form, slab.extents, slab.low, slab.high)
+    operations = _sum(_operations(done, track, axis), axis)
+    points = ones if sink else _sum(points, axis)
+    return Work(frozenset(track.spans), operations, points, _sum(cycles, axis), _sum(working, axis))
+
+
+def _operations(done: Operations, track: Track, axis: Axis) -> Array:
+    """Operations per step; those that a slab restricts are counted in it, not in its hull."""
+    sizes = track.mask(axis.size).astype(np.int64)
+    slabs = [slab for slab in done.slabs if slab.axis == AXIS]
+    joined = {rank for slab in slabs for rank in slab.form.ranks}
+    for slab in slabs:
+        sizes = sizes * slab.count({rank: done.box.span(rank, AXIS, axis.size) for rank in slab.form.ranks})
+    for rank, (low, high) in track.spans.items():
+        if rank not in joined:
+            sizes = sizes * (high - low)
+    return sizes
+
+
+def factors_of(need: Box, near: Neighbours) -> Factors:
+    """The counts of one tensor of which so much is needed at each step."""
+    axis = near.axis
+    track = need.tracks.get(AXIS)
+    loops = range(1, len(axis.depths) + 1)
+    starts = axis.starts(1)
+    if track is None:
+        steps = tuple(_of_choices(np.ones(len(axis.starts(own))), axis, own, np.add) for own in loops)
+        one, never = np.ones(len(starts)), np.zeros(len(starts), dtype=bool)
+        still = dict.fromkeys(((k, t) for k in range(1, len(loops)) for t in range(k)), never)
+        return Factors(frozenset(), steps, (one,) * len(loops), still)
+    fresh = [fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, own).tracks[AXIS] for own in loops]
+    held = [hull_by_group(track, axis, own) for own in loops]
+    return Factors(
+        frozenset(track.spans),
+        tuple(_sum(np.broadcast_to(part.sizes(), (axis.size,)), axis) for part in fresh),
+        tuple(
+            _of_choices(_sizes(window, axis, own), axis, own, np.maximum) for own, window in enumerate(held, start=1)
+        ),
+        {(k, t): near.moved(window, k + 1, t + 1) for k, window in enumerate(held) for t in range(k)},
+    )
+
+
+def _sizes(window: Track, axis: Axis, own: int) -> Array:
+    return np.broadcast_to(window.sizes(), (len(axis.starts(own)),)).astype(np.float64)
+
+
+def _of_choices(table: Array, axis: Axis, own: int, gather: np.ufunc) -> Array:
+    """What a table over the values of the outermost `own` loops makes of each choice."""
+    return np.asarray(gather.reduceat(table, np.searchsorted(axis.starts(own), axis.starts(1))))
+
+
+class Neighbours:
+    """Steps of an axis next to each other that differ in one loop only."""
+
+    def __init__(self, axis: Axis) -> None:
+        self.axis = axis
+        self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
+
+    def of(self, own: int, loop: int) -> tuple[Array, Array]:
+        """The values of the outermost `own` loops in an order, and numbers that are equal where all but one loop are.
+
+        The values are numbered as the starts of their steps are.
+        """
+        if (own, loop) not in self._known:
+            starts = self.axis.starts(own)
+            if loop == own - 1:
+                found = np.arange(len(starts)), self.axis.group(own - 1)[starts]
+            else:
+                others = [self.axis.ordinals[t][starts] for t in range(own) if t != loop]
+                order = np.lexsort(others[::-1])
+                changed = np.logical_or.reduce([values[order[1:]] != values[order[:-1]] for values in others])
+                numbers = np.zeros(len(starts), dtype=np.int64)
+                numbers[order[1:]] = np.cumsum(changed)
+                found = order, numbers
+            self._known[own, loop] = found
+        return self._known[own, loop]
+
+    def moved(self, window: Track, own: int, loop: int) -> Array:
+        """For which choices two windows that are not empty, and differ in one loop only, are different."""
+        keep, numbers = self.of(own, loop)
+        if window.active is not None:
+            keep = keep[window.active[keep]]
+        alike = numbers[keep[1:]] == numbers[keep[:-1]]
+        differ = np.zeros(len(alike), dtype=bool)
+        for ends in (end for span in window.spans.values() for end in span):
+            differ |= ends[keep[1:]] != ends[keep[:-1]]
+        found = np.zeros(len(self.axis.starts(1)), dtype=bool)
+        found[self.axis.groups[0][self.axis.starts(own)][keep[1:][alike & differ]]] = True
+        return found
+
+
+def _sum(table: Array, axis: Axis) -> Array:
+    return np.add.reduceat(np.asarray(table, dtype=np.float64), axis.starts(1))
