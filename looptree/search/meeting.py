@@ -31,7 +31,8 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.bounds import complete_layers, compulsory_words
-from looptree.search.profile import Factors, Profiler, left
+from looptree.search.factors import Factors
+from looptree.search.profile import Profiler, left
 from looptree.search.tables import Bases, LoopTable, bases_of
 
 

@@ -237,13 +237,13 @@ class Profiler:
             {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs} if self.meet else {},
         )
 
-    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: _Neighbours) -> Needs:
+    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
         begun = [
             _begun(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
         ]
         several = boxes if len(boxes) > 1 and tensor in self.part.inputs else ()
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
-        return Needs(tuple(_factors(box, near) for box in several), narrowed, begun[-1])
+        return Needs(tuple(factors_of(box, near) for box in several), narrowed, begun[-1])
 
     def _infer(
         self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
