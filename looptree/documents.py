@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close, nearest
 
 MAX_BYTES = 16 * 1024 * 1024
 MAX_VALUES = 500_000
@@ -32,6 +32,7 @@ _KINDS = {
     "workload": "a workload of AccelForge (workload)",
     "arch": "an architecture of AccelForge (arch)",
     "problem": "a workload of the original LoopTree (problem)",
+    "study": "a study (study)",
 }
 _TAGS = frozenset(
     (
@@ -126,7 +127,7 @@ class Node:
         """One of the `known` words."""
         found = self.text()
         if found not in known:
-            raise self.error(f"expected one of {', '.join(known)}, found {found!r}", nearest(found, known))
+            raise self.error(f"expected one of {', '.join(known)}, found {found!r}", close(found, known))
         return found
 
     def integer(self, what: str, *, least: int = 1, most: int = 2**40) -> int:
@@ -321,6 +322,12 @@ def _check_number(text: str, where: str) -> None:
         )
 
 
+def kind_of(document: Node) -> str | None:
+    """What kind of file a document is, in words, where its outermost keys give it away."""
+    fields = document.mapping()
+    return next((kind for key, kind in _KINDS.items() if key in fields), None)
+
+
 def check_kind(document: Node, *expected: str) -> None:
     """Refuse a file that is of another kind, which its outermost keys give away.
 
@@ -331,7 +338,6 @@ def check_kind(document: Node, *expected: str) -> None:
     Raises:
         InputError: it has the key of another kind instead, or is no mapping of keys at all.
     """
-    fields = document.mapping()
-    other = next((kind for key, kind in _KINDS.items() if key in fields), None)
+    fields, other = document.mapping(), kind_of(document)
     if other is not None and not any(key in fields for key in expected):
         raise document.error(f"expected {' or '.join(_KINDS[key] for key in expected)}, found {other}")

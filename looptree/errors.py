@@ -78,6 +78,16 @@ def guided(page: str) -> Iterator[None]:
         raise
 
 
+def close(found: str, known: Iterable[str]) -> str:
+    """A hint that names the known word closest to `found`, if one is close: for messages that list the known ones.
+
+    >>> close("tenors", ["level", "tensors"]), close("nothing", ["level", "tensors"])
+    ("did you mean 'tensors'?", '')
+    """
+    words = difflib.get_close_matches(found, list(known), n=1)
+    return f"did you mean {words[0]!r}?" if words else ""
+
+
 def nearest(found: str, known: Iterable[str]) -> str:
     """A hint that names the known word closest to `found`, or lists the known ones.
 
@@ -85,8 +95,8 @@ def nearest(found: str, known: Iterable[str]) -> str:
     "did you mean 'tensors'?"
     """
     choices = list(known)
-    close = difflib.get_close_matches(found, choices, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    named = close(found, choices)
+    if named:
+        return named
     shown = ", ".join(choices[:12]) + (", ..." if len(choices) > 12 else "")
     return f"known: {shown}" if choices else ""

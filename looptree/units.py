@@ -239,6 +239,28 @@ def scale(values: Iterable[int | Fraction], units: Units) -> Scale:
     return Scale(unit, factor, 0 if whole else max(0, 4 - len(str(int(scaled)))))
 
 
+def no_larger(units: Units, *others: Scale) -> Units:
+    """The units up to the largest of some others: for a sum below its parts.
+
+    >>> no_larger(BYTES, Scale("B", 1, 0), Scale("KiB", 1024, 1))
+    (('B', 1), ('KiB', 1024))
+    """
+    most = max(other.factor for other in others)
+    return tuple((unit, factor) for unit, factor in units if factor <= most)
+
+
+def format_factor(value: int | Fraction, reference: int | Fraction) -> str:
+    """How many times as much as the reference a value is, with about four digits; a dash where the reference is zero.
+
+    >>> format_factor(1356, 100), format_factor(5, 1), format_factor(98765, 7), format_factor(1, 0)
+    ('13.56', '5', '14,109', '-')
+    """
+    if not reference:
+        return "-"
+    times = Fraction(value) / reference
+    return scale([times], (("", 1),)).text(times)
+
+
 def format_size(size_bytes: int) -> str:
     """A size for people: exact where that is short, otherwise four digits.
 

@@ -6,12 +6,12 @@ them and prints how to repeat a failure; `HYPOTHESIS_PROFILE=ci make test` does 
 
 from __future__ import annotations
 
-import os
-
 from hypothesis import HealthCheck, settings
+
+from tests.some import PROFILE
 
 _SLOW_MACHINE = [HealthCheck.too_slow]
 
 settings.register_profile("default", derandomize=True, deadline=None, suppress_health_check=_SLOW_MACHINE)
 settings.register_profile("ci", settings.get_profile("default"), max_examples=200, print_blob=True)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+settings.load_profile(PROFILE)

@@ -98,9 +98,9 @@ def command(
     if mapping is not None:
         line = evaluate_line(network, architecture, buffer, settings, mapping)
         write_plan(mapping, compared.fused, parameters, line, force=force)
+    _print(compared, as_json=as_json, as_csv=as_csv)
     write_report(html, lambda made_by: _report(compared, made_by))
     write_figures(pictures, lambda: _shown(compared))
-    _print(compared, as_json=as_json, as_csv=as_csv)
 
 
 def _compare(network: str, architecture: Architecture, wanted: Asked, parameters: dict[str, int]) -> Compared:

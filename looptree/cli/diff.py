@@ -7,8 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from looptree.errors import InputError
+
 if TYPE_CHECKING:
     from looptree.documents import Node
+
+_RESULTS = {None, "a mapping (mapping)"}  # plans have a mapping, and so have some results
 
 
 @click.command(name="diff")
@@ -20,17 +24,22 @@ def command(before: str, after: str, as_json: bool, full: bool) -> None:
     """What is different between two plans or results.
 
     BEFORE and AFTER are plan files, mappings, or what a command printed with --json: values with their ratio, fusion
-    groups that only one of them has, and what is different in the mapping.
+    groups that only one of them has, and what is different in the mapping. Two networks, or two architectures, can be
+    compared, too.
 
     \b
       looptree search resnet18 --buffer 128KiB -o small.yaml
       looptree search resnet18 --buffer 512KiB -o large.yaml
       looptree diff small.yaml large.yaml
     """
-    from looptree.documents import read_document
+    from looptree.documents import kind_of, read_document
     from looptree.report.difference import difference, difference_dict, difference_report
 
     nodes = read_document(before), read_document(after)
+    kinds = [kind_of(node) for node in nodes]
+    if kinds[0] != kinds[1] and not {*kinds} <= _RESULTS:
+        said = " and ".join(kind or "a result" for kind in kinds)
+        raise InputError(f"expected two files of one kind, found {said}", where=f"{before}, {after}")
     found = difference(_plain(nodes[0]), _plain(nodes[1]), (_tree(nodes[0]), _tree(nodes[1])))
     if as_json:
         import json

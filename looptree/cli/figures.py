@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.inputs import Command
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -73,7 +73,7 @@ def _wanted(text: str, kinds: Sequence[str]) -> Wanted:
     if kind not in kinds:
         known = ", ".join(kinds)
         raise InputError(
-            f"expected a kind of picture ({known}), found {kind!r}", where="--figure", hint=nearest(kind, kinds)
+            f"expected a kind of picture ({known}), found {kind!r}", where="--figure", hint=close(kind, kinds)
         )
     if not colon:
         return Wanted(kind, None, Path(file))
@@ -103,8 +103,17 @@ def _figure(picture: Wanted, plans: Sequence[ShownPlan]) -> Figure:
 
     last = plans[-1]
     if picture.kind in ("tree", "steps"):
-        largest = max(range(len(last.groups)), key=lambda index: len(last.groups[index].result.einsums))
-        group = largest if picture.group is None else picture.group - 1
+        if picture.group is not None:
+            if picture.group > len(last.groups):
+                raise InputError(
+                    f"expected a group from 1 to {len(last.groups)}, found {picture.group}",
+                    where=f"--figure {picture.kind}:{picture.group}",
+                )
+            group = picture.group - 1
+        elif picture.kind == "steps":
+            group = figures.telling_group(last)
+        else:
+            group = max(range(len(last.groups)), key=lambda index: len(last.groups[index].result.einsums))
         return figures.tree_figure(last, group) if picture.kind == "tree" else figures.steps_figure(last, group)
     if picture.kind == "graph":
         return figures.graph_figure(last)

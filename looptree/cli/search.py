@@ -116,9 +116,9 @@ def command(
         parameters = settings_of_workload(parameters, network, architecture)
         fronted = _front(network, hardware, wanted, parameters, restrict, asked_front)
         warn(hardware)
+        _print_front(fronted, parameters, as_json=as_json)
         write_report(html, lambda made_by: _front_report(fronted, made_by))
         _front_figures(fronted, pictures)
-        _print_front(fronted, parameters, as_json=as_json)
         return
     if output is not None:
         from looptree.cli.files import check_target
@@ -135,9 +135,9 @@ def command(
             buffer = str(planned.capacity_bytes)
         line = evaluate_line(network, architecture, buffer, settings, output)
         write_plan(output, planned, parameters, line, force=force)
+    _print(planned, parameters, as_json=as_json)
     write_report(html, lambda made_by: _report(planned, made_by))
     write_figures(pictures, lambda: [_shown(planned)])
-    _print(planned, parameters, as_json=as_json)
 
 
 def _space(name: str, restrict: Path | None, workload: Workload, architecture: Architecture) -> Space:

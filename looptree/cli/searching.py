@@ -57,6 +57,19 @@ def architecture_option(command: Command) -> Command:
     )(command)
 
 
+_LESS_OR_MORE = {
+    "wide": "wide tiles ranks twice",
+    "pipelined": "pipelined has layers work at once",
+    "circular": "circular counts what is live",
+    "quick": "quick has smaller groups and fewer loops",
+    "layer-by-layer": "layer-by-layer fuses nothing",
+}
+
+
+def _help_of(spaces: Sequence[str]) -> str:
+    return f"The plans that are looked at: {', '.join(text for name, text in _LESS_OR_MORE.items() if name in spaces)}."
+
+
 def search_options(
     spaces: Sequence[str], *, objectives: Sequence[str] = OBJECTIVES, default_objective: str = OBJECTIVES[0]
 ) -> Callable[[Command], Command]:
@@ -75,7 +88,7 @@ def search_options(
             type=click.Choice(spaces),
             default=spaces[0],
             show_default=True,
-            help="The plans that are looked at; quick has smaller groups and fewer loops, wide tiles ranks twice.",
+            help=_help_of(spaces),
         ),
         click.option(
             "--time-limit",

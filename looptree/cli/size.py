@@ -21,21 +21,24 @@ from looptree.cli.inputs import (
 from looptree.cli.names import network_argument
 from looptree.cli.notes import note
 from looptree.cli.reports import check_report, html_option, write_report
-from looptree.cli.searching import OBJECTIVES, SPACES, architecture_option, asked, search_options
+from looptree.cli.searching import OBJECTIVES, architecture_option, asked, search_options
 from looptree.errors import InputError
 from looptree.units import parse_size
 
 if TYPE_CHECKING:
     from looptree.architecture import Architecture
-    from looptree.sizing import Asked, Sizing, Step
+    from looptree.search import Space
+    from looptree.sizing import Sizing, Step
     from looptree.sizing.cache import Memory
     from looptree.workload import Workload
+
+_SPACES = ("default", "quick", "wide")
 
 
 @click.command(name="size")
 @network_argument
 @architecture_option
-@search_options(SPACES[:2], objectives=OBJECTIVES[:4], default_objective="offchip")
+@search_options(_SPACES, objectives=OBJECTIVES[:4], default_objective="offchip")
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--capacities", metavar="SIZE,...", help="These capacities: 64KiB,96KiB,128KiB. [default: doublings]")
 @click.option("--from", "least", metavar="SIZE", help="Where the doublings begin. [default: 1/8 of the last one]")
@@ -91,19 +94,24 @@ def command(
     hardware = read_architecture(architecture, None, parameters)
     workload = load_network(network, settings_of_workload(parameters, network, architecture), hardware)
     from looptree.search import space_named
-    from looptree.sizing import Asked
+    from looptree.sizing import size
 
-    wanted = Asked(
-        objective=searching.objective,
-        space=space_named(searching.space),
-        capacities=sizes,
-        per_doubling=points,
-        least=lowest,
-        seconds=searching.seconds,
-        workers=searching.workers,
-    )
-    memory = None if no_cache else _cache(cache, workload, hardware, wanted)
-    sizing = _sizing(workload, hardware, wanted, memory)
+    wanted = space_named(searching.space)
+    memory = None if no_cache else _cache(cache, workload, hardware, searching.objective, wanted)
+    with _progress(f"sizing for {workload.name}") as progress:
+        sizing = size(
+            workload,
+            hardware,
+            objective=searching.objective,
+            space=wanted,
+            capacities=sizes,
+            per_doubling=points,
+            least=lowest,
+            seconds=searching.seconds,
+            workers=searching.workers,
+            memory=memory,
+            progress=progress,
+        )
     warn(hardware)
     write_report(html, lambda made_by: _report(sizing, made_by))
     for picture in pictures:
@@ -120,7 +128,7 @@ def _size(text: str, option: str) -> int:
         raise problem.at(option) from None
 
 
-def _cache(folder: Path | None, workload: Workload, architecture: Architecture, wanted: Asked) -> Memory:
+def _cache(folder: Path | None, workload: Workload, architecture: Architecture, objective: str, space: Space) -> Memory:
     from looptree import __version__
     from looptree.search.planner import buffer_of
     from looptree.sizing.cache import Cache, default_folder, key_of
@@ -128,15 +136,8 @@ def _cache(folder: Path | None, workload: Workload, architecture: Architecture, 
     buffer_of(architecture)
     if folder is not None and folder.exists() and not folder.is_dir():
         raise InputError("expected a folder, found a file", where=f"--cache {folder}")
-    key = key_of(workload, architecture, wanted.objective, wanted.space, __version__)
+    key = key_of(workload, architecture, objective, space, __version__)
     return Cache(folder or default_folder(), key, note)
-
-
-def _sizing(workload: Workload, architecture: Architecture, wanted: Asked, memory: Memory | None) -> Sizing:
-    from looptree.sizing import size
-
-    with _progress(f"sizing for {workload.name}") as report:
-        return size(workload, architecture, wanted, memory=memory, report=report)
 
 
 @contextmanager

@@ -29,7 +29,7 @@ def command(
     \b
       looptree stats vgg16.m accelerator.m
       looptree stats vgg16.m accelerator.m --against vgg16.csv
-      looptree compare vgg16.m accelerator.m
+      looptree compare vgg16.m --architecture accelerator.m
     """
     from looptree.errors import InputError
     from looptree.importers.maestro.comparison import compared, read_measured

@@ -8,7 +8,6 @@ arrives from above. The same input gives the same picture.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,7 +17,8 @@ _GAP_X, _GAP_Y, _WAYPOINT = 14, 22, 10
 _PADDING, _HEAD, _BETWEEN = 10, 20, 20
 _LANE, _MARGIN = 7, 16
 _LEAVE, _ARRIVE = 8, 4
-_ASPECT = 1.9
+_ASPECT, _SCREEN = 2.1, 540
+_COLUMNS = 40
 _SWEEPS = 4
 
 Point = tuple[float, float]
@@ -285,11 +285,22 @@ class _Stack:
 
 
 def _columns(boxes: Sequence[_Box]) -> list[list[int]]:
-    """The boxes by column, so that the picture comes near to the shape of a screen."""
+    """The boxes by column, so that the picture is as large as a screen lets it be; what fits is not folded more."""
     total = sum(box.height + _BETWEEN for box in boxes)
-    width = max(box.width for box in boxes) + 3 * _MARGIN
-    count = max(1, round(math.sqrt(_ASPECT * total / width)))
-    most = max(total / count, *(box.height for box in boxes)) if len(boxes) > 1 else total
+    tallest = max(box.height for box in boxes)
+    folds = [_folded(boxes, max(total / count, tallest)) for count in range(1, min(len(boxes), _COLUMNS) + 1)]
+    return min(folds, key=lambda columns: max(_needed(boxes, columns), _SCREEN))
+
+
+def _needed(boxes: Sequence[_Box], columns: Sequence[Sequence[int]]) -> float:
+    """The height of the smallest screen on which the columns have room."""
+    width = sum(max(boxes[index].width for index in column) + 3 * _MARGIN for column in columns)
+    height = max(sum(boxes[index].height + _BETWEEN for index in column) for column in columns)
+    return max(height, width / _ASPECT)
+
+
+def _folded(boxes: Sequence[_Box], most: float) -> list[list[int]]:
+    """The boxes in columns that are about so high at most."""
     columns: list[list[int]] = [[]]
     height = 0.0
     for index, box in enumerate(boxes):

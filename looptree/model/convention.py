@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +41,5 @@ def convention(name: str) -> Convention:
     """
     if name not in CONVENTIONS:
         problem = f"expected one of {', '.join(CONVENTIONS)} as convention, found {name!r}"
-        raise InputError(problem, hint=nearest(name, CONVENTIONS))
+        raise InputError(problem, hint=close(name, CONVENTIONS))
     return CONVENTIONS[name]

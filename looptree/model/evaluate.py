@@ -7,7 +7,7 @@ of them that uses the tensor.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import reduce
@@ -17,7 +17,7 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError
 from looptree.model.convention import OWN, Convention
 from looptree.model.convention import convention as named
-from looptree.model.costs import level_accesses, level_cycles, level_energy
+from looptree.model.costs import busy_cycles, energy_of
 from looptree.model.fitting import occupancies
 from looptree.model.groups import Owners, above, groups_of, within
 from looptree.model.inference import infer
@@ -34,17 +34,15 @@ from looptree.model.result import (
     LayerCycles,
     OperationCount,
     Stepwise,
-    Traffic,
     stepwise_together,
 )
 from looptree.model.stepwise import stepwise as step_by_step
+from looptree.model.traffic import Tables, accesses_of, merged, traffic_of
 from looptree.model.transfers import movements
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import BoundChain, Design
 from looptree.taxonomy.tree import LoopTree
 from looptree.workload import Workload
-
-Tables = dict[str, dict[str, Traffic]]
 
 
 def evaluate(
@@ -89,7 +87,7 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
     tables = [traffic_of(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
     cycles = [chain_cycles(design, inferred, group) for group in groups]
-    busy = [_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
+    busy = [busy_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
         energy_of(design, table, _operations(design, inferred, group), max(taken.values()))
         for group, table, taken in zip(groups, tables, busy, strict=True)
@@ -101,18 +99,10 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
     refused = ""
     layers: dict[str, LayerCycles] = {}
     if stepwise and not convention.groups_overlap:
-        for chain in design.chains:
-            if chain.kind == "compute":
-                units = units_used(design, inferred, chain)
-                layers[chain.einsums[0]] = LayerCycles(chain_cycles(design, inferred, chain), units)
-        steps = step_by_step(design, inferred)
-        results = tuple(
-            replace(result, stepwise=found) if isinstance(found, Stepwise) else result
-            for result, found in zip(results, steps, strict=True)
-        )
-        refused = next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
-    transfers = _merged(design, tables)
-    overlapped = _cycles(design, transfers, sum(cycles)) if convention.groups_overlap else None
+        layers = _layer_cycles(design, inferred)
+        results, refused = _with_steps(results, step_by_step(design, inferred))
+    transfers = merged(design, tables)
+    overlapped = busy_cycles(design, transfers, sum(cycles)) if convention.groups_overlap else None
     latency = _overlapped(overlapped, sum(cycles)) if overlapped else _latency(busy, results, sum(cycles), refused)
     return Evaluation(
         operations={
@@ -127,13 +117,9 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
         groups=results,
         off_chip=design.architecture.off_chip.name,
         areas_mm2=design.architecture.areas_mm2,
-        accesses=_accesses(design, transfers),
+        accesses=accesses_of(design, transfers),
         convention=convention.name,
     )
-
-
-def _bytes(design: Design, tensor: str, words: int) -> int:
-    return design.workload.tensors[tensor].bytes(words)
 
 
 def _group(
@@ -163,54 +149,24 @@ def _group(
     )
 
 
-# -- transfers --------------------------------------------------------------------------------
-
-
-def traffic_of(design: Design, listed: Iterable[Movement]) -> Tables:
-    """Words and bytes of movements, by level and tensor."""
-    words: dict[tuple[str, str], list[int]] = {}
-    instances: set[tuple[str, str]] = set()
-    for movement in listed:
-        key = movement.level, movement.tensor
-        entry = words.setdefault(key, [0, 0, 0, 0])
-        entry[0] += movement.reads
-        entry[1] += movement.writes
-        if movement.busy_reads is None or movement.busy_writes is None:
-            entry[2] += movement.reads
-            entry[3] += movement.writes
-        else:
-            instances.add(key)
-            entry[2] += movement.busy_reads
-            entry[3] += movement.busy_writes
-    found: Tables = {}
-    for (level, tensor), (reads, writes, busy_reads, busy_writes) in words.items():
-        busy = (busy_reads, busy_writes) if (level, tensor) in instances else None
-        moved = _bytes(design, tensor, reads), _bytes(design, tensor, writes)
-        found.setdefault(level, {})[tensor] = Traffic(reads, writes, *moved, busy)
-    return found
-
-
-def _merged(design: Design, tables: list[Tables]) -> Tables:
-    """All groups together, levels outside in, tensors in the order of the workload."""
-    found: Tables = {level.name: {} for level in design.architecture.levels}
-    for table in tables:
-        for level, per_tensor in table.items():
-            for tensor, traffic in per_tensor.items():
-                known = found[level].get(tensor)
-                found[level][tensor] = traffic if known is None else known + traffic
-    return found
-
-
-def _accesses(design: Design, transfers: Tables) -> dict[str, tuple[Fraction, Fraction]]:
-    """Accesses of the levels that say how wide one is."""
+def _layer_cycles(design: Design, inferred: Inferred) -> dict[str, LayerCycles]:
+    """What the compute units do for each layer by itself."""
+    leaves = [chain for chain in design.chains if chain.kind == "compute"]
     return {
-        level.name: level_accesses(level, design.workload, transfers[level.name])
-        for level in design.architecture.levels
-        if level.word_bits is not None
+        leaf.einsums[0]: LayerCycles(chain_cycles(design, inferred, leaf), units_used(design, inferred, leaf))
+        for leaf in leaves
     }
 
 
-# -- occupancy, energy, latency ---------------------------------------------------------------
+def _with_steps(
+    groups: tuple[GroupResult, ...], steps: Sequence[Stepwise | UnsupportedError]
+) -> tuple[tuple[GroupResult, ...], str]:
+    """Groups with their latency step by step, and why the first that has none is refused."""
+    known = tuple(
+        replace(group, stepwise=found) if isinstance(found, Stepwise) else group
+        for group, found in zip(groups, steps, strict=True)
+    )
+    return known, next((str(found) for found in steps if isinstance(found, UnsupportedError)), "")
 
 
 def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[str, int]:
@@ -219,32 +175,6 @@ def _operations(design: Design, inferred: Inferred, chain: BoundChain) -> dict[s
     for name in chain.einsums:
         kind = design.workload.einsum(name).operation
         found[kind] = found.get(kind, 0) + inferred.einsums[name].operations
-    return found
-
-
-def energy_of(design: Design, table: Tables, operations: dict[str, int], cycles: Fraction) -> Energy:
-    """Energy of traffic, operations by kind, and of leaking for so many cycles."""
-    compute = design.architecture.compute
-    per_component = {
-        level.name: level_energy(level, design.workload, table.get(level.name, {}))
-        for level in design.architecture.levels
-    }
-    spent = sum((compute.energy_pj(kind) * count for kind, count in operations.items()), Fraction(0))
-    per_component[compute.name] = {"operation": spent}
-    leaking = {level.name: level.leakage_pj_per_cycle for level in design.architecture.levels}
-    for component, pj_per_cycle in {**leaking, compute.name: compute.leakage_pj_per_cycle}.items():
-        if pj_per_cycle:
-            per_component[component]["leakage"] = pj_per_cycle * cycles
-    return Energy(per_component)
-
-
-def _cycles(design: Design, table: Tables, compute: int) -> dict[str, Fraction]:
-    """Cycles by component: compute, then every level that something limits."""
-    found = {design.architecture.compute.name: Fraction(compute)}
-    for level in design.architecture.levels:
-        cycles = level_cycles(level, design.workload, table.get(level.name, {}))
-        if cycles is not None:
-            found[level.name] = cycles
     return found
 
 

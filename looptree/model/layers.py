@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from looptree.model.evaluate import energy_of, traffic_of
+from looptree.model.costs import energy_of
 from looptree.model.inference import infer
 from looptree.model.movement import Movement
 from looptree.model.result import Energy
+from looptree.model.traffic import traffic_of
 from looptree.model.transfers import movements
 from looptree.taxonomy.design import Design
 

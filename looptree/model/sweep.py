@@ -7,22 +7,25 @@ an earlier iteration differs from this one first in a loop of some axis, and all
 do so together cover everything along the other axes.
 
 Where intervals only move upwards, or leave no gap above where the sweep began, fresh is what lies beyond
-the furthest coordinate so far; else (several coordinates on one axis, gaps that are filled later) points are
-marked one by one.
+the furthest coordinate so far; else (several coordinates on one axis, gaps that are filled later) windows are
+painted over each other.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import SAFE, Array, Axis
 from looptree.model.box import Box, Core, Coupled, Key, Mask, Track
+from looptree.model.independent import parts_of, product
 
-MAX_MARKS = 1 << 28
+MAX_MARKS = 1 << 25  # cells of a grid of windows
+MAX_WAITING = 1 << 20  # points that are counted together
 
 
 def fresh_box(box: Box, axes: Mapping[int, Axis], depth: int) -> Box:
@@ -66,6 +69,10 @@ def _fresh(track: Track, axis: Axis, own: int) -> Track:
         furthest = _furthest(high, track.active, axis, own)
         if _rising(low, track.active, axis, own) or _gapless(low, furthest, track.mask(axis.size), axis, own):
             return _beyond(key, low, high, track.active, furthest)
+    parts = parts_of(track, axis) if own and track.count is None else None
+    if parts is not None:
+        fresh = [(p, fresh_track(t, p.axis, sum(loop < own for loop in p.loops))) for p, t in parts]
+        return product(fresh, track)
     return _marked(track, axis, own, backwards=False)
 
 
@@ -178,38 +185,104 @@ def _offsets(axis: Axis, own: int, stride: int) -> Array:
 
 
 def _marked(track: Track, axis: Axis, own: int, *, backwards: bool) -> Track:
-    """Fresh (or, walking backwards, retired) points found by marking them one step at a time."""
-    spans = list(track.spans.values())
-    extents = [int(high.max(initial=0)) for _, high in spans]
-    if math.prod(extents) > MAX_MARKS:
+    """Fresh (or, walking backwards, retired) points, found by painting the windows of each sweep over each other.
+
+    Windows are painted from the last step to the first one: each point keeps the first step that asks for it.
+    """
+    cells = [_Cells.of(low, high) for low, high in track.spans.values()]
+    shape = [len(known.edges) - 1 for known in cells]
+    if math.prod(shape) > MAX_MARKS:
+        extents = [int(high.max(initial=0)) for _, high in track.spans.values()]
         raise UnsupportedError(
             f"windows of {' x '.join(map(str, extents))} words that move to and fro are too large to track",
             hint="change the loop order, or use larger tiles",
         )
-    seen = np.zeros(extents, dtype=bool)
-    active = track.mask(axis.size)
-    group = axis.group(own) if own else np.zeros(axis.size, dtype=np.int64)
-    starts = [low.copy() for low, _ in spans]
-    stops = [low.copy() for low, _ in spans]
-    count = np.zeros(axis.size, dtype=np.int64)
-    something = np.zeros(axis.size, dtype=bool)
-    current = -1
-    order = range(axis.size - 1, -1, -1) if backwards else range(axis.size)
-    for step in order:
-        if group[step] != current:
-            seen[...] = False
-            current = group[step]
-        if not active[step]:
-            continue
-        window = seen[tuple(slice(int(low[step]), int(high[step])) for low, high in spans)]
-        missing = np.nonzero(~window)
-        count[step] = len(missing[0])
-        if count[step]:
-            something[step] = True
-            for i, (low, _) in enumerate(spans):
-                starts[i][step] = low[step] + missing[i].min()
-                stops[i][step] = low[step] + missing[i].max() + 1
-            window[...] = True
-    found = dict(zip(track.spans, zip(starts, stops, strict=True), strict=True))
-    filled = Track(found, None if something.all() else something)
-    return filled if np.array_equal(filled.sizes(), count) else Track(found, filled.active, count)
+    found = _Fresh(track, cells, axis.size)
+    active = np.flatnonzero(track.mask(axis.size))
+    bounds = np.searchsorted(active, np.append(axis.starts(own), axis.size))
+    alone = np.flatnonzero(np.diff(bounds) == 1)
+    found.take(active[bounds[alone]])
+    steps, corners = active.tolist(), [(known.low.tolist(), known.high.tolist()) for known in cells]
+    for first, last in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True):
+        if last - first > 1:
+            found.paint(steps[first:last] if backwards else steps[first:last][::-1], corners)
+    return found.track()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Cells:
+    """A coordinate cut wherever a window begins or ends.
+
+    Attributes:
+        edges: of the cells. low, high: the cells of each window, per own step.
+    """
+
+    edges: Array
+    low: Array
+    high: Array
+
+    @classmethod
+    def of(cls, low: Array, high: Array) -> _Cells:
+        edges = np.unique(np.concatenate((low, high)))
+        return cls(edges, np.searchsorted(edges, low), np.searchsorted(edges, high))
+
+
+class _Fresh:
+    """Fresh points of each own step: how many, and the least spans that hold them."""
+
+    def __init__(self, track: Track, cells: Sequence[_Cells], size: int) -> None:
+        self.spans = track.spans
+        self.cells = cells
+        self.first = [np.full(size, len(known.edges)) for known in cells]
+        self.last = [np.zeros(size, dtype=np.int64) for _ in cells]
+        self.count = np.zeros(size, dtype=np.int64)
+        self._painted: list[tuple[Array, ...]] = []
+        self._waiting = 0
+
+    def take(self, steps: Array) -> None:
+        """All that these steps ask for."""
+        for known, first, last in zip(self.cells, self.first, self.last, strict=True):
+            first[steps], last[steps] = known.low[steps], known.high[steps]
+        self.count[steps] = math.prod(high[steps] - low[steps] for low, high in self.spans.values())
+
+    def paint(self, steps: Sequence[int], corners: Sequence[tuple[list[int], list[int]]]) -> None:
+        """What the steps of one sweep ask for; of a point that several do, the last one of them gets it."""
+        begin = [min(map(low.__getitem__, steps)) for low, _ in corners]
+        shape = [max(map(high.__getitem__, steps)) - b for (_, high), b in zip(corners, begin, strict=True)]
+        painted = np.full(shape, -1, dtype=np.int64)
+        shifted = list(zip(corners, begin, strict=True))
+        for step in steps:
+            painted[tuple([slice(low[step] - b, high[step] - b) for (low, high), b in shifted])] = step
+        at = np.nonzero(painted >= 0)
+        self._painted.append((painted[at], *(place + b for place, b in zip(at, begin, strict=True))))
+        self._waiting += len(at[0])
+        if self._waiting > MAX_WAITING:
+            self._count()
+
+    def _count(self) -> None:
+        """Count what was painted."""
+        if self._painted:
+            owner, *places = map(np.concatenate, zip(*self._painted, strict=True))
+            size = np.ones(len(owner), dtype=np.int64)
+            for known, first, last, place in zip(self.cells, self.first, self.last, places, strict=True):
+                np.minimum.at(first, owner, place)
+                np.maximum.at(last, owner, place + 1)
+                size *= np.diff(known.edges)[place]
+            np.add.at(self.count, owner, size)
+        self._painted, self._waiting = [], 0
+
+    def track(self) -> Track:
+        """All of them, with a count where they do not fill their spans."""
+        self._count()
+        some = self.count > 0
+        spans = {
+            key: (
+                np.where(some, known.edges[np.minimum(first, len(known.edges) - 1)], low),
+                np.where(some, known.edges[last], low),
+            )
+            for (key, (low, _)), known, first, last in zip(
+                self.spans.items(), self.cells, self.first, self.last, strict=True
+            )
+        }
+        filled = Track(spans, None if some.all() else some)
+        return filled if np.array_equal(filled.sizes(), self.count) else Track(spans, filled.active, self.count)

@@ -20,9 +20,11 @@ from looptree.units import (
     PICOJOULES,
     Scale,
     Units,
+    format_factor,
     format_percent,
     format_ratio,
     format_size,
+    no_larger,
     scale,
 )
 
@@ -53,10 +55,11 @@ def summary_table(compared: Compared) -> Table:
     """Totals of both plans and their ratio."""
     apart, fused = compared.comparison.layer_by_layer.evaluation, compared.comparison.fused.evaluation
     (apart_reads, apart_writes), (fused_reads, fused_writes) = offchip_bytes(apart), offchip_bytes(fused)
+    moved = scale((apart_reads, fused_reads), BYTES), scale((apart_writes, fused_writes), BYTES)
     rows = [
         _total("off-chip reads", (apart_reads, fused_reads), BYTES),
         _total("off-chip writes", (apart_writes, fused_writes), BYTES),
-        _total("off-chip total", (apart.offchip_bytes, fused.offchip_bytes), BYTES),
+        _total("off-chip total", (apart.offchip_bytes, fused.offchip_bytes), no_larger(BYTES, *moved)),
         _total(f"{compared.fused.buffer} needed", (compared.layer_by_layer.demand, compared.fused.demand), BYTES),
         _total("operations", (apart.total_operations, fused.total_operations), COUNTS),
         _total("  recomputed", (apart.recomputed_operations, fused.recomputed_operations), COUNTS),
@@ -116,7 +119,7 @@ def conclusion(compared: Compared) -> str:
     energies = fused.evaluation.energy.total, apart.evaluation.energy.total
     energy = f"; it takes {format_percent(*energies)} of the energy" if energies[1] else ""
     return (
-        f"Fused moves {format_ratio(before, after)} times fewer bytes off chip ({format_size(after)} instead of "
+        f"Fused moves {format_factor(before, after)} times fewer bytes off chip ({format_size(after)} instead of "
         f"{format_size(before)}) and {repeated}{energy}."
     )
 

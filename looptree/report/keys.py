@@ -1,4 +1,4 @@
-"""Keys of the JSON output that are no quantities of the glossary: what stands behind each."""
+"""Keys of the JSON output, and words of the guide, that are no quantities of the glossary: what stands behind each."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "twice": ("", "Of a space: a rank may be tiled twice if it has so many pairs of tile shapes at most."),
     "joined_pairs": ("", "Of a space: the most pairs of tile shapes of loops that meet only further up a group."),
     "live": ("", "Of a space: whether what is live counts against the capacity, where the architecture says so."),
-    "inner_level": ("", "Of a space: the memory level at which nests of layers are found."),
+    "inner_level": ("", "Of a space: the memory levels at which nests of layers are found."),
     "spill": ("", "Of a space: whether a tensor may go off chip inside of its group."),
     "recompute": ("", "Of a space: whether an intermediate may be recomputed."),
     "everywhere": ("", "Restrictions that hold for all layers."),
@@ -113,5 +113,22 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "name": ("", "What it is called."),
 }
 
-KEYS: Mapping[str, Term] = {key: Term(key.replace("_", " "), *about) for key, about in _TEXTS.items()}
+_WORDS: Mapping[str, tuple[str, str]] = {
+    "edp": ("pJ cycles", "Energy-delay product: energy times latency of the whole plan."),
+    "sink": ("", "The Einsum of a fusion group whose output no other Einsum of the group reads; loops tile its ranks."),
+    "halo": ("", "What the needs of neighbouring tiles share: the rows and columns of a kernel beyond its own tile."),
+    "overlap": ("", "What a window shares with the one before it, which a storage node keeps, drops or reloads."),
+    "retention": ("", "How long a tensor stays on chip: the depth of its outermost storage node there."),
+    "fill": ("", "A transfer into a memory level from the next one further out: a read there, a write here."),
+    "drain": ("", "A transfer from a memory level to the next one further out: a read here, a write there."),
+    "recompute": ("", "To compute again what was not kept of an intermediate; recomputed counts these operations."),
+    "refetch": (
+        "",
+        "To read again from further out what was not kept; an intermediate has to be written out for that.",
+    ),
+    "spill": ("", "To write out an intermediate of a group and fetch it again, instead of keeping or recomputing it."),
+    "projection": ("", "The affine index, such as 2*p+r-1, by which an Einsum reads a dimension of a tensor."),
+}
+
+KEYS: Mapping[str, Term] = {key: Term(key.replace("_", " "), *about) for key, about in {**_TEXTS, **_WORDS}.items()}
 """By key."""

@@ -11,7 +11,7 @@ from looptree.report.planned import Planned, moved_bytes, offchip_bytes
 from looptree.report.proof import NOUNS, proof
 from looptree.report.table import Row, table
 from looptree.report.text import counted
-from looptree.units import BYTES, COUNTS, PICOJOULES, Units, format_percent, format_size, scale
+from looptree.units import BYTES, COUNTS, PICOJOULES, Units, format_percent, format_size, no_larger, scale
 
 
 def plan_report(planned: Planned) -> list[str | Table]:
@@ -37,7 +37,9 @@ def total_table(planned: Planned) -> Table:
     rows = [
         _total("off-chip reads", reads, BYTES),
         _total("off-chip writes", writes, BYTES),
-        _total("off-chip total", evaluation.offchip_bytes, BYTES),
+        _total(
+            "off-chip total", evaluation.offchip_bytes, no_larger(BYTES, scale([reads], BYTES), scale([writes], BYTES))
+        ),
         _total(f"{planned.buffer} needed", planned.demand, BYTES),
         _total("operations", evaluation.total_operations, COUNTS),
         _total("  recomputed", evaluation.recomputed_operations, COUNTS),

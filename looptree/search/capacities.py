@@ -13,7 +13,7 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
 from looptree.search.metrics import METRICS, Weights
 from looptree.search.partition import Path
-from looptree.search.planner import Found, Planner, buffer_of, check_priced, check_timed
+from looptree.search.planner import Found, Planner, buffer_of, check_priced
 from looptree.search.result import InfeasibleError, Plan, Progress
 from looptree.search.space import Space
 from looptree.search.workers import Searches, Workers
@@ -55,7 +55,6 @@ class Capacities:
         self.objective = objective
         level = buffer_of(architecture)
         check_priced(architecture, [objective])
-        check_timed(architecture, [objective])
         searches = Searches(architecture.with_capacity(level, None), level, space or Space())
         self.workers = Workers(searches, workers)
         self.planner = Planner(workload, self.workers, None, None)

@@ -10,11 +10,13 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.search.decode import choice_of
 from looptree.search.design import GroupDesign, Tally
 from looptree.search.goal import Aim
 from looptree.search.group_search import GroupSearch
+from looptree.search.inside import inner_levels
 from looptree.search.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.objective import value
 from looptree.search.restrictions import Pin
@@ -106,8 +108,10 @@ class Catalogue:
         return number, shape
 
     def _weights(self, part: Workload, shape: Shape) -> tuple[bool, ...]:
-        """Which tensors are weights, where nests inside tiles depend on it."""
-        return tuple(part.kind(t) == "weight" for t in shape.tensors) if self.space.inner_level else ()
+        """Which tensors are weights, where nests inside tiles depend on it, or which tensors the buffer holds."""
+        level = self.workers.searches.architecture.level(self.workers.searches.level)
+        matters = self.space.inner_level or level.partitions or not level.may_hold("", "weight")
+        return tuple(part.kind(t) == "weight" for t in shape.tensors) if matters else ()
 
     def variant(self, number: int, shape: Shape, resident: frozenset[str]) -> int:
         """The number of a variant; of a new one nothing is known until `find_floors`."""
@@ -147,6 +151,9 @@ class Catalogue:
     def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
         """A group whose design is given; there is none with tensors on chip that others leave or find there."""
         part, searches = self.parts[number], self.workers.searches
+        if searches.architecture.level(searches.level).partitions:
+            hint = "leave the pin out, or give it one capacity_bytes"
+            raise InputError(f"{searches.level} has partitions, where no published design is searched", hint=hint)
         architecture = searches.architecture.with_capacity(searches.level, None)
         choice = pin.choice(part, architecture)
         found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
@@ -230,5 +237,6 @@ class Catalogue:
     def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
         """A design of a variant, for a group of that shape."""
         known = self.variants[variant]
-        choice = choice_of(self.parts[known.shape], design, level, self.space.inner_level)
+        inner = inner_levels(self.workers.searches.architecture, level)
+        choice = choice_of(self.parts[known.shape], design, level, inner)
         return renamed(choice, self.shapes[known.shape], names)

@@ -6,15 +6,17 @@ though, its operands would come from off chip one by one.
 
 from __future__ import annotations
 
-from looptree.model.inside.resolve import nest_nodes
+from collections.abc import Sequence
+
+from looptree.model.inside.resolve import nodes_of
 from looptree.search.design import GroupDesign
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
 
 
-def choice_of(part: Workload, design: GroupDesign, level: str, inner: str = "") -> GroupChoice:
-    """The design of a segment as a choice of the taxonomy; `inner` is the level of nests inside tiles."""
+def choice_of(part: Workload, design: GroupDesign, level: str, inner: Sequence[str] = ()) -> GroupChoice:
+    """The design of a segment as a choice of the taxonomy; `inner` are the levels of nests inside tiles."""
     if design.pinned is not None:
         return design.pinned
     return GroupChoice(
@@ -37,8 +39,8 @@ def choice_of(part: Workload, design: GroupDesign, level: str, inner: str = "") 
         parallelism="pipeline" if design.pipeline else "sequential",
         level=level,
         inside={
-            layer: nest_nodes(layer, inner, nest, again=len(part.einsums) > 1 and bool(design.loops))
-            for layer, nest in design.nests.items()
+            layer: nodes_of(layer, inner, nests, again=len(part.einsums) > 1 and bool(design.loops))
+            for layer, nests in design.nests.items()
         },
     )
 

@@ -40,8 +40,8 @@ class GroupDesign:
         loops: rank and tile shape of the loops above the branch. retention: loops above the node of each tensor.
         spilled: intermediates that are written out. streaming: own loops per layer. dropped: overlap that is not kept.
         totals: what it takes. room: bytes on chip. pipeline: whether the layers work at once.
-        pinned: the choice of the taxonomy that it is, if it was given. nests: loop nests at the level below the buffer,
-            by layer.
+        pinned: the choice of the taxonomy that it is, if it was given. nests: loop nests at levels below the buffer,
+            outermost first, by layer.
     """
 
     loops: tuple[tuple[Rank, int], ...]
@@ -53,7 +53,7 @@ class GroupDesign:
     room: float
     pipeline: bool = False
     pinned: GroupChoice | None = None
-    nests: Mapping[str, Nest] = field(default_factory=dict)
+    nests: Mapping[str, tuple[Nest, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,10 +25,11 @@ from looptree.model.axis import Array
 from looptree.model.result import Traffic
 from looptree.search.metrics import METRICS
 from looptree.search.planner import buffer_of
+from looptree.search.prices import direct
 from looptree.search.segment import segment
 from looptree.search.space import Space
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
-from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload import Workload
 
 Names = frozenset[str]
@@ -193,6 +194,8 @@ class Group:
         self.after = [n for n in order if n in after - layers]
         self.alone, self.context = segment(search.workload, self.names), segment(search.workload, sorted(after))
         self.inner = [t for t in self.alone.intermediates if t not in self.alone.outputs]
+        self.direct = direct(search.workload, search.architecture.level(self.level)) & frozenset(self.alone.tensors)
+        self._evaluations: dict[LoopTree, Evaluation | None] = {}
 
     def designs(self) -> Designs:
         """All of them."""
@@ -200,7 +203,8 @@ class Group:
         for choice in self.choices():
             whole = self.evaluated(choice)
             if whole is not None and self._computes_enough_once(whole):
-                fixed = [self.work(whole), *(self.sums(whole, t) for t in (*choice.retention, *self.resident))]
+                known = (*choice.retention, *self.resident, *self.direct)
+                fixed = [self.work(whole), *(self.sums(whole, t) for t in known)]
                 rows = reduce(together, self.items(choice), np.sum(fixed, axis=0, keepdims=True))
                 found = undominated(np.vstack([found, rows]))
         return Designs(found)
@@ -235,7 +239,8 @@ class Group:
 
     def free(self, choice: GroupChoice) -> list[str]:
         """Tensors that have no place yet."""
-        return [t for t in self.alone.tensors if t not in choice.retention and t not in self.resident]
+        placed = {*choice.retention, *self.resident, *self.direct}
+        return [t for t in self.alone.tensors if t not in placed]
 
     def items(self, choice: GroupChoice) -> Iterator[Array]:
         """What each free tensor takes and adds in each of its places; what some of them do together."""
@@ -254,14 +259,19 @@ class Group:
     def evaluated(self, choice: GroupChoice) -> Evaluation | None:
         """What the model says, where it says anything; tensors without a place are whole on chip."""
         stored = {t for depths in choice.leaf_retention.values() for t in depths}
-        whole = {t: 0 for t in self.alone.tensors if t not in stored}
+        whole = {t: 0 for t in self.alone.tensors if t not in stored | self.direct}
         choices = [GroupChoice((name,), level=self.level) for name in self.after]
         drop = choice.drop | {
             t for t in self.alone.tensors if self.space.restrictions.tensor(t).drop and t not in stored
         }
         choices.insert(0, replace(choice, retention={**whole, **choice.retention}, drop=drop))
+        tree = plan_tree(self.context, self.search.architecture, choices)
+        if tree not in self._evaluations:
+            self._evaluations[tree] = self._evaluated(tree)
+        return self._evaluations[tree]
+
+    def _evaluated(self, tree: LoopTree) -> Evaluation | None:
         try:
-            tree = plan_tree(self.context, self.search.architecture, choices)
             return evaluate(self.context, self.search.architecture, tree, stepwise=False)
         except UnsupportedError:
             return None
@@ -286,7 +296,7 @@ class Group:
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
         energy = reads * outer.read_pj_per_word(known.bits) + writes * outer.write_pj_per_word(known.bits)
         energy += fetched * inner.read_pj_per_word(known.bits) + stored * inner.write_pj_per_word(known.bits)
-        offchip, buffer = known.bytes(reads) + known.bytes(writes), known.bytes(fetched) + known.bytes(stored)
+        offchip, buffer = known.bytes(reads) + known.bytes(writes), (fetched + stored) * known.bits / 8
         return np.array([room, 0, float(energy), offchip, buffer, 0, 0], dtype=np.float64)
 
     def work(self, result: Evaluation) -> Array:

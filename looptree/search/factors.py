@@ -46,12 +46,14 @@ class Work:
     Attributes:
         ranks: those that follow the loops.
         operations, points, cycles: over all steps; points are output points of these ranks.
+        steps: those at which something is done.
     """
 
     ranks: frozenset[Key]
     operations: Array
     points: Array
     cycles: Array
+    steps: Array
 
 
 def work_of(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: bool) -> Work:
@@ -60,8 +62,8 @@ def work_of(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: b
     ones = _sum(axis.first(1), axis)
     if track is None:
         steps = _sum(np.ones(axis.size), axis)
-        return Work(frozenset(), steps, ones if sink else steps, steps)
-    cycles = points = track.mask(axis.size).astype(np.float64)
+        return Work(frozenset(), steps, ones if sink else steps, steps, steps)
+    working = cycles = points = track.mask(axis.size).astype(np.float64)
     slabs = [slab for slab in done.slabs if slab.axis == AXIS]
     joined = {rank for slab in slabs for rank in slab.form.ranks}
     for rank, (low, high) in track.spans.items():
@@ -71,7 +73,8 @@ def work_of(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: b
     for slab in slabs:
         points = points * attained_in(slab.form, slab.extents, slab.low, slab.high)
     operations = _sum(_operations(done, track, axis), axis)
-    return Work(frozenset(track.spans), operations, ones if sink else _sum(points, axis), _sum(cycles, axis))
+    points = ones if sink else _sum(points, axis)
+    return Work(frozenset(track.spans), operations, points, _sum(cycles, axis), _sum(working, axis))
 
 
 def _operations(done: Operations, track: Track, axis: Axis) -> Array:

@@ -20,7 +20,7 @@ from fractions import Fraction
 import numpy as np
 
 from looptree.display import Displayed
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 from looptree.search.between import Between
 from looptree.search.corners import Corners
 from looptree.search.limits import LIMITED, Limit
@@ -82,7 +82,7 @@ def checked_axes(axes: Sequence[str]) -> tuple[str, ...]:
     for axis in axes:
         if axis not in LIMITED:
             raise InputError(
-                f"expected axes of a front from {', '.join(LIMITED)}, found {axis!r}", hint=nearest(axis, LIMITED)
+                f"expected axes of a front from {', '.join(LIMITED)}, found {axis!r}", hint=close(axis, LIMITED)
             )
     if not 2 <= len(axes) <= 3 or len(set(axes)) < len(axes):
         raise InputError(f"expected two or three different axes of a front, found {', '.join(axes) or 'none'}")

@@ -14,10 +14,13 @@ from looptree.architecture import Architecture
 from looptree.model.axis import Array
 from looptree.search.metrics import METRICS, Totals, Weights
 from looptree.search.prices import Load, Prices, Sum
+from looptree.search.rooms import weight_bytes
 from looptree.workload import Workload
 
 ROUNDING = 1e-11  # of float64 sums of exact products; closer values count as equal
 OFFCHIP = Sum(offchip=1.0)
+FILLS = Sum(steps=1.0)
+WEIGHTS = Sum(weights=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +57,7 @@ class Goal:
     Attributes:
         sums: what has to be added up. Metrics that simply add up are one sum together, which gives tighter bounds than
             one sum each; latency is the largest of compute cycles and of what passes each resource of a memory level
-            by its rate. Leakage is energy per cycle of it.
+            by its rate. Each step of a layer fills and drains a systolic array. Leakage is energy per cycle of it.
     """
 
     def __init__(self, aim: Aim, architecture: Architecture, level: str) -> None:
@@ -64,7 +67,12 @@ class Goal:
         self.sums: list[Sum] = []
         self._forms = [self._form(weights) for weights in (aim.weights, *(weights for weights, _ in aim.limits))]
         self._ports = self._with_bandwidth() if self.timed else []
-        if not self.sums:
+        self._filling = (0, 0)
+        if self.timed and architecture.compute.fill_drain_cycles:
+            self._filling = self._number(FILLS), architecture.compute.fill_drain_cycles
+        known = weight_bytes(architecture.level(level))
+        self._weights = None if known is None else (self._number(WEIGHTS), known)
+        if not self.sums or self.sums == [WEIGHTS]:
             self._number(OFFCHIP)
 
     def _form(self, weights: Weights) -> _Form:
@@ -82,8 +90,7 @@ class Goal:
 
     def _with_bandwidth(self) -> list[tuple[int, float]]:
         """Sums of what takes time to pass a resource of a memory level, with what passes per cycle."""
-        inner = self.architecture.levels[1 : self.architecture.depth(self.level) + 2]
-        levels = ((self.architecture.off_chip, True), *((level, False) for level in inner))
+        levels = ((self.architecture.off_chip, True), *((level, False) for level in self.architecture.levels[1:]))
         loads = [Load(known, limit, outer) for known, outer in levels for limit in known.limits]
         return [(self._number(_sum_of(load)), float(load.limit.rate)) for load in loads]
 
@@ -97,8 +104,11 @@ class Goal:
         return [Prices.of(wanted, part, self.architecture, self.level, tensors) for wanted in self.sums]
 
     def value(self, sums: Sequence[Array], cycles: Array) -> Array:
-        """The objective from the sums and compute cycles, infinite beyond a limit."""
+        """The objective from the sums and compute cycles, infinite beyond a limit, and where weights do not fit."""
         first, *others = self._amounts(sums, cycles)
+        if self._weights is not None:
+            number, capacity = self._weights
+            first = np.where(sums[number] > capacity, np.inf, first)
         for amount, (_, most) in zip(others, self.aim.limits, strict=True):
             if most < float("inf"):
                 first = np.where(amount > most * (1 + ROUNDING), np.inf, first)
@@ -109,7 +119,8 @@ class Goal:
         return Totals(*(float(amount) for amount in self._amounts(sums, cycles)[1:]))
 
     def _amounts(self, sums: Sequence[Array], cycles: Array) -> list[Array]:
-        slowest = cycles
+        number, fill_drain = self._filling
+        slowest = cycles + fill_drain * sums[number] if fill_drain else cycles
         for number, bandwidth in self._ports:
             slowest = np.maximum(slowest, sums[number] / bandwidth)
         return [self._amount(form, sums, slowest) for form in self._forms]

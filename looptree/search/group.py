@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -29,11 +29,13 @@ from looptree.search.loops import (
     merged,
     sinks_of,
 )
+from looptree.search.meeting import NOWHERE, Meeting, compulsory, differing, meeting, without
 from looptree.search.metrics import Totals
-from looptree.search.prices import Prices, Role, role_of
-from looptree.search.profile import Profiler, Rank, Tiles
+from looptree.search.prices import Prices, Role, direct, role_of
+from looptree.search.profile import Profiler, Rank, kinds_of
 from looptree.search.restrictions import TensorRule
-from looptree.search.space import Space
+from looptree.search.rooms import apart
+from looptree.search.space import ANY_PAIRS, Space
 from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
 from looptree.workload import Workload
 
@@ -51,6 +53,7 @@ class Pattern:
         forgotten: per loop of the order, the intermediates that each of its steps starts anew.
         places: per intermediate that is decided, loops above its node and whether nothing is computed again.
         undecided: rows of the intermediates that are left, from the sinks upwards.
+        met: what the tables only bound from below, because loops meet.
     """
 
     loops: tuple[Loop, ...]
@@ -60,11 +63,12 @@ class Pattern:
     forgotten: tuple[frozenset[str], ...]
     places: Mapping[int, tuple[int, bool]]
     undecided: tuple[int, ...]
+    met: Meeting = NOWHERE
 
     @property
     def separable(self) -> bool:
         """Whether the counts are products of the tables."""
-        return separable(self.tables)
+        return not self.met and not differing(self.tables)
 
     def depths(self, row: int, rule: TensorRule = ANYWHERE) -> list[Depth]:
         """Places of a tensor that are worth trying; at the first one nothing starts anew.
@@ -113,22 +117,6 @@ class Pattern:
         return [by_position[position] for position in sorted(by_position)]
 
 
-def separable(tables: Sequence[LoopTable]) -> bool:
-    """Whether counts are products of tables.
-
-    They may not be where readers of one tensor rest at different steps of a loop: what is needed along one loop can
-    then depend on the step of another. It does not if one reader covers the needs of all others along every loop,
-    or if the readers differ along one loop only.
-    """
-    if len(tables) < 2:
-        return True
-    for tensor in frozenset[str]().union(*(t.uneven for t in tables)):
-        covered = frozenset.intersection(*(t.covering[tensor] for t in tables))
-        if not covered and sum(tensor not in t.alike for t in tables) > 1:
-            return False
-    return True
-
-
 class Group:
     """One segment, with all that holds for any capacity and any tensors that stay on chip.
 
@@ -156,12 +144,16 @@ class Group:
         self.inside = Inside(part, architecture, level, nests) if depth + 1 < len(architecture.levels) else None
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
-        self.profiler = Profiler(part, self.sinks, architecture.compute.spatial)
+        self.direct = direct(part, architecture.level(level))
+        self.apart = apart(part, architecture.level(level))
+        self.fills = bool(architecture.compute.fill_drain_cycles)
+        self.profiler = Profiler(part, self.sinks, architecture.compute.spatial, fills=self.fills)
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
         self._tables: dict[tuple[Loop, tuple[frozenset[str], ...]], LoopTable] = {}
         self._patterns: dict[Positions, list[Pattern]] = {}
-        self._met: dict[frozenset[Rank], bool] = {}
+        self._meetings: dict[tuple[int, ...], Meeting] = {}
+        self._without: dict[tuple[int, Meeting], LoopTable] = {}
         self._known_loops: dict[tuple[Rank, ...], list[Loop]] = {}
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
@@ -225,7 +217,7 @@ class Group:
         if layer not in self._streamers:
             rule = self.space.restrictions.layer(layer)
             self._streamers[layer] = Streamer(
-                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule
+                self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule, fills=self.fills
             )
         return self._streamers[layer]
 
@@ -237,41 +229,12 @@ class Group:
 
     @cached_property
     def orders(self) -> dict[Positions, list[tuple[Rank, ...]]]:
-        """Every loop order, by the positions of the loops that are joined.
-
-        Loops are joined if they move one dimension of a tensor of the sinks. Further up, loops over different ranks may
-        meet again (a tensor that is split, or read by layers that rest at different steps): these are joined as well,
-        if there are no more loops than may be, and few enough pairs of tile shapes.
-        """
+        """Every loop order, by the positions of the loops that move one dimension of a tensor of the sinks."""
         clashes = clashing_ranks(self.part, self.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
         for order in self.space.orders(self.part):
-            positions = joined_positions(order, clashes)
-            if self.fused and 1 < len(order) <= self.space.joined_loops:
-                pairs = itertools.combinations(range(len(order)), 2)
-                positions = merged(positions, [(i, j) for i, j in pairs if self._meet(order[i], order[j])])
-            found.setdefault(positions, []).append(order)
+            found.setdefault(joined_positions(order, clashes), []).append(order)
         return found
-
-    def _meet(self, one: Rank, other: Rank) -> bool:
-        """Whether loops over two ranks move the same dimension somewhere, or readers of a tensor differ along both."""
-        key = frozenset((one, other))
-        tilings = self.space.restrictions.tilings
-        if key not in self._met and len(tilings(self.part, (one, other))) > self.space.joined_pairs:
-            self._met[key] = False
-        if key not in self._met:
-            pairs = itertools.product(self._loops((one,)), self._loops((other,)))
-            self._met[key] = len(key) > 1 and any(self._tables_meet(*pair) for pair in pairs)
-        return self._met[key]
-
-    def _tables_meet(self, one: Loop, other: Loop) -> bool:
-        try:
-            tables = [self._table(loop, (frozenset(),)) for loop in (one, other)]
-        except (InseparableError, UnsupportedError, Coupled):
-            return False
-        first, second = tables
-        moved = zip((*first.dimensions, *first.ranks), (*second.dimensions, *second.ranks), strict=True)
-        return any(a & b for a, b in moved) or not separable(tables)
 
     def loop_orders(self, positions: Positions) -> list[tuple[Loop, ...]]:
         """Loop orders with loops joined at these positions, one for each way in which they are relevant to tensors."""
@@ -289,25 +252,124 @@ class Group:
 
     def _find_patterns(self, positions: Positions) -> list[Pattern]:
         found = []
-        bases: dict[frozenset[Loop], Bases | None] = {}
+        known: dict[frozenset[Loop], tuple[Meeting, Bases] | None] = {}
         nothing = (frozenset[str](),) * sum(map(len, positions))
         for chosen in self.loop_orders(positions):
             together = frozenset(chosen)
-            if together not in bases:
-                bases[together] = self._bases(chosen)
-            known = bases[together]
-            if known is not None:
-                tables = self.tables(chosen, positions, nothing)
-                found.append(Pattern(chosen, positions, tables, known, nothing, {}, self.inner))
+            if together not in known:
+                known[together] = self._counted(chosen, positions)
+            counted = known[together]
+            if counted is not None:
+                met, bases = counted
+                tables = self._tables_without(self.tables(chosen, positions, nothing), met)
+                undecided = tuple(row for row in self.inner if row not in met.tensors)
+                found.append(Pattern(chosen, positions, tables, bases, nothing, {}, undecided, met))
         return found
 
-    def _bases(self, loops: Sequence[Loop]) -> Bases | None:
-        """What these loops do not change; `None` where the counts are no products."""
+    def _counted(self, loops: Sequence[Loop], positions: Positions) -> tuple[Meeting, Bases] | None:
+        """Where these loops meet, and what they do not change; `None` where that is in no space."""
         try:
-            tables = [self._table(loop, (frozenset(),) * len(loop.ranks)) for loop in loops]
-            return bases_of(self.profiler, self.tensors, self.layers, tables)
+            tables = self.tables(loops, positions, (frozenset(),) * sum(map(len, positions)))
+            met = self._meeting(loops, tables)
+            return met, self._bases(tables, met)
         except (InseparableError, UnsupportedError, Coupled):
             return None
+
+    def _bases(self, tables: Sequence[LoopTable], met: Meeting) -> Bases:
+        """What loops do not change, given their tables.
+
+        Raises:
+            InseparableError: the counts are no products of the tables, though loops do not meet where they may.
+        """
+        bases = bases_of(self.profiler, self.tensors, self.layers, self._tables_without(tables, met))
+        return compulsory(self.part, self.tensors, self.layers, bases, met) if met else bases
+
+    def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> Meeting:
+        """Where some loops meet, if they may."""
+        key = tuple(map(id, tables))
+        if key not in self._meetings:
+            met = meeting(self.part, self.tensors, self.layers, tables)
+            self._meetings[key] = met if met and self._may_meet(loops, tables) else NOWHERE
+        return self._meetings[key]
+
+    def _may_meet(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> bool:
+        """Whether there are no more loops than may be joined, and no more pairs of tile shapes of those that meet."""
+        most = self.space.joined_pairs
+        if not self.fused or not most or sum(len(loop.ranks) for loop in loops) > self.space.joined_loops:
+            return False
+        tilings = self.space.restrictions.tilings
+        return most == ANY_PAIRS or all(
+            len(tilings(self.part, (*loops[i].ranks, *loops[j].ranks))) <= most for i, j in self._pairs(tables)
+        )
+
+    def _pairs(self, tables: Sequence[LoopTable]) -> list[tuple[int, int]]:
+        """Which of some tables are of loops that meet."""
+        return [
+            (i, j)
+            for i, j in itertools.combinations(range(len(tables)), 2)
+            if meeting(self.part, self.tensors, self.layers, [tables[i], tables[j]])
+        ]
+
+    def _tables_without(self, tables: Sequence[LoopTable], met: Meeting) -> tuple[LoopTable, ...]:
+        """Tables with what every design takes at least where loops meet."""
+        if not met:
+            return tuple(tables)
+        for table in tables:
+            if (id(table), met) not in self._without:
+                self._without[id(table), met] = without(table, met)
+        return tuple(self._without[id(table), met] for table in tables)
+
+    def joined(self, pattern: Pattern, columns: Sequence[Sequence[int]]) -> list[Pattern]:
+        """A pattern for some choices of tile shapes, with the loops that meet joined, so that its counts are exact.
+
+        Other choices may be among those of the result.
+
+        Args:
+            columns: of the tables of the pattern, for each choice.
+        """
+        tables = self.tables(pattern.loops, pattern.positions, pattern.forgotten)
+        whole = (tuple(range(len(pattern.forgotten))),)
+        firsts = [own[0] for own in pattern.positions]
+        for positions in (merged(pattern.positions, [(firsts[i], firsts[j]) for i, j in self._pairs(tables)]), whole):
+            try:
+                found = [
+                    self._joined_with(pattern, positions, loops) for loops in self._some(pattern, columns, positions)
+                ]
+            except (InseparableError, UnsupportedError, Coupled):
+                return []
+            if all(p.separable or positions == whole for p in found):
+                return found
+        return []
+
+    def _some(
+        self, pattern: Pattern, columns: Sequence[Sequence[int]], positions: Positions
+    ) -> Iterator[tuple[tuple[Loop, LoopTable], ...]]:
+        """The loops of a pattern, joined at these positions, with their tables, for some choices of tile shapes."""
+        chosen = [pattern.picked(column) for column in columns]
+        listed = []
+        for own in positions:
+            ranks = tuple(chosen[0][at][0] for at in own)
+            tiles = sorted({tuple(loops[at][1] for at in own) for loops in chosen}, reverse=True)
+            lost = tuple(pattern.forgotten[at] for at in own)
+            run = self.profiler.run(ranks, tiles, lost)
+            kinds = kinds_of(run)
+            listed.append(
+                [
+                    (
+                        Loop(ranks, tuple(tiles[column] for column in some)),
+                        LoopTable.of(run, self.profiler, self.tensors, self.layers, some),
+                    )
+                    for some in kinds
+                ]
+            )
+        return itertools.product(*listed)
+
+    def _joined_with(self, pattern: Pattern, positions: Positions, loops: Sequence[tuple[Loop, LoopTable]]) -> Pattern:
+        tables = tuple(table for _, table in loops)
+        bases = bases_of(self.profiler, self.tensors, self.layers, tables)
+        left = tuple(row for row in self.inner if row not in pattern.places)
+        chosen = tuple(loop for loop, _ in loops)
+        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left)
 
     def _loops(self, ranks: tuple[Rank, ...]) -> list[Loop]:
         """The useful tile shapes of some ranks, apart where the loops are relevant to different tensors."""
@@ -323,11 +385,7 @@ class Group:
             run = self.profiler.run(ranks, tiles, (frozenset(),) * len(ranks))
         except (UnsupportedError, Coupled):
             return []
-        moves = np.stack([moving for f in (*run.tensors.values(), *run.writes.values()) for moving in f.moves.values()])
-        kinds: dict[bytes, list[Tiles]] = {}
-        for column, tile in enumerate(tiles):
-            kinds.setdefault(moves[:, column].tobytes(), []).append(tile)
-        return [Loop(ranks, tuple(listed)) for listed in kinds.values()]
+        return [Loop(ranks, tuple(tiles[column] for column in columns)) for columns in kinds_of(run)]
 
     def tables(
         self, loops: Sequence[Loop], positions: Positions, forgotten: Sequence[frozenset[str]]
@@ -361,24 +419,29 @@ class Group:
             lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
             try:
                 tables = self.tables(pattern.loops, pattern.positions, lost)
-                bases = self._bases_with(pattern, tables)
+                met = self._meeting(pattern.loops, tables)
+                bases = self._bases_with(pattern, tables, met)
             except (InseparableError, UnsupportedError, Coupled):
                 continue
             places = {**pattern.places, row: (depth.loops, index == 0)}
-            found.append(Pattern(pattern.loops, pattern.positions, tables, bases, lost, places, tuple(rest)))
+            left_now = {*rest, *(pattern.met.tensors - met.tensors)} - met.tensors
+            undecided = tuple(other for other in self.inner if other in left_now)
+            tables = self._tables_without(tables, met)
+            found.append(Pattern(pattern.loops, pattern.positions, tables, bases, lost, places, undecided, met))
         return found
 
-    def _bases_with(self, pattern: Pattern, tables: tuple[LoopTable, ...]) -> Bases:
+    def _bases_with(self, pattern: Pattern, tables: Sequence[LoopTable], met: Meeting) -> Bases:
         """What the loops of a pattern do not change with other tables.
 
         Computing a tensor anew can make its readers active at the same steps, so that a loop changes one dimension
-        less.
+        less, or loops do not meet any more.
         """
-        if all(
-            a.dimensions == b.dimensions and a.ranks == b.ranks for a, b in zip(pattern.tables, tables, strict=True)
+        if met == pattern.met and all(
+            a.dimensions == b.dimensions and a.ranks == b.ranks
+            for a, b in zip(pattern.tables, self._tables_without(tables, met), strict=True)
         ):
             return pattern.bases
-        return bases_of(self.profiler, self.tensors, self.layers, tables)
+        return self._bases(tables, met)
 
     def _depths(self, pattern: Pattern, row: int) -> list[Depth]:
         """Places of an intermediate that are worth trying, as far as they are allowed."""
@@ -407,6 +470,8 @@ class Group:
         done = np.array([w or (0.0, 0.0, 0.0) for w in work])
         prices = self.everything.prices(self.part, self.tensors)
         spent = [float(p.operations @ done[:, 0] - p.saved @ done[:, 2]) for p in prices]
+        steps = 0 if self.space.pipeline else sum(w is not None for w in work)
+        spent = [a + p.steps * steps for a, p in zip(spent, prices, strict=True)]
         spent = [a + float(b) for a, b in zip(spent, self.floors(self.everything), strict=True)]
         moved = np.stack([p.moved_all(reads, writes) for p in prices])
         slowest = done[:, 1].max() if self.space.pipeline else done[:, 1].sum()

@@ -172,14 +172,29 @@ class _Branch:
     def search(self, book: PatternBook, until: float, effort: float) -> float:
         """All designs with the loop orders of a book; a bound of what was not looked at."""
         waiting = self._hopeful(self._bounded(book, self._roots(book)))
-        batch = FIRST_BATCH
+        batch, unseen = FIRST_BATCH, math.inf
         while len(waiting):
             if time.time() > until or self.tally.nodes > effort:
-                return float(waiting.bound.min())
+                return min(unseen, float(waiting.bound.min()))
             nodes, waiting = waiting.best(batch)
-            waiting = self._hopeful(waiting.joined(self._bounded(book, self._branched(book, nodes))))
+            following, met = self._branched(book, nodes)
+            unseen = min(unseen, self._joined(book, met, until, effort))
+            waiting = self._hopeful(waiting.joined(self._bounded(book, following)))
             batch = min(2 * batch, LARGEST_BATCH)
-        return math.inf
+        return unseen
+
+    def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
+        """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
+        unseen = math.inf
+        for number in dict.fromkeys(nodes.pattern[np.argsort(nodes.bound, kind="stable")].tolist()):
+            some = self._hopeful(nodes.at(np.flatnonzero(nodes.pattern == number)))
+            if len(some) and (time.time() > until or self.tally.nodes > effort):
+                unseen = min(unseen, float(some.bound.min()))
+            elif len(some):
+                patterns = self.placing.group.joined(book.patterns[number], some.start.tolist())
+                if patterns:
+                    unseen = min(unseen, self.search(PatternBook(self.placing.group, patterns), until, effort))
+        return unseen
 
     def least_room(self, book: PatternBook) -> tuple[float, Array]:
         """Fewest bytes that any design of a book needs, and what each tensor takes of them."""
@@ -203,16 +218,18 @@ class _Branch:
         self.tally.evaluated += int((nodes.points == 1).sum())
         return self.placing.bounds(book, nodes, self.target)
 
-    def _branched(self, book: PatternBook, nodes: Nodes) -> Nodes:
-        """What hopeful nodes are cut into; single designs are settled."""
+    def _branched(self, book: PatternBook, nodes: Nodes) -> tuple[Nodes, Nodes]:
+        """What hopeful nodes are cut into, and single designs in which loops meet; other single designs are settled."""
         children = [book.children(number) for number in nodes.pattern.tolist()]
         more = np.array([len(c) for c in children], dtype=np.int64)
         decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
         if len(decided):
             decided = decided.with_pattern(np.concatenate(children))
         whole = np.array([book.separable(number) for number in nodes.pattern.tolist()], dtype=bool)
-        left = (more == 0) & whole
-        single = left & (nodes.points == 1)
+        meeting = np.array([bool(book.patterns[number].met) for number in nodes.pattern.tolist()], dtype=bool)
+        left = (more == 0) & (whole | meeting)
+        single = left & whole & (nodes.points == 1)
+        met = left & meeting & (nodes.points == 1)
         placing = self.placing
         together = single & nodes.exact & (placing.schedules is None and placing.live is None)
         self._settle(book, nodes.at(np.flatnonzero(together)))
@@ -220,10 +237,10 @@ class _Branch:
         for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:
             if nodes.bound[at] < self.target:
                 self._settle(book, nodes.at(np.array([at])))
-        cut = nodes.at(np.flatnonzero(left & ~single))
-        if not len(cut):
-            return decided
-        return decided.joined(cut.halves(book.looseness(cut.pattern, cut.start, cut.stop)))
+        cut = nodes.at(np.flatnonzero(left & ~single & ~met))
+        if len(cut):
+            decided = decided.joined(cut.halves(book.looseness(cut.pattern, cut.start, cut.stop)))
+        return decided, nodes.at(np.flatnonzero(met))
 
     def _settle(self, book: PatternBook, nodes: Nodes) -> None:
         """Take the best of some single designs whose intermediates are decided; their bounds are exact."""

@@ -1,4 +1,4 @@
-"""Nests inside the tiles of a group's layers, at the memory level below the buffer.
+"""Nests inside the tiles of a group's layers, at the memory levels below the buffer.
 
 Which tile a layer works on follows from the loops of the group and the places of its intermediates. So once these are
 decided, the nests of each layer are found by the model's own tables (`looptree.model.inside`), and kept for all
@@ -22,16 +22,16 @@ from looptree.architecture import Architecture, Level
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.inference import infer
-from looptree.model.inside.costs import Cost, price
-from looptree.model.inside.finder import Finder, Found, Memory, Nest, Price
+from looptree.model.inside.costs import price
+from looptree.model.inside.finder import Found, Memory, Nest
+from looptree.model.inside.joint import Joint, Wanted
 from looptree.model.inside.leaf import Leaf
-from looptree.model.inside.pinned import Pinned, pinned
-from looptree.model.inside.resolve import leaf_of, room_of
+from looptree.model.inside.resolve import joint_of, leaf_of
 from looptree.model.operations import Operations
 from looptree.model.production import all_points
 from looptree.search.bounds import complete_layers
 from looptree.search.goal import EVERYTHING, Goal
-from looptree.search.prices import Sum, costs
+from looptree.search.prices import Sum, direct, straight_costs
 from looptree.search.profile import Rank
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
@@ -39,10 +39,9 @@ from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Einsum, Workload
 
 
-def inner_level(architecture: Architecture, level: str) -> str:
-    """The name of the memory level below the buffer; empty if compute is right below it."""
-    depth = architecture.depth(level) + 1
-    return architecture.levels[depth].name if depth < len(architecture.levels) else ""
+def inner_levels(architecture: Architecture, level: str) -> list[str]:
+    """The names of the memory levels below the buffer, outermost first."""
+    return [known.name for known in architecture.levels[architecture.depth(level) + 1 :]]
 
 
 Counts = tuple[int, int, int]
@@ -69,11 +68,10 @@ class Shared:
     """What is known of the tiles of single layers, whatever group they are in.
 
     Attributes:
-        memory: of finders. finders, found, least: by what a tile is; the last two also by what counts.
+        memory: of finders. found, least: by what a tile is and what counts.
     """
 
     memory: Memory = field(default_factory=Memory)
-    finders: dict[object, Finder] = field(default_factory=dict)
     found: dict[object, list[Found]] = field(default_factory=dict)
     least: dict[object, Array] = field(default_factory=dict)
 
@@ -85,15 +83,15 @@ class Inside:
         part: the segment. level: of the buffer. shared: between segments of one network.
 
     Attributes:
-        inner: the memory level below the buffer.
+        levels: those below the buffer, outermost first.
     """
 
     def __init__(self, part: Workload, architecture: Architecture, level: str, shared: Shared | None = None) -> None:
         self.part = part
         self.architecture = architecture
         self.outer: Level = architecture.level(level)
-        self.inner: Level = architecture.levels[architecture.depth(level) + 1]
-        self.last = self.inner is architecture.levels[-1]
+        self.direct = direct(part, self.outer)
+        self.levels: Sequence[Level] = architecture.levels[architecture.depth(level) + 1 :]
         self._tiles: dict[object, Mapping[str, Tile] | None] = {}
         self.shared = Shared() if shared is None else shared
         self._relaxed: dict[object, Array] = {}
@@ -120,7 +118,7 @@ class Inside:
         choice = GroupChoice(
             names,
             tuple(Temporal(tuple(RankRef(r, e) for e, r in rank), tile) for rank, tile in loops),
-            {tensor: places.get(tensor, 0) for tensor in self.part.tensors},
+            {tensor: places.get(tensor, 0) for tensor in self.part.tensors if tensor not in self.direct},
             level=self.outer.name,
         )
         design = bind(self.part, self.architecture, plan_tree(self.part, self.architecture, [choice]))
@@ -138,54 +136,52 @@ class Inside:
 
     def nests(self, tile: Tile, goal: Goal) -> list[Found]:
         """The nests of a layer that no other one beats in any sum of a goal; none where what is pinned does not fit."""
-        finder = self._finder(tile)
         key = tile.key, tile.einsum.name, tile.counts, tuple(goal.sums)
         if key not in self.shared.found:
-            self.shared.found[key] = self._nests(tile, finder, goal)
+            self.shared.found[key] = self._nests(tile, goal)
         return self.shared.found[key]
 
-    def _nests(self, tile: Tile, finder: Finder | None, goal: Goal) -> list[Found]:
-        prices = self.prices(tile, goal)
-        if finder is None:
-            return [Found(Nest(), tuple(sum(p.bypassed.values()) for p in prices), 0, {})]
-        tie = self.prices(tile, Goal(EVERYTHING, self.architecture, self.outer.name))[0]
-        return [found for found in finder.least(prices, tie) if found.fits]
-
-    def _finder(self, tile: Tile) -> Finder | None:
-        """The finder of a layer's tiles; `None` where they are no boxes."""
+    def _nests(self, tile: Tile, goal: Goal) -> list[Found]:
         if tile.leaf is None:
-            return None
-        if tile.key not in self.shared.finders:
-            spatial = self.architecture.compute.spatial
-            room = room_of(self.part, tile.leaf, self.inner)
-            memory = self.shared.memory
-            self.shared.finders[tile.key] = Finder(tile.leaf, room, spatial, self._pins(tile), memory=memory)
-        return self.shared.finders[tile.key]
+            return [Found(Nest(), tuple(self._accessed(tile, goal)), 0.0, 0, {}, 0)]
+        wanted, (tie, *_) = self._wanted(goal), self._wanted(Goal(EVERYTHING, self.architecture, self.outer.name))
+        listed = self._joint(tile, tile.leaf).least(tile.leaf, self._places(tile), wanted, tie)
+        return [found for found in listed if found.fits]
 
-    def _pins(self, tile: Tile) -> Pinned:
-        dataflow = self.architecture.dataflow if self.last else None
-        return pinned(dataflow, self.part, tile.einsum, self.architecture.compute.spatial)
+    def priced(self, tile: Tile, found: Found, goal: Goal) -> list[float]:
+        """What nests that were found add to each sum of another goal."""
+        if tile.leaf is None:
+            return self._accessed(tile, goal)
+        joint = self._joint(tile, tile.leaf)
+        return [joint.priced(tile.leaf, self._places(tile), found, wanted) for wanted in self._wanted(goal)]
 
-    def prices(self, tile: Tile, goal: Goal) -> list[Price]:
-        """What the nests of a layer add to each sum of a goal."""
-        return [self._price(tile, cost) for cost in self._costs(goal)]
+    def _wanted(self, goal: Goal) -> list[Wanted]:
+        """The sums of a goal."""
+        return [Wanted(straight_costs(known, self.architecture.off_chip), known.steps) for known in goal.sums]
 
-    def _price(self, tile: Tile, cost: Cost) -> Price:
-        einsum = tile.einsum
-        outer = dict.fromkeys((*einsum.reads, einsum.output.tensor), self.outer)
-        return price(einsum, self.part.tensors, outer, self.inner, tile.counts, cost)
+    def _joint(self, tile: Tile, leaf: Leaf) -> Joint:
+        return joint_of(self.part, self.architecture, leaf, self.levels, tile.counts, self.shared.memory)
 
-    def _costs(self, goal: Goal) -> list[Cost]:
-        return [costs(wanted) for wanted in goal.sums]
+    def _places(self, tile: Tile) -> dict[str, Level]:
+        """Where each tensor of a layer is above its nests."""
+        used = (*tile.einsum.reads, tile.einsum.output.tensor)
+        return {t: self.architecture.off_chip if t in self.direct else self.outer for t in used}
+
+    def _accessed(self, tile: Tile, goal: Goal) -> list[float]:
+        """What a layer without nests adds to each sum: all its operations access the buffer."""
+        places, tensors, inner = self._places(tile), self.part.tensors, self.levels[-1]
+        known = [price(tile.einsum, tensors, places, inner, tile.counts, wanted.cost) for wanted in self._wanted(goal)]
+        return [sum(one.bypassed.values()) for one in known]
 
     def counts(self, goal: Goal) -> bool:
         """Whether it matters to a goal which nests there are."""
         key = tuple(goal.sums)
         if key not in self._counts:
             bits = {tensor.bits for tensor in self.part.tensors.values()}
-            ends = (self.outer, self.inner)
-            priced = any(any(cost(at, b)) for cost in self._costs(goal) for at in ends for b in bits)
-            self._counts[key] = priced or (self.last and self.architecture.dataflow is not None)
+            ends = (*([self.architecture.off_chip] if self.direct else []), self.outer, *self.levels)
+            priced = any(any(one.cost(at, b)) for one in self._wanted(goal) for at in ends for b in bits)
+            filled = any(wanted.steps for wanted in goal.sums)
+            self._counts[key] = priced or filled or self.architecture.dataflow is not None
         return self._counts[key]
 
     # -- floors ------------------------------------------------------------------------------
@@ -240,10 +236,8 @@ class Inside:
             return np.zeros(len(goal.sums))
         key = tile.key, tile.counts, tuple(goal.sums)
         if key not in self.shared.least:
-            room, pins = room_of(self.part, tile.leaf, self.inner), Pinned(self._pins(tile).kept)
-            finder = Finder(tile.leaf, room, {}, pins, gaps=True, memory=self.shared.memory)
-            least = [min(found.sums[0] for found in finder.least([one], one)) for one in self.prices(tile, goal)]
-            self.shared.least[key] = np.array(least)
+            joint, places = self._joint(tile, tile.leaf), self._places(tile)
+            self.shared.least[key] = joint.bounds(tile.leaf, [places], self._wanted(goal))[0]
         return self.shared.least[key]
 
 

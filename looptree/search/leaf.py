@@ -52,11 +52,12 @@ class Streaming:
     """Own loops of one layer and the tensors stored inside its branch.
 
     Attributes:
-        loops: rank and tile shape of each, outermost first. tensors: what is stored inside.
+        loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: of all loops.
     """
 
     loops: tuple[tuple[str, int], ...]
     tensors: Mapping[str, Streamed]
+    trips: int = 1
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -64,7 +65,7 @@ class Streaming:
         return self.loops, tuple(self.tensors.items())
 
 
-Known = dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...]]]]
+Known = dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], int]]]
 """Ways to stream by shape of layer, with the names of tensors taken out; shared by all groups of a search."""
 
 
@@ -73,7 +74,7 @@ class Streamer:
 
     Args:
         part: the segment. layer: the Einsum. most: most own loops. spatial: operations done at once along each rank.
-        known: what was found for layers of equal shape. rule: of the layer.
+        known: what was found for layers of equal shape. rule: of the layer. fills: whether fewer trips are better.
     """
 
     def __init__(
@@ -84,8 +85,11 @@ class Streamer:
         spatial: Mapping[str, int],
         known: Known,
         rule: LayerRule,
+        *,
+        fills: bool = False,
     ) -> None:
         self.rule = rule
+        self.fills = fills
         self.layer = layer
         self.alone = segment(part, [layer])
         self.shape = shape_of(self.alone, self.alone.einsum(layer).ranks)
@@ -106,9 +110,10 @@ class Streamer:
             alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
             if alike not in self._shared:
                 found = self._find(tensors, driven)
-                self._shared[alike] = [(way.loops, tuple(way.tensors[t] for t in tensors)) for way in found]
+                self._shared[alike] = [(way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found]
             self._known[key] = [
-                Streaming(loops, dict(zip(tensors, shares, strict=True))) for loops, shares in self._shared[alike]
+                Streaming(loops, dict(zip(tensors, shares, strict=True)), trips)
+                for loops, shares, trips in self._shared[alike]
             ]
         return self._known[key]
 
@@ -129,7 +134,7 @@ class Streamer:
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
                     found += self._of(order, tensors)
-        return _front(found, tensors)
+        return _front(found, tensors, fills=self.fills)
 
     def _of(self, order: Sequence[str], tensors: Sequence[str]) -> list[Streaming]:
         tiles = [self._tiles(rank) for rank in order]
@@ -140,18 +145,23 @@ class Streamer:
             for r, listed in zip(order, tiles, strict=True)
         ]
         rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
+        extents = self.alone.einsum(self.layer).ranks
+        trips = np.ones(tuple(map(len, tiles)), dtype=np.int64)
+        for index, (rank, listed) in enumerate(zip(order, tiles, strict=True)):
+            trips = trips * _spread(-(-extents[rank] // np.array(listed)), index, len(order))
         found = []
         for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
             if order and max(depths) < len(order):
                 continue  # the innermost loop serves nobody
             tables = [self._tables(t, rows[t], d) for t, d in zip(tensors, depths, strict=True)]
-            for at in _front_of([table for pair in tables for table in pair[:2]]):
+            judged = [table for pair in tables for table in pair[:2]]
+            for at in _front_of([*judged, trips] if self.fills else judged):
                 streamed = {
                     t: Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
                     for t, d, (piece, times, moves) in zip(tensors, depths, tables, strict=True)
                 }
                 loops = tuple((r, t[i]) for r, t, i in zip(order, tiles, at, strict=True))
-                found.append(Streaming(loops, streamed))
+                found.append(Streaming(loops, streamed, int(trips[at])))
         return found
 
     def _tiles(self, rank: str) -> list[int]:
@@ -198,11 +208,17 @@ def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
     return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
 
 
-def _front(found: Sequence[Streaming], tensors: Sequence[str]) -> list[Streaming]:
+def _front(found: Sequence[Streaming], tensors: Sequence[str], *, fills: bool) -> list[Streaming]:
     if not found:
         return []
     rows = np.array(
-        [[v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times, not s.tensors[t].moves)] for s in found],
+        [
+            [
+                s.trips * fills,
+                *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times, not s.tensors[t].moves)),
+            ]
+            for s in found
+        ],
         dtype=np.float64,
     )
     return [found[i] for i in undominated(rows)]

@@ -17,7 +17,7 @@ from looptree.model.axis import Array
 from looptree.search.loops import Positions
 from looptree.search.tables import LoopTable
 
-LAYER_TABLES = ("operations", "cycles")
+LAYER_TABLES = ("operations", "cycles", "steps")
 HIGH = ("top", "points")
 
 
@@ -157,6 +157,11 @@ class Columns:
             found = found * loop.low[f"{name} {sum(position < above for position in own)}"]
         return found
 
+    @property
+    def steps(self) -> Array:
+        """Of each layer without loops."""
+        return np.ones_like(self.cycles)
+
     @cached_property
     def kept(self) -> list[Array]:
         """Largest window of each tensor, in words, by the number of loops above its storage node."""
@@ -212,7 +217,7 @@ class Columns:
         return table
 
     def work(self, name: str) -> Array:
-        """`operations` or `cycles` of each layer, or `points` per operation (an upper bound)."""
+        """`operations`, `cycles` or `steps` of each layer, or `points` per operation (an upper bound)."""
         table: Array = getattr(self, name)
         for loop in self.loops:
             table = table * (loop.high if name == "points" else loop.low)[name]

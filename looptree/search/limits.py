@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from looptree.errors import InputError, guided, nearest
+from looptree.errors import InputError, close, guided
 from looptree.search.metrics import METRICS
 from looptree.search.objective import amount
 from looptree.units import parse_bytes, parse_count, parse_cycles, parse_energy
@@ -47,7 +47,7 @@ class Limit:
         if self.metric not in LIMITED:
             raise InputError(
                 f"expected a limit of one of {', '.join(LIMITED)}, found {self.metric!r}",
-                hint=nearest(self.metric, LIMITED),
+                hint=close(self.metric, LIMITED),
             )
         if self.relative and self.metric == "capacity":
             raise InputError("a limit of capacity is a number of bytes, such as capacity<=64KiB")
@@ -97,7 +97,7 @@ def parse_limit(text: str) -> Limit:
         raise InputError(f"expected {metric}<={amount}, found {shown}", hint="a limit is the most that a plan may take")
     if metric not in LIMITED:
         raise InputError(
-            f"expected a limit of one of {', '.join(LIMITED)}, found {metric!r}", hint=nearest(metric, LIMITED)
+            f"expected a limit of one of {', '.join(LIMITED)}, found {metric!r}", hint=close(metric, LIMITED)
         )
     times = _TIMES.fullmatch(amount)
     if times is not None:

@@ -66,7 +66,8 @@ class LiveRooms:
     ) -> Array:
         group = self.group
         level, architecture = group.goal.level, group.goal.architecture
-        retention = dict.fromkeys(group.tensors, depth) | {t: d for t, d in places.items() if t not in spilled}
+        held = [t for t in group.tensors if t not in group.direct]
+        retention = dict.fromkeys(held, depth) | {t: d for t, d in places.items() if t not in spilled}
         dropped = {t for t, rule in zip(group.tensors, group.rules, strict=True) if rule.drop}
         nest = tuple(Temporal(tuple(RankRef(name, einsum) for einsum, name in rank), tile) for rank, tile in loops)
         names = tuple(group.layers)
@@ -75,5 +76,5 @@ class LiveRooms:
             found = evaluate(group.part, architecture, plan_tree(group.part, architecture, [choice]), stepwise=False)
         except UnsupportedError:
             return np.full(len(group.tensors), NEVER)
-        held = found.occupancy[level].per_tensor
-        return np.array([float(held[t][1]) for t in group.tensors])
+        rooms = found.occupancy[level].per_tensor
+        return np.array([float(rooms[t][1]) if t in rooms else 0.0 for t in group.tensors])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from fractions import Fraction
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 from looptree.model import Evaluation
 from looptree.search.metrics import METRICS
 from looptree.units import format_count, format_energy, format_size
@@ -23,7 +23,7 @@ def checked(objective: str) -> str:
     if objective not in OBJECTIVES:
         raise InputError(
             f"expected one of {', '.join(OBJECTIVES)} as objective, found {objective!r}",
-            hint=nearest(objective, OBJECTIVES),
+            hint=close(objective, OBJECTIVES),
         )
     return objective
 

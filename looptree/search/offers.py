@@ -110,7 +110,15 @@ class Offers:
         room[:-1] = np.where(valid, np.add.reduceat(taken, streams.begins, axis=0), NEVER)
         for table, prices in zip(added, group.prices, strict=True):
             table[:-1] = np.add.reduceat(prices.moved_rows(rows, reads, writes), streams.begins, axis=0)
+            if prices.steps:
+                table[:-1] += prices.steps * self._further_steps(streams, columns, some)
         return room, added
+
+    def _further_steps(self, streams: Streams, columns: Columns, some: Array) -> Array:
+        """Steps that each way to stream adds to those of its layer."""
+        layers = np.array([self.group.layers.index(way.layer) for way in streams.ways])
+        trips = np.array([way.streaming.trips for way in streams.ways])
+        return np.asarray(columns.work("steps")[np.ix_(layers, some)] * (trips[:, None] - 1))
 
     def _listing(self, loops: int, sets: Mapping[str, Sequence[frozenset[Key]]]) -> Listing:
         """The options of designs with so many loops of these kinds."""

@@ -45,7 +45,7 @@ class Schedules:
         choice = GroupChoice(
             tuple(group.layers),
             tuple(Temporal(tuple(RankRef(name, einsum) for einsum, name in rank), tile) for rank, tile in loops),
-            {**dict.fromkeys(group.tensors, 0), **places},
+            {**{t: 0 for t in group.tensors if t not in group.direct}, **places},
             parallelism="pipeline",
             level=group.goal.level,
         )

@@ -64,9 +64,10 @@ class Placing:
         self.resident = resident
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
-        self.free = [row for row, t in enumerate(group.tensors) if t not in resident]
-        streams = group.fused and group.space.leaf_loops > 0 and math.isfinite(capacity) and group.inside is None
-        self.own = self._own() if streams else {}
+        self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
+        streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
+        scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
+        self.own = self._own() if streams and not scheduled else {}
         self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
         floors = group.floors(group.goal)
         self.relaxation = Relaxation(
@@ -81,14 +82,25 @@ class Placing:
         )
 
     def _own(self) -> dict[str, list[int]]:
-        """Per layer the rows of tensors that only it uses, and that it may stream."""
+        """Per layer the rows of tensors that only it uses, and that it may stream.
+
+        Where there is room for everything, only those of which pieces leave out words that a stride skips.
+        """
         group = self.group
         found: dict[str, list[int]] = {}
         for row in self.free:
             users = group.users[group.tensors[row]]
-            if len(users) == 1 and not group.roles[row].inner and not group.rules[row].given:
+            streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
+            free = len(users) == 1 and streamed and not group.rules[row].given
+            if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
                 found.setdefault(users[0], []).append(row)
         return found
+
+    def _least_streamed(self, layer: str, row: int) -> float:
+        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
+        tensor = self.group.tensors[row]
+        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], frozenset())]
+        return min((way.times for way in ways if way.moves), default=math.inf)
 
     def _tensors(self) -> Tensors:
         group = self.group
@@ -97,9 +109,7 @@ class Placing:
         for layer, rows in self.own.items():
             for row in rows:
                 anew[row] = True
-                ways = group.streamer(layer).streamings([group.tensors[row]], frozenset())
-                shares = [way.tensors[group.tensors[row]] for way in ways]
-                streamed[row] = min((s.times for s in shares if s.moves), default=np.inf)
+                streamed[row] = self._least_streamed(layer, row)
         free = np.isin(np.arange(len(group.tensors)), self.free)
         rules = group.rules
         return Tensors(
@@ -111,6 +121,7 @@ class Placing:
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
             np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
             np.array([rule.drop for rule in rules], dtype=bool),
+            np.array([t in group.apart for t in group.tensors], dtype=bool),
             group.copies,
         )
 
@@ -197,10 +208,9 @@ class Placing:
         nests = self._chosen(book, node, places, placed.options[len(single.options) :])
         if group.inside is not None:
             for tile, found in nests.values():
-                prices = group.inside.prices(tile, group.everything)
-                sums = sums + np.array([found.priced(price) for price in prices])
+                sums = sums + np.array(group.inside.priced(tile, found, group.everything))
         totals = group.everything.totals(list(sums), problem.cycles[0])
-        kept = {layer: found.nest for layer, (_, found) in nests.items()}
+        kept = {layer: found.nests for layer, (_, found) in nests.items()}
         return measured._design(book, node, single, replace(placed, options=options), totals, kept)
 
     def _chosen(
@@ -245,7 +255,7 @@ class Placing:
         driven = {layer: book.driven(layer, number) for layer in self.own}
         kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
         offers = self.offers.of(columns, kinds, room, sums, some)
-        fixed = np.stack([worked(p, columns)[some] for p in self.group.prices])
+        fixed = np.stack([worked(p, columns)[some] for p in self.relaxation.prices])
         cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
         return problem, [offer.options for offer in offers]
@@ -257,7 +267,7 @@ class Placing:
         single: _Single,
         placed: Placed,
         totals: Totals,
-        nests: Mapping[str, Nest],
+        nests: Mapping[str, tuple[Nest, ...]],
     ) -> GroupDesign:
         group = self.group
         pattern = book.patterns[int(nodes.pattern[0])]

@@ -17,7 +17,9 @@ from looptree.search.limits import Limit
 from looptree.search.metrics import Weights
 from looptree.search.objective import value
 from looptree.search.partition import NO_PATH, Partition, Path, alone
+from looptree.search.prices import direct
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
+from looptree.search.rooms import shared_bytes, weight_bytes
 from looptree.search.states import StateGraph
 from looptree.search.target import Target
 from looptree.search.wide import WidePartition
@@ -58,16 +60,16 @@ def buffer_of(architecture: Architecture) -> str:
     if len(architecture.levels) < 2:
         raise InputError("expected an off-chip level and an on-chip one", where=where)
     off_chip, level = architecture.levels[:2]
-    if level.partitions:
-        raise _not_searched(where, f"{level.name} has partitions", "give it one capacity_bytes")
-    for known in (off_chip, level):
-        if known.keeps is not None or known.bypasses:
-            raise _not_searched(where, f"{known.name} may not hold every tensor", "leave out its keeps and bypasses")
-    for inner in architecture.levels[2:3]:
-        kinds = {(inner.may_hold("", k), inner.partition("", k)) for k in ("input", "output", "intermediate")}
-        if inner.named_tensors or len(kinds) > 1:
-            problem = f"{inner.name} tells apart tensors other than weights"
+    if off_chip.keeps is not None or off_chip.bypasses:
+        problem = f"{off_chip.name} may not hold every tensor"
+        raise _not_searched(where, problem, "leave out its keeps and bypasses")
+    for known in architecture.levels[1:]:
+        kinds = {(known.may_hold("", k), known.partition("", k)) for k in ("input", "output", "intermediate")}
+        if known.named_tensors or len(kinds) > 1:
+            problem = f"{known.name} tells apart tensors other than weights"
             raise _not_searched(where, problem, "let inputs, outputs and intermediates be held alike there")
+    if not level.may_hold("", "input"):
+        raise _not_searched(where, f"{level.name} holds weights only", "let it hold other tensors, too")
     return level.name
 
 
@@ -81,9 +83,15 @@ def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
     """Metrics of plans in buffers of any size can be compared.
 
     Raises:
-        InputError: the energy of the buffer comes from a model of its capacity.
+        InputError: the buffer has partitions, or its energy comes from a model of its capacity.
     """
     level = buffer_of(architecture)
+    if architecture.level(level).partitions:
+        raise InputError(
+            f"{level} has partitions, so its size is not one number",
+            where=f"architecture {architecture.name!r}",
+            hint="ask for another metric, or give it one capacity_bytes",
+        )
     priced = sorted({"energy", "edp"} & set(metrics))
     if architecture.level(level).model is not None and priced:
         raise InputError(
@@ -93,20 +101,16 @@ def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
         )
 
 
-def check_timed(architecture: Architecture, metrics: Collection[str]) -> None:
-    """What is asked for does not depend on the cycles that an array takes to fill and to drain.
-
-    Raises:
-        InputError: it does; a search does not count them.
-    """
-    leaks = {"energy"} if architecture.leakage_pj_per_cycle else set()
-    timed = sorted(({"latency", "edp"} | leaks) & set(metrics))
-    if architecture.compute.fill_drain_cycles and timed:
-        raise InputError(
-            f"the array is systolic, and a search for {timed[0]} does not count the cycles that it takes to fill it",
-            where=f"architecture {architecture.name!r}",
-            hint="evaluate counts them; to search, leave out systolic, or ask for another objective",
-        )
+def _check_bypassing(workload: Workload, architecture: Architecture, level: str) -> None:
+    """Words that are accessed off chip one by one are whole bytes."""
+    for tensor in sorted(direct(workload, architecture.level(level))):
+        bits = workload.tensors[tensor].bits
+        if bits % 8:
+            raise InputError(
+                f"tensor {tensor!r} of {bits} bits bypasses {level}, and a search counts whole bytes there",
+                where=f"architecture {architecture.name!r}",
+                hint="a mapping can be evaluated; to search, use a multiple of 8 bits",
+            )
 
 
 def worth(objective: str, path: Path) -> float:
@@ -128,6 +132,7 @@ class Planner:
         self.network = workload
         self.architecture = workers.searches.architecture
         self.level = workers.searches.level
+        _check_bypassing(workload, self.architecture, self.level)
         self.catalogue = Catalogue(workload, workers, math.inf)
         self.restart(seconds, progress)
         self.layers = Layers.of(workload)
@@ -157,7 +162,7 @@ class Planner:
     @property
     def capacity(self) -> float:
         """Bytes on chip."""
-        known = self.architecture.level(self.level).capacity_bytes
+        known = shared_bytes(self.architecture.level(self.level))
         return math.inf if known is None else float(known)
 
     def partition(self, capacity: float) -> Partition | WidePartition:
@@ -226,7 +231,7 @@ class Planner:
         if not path.steps:
             raise self.infeasible(found.room) if math.isinf(found.bound) else self.too_short()
         architecture = self.architecture
-        if math.isfinite(found.room):
+        if math.isfinite(found.room) and not architecture.level(self.level).partitions:
             architecture = architecture.with_capacity(self.level, int(found.room))
         rooms = [min(step.capacity, found.room - step.held) for step in path.steps]
         designs = list(path.designs)
@@ -280,6 +285,11 @@ class Planner:
         if demand <= capacity and rules:
             return InfeasibleError(
                 f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
+            )
+        weights = weight_bytes(self.architecture.level(self.level))
+        if demand <= capacity and weights is not None:
+            return InfeasibleError(
+                f"every layer fits {self.level} but for its weights: their partition has {weights} bytes (give it more)"
             )
         if demand <= capacity and self.architecture.dataflow is not None:
             return InfeasibleError(

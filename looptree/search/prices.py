@@ -34,6 +34,11 @@ class Role:
     inner: bool = False
 
 
+def direct(part: Workload, level: Level) -> frozenset[str]:
+    """Tensors that the buffer may not hold: operations access them off chip, or the nests below the buffer do."""
+    return frozenset(t for t in part.tensors if not level.may_hold(t, part.kind(t)))
+
+
 INPUT = Role(0, 0, 0)
 OUTPUT = Role(1, 1, 0)
 LEAVING = Role(1, 0, 1)  # an intermediate that is needed outside, too, or spilled: written once, then fetched again
@@ -72,13 +77,16 @@ class Sum(NamedTuple):
 
     Attributes:
         energy: weight of a pJ. offchip: of a byte that is read or written off chip. operations: of an operation.
-        load: what passes through a resource of a memory level.
+        load: what passes through a resource of a memory level. steps: of a step of a layer.
+        weights: of a byte that weights take of a partition of the buffer that is theirs.
     """
 
     energy: float = 0.0
     offchip: float = 0.0
     operations: float = 0.0
     load: Load | None = None
+    steps: float = 0.0
+    weights: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +97,7 @@ class Prices:
         reads, writes: of one off-chip word of each tensor. whole: of each byte off chip, where a tensor's bytes that
         are read, or written, are rounded up to whole ones. bytes_read, bytes_written: bytes of a word that count there.
         operations, saved: of each operation, and what the first write of each output point saves.
+        steps: of each step of a layer. weights: of each byte of a partition of weights.
     """
 
     reads: Array
@@ -98,6 +107,8 @@ class Prices:
     bytes_written: Array
     operations: Array
     saved: Array
+    steps: float
+    weights: float
 
     @classmethod
     def of(cls, wanted: Sum, part: Workload, architecture: Architecture, level: str, tensors: Sequence[str]) -> Prices:
@@ -107,15 +118,18 @@ class Prices:
         """
         load = wanted.load
         cost = costs(wanted)
+        past = direct(part, architecture.level(level))
         outer = partial(cost, architecture.off_chip)
         inner = partial(cost, architecture.level(level))
+        straight = partial(straight_costs(wanted, architecture.off_chip), architecture.off_chip)
         whole = wanted.offchip if load is None else float(load.in_bytes)
         counted = (True, True) if load is None else (load.limit.reads, load.limit.writes)
         off_chip = {t: outer(part.tensors[t].bits) for t in part.tensors}
         buffer = {t: inner(part.tensors[t].bits) for t in part.tensors}
+        operands = {t: straight(part.tensors[t].bits) if t in past else buffer[t] for t in part.tensors}
         compute = architecture.compute
         right_below = architecture.level(level) is architecture.levels[-1]
-        accessed = buffer if right_below else dict.fromkeys(buffer, (0.0, 0.0))
+        accessed = operands if right_below else dict.fromkeys(buffer, (0.0, 0.0))
         done = [
             sum(accessed[a.tensor][0] for a in e.inputs)
             + sum(accessed[e.output.tensor])
@@ -123,15 +137,18 @@ class Prices:
             + wanted.operations
             for e in part.einsums
         ]
-        width = np.array([part.tensors[t].bits / 8 for t in tensors])
+        placed = np.array([t not in past for t in tensors])
+        width = np.array([part.tensors[t].bits / 8 for t in tensors]) * placed
         return cls(
-            np.array([off_chip[t][0] + buffer[t][1] for t in tensors]),
-            np.array([off_chip[t][1] + buffer[t][0] for t in tensors]),
+            np.array([off_chip[t][0] + buffer[t][1] for t in tensors]) * placed,
+            np.array([off_chip[t][1] + buffer[t][0] for t in tensors]) * placed,
             whole,
             width * counted[0],
             width * counted[1],
             np.array(done),
             np.array([accessed[e.output.tensor][0] for e in part.einsums]),
+            wanted.steps,
+            wanted.weights,
         )
 
     def moved_rows(self, rows: Array, reads: Array, writes: Array) -> Array:
@@ -169,6 +186,22 @@ def costs(wanted: Sum) -> Callable[[Level, int], tuple[float, float]]:
             wanted.energy * float(level.write_pj_per_word(bits)),
         )
     return lambda level, bits: _passing(load, bits) if level.name == load.level.name else (0.0, 0.0)
+
+
+def straight_costs(wanted: Sum, off_chip: Level) -> Callable[[Level, int], tuple[float, float]]:
+    """The same with the bytes off chip of tensors that bypass the buffer: their words are whole bytes."""
+    cost, load = costs(wanted), wanted.load
+    counted = (wanted.offchip, wanted.offchip)
+    if load is not None and load.in_bytes:
+        counted = float(load.limit.reads), float(load.limit.writes)
+
+    def of(level: Level, bits: int) -> tuple[float, float]:
+        read, write = cost(level, bits)
+        if level.name != off_chip.name:
+            return read, write
+        return read + counted[0] * bits / 8, write + counted[1] * bits / 8
+
+    return of
 
 
 def _passing(load: Load, bits: int) -> tuple[float, float]:

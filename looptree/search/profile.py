@@ -86,6 +86,15 @@ class Part:
     points: int
 
 
+def kinds_of(run: Pass) -> list[list[int]]:
+    """The choices of tile shapes of a run, apart where its loops are relevant to different tensors."""
+    moves = np.stack([moving for f in (*run.tensors.values(), *run.writes.values()) for moving in f.moves.values()])
+    kinds: dict[bytes, list[int]] = {}
+    for column in range(moves.shape[1]):
+        kinds.setdefault(moves[:, column].tobytes(), []).append(column)
+    return list(kinds.values())
+
+
 class Profiler:
     """Runs the candidate loops of one segment, once per pattern of what is retained.
 
@@ -93,12 +102,16 @@ class Profiler:
         part: the segment.
         sinks: its Einsums whose outputs no other one reads.
         spatial: operations done at once along each rank.
+        fills: whether it matters how many steps each layer has, because each fills and drains an array.
     """
 
-    def __init__(self, part: Workload, sinks: Sequence[str], spatial: Mapping[str, int]) -> None:
+    def __init__(
+        self, part: Workload, sinks: Sequence[str], spatial: Mapping[str, int], *, fills: bool = False
+    ) -> None:
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
+        self.fills = fills
         self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
         self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
 

@@ -12,7 +12,7 @@ design, around one that was good for a larger range that holds it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -39,7 +39,8 @@ class Tensors:
         streamed: least share of words that enter where its layer streams a tensor by loops of its own (infinite if it
             cannot). anew: tensors that may be stored inside a branch without such loops.
         spill: which intermediates may be spilled. closed: below which numbers of loops a tensor may not be kept, of
-            shape (tensors, numbers). drop: which tensors keep nothing of their overlap.
+            shape (tensors, numbers). drop: which tensors keep nothing of their overlap. apart: which tensors are in a
+        partition of their own.
         copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
     """
 
@@ -51,6 +52,7 @@ class Tensors:
     spill: Array
     closed: Array
     drop: Array
+    apart: Array
     copies: int = 1
 
 
@@ -90,7 +92,8 @@ class Relaxation:
         self.pipelined = pipelined
         self.live = live
         self.tensors = tensors
-        self.prices = prices
+        # the schedule of a pipeline has the cycles in it that its arrays take to fill
+        self.prices = [replace(known, steps=0.0) for known in prices] if pipelined else prices
         self.goal = goal
         self.capacity = capacity
         self.floors = floors if len(floors) else np.zeros(len(prices))
@@ -188,11 +191,19 @@ class Relaxation:
         room[:, 1:] *= self.tensors.copies  # the first place is that of an intermediate that stays inside
         if rooms is not None:
             self._settle(room, rooms)
+        taken = self._set_apart(room) if any(p.weights for p in self.prices) else room
         first = columns.first[:, None]
         reads = entered - self.less * first
         np.maximum(reads, 0.0, out=reads)
         writes = self.drained * entered + self.made * first
-        return room, [self._added(p, reads, writes) for p in self.prices]
+        return room, [p.weights * taken if p.weights else self._added(p, reads, writes) for p in self.prices]
+
+    def _set_apart(self, room: Array) -> Array:
+        """Take the tensors of a partition of their own out of the room; what each takes of that."""
+        own = self.tensors.apart[:, None, None] & (room < NEVER)
+        taken = np.where(own, room, 0.0)
+        room[own] = 0.0
+        return taken
 
     def _settle(self, room: Array, rooms: Rooms) -> None:
         """Put what is live in a single design in the place of windows."""
@@ -232,6 +243,8 @@ class Relaxation:
 
 def worked(prices: Prices, columns: Columns) -> Array:
     """What the operations of the layers add to a sum."""
+    if prices.steps:
+        return np.asarray(prices.steps * columns.work("steps").sum(axis=0))
     if not prices.operations.any():
         return np.zeros(columns.size)
     each = prices.operations[:, None] - prices.saved[:, None] * columns.work("points")

@@ -22,7 +22,7 @@ class InfeasibleError(LooptreeError):
     @classmethod
     def of(cls, layer: str, level: str, capacity: float, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
         """The error for one layer that needs at least `demand` bytes at a level, by tensor in `parts`."""
-        room = "unlimited" if math.isinf(capacity) else f"{capacity:.0f} bytes"
+        room = "unlimited" if math.isinf(capacity) else f"{capacity:.0f} byte{'s' * (capacity != 1)}"
         if math.isinf(demand):
             return cls(
                 f"layer {layer!r}: the model evaluates no design of it that is searched (the capacity is {room})"

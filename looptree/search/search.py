@@ -15,7 +15,7 @@ from looptree.search.front import Front, checked_axes
 from looptree.search.front import front as front_of
 from looptree.search.limits import Limit, checked_limits
 from looptree.search.objective import checked
-from looptree.search.planner import Planner, buffer_of, check_priced, check_timed
+from looptree.search.planner import Planner, buffer_of, check_priced
 from looptree.search.result import Comparison, Plan, Progress
 from looptree.search.space import SPACES, Space
 from looptree.search.workers import Searches, Workers
@@ -55,7 +55,6 @@ def search(
     """
     checked(objective)
     known = checked_limits(limits)
-    check_timed(architecture, [objective, *(limit.metric for limit in known)])
     if objective == "capacity":
         check_priced(architecture, [limit.metric for limit in known])
     hardware = _within(architecture, known, any_capacity=objective == "capacity")
@@ -88,7 +87,6 @@ def front(
         InfeasibleError, InputError, LooptreeError: as for `search`.
     """
     known = checked_axes(axes)
-    check_timed(architecture, known)
     if points < 2:
         raise InputError(f"expected at least 2 points of a front, found {points}")
     within = checked_limits(limits)
@@ -105,6 +103,11 @@ def front(
 def _within(architecture: Architecture, limits: Sequence[Limit], *, any_capacity: bool) -> Architecture:
     """The architecture with the bytes that plans may use: its own, unless that is what is looked for."""
     level = buffer_of(architecture)
+    if architecture.level(level).partitions:
+        for limit in limits:
+            if limit.metric == "capacity":
+                raise InputError(f"{limit.text}: {level} has partitions, so its size is not one number")
+        return architecture
     own = None if any_capacity else architecture.level(level).capacity_bytes
     known = [int(limit.most) for limit in limits if limit.metric == "capacity"] + ([] if own is None else [own])
     return architecture.with_capacity(level, min(known, default=None))

@@ -34,7 +34,7 @@ class Space:
         pipeline: whether the layers of a group may also work at once, each on an array of its own.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         restrictions: of single layers and tensors.
-        inner_level: the memory level below the buffer at which the nests of layers are found; the architecture says it.
+        inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.
     """
 
     group_layers: int = 8
@@ -88,10 +88,10 @@ class Space:
         parts += ["every useful tile shape", kept]
         if self.inner_level:
             parts.append(
-                f"each layer's best nest at {self.inner_level}: any of its tensors kept, any order, useful tiles"
+                f"each layer's best nests at {self.inner_level}: any of its tensors kept, any order, useful tiles"
             )
         elif self.leaf_loops and self.group_layers > 1:
-            own = f"up to {self.leaf_loops} own loops per layer over ranks that the group leaves whole"
+            own = f"up to {self.leaf_loops} own loops per layer, each along a dimension that the group leaves whole"
             parts.append(f"{own}, if the array stays as full")
         if self.pipeline and self.group_layers > 1:
             parts.append("layers of a group in turns, or as a pipeline with an array each")

@@ -33,6 +33,7 @@ class LoopTable:
         moves: tensors to which a loop is relevant; see `factors.Factors`.
         forgets: per loop, tensors for which it matters that a step of it starts anew.
         operations, cycles: of each layer. points: output points per operation (an upper bound).
+        steps: of each layer; no rows where they do not matter.
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
         uneven, covering, alike: see `profile.Pass`.
     """
@@ -44,6 +45,7 @@ class LoopTable:
     operations: Array
     cycles: Array
     points: Array
+    steps: Array
     dimensions: tuple[frozenset[Key], ...]
     ranks: tuple[frozenset[Key], ...]
     uneven: frozenset[str]
@@ -56,8 +58,15 @@ class LoopTable:
         return int(self.cycles.shape[1])
 
     @classmethod
-    def of(cls, run: Pass, profiler: Profiler, tensors: Sequence[str], layers: Sequence[str]) -> LoopTable:
-        """The tables of one run, stacked.
+    def of(
+        cls,
+        run: Pass,
+        profiler: Profiler,
+        tensors: Sequence[str],
+        layers: Sequence[str],
+        columns: Sequence[int] | None = None,
+    ) -> LoopTable:
+        """The tables of one run, stacked; of all choices of tile shapes, or of some.
 
         Raises:
             InseparableError: a tensor or a layer is missing in the run, or relevance depends on the tile shapes.
@@ -69,13 +78,16 @@ class LoopTable:
         work = [w for w in works if w is not None]
         if len(rows) < len(tensors) or len(work) < len(layers):
             raise InseparableError
-        fresh = tuple(map(np.stack, zip(*(f.fresh for f in rows), strict=True)))
-        held = tuple(map(np.stack, zip(*(f.held for f in rows), strict=True)))
-        moves = {key: np.stack([f.moves[key] for f in rows]) for key in rows[0].moves}
+        some = slice(None) if columns is None else list(columns)
+        fresh = tuple(np.stack(each)[:, some] for each in zip(*(f.fresh for f in rows), strict=True))
+        held = tuple(np.stack(each)[:, some] for each in zip(*(f.held for f in rows), strict=True))
+        moves = {key: np.stack([f.moves[key] for f in rows])[:, some] for key in rows[0].moves}
         if any((table != table[:, :1]).any() for table in moves.values()):
             raise InseparableError
-        operations, cycles = np.stack([w.operations for w in work]), np.stack([w.cycles for w in work])
-        points = np.stack([w.points for w in work]) / np.maximum(operations, 1)
+        operations, cycles, points = (
+            np.stack([getattr(w, name) for w in work])[:, some] for name in ("operations", "cycles", "points")
+        )
+        points = points / np.maximum(operations, 1)
         return cls(
             fresh,
             held,
@@ -84,6 +96,7 @@ class LoopTable:
             operations,
             cycles,
             points,
+            np.stack([w.steps for w in work])[: None if profiler.fills else 0],
             tuple(f.dimensions for f in rows),
             tuple(w.ranks for w in work),
             run.uneven,

@@ -18,7 +18,7 @@ from looptree.search.design import Collected, Outcome
 from looptree.search.goal import Aim, Gathering, Goal
 from looptree.search.group import Group
 from looptree.search.group_search import GroupSearch
-from looptree.search.inside import Shared, inner_level
+from looptree.search.inside import Shared, inner_levels
 from looptree.search.leaf import Known
 from looptree.search.metrics import Totals
 from looptree.search.space import Space
@@ -106,7 +106,7 @@ class Searches:
     def __init__(self, architecture: Architecture, level: str, space: Space) -> None:
         self.architecture = architecture
         self.level = level
-        self.space = replace(space, inner_level=inner_level(architecture, level))
+        self.space = replace(space, inner_level=" and ".join(inner_levels(architecture, level)))
         self._known: dict[int, GroupSearch] = {}
         self._streams: Known = {}
         self._nests = Shared()

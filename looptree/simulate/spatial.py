@@ -7,7 +7,7 @@ Everything here takes iterations apart into the two.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -132,10 +132,7 @@ def is_reduced(loop: Loop, einsum: str, output: Access) -> bool:
 
 def totals(chain: BoundChain, found: Mapping[Index, Numbers], loops: Sequence[Loop]) -> dict[Index, Counter[Index]]:
     """Words by step, and at each by instance, where loops tell the instances."""
-    counts: dict[Index, Counter[Index]] = {}
-    for index, numbers in found.items():
-        counts.setdefault(turns(chain, index), Counter())[part(index, loops)] += numbers.size
-    return counts
+    return _by_step(chain, found, loops, (), lambda listed: sum(numbers.size for numbers in listed))
 
 
 def shared(
@@ -152,17 +149,7 @@ def shared(
         outside: spatial loops above the level further out.
         sharing: spatial loops whose instances have each word in common.
     """
-    parts: dict[Index, dict[tuple[Index, Index], list[Numbers]]] = {}
-    alone = [loop for loop in chain.spatial if loop not in sharing]
-    for index, numbers in found.items():
-        key = part(index, outside), part(index, alone)
-        parts.setdefault(turns(chain, index), {}).setdefault(key, []).append(numbers)
-    counts: dict[Index, Counter[Index]] = {}
-    for step, together in parts.items():
-        counts[step] = Counter()
-        for (instance, _), listed in together.items():
-            counts[step][instance] += union(listed).size
-    return counts
+    return _by_step(chain, found, outside, sharing, lambda listed: union(listed).size)
 
 
 def made_once(chain: BoundChain, found: Mapping[Index, Numbers], sharing: Sequence[Loop]) -> dict[Index, Numbers]:
@@ -194,14 +181,25 @@ def at_once(
         outside: spatial loops above the level.
         sharing: spatial loops whose instances make an access together; it lasts as long as the one with most to do.
     """
-    most: dict[tuple[Index, Index, Index], int] = {}
-    alone = [loop for loop in chain.spatial if loop not in sharing and loop not in outside]
-    for index, operations in done.items():
+    return _by_step(chain, done, outside, sharing, lambda listed: max(numbers.size for numbers in listed))
+
+
+def _by_step(
+    chain: BoundChain,
+    found: Mapping[Index, Numbers],
+    outside: Sequence[Loop],
+    sharing: Sequence[Loop],
+    count: Callable[[list[Numbers]], int],
+) -> dict[Index, Counter[Index]]:
+    """By step, and at each by instance that `outside` tells, the count of what the instances along `sharing` do."""
+    alone = [loop for loop in chain.spatial if loop not in sharing]
+    together: dict[tuple[Index, Index, Index], list[Numbers]] = {}
+    for index, numbers in found.items():
         key = turns(chain, index), part(index, outside), part(index, alone)
-        most[key] = max(most.get(key, 0), operations.size)
+        together.setdefault(key, []).append(numbers)
     counts: dict[Index, Counter[Index]] = {}
-    for (step, instance, _), words in most.items():
-        counts.setdefault(step, Counter())[instance] += words
+    for (step, instance, _), listed in together.items():
+        counts.setdefault(step, Counter())[instance] += count(listed)
     return counts
 
 

@@ -5,7 +5,7 @@
 """
 
 from looptree.sizing.answers import Answer, Change, answers, changes, knees
-from looptree.sizing.curve import Asked, Sizing, Step, size
+from looptree.sizing.curve import Sizing, Step, size
 from looptree.sizing.point import Point
 
-__all__ = ["Answer", "Asked", "Change", "Point", "Sizing", "Step", "answers", "changes", "knees", "size"]
+__all__ = ["Answer", "Change", "Point", "Sizing", "Step", "answers", "changes", "knees", "size"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -49,22 +49,16 @@ DEPTH = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What is asked of a curve.
+class _Asked:
+    """What is asked of a curve: the arguments of `size`."""
 
-    Attributes:
-        objective: `offchip`, `energy` or `latency`. space: of the fused plans.
-        capacities: in bytes, instead of steps. per_doubling: steps per doubling. least: where the steps end, in bytes.
-        seconds: limit of one search. workers: processes.
-    """
-
-    objective: str = "offchip"
-    space: Space = SPACES["default"]
-    capacities: tuple[int, ...] = ()
-    per_doubling: int = 1
-    least: int | None = None
-    seconds: float | None = None
-    workers: int | None = None
+    objective: str
+    space: Space
+    capacities: tuple[int, ...]
+    per_doubling: int
+    least: int | None
+    seconds: float | None
+    workers: int | None
 
     def __post_init__(self) -> None:
         if not 1 <= self.per_doubling <= 16:
@@ -119,25 +113,35 @@ class Sizing(Displayed):
 def size(
     workload: Workload,
     architecture: Architecture,
-    asked: Asked | None = None,
     *,
+    objective: str = "offchip",
+    space: Space | None = None,
+    capacities: Sequence[int] = (),
+    per_doubling: int = 1,
+    least: int | None = None,
+    seconds: float | None = None,
+    workers: int | None = None,
     memory: Memory | None = None,
-    report: Callable[[Step], None] | None = None,
+    progress: Callable[[Step], None] | None = None,
 ) -> Sizing:
     """The least objective of a network against the capacity of the buffer, fused and layer by layer.
 
     Args:
         workload: the network. architecture: its capacity of the buffer does not matter.
-        asked: what for; off-chip transfers in the default space where nothing is said.
+        objective: `offchip`, `energy`, `latency` or `operations`.
+        space: of the fused plans; the default one by default.
+        capacities: in bytes, instead of powers of two.
+        per_doubling: capacities per doubling. least: where the powers of two end, in bytes.
+        seconds: limit of one search. workers: processes, as for `search`.
         memory: keeps finished points and knows earlier ones; nothing is kept by default.
-        report: called before each search.
+        progress: called before each search.
 
     Raises:
         InfeasibleError: a layer has no design at all, or does not fit a capacity that was asked for.
         InputError: the architecture has no on-chip level, or the objective is not known.
     """
-    wanted = asked or Asked()
-    clock = _Clock(report)
+    wanted = _Asked(objective, space or SPACES["default"], tuple(capacities), per_doubling, least, seconds, workers)
+    clock = _Clock(progress)
     kept = memory or Memory()
     alone_space = replace(SPACES["layer-by-layer"], lone_loops=wanted.space.lone_loops)
     fused = _Curve(FUSED, workload, architecture, wanted, kept, clock)
@@ -207,7 +211,7 @@ class _Curve:
         kind: str,
         workload: Workload,
         architecture: Architecture,
-        asked: Asked,
+        asked: _Asked,
         memory: Memory,
         clock: _Clock,
         beside: _Curve | None = None,

@@ -37,7 +37,8 @@ def sweep_html(study: Study, store: Store, names: Sequence[str], *, made_by: str
     answers = Answers.of(study, store, names)
     kinds = SURVEYED if study.group is not None else tuple(PANELS)
     sections = [_section(answers, store, kind) for kind in kinds if kind != "spaces" or len(study.spaces) > 1]
-    lead = [*([study.description] if study.description else []), headline(study, store, answers.rows)]
+    said = headline(study, store, answers.rows)
+    lead = [*([study.description] if study.description else []), f"{said[0].upper()}{said[1:]}."]
     return page_html(Page(f"Sweep {study.name}", lead, [*sections, _results(answers)], made_by))
 
 

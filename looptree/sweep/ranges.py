@@ -76,6 +76,8 @@ def _range(node: Node) -> tuple[Fraction, ...]:
     times = _number(fields["times"]) if "times" in fields else Fraction(1)
     if step <= 0 and times <= 1:
         raise node.error("expected a step above 0, or times above 1")
+    if value > last:
+        raise node.error(f"expected a range that goes up, found one from {float(value):g} to {float(last):g}")
     if times > 1 and value == 0:
         raise fields["from"].error("a range with times cannot begin at 0")
     if step and (last - value) / step >= MOST_VALUES:

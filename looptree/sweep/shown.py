@@ -30,6 +30,14 @@ from looptree.units import format_count
 MOST = 40  # rows of a table for people
 FEW = 10  # of one among others
 TEXT = ("architecture", "network", "space", "objective", "status", "role", "parameter")
+UNITS = {
+    "energy": "pJ",
+    "offchip": "bytes",
+    "capacity": "bytes",
+    "latency": "cycles",
+    "power": "pJ/cycle",
+    "area": "mm2",
+}
 HIDDEN = (
     *KINDS.values(),
     "plan",
@@ -88,11 +96,19 @@ def as_table(title: str, rows: Sequence[Row]) -> list[RenderableType]:
     keys = [key for key in columns_of(rows) if key not in HIDDEN]
     texts = [key for key in keys if key in TEXT]
     numbers = [key for key in keys if key not in TEXT]
-    cells = [[*(str(row.get(k, "")) for k in texts), *(_short(row.get(k)) for k in numbers)] for row in rows[:MOST]]
-    parts: list[RenderableType] = [table(title, texts, numbers, cells)]
+    cells = [[*(_text(k, row) for k in texts), *(_short(row.get(k)) for k in numbers)] for row in rows[:MOST]]
+    parts: list[RenderableType] = [
+        table(title, texts, [f"{k}\n{UNITS[k]}" if k in UNITS else k for k in numbers], cells)
+    ]
     if len(rows) > MOST:
         parts.append(f"{len(rows) - MOST:,} more; --csv, --json or --parquet has all")
     return parts
+
+
+def _text(key: str, row: Row) -> str:
+    """A text of a row; of a file its name."""
+    text = str(row.get(key, ""))
+    return text.rpartition("/")[2] if key in ("network", "architecture") else text
 
 
 def _short(value: Any) -> str:

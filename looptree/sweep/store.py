@@ -234,6 +234,8 @@ def about_file(path: Path) -> dict[str, str]:
     Raises:
         InputError: there is no such file, or it is none of a sweep of this version.
     """
+    if path.is_dir():
+        raise InputError("expected a file, found a directory", where=str(path))
     if not path.is_file():
         raise InputError("no such file", where=str(path))
     try:

@@ -52,3 +52,12 @@ def test_the_same_twice(results: tuple[Path, Path]) -> None:
 def test_what_is_no_result(tmp_path: Path) -> None:
     (tmp_path / "bad.json").write_text("{")
     assert "bad.json" in complaint(looptree("diff", str(tmp_path / "bad.json"), str(tmp_path / "none.json")))
+
+
+def test_files_of_different_kinds(tmp_path: Path, results: tuple[Path, Path]) -> None:
+    """Two architectures may be compared, a mapping with what is none may not."""
+    workload, architecture, mapping = write(tmp_path)
+    message = complaint(looptree("diff", architecture, mapping))
+    assert message.endswith("expected two files of one kind, found an architecture (levels) and a mapping (mapping)")
+    assert "found a workload (einsums) and a result" in complaint(looptree("diff", workload, str(results[0])))
+    assert looptree("diff", architecture, architecture).out == "No difference.\n"

@@ -130,6 +130,7 @@ def test_a_full_disk(tmp_path: Path, unbuffered: str, monkeypatch: pytest.Monkey
 def test_interrupted(command: str) -> None:
     code = (
         "import os, signal, looptree.search\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # in the background of a shell it is ignored
         f"looptree.search.{command} = lambda *_, **__: os.kill(os.getpid(), signal.SIGINT)\n"
         f"from looptree.cli.main import main\nmain(['{command}', 'conv_conv'])"
     )

@@ -21,6 +21,11 @@ def test_every_column_is_explained(key: str) -> None:
     assert term_of(key).meaning.endswith(".")
 
 
+@pytest.mark.parametrize("word", ["halo", "sink", "tile", "rank", "retention", "fill", "drain", "recompute", "edp"])
+def test_words_of_the_guide_are_explained(word: str) -> None:
+    assert term_of(word).meaning.endswith(".")
+
+
 def test_every_option_has_a_text() -> None:
     assert {"--buffer", "--objective", "--figure", "--json"} <= set(options())
     empty = [(o, command) for o, commands in options().items() for command, text in commands.items() if not text]

@@ -49,7 +49,7 @@ def test_what_is_wrong_is_said_before_the_work(
 
 def test_a_group_that_there_is_not(tmp_path: Path) -> None:
     files = write(tmp_path)
-    assert "expected a group from 0 to 0" in complaint(
+    assert "--figure tree:9: expected a group from 1 to 1, found 9" in complaint(
         looptree("evaluate", *files, "--figure", f"tree:9={tmp_path / 'out.svg'}")
     )
     assert not (tmp_path / "out.svg").exists()

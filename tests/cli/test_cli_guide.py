@@ -25,6 +25,7 @@ def lines(text: str) -> list[str]:
     return [line.rstrip() for line in stable.split("\n...")[0].strip().splitlines()]
 
 
+@pytest.mark.slow
 def test_console_blocks_of_the_page_on_searching(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "90")
@@ -36,6 +37,7 @@ def test_console_blocks_of_the_page_on_searching(tmp_path: Path, monkeypatch: py
         assert lines(outcome.out + outcome.err)[: len(expected)] == expected, command
 
 
+@pytest.mark.slow
 def test_console_block_of_the_page_on_sizing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "90")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))

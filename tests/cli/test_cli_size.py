@@ -85,6 +85,11 @@ def test_other_objectives_in_every_form(objective: str, tmp_path: Path) -> None:
     assert b"minimum" in picture.read_bytes()
 
 
+def test_the_quick_space(tmp_path: Path) -> None:
+    out = looptree("size", *TINY, "--space", "quick", "--capacities", "64", "--cache", str(tmp_path)).out
+    assert "Space quick: all convex connected groups of up to 4 layers" in " ".join(out.split())
+
+
 def test_objectives_that_have_no_curve() -> None:
     assert "'edp' is not one of" in complaint(looptree("size", *TINY, "--objective", "edp"))
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.command_line import complaint, looptree
+from tests.cli.command_line import complaint, looptree, write
 from tests.sweep.sweep_cases import SEARCHED, SURVEYED
 
 
@@ -93,6 +93,8 @@ def test_dry_run(folder: Path) -> None:
     [
         (("sweep", "nothing.yaml"), "no such file"),
         (("sweep", "nothing"), "there is no study 'nothing'"),
+        (("sweep", "workload.yaml"), "expected a study (study), found a workload (einsums)"),
+        (("sweep", "show", "."), "expected a file, found a directory"),
         (("sweep", "show", "nothing.db"), "no such file"),
         (("sweep", "show", "searched.yaml"), "no results of a sweep"),
         (("sweep", "searched.yaml", "--workers", "0"), "expected a number of processes"),
@@ -102,6 +104,7 @@ def test_dry_run(folder: Path) -> None:
     ],
 )
 def test_mistakes(folder: Path, arguments: tuple[str, ...], message: str) -> None:
+    write(folder)
     assert message in complaint(looptree(*arguments))
     assert (folder / "surveyed.yaml").read_text() == SURVEYED
 

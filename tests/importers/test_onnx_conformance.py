@@ -65,6 +65,7 @@ def cases() -> tuple[Any, ...]:
         return tuple(case for case in collect_testcases(None) if case.model is not None)
 
 
+@pytest.mark.slow
 def test_every_model_is_imported_or_refused_in_one_message() -> None:
     """No exception but `InputError`, and what is imported survives YAML."""
     done = 0

@@ -35,7 +35,7 @@ from looptree.report.html import (
 )
 from looptree.report.planned import moved_bytes
 from looptree.search import Front
-from looptree.sizing import Asked, Sizing, size
+from looptree.sizing import Sizing, size
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.reader import mapping_from_node
@@ -69,7 +69,7 @@ def evaluation_page() -> str:
 def sized() -> Sizing:
     """Two small convolutions in four buffers; the largest holds every tensor."""
     network = load_workload("conv_conv", channels=4, resolution=4)
-    return size(network, load_architecture("small"), Asked(capacities=(32, 64, 128, 512), workers=1))
+    return size(network, load_architecture("small"), capacities=(32, 64, 128, 512), workers=1)
 
 
 def fronted() -> Fronted:

@@ -12,7 +12,7 @@ import pytest
 from looptree import bind, compare, evaluate, layer_graph, load_architecture, load_workload, size
 from looptree.display import Displayed
 from looptree.search import Comparison, Front
-from looptree.sizing import Asked, Sizing
+from looptree.sizing import Sizing
 from looptree.study.result import StudyResult, TableData
 from looptree.validate import CaseResult, load_case, run_case
 from looptree.workload import Workload
@@ -32,7 +32,7 @@ def comparison() -> Comparison:
 
 @cache
 def sizing() -> Sizing:
-    return size(NETWORK, SMALL, Asked(capacities=(60,), workers=1))
+    return size(NETWORK, SMALL, capacities=(60,), workers=1)
 
 
 @cache

@@ -62,7 +62,8 @@ def differences(
                     found.append(f"{where}: nothing found, expected {expected}")
                 continue
             choice = choice_of(search.group.part, outcome.design, "GLB")
-            result = evaluate(search.group.part, hardware, plan_tree(search.group.part, hardware, [choice]))
+            tree = plan_tree(search.group.part, hardware, [choice])
+            result = evaluate(search.group.part, hardware, tree, stepwise=False)
             held, live = result.occupancy["GLB"], hardware.allocation == "live"
             told, room = float(value(objective, result)), held.live_bytes if live else held.window_bytes
             if not math.isclose(outcome.value, expected, rel_tol=CLOSE):

@@ -17,6 +17,7 @@ from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
 
+CYCLES = 5
 Way = tuple[Array, dict[str, Array]]
 """What own loops add to the work of a layer, and what each tensor takes and adds in each place below them."""
 
@@ -61,7 +62,7 @@ class StreamingGroup(Group):
         yield from above.values()
 
     def _ways(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Iterator[Way]:
-        """Each order and tile shapes of own loops."""
+        """Each order and tile shapes of own loops that leave the array as full."""
         einsum = self.alone.einsum(layer)
         following = driven(self.alone, choice.loops)[layer]
         forms = [form for access in (*einsum.inputs, einsum.output) for form in access.projection]
@@ -75,12 +76,14 @@ class StreamingGroup(Group):
                         loops = tuple(
                             Temporal((RankRef(rank, layer),), tile) for rank, tile in zip(order, tiles, strict=True)
                         )
-                        yield self._inside(replace(choice, leaf_loops={layer: loops}), layer, own)
+                        added, inside = self._inside(replace(choice, leaf_loops={layer: loops}), layer, own)
+                        if added[0, CYCLES] <= 0:
+                            yield added, inside
 
     def _inside(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Way:
         loops = choice.leaf_loops[layer]
         looped, plain = self.evaluated(choice), self.evaluated(replace(choice, leaf_loops={}))
-        added = self.work(looped) - self.work(plain) if looped and plain else np.full(6, np.inf)
+        added = self.work(looped) - self.work(plain) if looped and plain else np.full(7, np.inf)
         last = driven(self.alone, choice.loops[-1:])[layer]
         found: dict[str, list[Array]] = {t: [] for t in own}
         for depth, tensor in itertools.product(range(len(loops) + 1), own):

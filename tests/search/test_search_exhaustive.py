@@ -36,7 +36,7 @@ def test_what_tensors_take_and_add_in_their_places_adds_up(kind: str) -> None:
         fixed = sum((group.sums(whole, t) for t in choice.retention), group.work(whole))
         together_ = sum((above[t][depth] for t, depth in retention.items()), fixed)
         moved = replace(choice, retention={**choice.retention, **retention})
-        result = evaluate(workload, hardware, plan_tree(workload, hardware, [moved]))
+        result = evaluate(workload, hardware, plan_tree(workload, hardware, [moved]), stepwise=False)
         assert together_[0] == result.occupancy["GLB"].window_bytes
         found = Designs(together_[None])
         for objective in OBJECTIVES:
@@ -61,7 +61,8 @@ def test_groups_of_a_plan_add_up(kind: str) -> None:
             {t: 0 for e in choice.einsums for t in group_tensors(workload, (e,)) if t not in kept} for choice in choices
         ]
         choices = [replace(choice, retention=places) for choice, places in zip(choices, stored, strict=True)]
-        result = evaluate(workload, hardware, plan_tree(workload, hardware, choices, resident=kept))
+        tree = plan_tree(workload, hardware, choices, resident=kept)
+        result = evaluate(workload, hardware, tree, stepwise=False)
         rooms = [search.designs(layers, resident).rows[0, :2].sum() + held for layers, resident, held in steps]
         assert max(rooms) == result.occupancy["GLB"].window_bytes
         for objective in OBJECTIVES:

@@ -19,6 +19,7 @@ from looptree.search.space import Space
 from looptree.workload import Workload
 from tests.search.group_cases import capacities, differences, searched
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
+from tests.some import some
 
 ONE = Space(loops=1, lone_loops=2, leaf_loops=0)
 TWO = Space(loops=2, lone_loops=3, leaf_loops=0)
@@ -26,14 +27,13 @@ TWO = Space(loops=2, lone_loops=3, leaf_loops=0)
 
 def check(kind: str, seed: int, layers: int, space: Space) -> None:
     """On arrays of different extents, every third time without a limit of what passes through the buffer."""
-    bandwidth = None if kind == "odd bits" else (None, 3, 6)[seed % 3]
-    hardware = architecture(seed=seed, buffer_bandwidth=bandwidth)
+    hardware = architecture(seed=seed, buffer_bandwidth=(None, 3, 6)[seed % 3])
     found, cases = differences(Exhaustive(network(kind, seed, layers=layers), hardware, space), hardware)
     assert cases >= 6
     assert found == []
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", range(2))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_design_of_a_layer_alone_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 1, ONE)
@@ -51,7 +51,7 @@ def test_no_design_of_three_layers_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4, 16))
+@pytest.mark.parametrize("seed", some(range(4, 16), 3))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_design_with_two_loops_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 1, TWO)
@@ -59,7 +59,7 @@ def test_no_design_with_two_loops_is_better(kind: str, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(2, 6))
+@pytest.mark.parametrize("seed", some(range(2, 6), 2))
 @pytest.mark.parametrize("kind", [*(kind for kind in KINDS if kind != "branches"), "loose"])
 def test_no_design_of_three_layers_with_two_loops_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 3, Space(loops=1 if kind == "padded" else 2, leaf_loops=0))
@@ -71,7 +71,6 @@ def test_no_design_of_a_narrower_space_is_better(kind: str, spill: bool, recompu
     check(kind, 1, 2, Space(loops=1, leaf_loops=0, spill=spill, recompute=recompute))
 
 
-@pytest.mark.xfail(reason="the model rounds what each tensor moves through the buffer up to whole bytes")
 def test_words_that_are_no_whole_bytes_pass_through_the_buffer() -> None:
     layer = einsum("layer", "Z[p] = A[p] * B[p]", {"p": 4})
     hardware = architecture(buffer_bandwidth=1)
@@ -140,7 +139,7 @@ def test_all_designs_that_no_other_one_beats_are_collected() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(6, 16))
+@pytest.mark.parametrize("seed", some(range(6, 16), 4))
 def test_all_designs_of_many_groups_that_no_other_one_beats_are_collected(seed: int) -> None:
     check_collected(seed)
 
@@ -210,7 +209,7 @@ def test_no_design_with_a_rank_tiled_twice_is_better(kind: str, ranks: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 16))
+@pytest.mark.parametrize("seed", some(range(10, 16), 2))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_design_with_three_loops_over_one_dimension_is_better(kind: str, seed: int) -> None:
     ranks = "mk" if kind == "matmul" else "prm"
@@ -230,7 +229,7 @@ def test_no_pipeline_of_three_layers_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 16))
+@pytest.mark.parametrize("seed", some(range(10, 16), 2))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_pipeline_with_two_loops_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 2, Space(loops=2, leaf_loops=0, spill=False, pipeline=True))
@@ -260,8 +259,7 @@ def unhindered(hardware: Architecture) -> Architecture:
 
 def check_live(kind: str, seed: int, layers: int, space: Space) -> None:
     """As `check`, where only what is live counts."""
-    bandwidth = None if kind == "odd bits" else 3
-    hardware = replace(architecture(seed=seed, buffer_bandwidth=bandwidth), allocation="live")
+    hardware = replace(architecture(seed=seed, buffer_bandwidth=3), allocation="live")
     found, cases = differences(Exhaustive(network(kind, seed, layers=layers), hardware, space), hardware)
     assert (found, cases >= 6) == ([], True)
 
@@ -273,7 +271,7 @@ def test_no_design_in_a_circular_buffer_is_better(kind: str, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(10, 14))
+@pytest.mark.parametrize("seed", some(range(10, 14), 1))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_design_with_two_loops_in_a_circular_buffer_is_better(kind: str, seed: int) -> None:
     check_live(kind, seed, 1, replace(TWO, live=True))

@@ -45,7 +45,7 @@ def best_of_all(workload: Workload, architecture: Architecture, objective: str) 
         for depths in itertools.product(range(len(choice.loops) + 1), repeat=len(workload.tensors)):
             places = dict(zip(workload.tensors, depths, strict=True))
             tree = plan_tree(workload, architecture, [replace(choice, retention=places)])
-            evaluation = evaluate(workload, architecture, tree)
+            evaluation = evaluate(workload, architecture, tree, stepwise=False)
             if evaluation.fits:
                 found.append(float(value(objective, evaluation)))
     return min(found)
@@ -125,8 +125,13 @@ def test_no_plan_on_a_double_buffered_level_is_better() -> None:
 @pytest.mark.parametrize(
     "levels, expected",
     [
-        ((DRAM, Level("GLB", partitions=(Partition(("weight",), 9), Partition(("input",), 9)))), "GLB has partitions"),
-        ((DRAM, replace(GLB, bypasses=("weight",))), "GLB may not hold every tensor"),
+        (
+            (DRAM, Level("GLB", partitions=(Partition(("weight",), 9), Partition(("input",), 9)))),
+            "GLB tells apart tensors other than weights",
+        ),
+        ((DRAM, replace(GLB, bypasses=("input",))), "GLB tells apart tensors other than weights"),
+        ((DRAM, replace(GLB, bypasses=("W1",))), "GLB tells apart tensors other than weights"),
+        ((DRAM, replace(GLB, keeps=("weight",))), "GLB holds weights only"),
         ((replace(DRAM, bypasses=("intermediate",)), GLB), "DRAM may not hold every tensor"),
     ],
 )

@@ -16,6 +16,8 @@ from looptree.architecture.architecture import DATAFLOWS
 from looptree.check import check
 from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
+from looptree.model.inference import infer
+from looptree.model.inside.resolve import leaf_of
 from looptree.model.inside.tiles import useful_tiles
 from looptree.search import InfeasibleError, Plan, Space, search
 from looptree.search.exhaustive import Exhaustive, Group
@@ -28,7 +30,7 @@ from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Storage, Temporal
 from looptree.workload import Workload
-from tests.model.inside_cases import drawn_design, registers
+from tests.model.inside_cases import drawn_design, every_nest, measured, registers
 from tests.search.search_cases import einsum
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0, resident=0)
@@ -74,7 +76,7 @@ def asking(tree: LoopTree) -> LoopTree:
 
 def every_plan(workload: Workload, architecture: Architecture) -> Iterator[Evaluation]:
     """Every plan with one group and one loop, by the model, the nests of its layers found for it."""
-    plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
+    plain = Architecture("plain", (Level("DRAM"), Level("GLB", bypasses=architecture.levels[1].bypasses)))
     slow = Exhaustive(workload, plain, ONE)
     for choice in placed(Group(slow, frozenset(e.name for e in workload.einsums), frozenset())):
         tree = asking(plan_tree(workload, architecture, [choice]))
@@ -115,6 +117,26 @@ def test_no_plan_is_better(workload: Workload, buffer: int, inner: int) -> None:
     best = min(float(e.energy.total) for e in every_plan(workload, architecture) if e.fits)
     space = FUSED if len(workload.einsums) > 1 else ONE
     assert found(workload, architecture, space=space).statistics.value == pytest.approx(best, rel=1e-12)
+
+
+@pytest.mark.parametrize("objective", ["energy", "latency"])
+def test_nests_at_two_levels_below_the_buffer_are_searched(objective: str) -> None:
+    """Against every plan by the model with its nests of least energy, and as the model and the simulator count."""
+    dram, buffer, inner = hardware(14, 2).levels
+    rate = Fraction(1, 2)
+    pad = Level("PAD", 6, rate, Fraction(3), Fraction(4))
+    ported = replace(inner, bandwidth_bytes_per_cycle=3 * rate)
+    architecture = Architecture("four", (dram, replace(buffer, bandwidth_bytes_per_cycle=rate), pad, ported))
+    workload = Workload("sums", [einsum("a", "Y[m] = X[m,k] * W[k]", {"m": 4, "k": 3})])
+    plan = found(workload, architecture, objective)
+    assert {node.level for nodes in plan.groups[0].inside.values() for node in nodes if isinstance(node, Storage)} == {
+        "PAD",
+        "RF",
+    }
+    best = min(float(value(objective, e)) for e in every_plan(workload, architecture) if e.fits)
+    assert plan.statistics.value <= best * (1 + 1e-12)
+    if objective == "energy":
+        assert plan.statistics.value == pytest.approx(best, rel=1e-12)
 
 
 @pytest.mark.slow
@@ -231,11 +253,27 @@ def test_a_dataflow_that_fits_nowhere_is_said() -> None:
         search(CONV, hardware(60, 2, "row_stationary"), space=ONE, workers=1)
 
 
-@pytest.mark.parametrize("levels", [2, 3])
-def test_cycles_that_fill_an_array_are_not_searched(levels: int) -> None:
-    plain = hardware(60, 8)
-    grid = replace(plain.compute, array=Array({"x": 4, "y": 4}, systolic=True))
-    architecture = replace(plain, levels=plain.levels[:levels], compute=grid)
-    assert found(CONV, architecture).evaluation.latency.compute > CONV.operations
-    with pytest.raises(InputError, match="the array is systolic, and a search for latency"):
-        search(CONV, architecture, objective="latency", space=ONE)
+def every_nested_plan(workload: Workload, architecture: Architecture) -> Iterator[Evaluation]:
+    """Every plan of one layer with one loop, and every nest in it, by the model."""
+    plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
+    (name,) = (e.name for e in workload.einsums)
+    for choice in placed(Group(Exhaustive(workload, plain, ONE), frozenset((name,)), frozenset())):
+        design = bind(workload, architecture, plan_tree(workload, architecture, [choice]))
+        leaf = leaf_of(design, infer(design), design.leaf(name))
+        assert leaf is not None
+        extents = {rank: known.largest(rank) for known in map(leaf.problems, leaf.parts) for rank in known.ranks}
+        for nest in every_nest(design, name, extents):
+            yield measured(design, [(name, nest)])
+
+
+@pytest.mark.parametrize(("objective", "rate"), [("latency", Fraction(1, 2)), ("latency", Fraction(2)), ("edp", None)])
+def test_steps_of_nests_fill_a_systolic_array(objective: str, rate: Fraction | None) -> None:
+    """Small tiles move more words, or fill the array more often."""
+    workload = Workload("sums", [einsum("a", "Y[m] = X[m,k] * W[k]", {"m": 4, "k": 2})])
+    plain = hardware(9, 3)
+    dram, buffer, inner = plain.levels
+    compute = replace(plain.compute, array=Array({"x": 2, "y": 1}, systolic=True))
+    slow = replace(buffer, bandwidth_bytes_per_cycle=rate)
+    architecture = replace(plain, levels=(dram, slow, replace(inner, bandwidth_bytes_per_cycle=rate)), compute=compute)
+    best = min(float(value(objective, e)) for e in every_nested_plan(workload, architecture) if e.fits)
+    assert found(workload, architecture, objective).statistics.value == pytest.approx(best, rel=1e-12)

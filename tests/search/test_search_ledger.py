@@ -27,6 +27,7 @@ def table(draw: random.Random, width: int) -> LoopTable:
         operations=numbers(2),
         cycles=numbers(2),
         points=numbers(2),
+        steps=numbers(2),
         dimensions=(none,) * 3,
         ranks=(none,) * 2,
         uneven=none,

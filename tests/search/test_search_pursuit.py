@@ -24,8 +24,8 @@ from looptree.search.target import Target
 from looptree.workload import Workload
 from tests.search.drawn_designs import planner, plans
 from tests.search.search_cases import KINDS, architecture, network
+from tests.some import some
 
-WHOLE = tuple(kind for kind in KINDS if kind != "odd bits")
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
 
 
@@ -93,8 +93,8 @@ def test_no_plan_has_a_smaller_product_or_is_better_within_limits(kind: str) -> 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [3, 4])
-@pytest.mark.parametrize("kind", WHOLE)
+@pytest.mark.parametrize("seed", some([3, 4], 1))
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_of_many_networks_is_better_within_limits(kind: str, seed: int) -> None:
     check_many(kind, seed)
 
@@ -141,7 +141,7 @@ def test_no_plan_of_drawn_designs_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3, 20))
+@pytest.mark.parametrize("seed", some(range(3, 20), 5))
 @pytest.mark.parametrize("kind", ["chain", "branches", "skip", "matmul"])
 def test_no_plan_of_many_drawn_designs_is_better(kind: str, seed: int) -> None:
     check_drawn(kind, seed)

@@ -20,8 +20,8 @@ from looptree.search.segment import segment
 from looptree.workload import Workload
 from looptree.workload.load import load_workload
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
+from tests.some import some
 
-WHOLE = tuple(kind for kind in KINDS if kind != "odd bits")
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
 SHARES = (0.04, 0.1, 0.2, 0.4, 0.8)
 
@@ -53,7 +53,7 @@ def check_laws(workload: Workload, plan: Plan, objective: str) -> None:
     assert plan.resident <= set(workload.intermediates) - set(workload.outputs)
 
 
-@pytest.mark.parametrize("kind", [*WHOLE, "loose"])
+@pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_plan_of_three_layers_is_better(kind: str) -> None:
     check(network(kind, 2), ONE, 2)
 
@@ -67,21 +67,21 @@ def test_no_plan_of_a_narrower_space_is_better(space: Space) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(3, 18))
-@pytest.mark.parametrize("kind", [*WHOLE, "loose"])
+@pytest.mark.parametrize("seed", some(range(3, 18), 4))
+@pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_plan_of_many_networks_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed), ONE, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
-@pytest.mark.parametrize("kind", WHOLE)
+@pytest.mark.parametrize("seed", some(range(4), 2))
+@pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_of_four_layers_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed, layers=4), replace(ONE, spill=False), seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", some(range(4), 2))
 def test_no_plan_of_five_layers_is_better(seed: int) -> None:
     check(network("branches", seed, layers=5), Space(2, 1, 1, 0, spill=False), seed)
 
@@ -111,11 +111,14 @@ def test_what_no_layer_reads_is_not_made(reader: str) -> None:
     check(Workload("two", [first, einsum("second", reader, {"p": 3, "r": 3})]), ONE, 3)
 
 
-@pytest.mark.xfail(reason="groups overlap transfers of one part with the work of another; parts in turns do not")
-def test_layers_without_a_common_tensor_are_no_better_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Exhaustive, "_connected", lambda self, group: True)
+def test_layers_without_a_common_tensor_are_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take turns, though the transfers of one could be hidden behind the operations of the other."""
     one = einsum("one", "Y[p,n] = X[p,k] * W[k,n]", {"p": 4, "k": 4, "n": 4})
-    check(Workload("two", [one, einsum("two", "Z[p] = V[p] + U[p]", {"p": 4})]), ONE, 3)
+    workload = Workload("two", [one, einsum("two", "Z[p] = V[p] + U[p]", {"p": 4})])
+    check(workload, ONE, 3)
+    apart = Exhaustive(workload, architecture(seed=3), ONE).value("latency")
+    monkeypatch.setattr(Exhaustive, "_connected", lambda self, group: True)
+    assert Exhaustive(workload, architecture(seed=3), ONE).value("latency") < apart
 
 
 def test_two_loops_may_move_one_dimension_further_up() -> None:
@@ -137,8 +140,12 @@ def test_circular_buffers_need_less_room() -> None:
 # -- laws ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("kind", [*WHOLE, "odd bits"])
+SUMS = ("offchip", "operations")  # parts of the energy, which shows most of what they would show
+MORE = [pytest.param(objective, marks=pytest.mark.slow) for objective in SUMS]
+
+
+@pytest.mark.parametrize("objective", ["energy", "latency", *MORE])
+@pytest.mark.parametrize("kind", KINDS)
 def test_a_larger_buffer_is_never_worse_and_fused_never_worse_than_layer_by_layer(kind: str, objective: str) -> None:
     workload = network(kind, 3)
     total = sum(t.size_bytes for t in workload.tensors.values())

@@ -23,7 +23,7 @@ def told(workload: Workload, choice: GroupChoice, tensor: str) -> tuple[float, .
     """What a place of a tensor takes, and what comes of it: bytes, words, operations and cycles."""
     hardware = architecture()
     try:
-        result = evaluate(workload, hardware, plan_tree(workload, hardware, [choice]))
+        result = evaluate(workload, hardware, plan_tree(workload, hardware, [choice]), stepwise=False)
     except UnsupportedError:
         return None
     return (result.occupancy["GLB"].per_tensor[tensor][0], *cost(result))

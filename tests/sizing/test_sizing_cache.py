@@ -10,27 +10,29 @@ from typing import Any
 
 import pytest
 
+from looptree.search import SPACES
 from looptree.search.capacities import Capacities
-from looptree.sizing import Asked, Sizing, Step, size
+from looptree.sizing import Sizing, Step, size
 from looptree.sizing import cache as caching
 from looptree.sizing.cache import Cache, default_folder, key_of
 from tests.sizing.sizing_cases import NETWORK, SMALL, group, point
 
-ASKED = Asked(capacities=(60,), workers=1)
+SIXTY = (60,)
+SPACE = SPACES["default"]
 
 
 @once
 def expected() -> Sizing:
     """What is found without a cache."""
-    return size(NETWORK, SMALL, ASKED)
+    return size(NETWORK, SMALL, capacities=SIXTY, workers=1)
 
 
 def cache(folder: Path, said: list[str], objective: str = "offchip") -> Cache:
-    return Cache(folder, key_of(NETWORK, SMALL, objective, ASKED.space, "0"), said.append)
+    return Cache(folder, key_of(NETWORK, SMALL, objective, SPACE, "0"), said.append)
 
 
 def sized(folder: Path, said: list[str]) -> Sizing:
-    return size(NETWORK, SMALL, ASKED, memory=cache(folder, said))
+    return size(NETWORK, SMALL, capacities=SIXTY, workers=1, memory=cache(folder, said))
 
 
 def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,14 +60,15 @@ def test_work_that_was_ended_goes_on_where_it_was(tmp_path: Path) -> None:
         begun.append((step.kind, step.capacity_bytes))
 
     with pytest.raises(KeyboardInterrupt):
-        size(NETWORK, SMALL, ASKED, memory=cache(tmp_path, said), report=stop)
+        size(NETWORK, SMALL, capacities=SIXTY, workers=1, memory=cache(tmp_path, said), progress=stop)
     again: list[tuple[str, int]] = []
     found = size(
         NETWORK,
         SMALL,
-        ASKED,
+        capacities=SIXTY,
+        workers=1,
         memory=cache(tmp_path, said),
-        report=lambda step: again.append((step.kind, step.capacity_bytes)),
+        progress=lambda step: again.append((step.kind, step.capacity_bytes)),
     )
     assert found == expected()
     assert not set(begun) & set(again)
@@ -143,7 +146,7 @@ def test_files_are_of_one_question(tmp_path: Path) -> None:
     said: list[str] = []
     assert cache(tmp_path, said).path != cache(tmp_path, said, "energy").path
     larger = SMALL.with_capacity("GLB", 12345)
-    assert key_of(NETWORK, larger, "offchip", ASKED.space, "0") == key_of(NETWORK, SMALL, "offchip", ASKED.space, "0")
+    assert key_of(NETWORK, larger, "offchip", SPACE, "0") == key_of(NETWORK, SMALL, "offchip", SPACE, "0")
 
 
 def test_the_folder_is_the_users(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from looptree.errors import InputError
 from looptree.search import InfeasibleError, search
-from looptree.sizing import Asked, Sizing, Step, answers, size
+from looptree.sizing import Sizing, Step, answers, size
 from looptree.sizing.answers import minimum
 from looptree.sizing.curve import fineness
 from tests.sizing.sizing_cases import NETWORK, SMALL
@@ -18,7 +18,7 @@ from tests.sizing.sizing_cases import NETWORK, SMALL
 @cache
 def sizing() -> Sizing:
     """Searched once for all tests."""
-    return size(NETWORK, SMALL, Asked(workers=1))
+    return size(NETWORK, SMALL, workers=1)
 
 
 @cache
@@ -51,21 +51,21 @@ def test_answers_are_the_smallest_to_their_step() -> None:
 
 
 def test_capacities_that_are_asked_for() -> None:
-    found = size(NETWORK, SMALL, Asked(capacities=(90, 50), workers=1))
+    found = size(NETWORK, SMALL, capacities=(90, 50), workers=1)
     assert [(p.capacity_bytes, p.value) for p in found.fused] == [(50, least(50)), (90, least(90))]
     with pytest.raises(InfeasibleError, match="a buffer of 18 bytes"):
-        size(NETWORK, SMALL, Asked(capacities=(17,), workers=1))
+        size(NETWORK, SMALL, capacities=(17,), workers=1)
 
 
 def test_more_points_per_doubling_contain_the_doublings() -> None:
-    finer = size(NETWORK, SMALL, Asked(per_doubling=2, least=20, workers=1))
+    finer = size(NETWORK, SMALL, per_doubling=2, least=20, workers=1)
     capacities = [p.capacity_bytes for p in finer.fused]
     assert capacities == [18, 23, 32, 45, 64]
 
 
 def test_progress_counts_points_and_foresees_the_rest() -> None:
     steps: list[Step] = []
-    size(NETWORK, SMALL, Asked(capacities=(60,), workers=1), report=steps.append)
+    size(NETWORK, SMALL, capacities=(60,), workers=1, progress=steps.append)
     assert [s.done for s in steps] == sorted(s.done for s in steps)
     assert {s.kind for s in steps} == {"fused", "layer_by_layer"}
     assert steps[0].seconds_left is None and all(s.seconds_left is not None for s in steps[1:])
@@ -74,4 +74,4 @@ def test_progress_counts_points_and_foresees_the_rest() -> None:
 @pytest.mark.parametrize(("asked", "problem"), [((), "points per doubling"), ((0,), "at least 1 byte")])
 def test_settings_that_make_no_sense(asked: tuple[int, ...], problem: str) -> None:
     with pytest.raises(InputError, match=problem):
-        Asked(capacities=asked, per_doubling=1 if asked else 0)
+        size(NETWORK, SMALL, capacities=asked, per_doubling=1 if asked else 0)

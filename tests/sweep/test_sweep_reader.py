@@ -73,7 +73,11 @@ def changed(text: str, old: str, new: str) -> str:
     [
         ("buffer: [512, 2KiB, 4KiB, 8KiB, 32KiB, 64KiB, 128KiB]", "buffer: []", "has no values"),
         ("bandwidth: [2, 8]", "bandwidth: [2, 2]", "a value twice"),
-        ("bandwidth: [2, 8]", "bandwidth: {from: 5, to: 1, step: 1}", "has no values"),
+        (
+            "bandwidth: [2, 8]",
+            "bandwidth: {from: 5, to: 1, step: 1}",
+            "expected a range that goes up, found one from 5 to 1",
+        ),
         ("bandwidth: [2, 8]", "bandwidth: {from: 1, to: 9}", "either step or times"),
         ("bandwidth: [2, 8]", "bandwidth: {from: 1, to: 9, times: 1}", "times above 1"),
         ("bandwidth: [2, 8]", "bandwidth: {from: 0, to: 1e9, step: 0.001}", "more than 100000 values"),

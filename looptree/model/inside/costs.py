@@ -19,6 +19,9 @@ def price(
     inner: Level,
     counts: tuple[int, int, int],
     cost: Cost,
+    steps: float = 0.0,
+    *,
+    last: bool = True,
 ) -> Price:
     """What nests at a level count: each word that enters a place there, and all accesses of operations.
 
@@ -27,7 +30,8 @@ def price(
 
     Args:
         outer: the level of the next place further out of each tensor. counts: operations, output points, and words of
-            the output that enter for the first time in the life of their sums.
+            the output that enter for the first time in the life of their sums. steps: of each step that a nest adds.
+        last: whether there is no level further in; operations access what is further in otherwise.
     """
     operations, points, begun = counts
     entered, kept, bypassed = {}, {}, {}
@@ -36,12 +40,14 @@ def price(
         in_read, in_write = cost(inner, tensors[tensor].bits)
         reads = sum(access.tensor == tensor for access in einsum.inputs)
         entered[tensor] = out_read + in_write
-        kept[tensor], bypassed[tensor] = reads * operations * in_read, reads * operations * out_read
+        done = operations if last else 0
+        kept[tensor], bypassed[tensor] = reads * done * in_read, reads * done * out_read
         if tensor == einsum.output.tensor:
             entered[tensor] += in_read + out_write
-            kept[tensor] += in_read * (operations - points) + in_write * operations - begun * (out_read + in_write)
-            bypassed[tensor] += out_read * (operations - points) + out_write * operations
-    return Price(entered, kept, bypassed)
+            again = done - points if last else 0
+            kept[tensor] += in_read * again + in_write * done - begun * (out_read + in_write)
+            bypassed[tensor] += out_read * again + out_write * done
+    return Price(entered, kept, bypassed, steps)
 
 
 def energy(level: Level, bits: int) -> tuple[float, float]:

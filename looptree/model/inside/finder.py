@@ -7,7 +7,7 @@ are products of the tables of the layer's parts (`looptree.model.inside.part`), 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 from typing import Any
@@ -41,19 +41,20 @@ class Price:
 
     Attributes:
         entered: of each word of a tensor that enters its place. kept, bypassed: of all else that is done with a tensor
-            if it has a place, and if it has none.
+            if it has a place, and if it has none. steps: of each step more than without a nest.
     """
 
     entered: Mapping[str, float]
     kept: Mapping[str, float]
     bypassed: Mapping[str, float]
+    steps: float = 0.0
 
-    def of(self, kept: Sequence[str], entered: Mapping[str, Any]) -> Any:
-        """The sum for nests that keep some tensors, given the words that enter their places."""
+    def of(self, kept: Sequence[str], entered: Mapping[str, Any], steps: Any) -> Any:
+        """The sum for nests that keep some tensors, given the words that enter their places and the steps they add."""
         total: Any = sum(self.kept[t] if t in kept else self.bypassed[t] for t in self.kept)
         for tensor in kept:
             total = total + self.entered[tensor] * entered[tensor]
-        return total
+        return total + self.steps * steps if self.steps else total
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,19 +75,46 @@ class Found:
     """A nest that was found.
 
     Attributes:
-        sums: what it takes of each sum. bytes: that it holds. entered: words that enter the place of each tensor kept.
-        fits: whether the level can hold it.
+        sums: what it takes of each sum. second: of the one that decides among equal nests. bytes: that it holds.
+        entered: words that enter the place of each tensor kept. steps: that its loops add. fits: whether the level can
+        hold it. inner: the nest at the next level further in, whose sums and steps count in `sums` and `second`, too.
     """
 
     nest: Nest
     sums: tuple[float, ...]
+    second: float
     bytes: int
     entered: Mapping[str, float]
+    steps: int
     fits: bool = True
+    inner: Found | None = None
+
+    @property
+    def nests(self) -> tuple[Nest, ...]:
+        """Of all levels, from the outside in."""
+        return (self.nest, *(self.inner.nests if self.inner is not None else ()))
 
     def priced(self, price: Price) -> float:
         """What it takes of another sum."""
-        return float(price.of(self.nest.kept, self.entered))
+        return float(price.of(self.nest.kept, self.entered, self.steps))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Options:
+    """Nests with the same loop order that keep the same tensors.
+
+    Attributes:
+        block: how they cut the tile. order: of the loops. entered, steps: of each; see `Found`.
+    """
+
+    block: Block
+    order: Order
+    entered: Mapping[str, Array]
+    steps: Array
+
+    def priced(self, price: Price) -> Array:
+        """What each takes of a sum."""
+        return np.broadcast_to(price.of(self.block.kept, self.entered, self.steps), self.block.bytes.shape)
 
 
 class Finder:
@@ -153,37 +181,52 @@ class Finder:
 
         Where nothing fits that a pinned dataflow asks for, the smallest nest.
         """
-        found: list[tuple[float, Found]] = []
+        found: list[Found] = []
         for some in self.kept():
             for block in self._ways(some).blocks():
                 found += self._best_of(block, prices, tie)
-            found = _undominated(found)
+            found = undominated(found)
         if found:
-            return [one for _, one in found]
+            return found
         smallest = self._ways(min(self.kept(), key=len)).smallest()
-        return [replace(self._best_of(smallest, prices, tie)[0][1], fits=False)]
+        return [replace(self._best_of(smallest, prices, tie)[0], fits=False)]
 
-    def _best_of(self, block: Block, prices: Sequence[Price], tie: Price) -> list[tuple[float, Found]]:
-        found: list[tuple[float, Found]] = []
-        known: dict[object, Array] = {}
+    def _best_of(self, block: Block, prices: Sequence[Price], tie: Price) -> list[Found]:
+        found: list[Found] = []
         best = float("inf")
-        for order, seen in self._orders(block.kept):
-            for tensor, key in seen.items():
-                if key not in known:
-                    known[key] = self._entered(tensor, order, block.ways)
-            entered = {tensor: known[key] for tensor, key in seen.items()}
+        for options in self._options_of(block, self._orders(block.kept)):
             if len(prices) == 1:
-                least = float(np.min(prices[0].of(block.kept, entered)))
+                least = float(np.min(options.priced(prices[0])))
                 if least > best:
                     continue
                 best = least
-            *sums, second = (np.broadcast_to(p.of(block.kept, entered), block.bytes.shape) for p in (*prices, tie))
-            for at in _front(np.stack(sums), second, block.bytes):
-                nest = self._nest(order, [int(ways[at]) for ways in block.ways], block.kept)
-                words = {t: float(table[at]) for t, table in entered.items()}
-                one = Found(nest, tuple(float(s[at]) for s in sums), int(block.bytes[at]), words)
-                found.append((float(second[at]), one))
+            sums, second = [options.priced(p) for p in prices], options.priced(tie)
+            found += [
+                self.found(options, at, [float(s[at]) for s in sums], float(second[at]))
+                for at in _front(np.stack(sums), second, block.bytes)
+            ]
         return found
+
+    def options(self, kept: tuple[str, ...], *, all_orders: bool = True) -> Iterator[Options]:
+        """All nests that keep some tensors and fit, in all orders that differ for these, or for any of the layer."""
+        for block in self._ways(kept).blocks():
+            yield from self._options_of(block, self._orders(kept, self.tensors if all_orders else None))
+
+    def found(self, options: Options, at: int, sums: Sequence[float], second: float) -> Found:
+        """One of some nests."""
+        block = options.block
+        nest = self._nest(options.order, [int(ways[at]) for ways in block.ways], block.kept)
+        words = {t: float(table[at]) for t, table in options.entered.items()}
+        return Found(nest, tuple(sums), second, int(block.bytes[at]), words, int(options.steps[at]))
+
+    def _options_of(self, block: Block, orders: Iterable[tuple[Order, dict[str, object]]]) -> Iterator[Options]:
+        known: dict[object, Array] = {}
+        steps = self._steps(block.ways)
+        for order, seen in orders:
+            for tensor, key in seen.items():
+                if key not in known:
+                    known[key] = self._entered(tensor, order, block.ways)
+            yield Options(block, order, {tensor: known[key] for tensor, key in seen.items()}, steps)
 
     def _nest(self, order: Order, chosen: Sequence[int], kept: tuple[str, ...]) -> Nest:
         tiles = {
@@ -196,18 +239,24 @@ class Finder:
 
     # -- orders and ways ---------------------------------------------------------------------
 
-    def _orders(self, kept: tuple[str, ...]) -> list[tuple[Order, dict[str, object]]]:
-        """Loop orders, with what each of them is to each tensor that is kept."""
+    def _orders(
+        self, kept: tuple[str, ...], apart: Collection[str] | None = None
+    ) -> list[tuple[Order, dict[str, object]]]:
+        """Loop orders that differ for tensors that are kept, or for others, with what each is to each that is kept."""
         cut = tuple(rank for part in self.parts for rank in part.ranks)
-        key = self.leaf.einsum.name, kept, cut, self.pins.stays, self.pins.innermost
+        key = self.leaf.einsum.name, kept, cut, self.pins.stays, self.pins.innermost, apart is None
         if key not in self.memory.orders:
-            self.memory.orders[key] = self._all_orders(kept, cut)
+            self.memory.orders[key] = self._all_orders(kept, cut, kept if apart is None else apart)
         return self.memory.orders[key]
 
-    def _all_orders(self, kept: tuple[str, ...], cut: tuple[str, ...]) -> list[tuple[Order, dict[str, object]]]:
+    def _all_orders(
+        self, kept: tuple[str, ...], cut: tuple[str, ...], apart: Collection[str]
+    ) -> list[tuple[Order, dict[str, object]]]:
         access = self.leaf.accesses.get(self.pins.stays or "")
         indexing = frozenset(access.ranks) if access is not None else frozenset()
-        orders = loop_orders(self.leaf.einsum, kinds_of(self.leaf.einsum, cut, kept))
+        einsum = self.leaf.einsum
+        useful = [rank for ranks in kinds_of(einsum, cut, kept).values() for rank in ranks]
+        orders = loop_orders(einsum, kinds_of(einsum, [rank for rank in cut if rank in useful], apart))
         accesses = self.leaf.accesses
         return [
             (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in kept})
@@ -235,6 +284,13 @@ class Finder:
             entered = entered * part.entered[inner[number]][row][standing[number], ways[number]]
         return np.where(moved, entered, float(self.outer[tensor]))
 
+    def _steps(self, ways: Sequence[Array]) -> Array:
+        """Steps of the layer that each combination of ways adds."""
+        steps, before = np.full(len(ways[0]), self.leaf.elsewhere), self.leaf.elsewhere
+        for part, chosen in zip(self.parts, ways, strict=True):
+            steps, before = steps * part.steps[chosen], before * part.visits
+        return np.asarray(steps - before)
+
     def _ways(self, kept: tuple[str, ...]) -> Ways:
         """Ways to cut the tile; ranks that index nothing that is kept are not cut."""
         einsum = self.leaf.einsum
@@ -256,11 +312,10 @@ def _front(sums: Array, second: Array, taken: Array) -> list[int]:
     return found
 
 
-def _undominated(found: Sequence[tuple[float, Found]]) -> list[tuple[float, Found]]:
+def undominated(found: Sequence[Found]) -> list[Found]:
     """Those that no other one matches or beats in every sum; of equal ones the first."""
-    ordered = sorted(found, key=lambda pair: (pair[1].sums, pair[0], pair[1].bytes, len(pair[1].nest.loops)))
-    best: list[tuple[float, Found]] = []
-    for second, one in ordered:
-        if not any(all(a <= b for a, b in zip(other.sums, one.sums, strict=True)) for _, other in best):
-            best.append((second, one))
+    best: list[Found] = []
+    for one in sorted(found, key=lambda known: (known.sums, known.second, known.bytes, len(known.nest.loops))):
+        if not any(all(a <= b for a, b in zip(other.sums, one.sums, strict=True)) for other in best):
+            best.append(one)
     return best

@@ -6,7 +6,7 @@ the same extents (and the same place in padded tensors) are one *problem*, with 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -179,6 +179,20 @@ class Leaf:
         if tensor == self.einsum.output.tensor:
             sweep = max(sweep, self.lifetime)
         return fresh_box(need, self.axes, sweep).total(self.axes)
+
+    def within(self, loops: Sequence[tuple[str, int]]) -> Leaf:
+        """The layer below loops of a nest: rank and tile shape, outermost first."""
+        operations, axes = self.operations, dict(self.axes)
+        depth = max((d for axis in axes.values() for d in axis.depths), default=0)
+        for number, (rank, tile) in enumerate(loops, start=depth + 1):
+            part = next(part for part in self.parts if rank in part)
+            homes = [operations.box.axis_of(other) for other in part]
+            key = next((home for home in homes if home is not None), max(axes, default=-1) + 1)
+            axis = axes.get(key, Axis.root())
+            low, high = operations.box.span(rank, key, axis.size)
+            axes[key], parent = axis.extended(-((low - high) // tile), number)
+            operations = operations.tiled(key, axes[key], parent, rank, tile)
+        return Leaf(operations, axes, self.shapes, self.visits, self.lifetime)
 
     @cached_property
     def begun(self) -> int:

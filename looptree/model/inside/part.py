@@ -33,6 +33,7 @@ class Part:
         entered: by order of the loops, words over all iterations where the outermost 0, 1, ... of them stand still, of
             shape (tensors, loops + 1, ways).
         moves: by order, whether each of the loops moves a tensor, of shape (tensors, loops, ways).
+        visits: iterations. steps: that each way makes of them, of shape (ways).
         wider: per rank the way with the next larger tile of it, -1 where there is none or where more words enter it.
     """
 
@@ -42,6 +43,8 @@ class Part:
     window: Array
     entered: Mapping[Order, Array]
     moves: Mapping[Order, Array]
+    visits: int
+    steps: Array
     wider: Array
 
     @classmethod
@@ -69,12 +72,22 @@ class Part:
                 more = (entered[order][..., known] > entered[order][..., some]).any()
                 if more or (moves[order][..., known] & ~moves[order][..., some]).any():
                     column[:] = -1
-        return cls(ranks, tiles, tiles >= largest, window, entered, moves, wider)
+        trips, visits = _trips(problems, ranks, tiles), int(problems.times.sum())
+        return cls(ranks, tiles, tiles >= largest, window, entered, moves, visits, trips, wider)
 
     def ways_cutting(self, ranks: Collection[str]) -> Array:
         """The ways that cut none but these ranks."""
         others = [rank not in ranks for rank in self.ranks]
         return np.flatnonzero(self.whole[:, others].all(axis=1))
+
+
+def _trips(problems: Problems, ranks: Order, tiles: Array) -> Array:
+    """Steps that the loops of each way make over all iterations."""
+    steps = np.ones((len(tiles), len(problems.times)), dtype=np.int64)
+    for column, rank in enumerate(ranks):
+        row = problems.ranks.index(rank)
+        steps = steps * -((problems.low[row] - problems.high[row]) // tiles[:, column, None])
+    return np.asarray((steps * problems.times).sum(axis=1))
 
 
 def _wider(tiles: Array) -> Array:

@@ -1,28 +1,28 @@
 """Mappings whose leaves ask for a nest, or whose architecture pins one, with the nests that were found.
 
-Found level by level from the outside in, each the best of its level given those further out: the least energy of the
-layer, or, where none of the levels has energies, the fewest words that pass between them. With a single level below the
-buffer it is the best of all.
+The nests of a layer at all levels below its tensors are found together: the least energy of the layer, or, where none
+of the levels has energies, the fewest accesses of all levels but the innermost one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from looptree.architecture import Level
+from looptree.architecture import Architecture, Level
 from looptree.errors import InputError, UnsupportedError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
-from looptree.model.inside.costs import energy, price, words_outside
-from looptree.model.inside.finder import Finder, Nest, Price
+from looptree.model.inside.costs import energy, words_outside
+from looptree.model.inside.finder import Memory, Nest
+from looptree.model.inside.joint import Joint, Wanted
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.pinned import pinned
 from looptree.model.inside.ways import Room
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import BoundChain, Design
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
-from looptree.workload import Workload
+from looptree.workload import Einsum, Workload
 
 
 def with_nests(design: Design) -> Design:
@@ -42,17 +42,17 @@ def _with_nests(design: Design) -> Design:
     asking = list(_asking(design))
     if not asking:
         return design
-    for level in design.architecture.levels[1:]:
-        wanted = [name for name, first in asking if design.architecture.depth(level.name) >= first]
-        if wanted:
-            inferred = infer(design)
-            nests = {name: nest_at(design, inferred, design.leaf(name), level) for name in wanted}
-            nodes = {
-                name: nest_nodes(name, level.name, nest, again=design.leaf(name).outer_depth > 0)
-                for name, nest in nests.items()
-            }
-            tree = with_inside(design.tree, nodes)
-            design = bind(design.workload, design.architecture, tree)
+    inferred = infer(design)
+    nodes = {
+        name: nodes_of(
+            name,
+            [level.name for level in design.architecture.levels[first:]],
+            nests_of(design, inferred, design.leaf(name), first),
+            again=design.leaf(name).outer_depth > 0,
+        )
+        for name, first in asking
+    }
+    design = bind(design.workload, design.architecture, with_inside(design.tree, nodes))
     return replace(design, tree=_settled(design.tree, frozenset(name for name, _ in asking)))
 
 
@@ -85,30 +85,43 @@ def _asking(design: Design) -> Iterator[tuple[str, int]]:
             )
 
 
-def nest_at(design: Design, inferred: Inferred, chain: BoundChain, level: Level) -> Nest:
-    """The best nest of a leaf at a level, by energy."""
+def nests_of(design: Design, inferred: Inferred, chain: BoundChain, first: int) -> tuple[Nest, ...]:
+    """The best nests of a leaf, one for each level from a depth on."""
     leaf = leaf_of(design, inferred, chain)
     if leaf is None:
-        return Nest()
-    last = level is design.architecture.levels[-1]
-    spatial = design.architecture.compute.spatial
-    pins = pinned(design.architecture.dataflow if last else None, design.workload, leaf.einsum, spatial)
-    finder = Finder(leaf, room_of(design.workload, leaf, level), spatial, pins)
-    wanted = price_of(design, inferred, chain, leaf, level)
-    return finder.least([wanted], wanted)[0].nest
+        return ()
+    architecture, tensors = design.architecture, design.workload.tensors
+    levels = architecture.levels[first:]
+    outer = {t: architecture.level(design.innermost_place(t, chain).level) for t in _used(leaf.einsum)}
+    priced = any(any(energy(at, tensors[t].bits)) for t in outer for at in (outer[t], *levels))
+    wanted = Wanted(energy if priced else words_outside(levels[-1]))
+    joint = joint_of(design.workload, architecture, leaf, levels, counts_of(inferred, leaf))
+    return joint.least(leaf, outer, [wanted], wanted)[0].nests
 
 
-def price_of(design: Design, inferred: Inferred, chain: BoundChain, leaf: Leaf, level: Level) -> Price:
-    einsum, counts = leaf.einsum, inferred.einsums[leaf.einsum.name]
-    tensors = design.workload.tensors
-    outer = {
-        t: design.architecture.level(design.innermost_place(t, chain).level)
-        for t in {*einsum.reads, einsum.output.tensor}
-    }
-    begun = leaf.begun if einsum.output.tensor in leaf.accesses else 0
-    done = counts.operations, counts.points, begun
-    priced = any(any(energy(at, tensors[t].bits)) for t in outer for at in (outer[t], level))
-    return price(einsum, tensors, outer, level, done, energy if priced else words_outside(level))
+def joint_of(
+    workload: Workload,
+    architecture: Architecture,
+    leaf: Leaf,
+    levels: Sequence[Level],
+    counts: tuple[int, int, int],
+    memory: Memory | None = None,
+) -> Joint:
+    """The nests of a layer at some levels, of which the last is the innermost one of the architecture."""
+    spatial = architecture.compute.spatial
+    pins = pinned(architecture.dataflow, workload, leaf.einsum, spatial)
+    rooms = [(level, room_of(workload, leaf, level)) for level in levels]
+    return Joint(rooms, workload.tensors, counts, spatial, pins, Memory() if memory is None else memory)
+
+
+def counts_of(inferred: Inferred, leaf: Leaf) -> tuple[int, int, int]:
+    """Operations, output points, and words of the output that enter for the first time in the life of their sums."""
+    counts = inferred.einsums[leaf.einsum.name]
+    return counts.operations, counts.points, leaf.begun if leaf.einsum.output.tensor in leaf.accesses else 0
+
+
+def _used(einsum: Einsum) -> frozenset[str]:
+    return frozenset((*einsum.reads, einsum.output.tensor))
 
 
 def leaf_of(design: Design, inferred: Inferred, chain: BoundChain) -> Leaf | None:
@@ -133,6 +146,17 @@ def room_of(workload: Workload, leaf: Leaf, level: Level) -> Room:
 
 
 # -- trees ------------------------------------------------------------------------------------
+
+
+def nodes_of(
+    einsum: str, levels: Sequence[str], nests: Sequence[Nest], *, again: bool
+) -> tuple[Temporal | Storage, ...]:
+    """Nests at several levels, outermost first, as nodes of a leaf; see `nest_nodes`."""
+    return tuple(
+        node
+        for level, nest in zip(levels, nests, strict=False)
+        for node in nest_nodes(einsum, level, nest, again=again)
+    )
 
 
 def nest_nodes(einsum: str, level: str, nest: Nest, *, again: bool) -> tuple[Temporal | Storage, ...]:

@@ -15,7 +15,7 @@ from looptree.report.figures.layers import layers_figure
 from looptree.report.figures.occupancy import occupancy_figure
 from looptree.report.figures.panels import panels_figure
 from looptree.report.figures.roofline import roofline_figure
-from looptree.report.figures.steps import steps_figure
+from looptree.report.figures.steps import steps_figure, telling_group
 from looptree.report.figures.study import study_figure
 from looptree.report.figures.style import FORMATS, drawn, write_figure
 from looptree.report.figures.tree import tree_figure
@@ -35,6 +35,7 @@ __all__ = [
     "plans_figure",
     "roofline_figure",
     "steps_figure",
+    "telling_group",
     "study_figure",
     "tree_figure",
     "write_figure",

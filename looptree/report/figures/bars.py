@@ -60,7 +60,7 @@ def _figure(plans: Sequence[ShownPlan], noun: str, units: Units, parts: Callable
         beside = f"; hatched: the same layers {plans[0].title}" if len(plans) > 1 else ""
         right.set_xlabel(f"fusion group, in the order in which they run{beside}")
         right.set_title(f"{short(last.design.workload.name)} on {short(last.design.architecture.name)}", loc="left")
-        legend(right, names, totals, "bound by" if units is COUNTS else None)
+        legend(right, names, totals, "bound by " if units is COUNTS else "")
     return figure
 
 
@@ -119,17 +119,14 @@ def legend(
     axes: Axes,
     names: Sequence[str],
     totals: Sequence[Mapping[str, Fraction]],
-    title: str | None,
-    *,
-    above: bool = False,
+    before: str = "",
 ) -> None:
-    """The parts that some bar has; inside of the picture, or above it."""
+    """The parts that some bar has, above the picture; `before` says how they belong to it."""
     from matplotlib.patches import Patch
 
     shown = [
-        Patch(facecolor=color(index), label=name)
+        Patch(facecolor=color(index), label=f"{before}{name}")
         for index, name in enumerate(names)
         if any(total.get(name) for total in totals)
     ]
-    place = {"loc": "lower right", "bbox_to_anchor": (1, 0.98)} if above else {"loc": "upper right"}
-    axes.legend(handles=shown, ncols=len(shown), labelcolor=INK, title=title, **place)
+    axes.legend(handles=shown, ncols=len(shown), labelcolor=INK, loc="lower right", bbox_to_anchor=(1, 0.98))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from looptree.report.figures.style import (
@@ -18,6 +19,7 @@ from looptree.report.figures.style import (
     styled,
 )
 from looptree.report.proof import NOUNS
+from looptree.report.sizing.drawn import drawn
 from looptree.report.sizing.tables import UNITS
 from looptree.sizing import Point, Sizing, answers, knees
 from looptree.sizing.answers import minimum
@@ -31,20 +33,22 @@ if TYPE_CHECKING:
 def capacity_figure(sizing: Sizing) -> Figure:
     """Both curves on logarithmic axes, the minimum, the knees, and the smallest buffer within 5 % of the minimum.
 
+    A smallest buffer that is far below the next one is left out: all others would be crowded at the right edge.
     Between two points the value of the smaller one holds. A point that is not proven hangs above its bound.
     """
     least = minimum(sizing)
-    values = [*(p.value for p in (*sizing.layer_by_layer, *sizing.fused)), least]
+    alone, fused = drawn(sizing.layer_by_layer), drawn(sizing.fused)
+    values = [*(p.value for p in (*alone, *fused)), least]
     scaled, unit = in_unit(values, UNITS[sizing.objective])
     factor = max(values) / max(scaled) if max(scaled) else 1.0
     with styled():
         figure = new_figure(COLUMN, 2.5)
         axes = figure.add_subplot()
         axes.axhline(least / factor, color=FAINT, linewidth=0.8, zorder=0)
-        _curve(axes, sizing.layer_by_layer, factor, VERMILION, "s", "layer by layer")
-        _curve(axes, sizing.fused, factor, BLUE, "o", "fused")
+        _curve(axes, alone, factor, VERMILION, "s", "layer by layer")
+        _curve(axes, fused, factor, BLUE, "o", "fused")
         _named(axes, sizing, factor)
-        capacity_axis(axes, [p.capacity_bytes for p in sizing.fused], f"capacity of {short(sizing.buffer)}")
+        capacity_axis(axes, [p.capacity_bytes for p in fused], f"capacity of {short(sizing.buffer)}")
         axes.set_yscale("log")
         plain_marks(axes, "y")
         noun = NOUNS[sizing.objective]
@@ -52,7 +56,7 @@ def capacity_figure(sizing: Sizing) -> Figure:
             f"{noun} ({unit}{' cycles' if sizing.objective == 'latency' else ''})".replace("( ", "(").replace(" ()", "")
         )
         axes.set_title(f"{short(sizing.network)} on {short(sizing.architecture)}", loc="left")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 0.12))
+        axes.legend(loc="lower right", bbox_to_anchor=(1, 0.98), ncols=2)
         axes.annotate(
             "compulsory minimum" if sizing.objective == "offchip" else "minimum",
             (0, least / factor),
@@ -64,7 +68,7 @@ def capacity_figure(sizing: Sizing) -> Figure:
     return figure
 
 
-def _curve(axes: Axes, points: tuple[Point, ...], factor: float, color: str, marker: str, label: str) -> None:
+def _curve(axes: Axes, points: Sequence[Point], factor: float, color: str, marker: str, label: str) -> None:
     sizes = [point.capacity_bytes for point in points]
     values = [point.value / factor for point in points]
     axes.plot(sizes, values, color=color, marker=marker, markersize=3.5, label=label, drawstyle="steps-post")
@@ -82,7 +86,7 @@ def _curve(axes: Axes, points: tuple[Point, ...], factor: float, color: str, mar
 
 def _named(axes: Axes, sizing: Sizing, factor: float) -> None:
     """Knees get a ring; the buffer within 5 % of the minimum gets a line."""
-    for point in knees(sizing.fused):
+    for point in (point for point in knees(sizing.fused) if point in drawn(sizing.fused)):
         axes.plot(
             point.capacity_bytes, point.value / factor, "o", markersize=8, markerfacecolor="none", markeredgecolor=INK
         )
@@ -100,10 +104,11 @@ def _named(axes: Axes, sizing: Sizing, factor: float) -> None:
     axes.axvline(near.capacity_bytes, color=INK, linewidth=0.7, linestyle=(0, (3, 2)), zorder=0)
     axes.annotate(
         f"minimum + 5 %:\n{format_size(near.capacity_bytes)}",
-        (near.capacity_bytes, 0.9),
+        (near.capacity_bytes, 0.6),
         xycoords=("data", "axes fraction"),
         xytext=(-3, 0),
         textcoords="offset points",
         ha="right",
         fontsize=7,
+        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.5},
     )

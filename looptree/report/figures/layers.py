@@ -62,4 +62,4 @@ def _bars(
         places = [index + (at - (len(plans) - 1) / 2) * width for index in range(len(rows))]
         stack(axes, places, rows, parts, unit, width * 0.92, hatched=at < len(plans) - 1)
     axes.set_ylabel(f"{noun} ({f'{unit.unit} {counted}'.strip()})")
-    legend(axes, parts, [found for rows in plans for found in rows], None, above=True)
+    legend(axes, parts, [found for rows in plans for found in rows])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _MOST_ROWS = 6
+_FIRST = 3  # steps from the beginning on
 _FLATTEST = 4.0  # a tensor that is longer is drawn out of proportion
 _LOOKS: dict[str, dict[str, Any]] = {
     "held": {"facecolor": FAINT},
@@ -64,11 +65,23 @@ def steps_figure(plan: ShownPlan, group: int = 0, numbers: Sequence[int] | None 
         raise InputError(f"group {group + 1} keeps no tensor on chip that its layers share")
     depths = [loop.depth for part in plan.design.path(chain) for loop in part.loops]
     count = prod(axis.size for axis in found.axes.values())
-    wanted = list(dict.fromkeys([*range(min(3, count)), count - 1])) if numbers is None else list(numbers)
+    wanted = list(dict.fromkeys([*range(min(_FIRST, count)), count - 1])) if numbers is None else list(numbers)
     if not wanted or not all(0 <= number < count for number in wanted):
         raise InputError(f"expected steps from 0 to {count - 1}, found {wanted}")
     moments = [moment_of(found.axes, depths, number) for number in wanted]
     return _drawn(plan, group, places, found, moments, [f"step {number + 1:,} of {count:,}" for number in wanted])
+
+
+def telling_group(plan: ShownPlan) -> int:
+    """The group whose steps show most: with most layers of those that take at least three, or else of all."""
+    ranks = {einsum.name: einsum.ranks for einsum in plan.design.workload.einsums}
+
+    def worth(index: int) -> tuple[bool, int]:
+        loops = plan.groups[index].chain.loops
+        trips = prod(max(-(-ranks[einsum][rank] // loop.tile) for einsum, rank in loop.ranks) for loop in loops)
+        return trips >= _FIRST, len(plan.groups[index].result.einsums)
+
+    return max(range(len(plan.groups)), key=worth)
 
 
 def _steps(plan: ShownPlan, chain: BoundChain) -> ChainSteps:

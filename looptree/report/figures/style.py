@@ -154,7 +154,7 @@ def capacity_axis(axes: Axes, capacities: Sequence[int], label: str) -> None:
     """A logarithmic axis of sizes, marked at powers of two with their units."""
     from looptree.units import format_size
 
-    first, last = min(capacities).bit_length(), (max(capacities) - 1).bit_length()
+    first, last = (min(capacities) - 1).bit_length(), (max(capacities) - 1).bit_length()
     step = max(1, round((last - first) / 6))
     marks = [1 << n for n in range(last, first - 1, -step)] or [max(capacities)]
     axes.set_xscale("log", base=2)

@@ -10,6 +10,7 @@ from looptree.report.html.datatable import CYCLES, Cell, Column, DataTable, fold
 from looptree.report.html.markup import element, joined
 from looptree.report.html.page import Page, Section, page_html
 from looptree.report.proof import NOUNS
+from looptree.report.sizing.drawn import drawn, left_of_picture
 from looptree.report.sizing.sentences import change_sentences, conclusion, gap, proof_sentences, title
 from looptree.report.sizing.tables import UNITS
 from looptree.report.text import counted, listed
@@ -53,6 +54,7 @@ def _curve_section(sizing: Sizing) -> Section:
         "A ring is a ",
         term_link("knee"),
         ". Between two points the next smaller one holds.",
+        _left_out(sizing),
     )
     chart = _chart(sizing, sizing.objective, caption, [rule])
     said = [element("p", line) for line in conclusion(sizing).split("\n")]
@@ -70,10 +72,21 @@ def _chart(sizing: Sizing, metric: str, caption: str, rules: Sequence[tuple[str,
         f"{noun[0].upper()}{noun[1:]} against the capacity of {sizing.buffer}",
         caption,
         ((f"capacity of {sizing.buffer}", "B"), (noun, _BASE[metric])),
-        {name: [_dot(sizing, point, metric, name) for point in _points(sizing, name)] for name in (FUSED, ALONE)},
+        {
+            name: [_dot(sizing, point, metric, name) for point in drawn(_points(sizing, name))]
+            for name in (FUSED, ALONE)
+        },
         rules=rules,
         steps=True,
     )
+
+
+def _left_out(sizing: Sizing) -> str:
+    point = left_of_picture(sizing)
+    if point is None:
+        return ""
+    size, value = format_size(point.capacity_bytes), amount(sizing.objective, point.value)
+    return f" Far to the left of the picture is {size}, the smallest buffer that has a plan: fused {value}."
 
 
 def _points(sizing: Sizing, name: str) -> tuple[Point, ...]:
@@ -180,11 +193,12 @@ def _answers_section(sizing: Sizing) -> Section:
 
 
 def _changes_section(sizing: Sizing) -> list[Section]:
-    head, *lines = change_sentences(sizing).split("\n")
+    _, *lines = change_sentences(sizing).split("\n")
     if not lines:
         return []
     items = [element("li", line.strip()) for line in lines]
-    body = joined(element("p", head), element("ul", items))
+    intro = element("p", "Of the fused plans; of plans with the same value one is shown.")
+    body = joined(intro, element("ul", items))
     return [Section("changes", "What a larger buffer changes", body)]
 
 

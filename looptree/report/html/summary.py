@@ -12,7 +12,7 @@ from looptree.report.html.markup import Markup, element
 from looptree.report.html.page import Section
 from looptree.report.html.shown import ShownPlan
 from looptree.report.planned import offchip_bytes
-from looptree.units import BYTES, COUNTS, PICOJOULES, Units, format_percent, format_ratio, scale
+from looptree.units import BYTES, COUNTS, PICOJOULES, Units, format_percent, format_ratio, format_size, scale
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def _cards(totals: Sequence[_Total], plans: Sequence[ShownPlan]) -> Markup:
         elif total.term == "buffer":
             level = plans[0].design.architecture.level(total.name.removesuffix(" needed"))
             if level.total_bytes is not None:
-                against = f"{format_percent(value, level.total_bytes)} of {level.total_bytes:,} bytes"
+                against = f"{format_percent(value, level.total_bytes)} of {format_size(level.total_bytes)}"
         cards.append(
             element(
                 "div",

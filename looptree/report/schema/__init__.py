@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 from looptree.report.schema.architecture import architecture_schema
 from looptree.report.schema.mapping import mapping_schema, point_schema
 from looptree.report.schema.parts import Schema
@@ -30,7 +30,7 @@ def schema_of(kind: str, more: Mapping[str, Callable[[], Schema]] = MappingProxy
     """
     known = {**SCHEMAS, **more}
     if kind not in known:
-        raise InputError(f"expected one of {', '.join(known)}, found {kind!r}", hint=nearest(kind, known))
+        raise InputError(f"expected one of {', '.join(known)}, found {kind!r}", hint=close(kind, known))
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": f"looptree {kind}"}
     return head | known[kind]()
 

@@ -125,9 +125,13 @@ def _check_hardware(architecture: Architecture) -> None:
     if architecture.dataflow is not None:
         hint = "leave out the dataflow: compute is taken to be right below the buffer"
         raise InputError("nests inside tiles are not surveyed", where=where, hint=hint)
+    if architecture.compute.fill_drain_cycles:
+        raise InputError("cycles that fill a systolic array are not surveyed", where=where, hint="search or evaluate")
     if architecture.leakage_pj_per_cycle:
         raise InputError("leakage is not surveyed", where=where, hint="give it as standby energy, or search")
     for level in architecture.levels[:2]:
+        if level.keeps is not None or level.bypasses or level.partitions:
+            raise InputError(f"{level.name} tells tensors apart, which is not surveyed", where=where)
         unpriced = {
             "double buffering": level.double_buffered,
             "ports": level.ports is not None,

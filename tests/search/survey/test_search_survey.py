@@ -46,7 +46,8 @@ def everything(task: Task) -> Iterator[tuple[GroupChoice, Array]]:
 
 def modelled(workload: Workload, hardware: Architecture, choice: GroupChoice) -> list[float]:
     """The metrics of a design, by the model."""
-    found = metrics_of(evaluate(workload, hardware, plan_tree(workload, hardware, [choice])), "GLB")
+    tree = plan_tree(workload, hardware, [choice])
+    found = metrics_of(evaluate(workload, hardware, tree, stepwise=False), "GLB")
     return [found[name] for name in METRICS]
 
 

@@ -73,20 +73,23 @@ looptree.charts.bars = function (place, data, width) {
 function lengthwise(names, data, unit, cells) {
   const many = names.length > 4;
   const common = {
-    height: 60 + (many ? 28 : 44) * names.length,
+    height: 72 + (many ? 28 : 44) * names.length,
     marginLeft: 12 + 7.2 * Math.max(...names.map((name) => name.length)),
-    ...(many ? { marginBottom: 40 } : {}),
+    marginBottom: 42,
   };
   const bar = { y: "bar", fill: "part", title: "title", insetTop: 4, insetBottom: 4 };
+  const alone = new Set(cells.map((cell) => cell.part)).size === 1; // then a number can stand at the end of each bar
+  const ends = alone ? Plot.text(cells, { y: "bar", x: "value", text: (cell) => looptree.digits(cell.value), textAnchor: "start", dx: 5 }) : null;
+  if (alone) common.marginRight = 64;
   if (!data.log) {
-    return { ...common, x: { label: unit || null, grid: true }, marks: [Plot.barX(cells, { ...bar, x: "value" }), Plot.ruleX([0])] };
+    return { ...common, x: { label: unit || null, grid: true }, marks: [Plot.barX(cells, { ...bar, x: "value" }), Plot.ruleX([0]), ends] };
   }
   const values = cells.map((cell) => cell.value);
   const domain = [Math.min(...values) / 2, Math.max(...values) * 1.2];
   return {
     ...common,
     x: { type: "log", label: unit || null, grid: true, domain, tickFormat: looptree.digits },
-    marks: [Plot.barX(cells, { ...bar, x1: domain[0], x2: "value" }), Plot.ruleX([domain[0]])],
+    marks: [Plot.barX(cells, { ...bar, x1: domain[0], x2: "value" }), Plot.ruleX([domain[0]]), ends],
   };
 }
 
@@ -104,7 +107,8 @@ looptree.charts.roofline = function (place, data, width) {
   const roof = data.bandwidth ? [[low, low * data.bandwidth], [knee, data.peak], [high, data.peak]] : [[low, data.peak], [high, data.peak]];
   const drawn = Plot.plot({
     width,
-    height: 380,
+    height: 390,
+    marginTop: 44,
     marginLeft: 62,
     marginBottom: 44,
     style: { background: "transparent", fontSize: "12px" },
@@ -114,7 +118,7 @@ looptree.charts.roofline = function (place, data, width) {
     color: { type: "ordinal", domain: data.series.map((series) => series.name), range: ["var(--c1)", "var(--c0)"].slice(-data.series.length) },
     marks: [
       Plot.line(roof, { stroke: "var(--ink)", strokeWidth: 2 }),
-      Plot.text([[high, data.peak]], { text: [`${looptree.digits(data.peak)} operations per cycle`], textAnchor: "end", dy: -8 }),
+      Plot.text([[high, data.peak]], { text: [`${looptree.digits(data.peak)} operations per cycle`], textAnchor: "end", dy: -15 }),
       Plot.dot(dots, {
         x: "x",
         y: "y",
@@ -184,7 +188,7 @@ looptree.charts.curve = function (place, data, width) {
     marginBottom: 44,
     style: { background: "transparent", fontSize: "12px" },
     x: xAxis,
-    y: { type: scaleOf([...dots.map((dot) => dot.y), ...data.rules.map((rule) => rule[1])]), insetBottom: 8, label: titled(yTitle, yName), grid: true, tickFormat: "~r" },
+    y: { type: scaleOf([...dots.map((dot) => dot.y), ...data.rules.map((rule) => rule[1])]), insetTop: 12, insetBottom: 8, label: titled(yTitle, yName), grid: true, tickFormat: "~r" },
     symbol: { domain: names, range: SYMBOLS },
     color: { type: "ordinal", domain: names, range: colours.map((colour) => `var(${colour})`) },
     marks: [
@@ -231,9 +235,13 @@ looptree.charts.curve = function (place, data, width) {
   place.replaceChildren(shapes(names, colours), drawn, details);
 };
 
+// Widths are asked for before all drawing: in between, each question would lay the page out once more.
 looptree.drawCharts = function () {
-  for (const place of document.querySelectorAll("[data-chart]")) {
-    const width = Math.max(320, place.clientWidth - 2);
-    looptree.charts[place.dataset.chart](place, looptree.data[place.id], width);
-  }
+  const places = [...document.querySelectorAll("[data-chart]")];
+  const widths = places.map((place) => Math.max(320, place.clientWidth - 2));
+  places.forEach((place, index) => {
+    looptree.charts[place.dataset.chart](place, looptree.data[place.id], widths[index]);
+    const drawn = place.querySelector(":scope > svg");
+    if (drawn && Number(drawn.getAttribute("width")) > widths[index] + 2) place.tabIndex = 0; // the keyboard scrolls it
+  });
 };

@@ -1,0 +1,125 @@
+"""Nests at two levels below the buffer: the best pair of all, as the model and the simulator count it."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+
+from looptree.architecture import Architecture, Level
+from looptree.check import check
+from looptree.model import Evaluation, evaluate
+from looptree.model.inference import infer
+from looptree.model.inside import with_nests
+from looptree.model.inside.finder import Nest
+from looptree.model.inside.resolve import leaf_of, nodes_of, with_inside
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.design import Design
+from looptree.taxonomy.tree import Chain, Compute, LoopTree
+from looptree.workload import Einsum, Workload
+from tests.model.inside_cases import drawn_design, every_nest, registers
+from tests.model.model_cases import keep, layer, loop
+
+
+def scratchpad(pad: int, inner: int) -> Architecture:
+    """DRAM, a buffer, a scratchpad and registers of so many bytes."""
+    plain = registers(inner)
+    dram, buffer, last = plain.levels
+    middle = Level("PAD", pad, read_pj_per_byte=Fraction(3), write_pj_per_byte=Fraction(7, 2))
+    return replace(plain, levels=(dram, buffer, middle, last))
+
+
+def every_pair(design: Design, name: str) -> Iterator[tuple[Nest, Nest]]:
+    """A nest at each of both levels, in every way."""
+    leaf = leaf_of(design, infer(design), design.leaf(name))
+    assert leaf is not None
+    extents = {rank: known.largest(rank) for known in map(leaf.problems, leaf.parts) for rank in known.ranks}
+    for outer in every_nest(design, name, extents):
+        cut = {rank: min(extent, dict(outer.loops).get(rank, extent)) for rank, extent in extents.items()}
+        for inner in every_nest(design, name, cut):
+            yield outer, inner
+
+
+def given(design: Design, name: str, nests: tuple[Nest, ...]) -> Evaluation:
+    """What the model says of a layer alone with nests."""
+    plain = LoopTree(Chain(design.tree.root.inner, Compute(name)))
+    nodes = nodes_of(name, ["PAD", "RF"], nests, again=False)
+    return evaluate(design.workload, design.architecture, with_inside(plain, {name: nodes}), stepwise=False)
+
+
+def asked(einsum: Einsum, architecture: Architecture, *, tile: int | None = None) -> Design:
+    """One layer that asks for nests, in the buffer in one or several tiles of its first rank."""
+    workload = Workload("one", [einsum])
+    cut = () if tile is None else (loop(next(iter(einsum.ranks)), tile),)
+    inner = (keep("DRAM", *workload.tensors), *cut, keep("GLB", *workload.tensors))
+    return bind(workload, architecture, LoopTree(Chain(inner, Compute(einsum.name, inside="found"))))
+
+
+DOT = layer("a", "Y[m] = X[m,k] * W[k]", m=3, k=2)
+WINDOW = layer("a", "Y[p] = X[p+r] * W[r]", p=3, r=2)
+MAP = layer("a", "Y[m,n] = X[m,n] * W[n]", m=2, n=3)
+
+
+@pytest.mark.parametrize(
+    ("einsum", "pad", "inner"), [(DOT, 5, 2), (WINDOW, 5, 2), (MAP, 8, 3)], ids=["dot", "window", "map"]
+)
+def test_no_pair_of_nests_is_better(einsum: Einsum, pad: int, inner: int) -> None:
+    design = asked(einsum, scratchpad(pad, inner))
+    found = with_nests(design)
+    assert not check(found)
+    best = evaluate(found.workload, found.architecture, found.tree, stepwise=False)
+    assert best.fits
+    pairs = (given(design, "a", pair) for pair in every_pair(design, "a"))
+    assert best.energy.total == min(other.energy.total for other in pairs if other.fits)
+
+
+LARGER = {
+    "product": layer("a", "Y[m,n] = X[m,k] * W[k,n]", m=5, n=4, k=6),
+    "convolution": layer("a", "Y[m,p] = X[c,p+r] * W[m,c,r]", m=4, c=3, p=6, r=3),
+    "stride": layer("a", "Y[c,p] = max(X[c,2*p+r-1])", c=4, p=6, r=3),
+}
+
+
+@pytest.mark.parametrize("name", LARGER)
+@pytest.mark.parametrize("tile", [None, 3])
+def test_no_random_pair_is_better(name: str, tile: int | None) -> None:
+    draw = random.Random(f"{name} {tile}")
+    design = asked(LARGER[name], scratchpad(draw.choice([14, 24]), draw.choice([3, 6])), tile=tile)
+    found = with_nests(design)
+    best = evaluate(found.workload, found.architecture, found.tree, stepwise=False)
+    leaf = leaf_of(design, infer(design), design.leaf("a"))
+    assert leaf is not None
+    extents = {rank: known.largest(rank) for known in map(leaf.problems, leaf.parts) for rank in known.ranks}
+    outer = list(every_nest(design, "a", extents))
+    others = []
+    for nest in draw.sample(outer, 40):
+        cut = {rank: min(extent, dict(nest.loops).get(rank, extent)) for rank, extent in extents.items()}
+        others += [given(design, "a", (nest, inner)) for inner in draw.sample(list(every_nest(design, "a", cut)), 4)]
+    fitting = [other.energy.total for other in others if other.fits]
+    assert len(fitting) > 3
+    assert best.energy.total <= min(fitting)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_nests_of_fused_layers_are_counted_as_the_simulator_does(seed: int) -> None:
+    design = with_nests(drawn_design(seed, scratchpad(12, 4)))
+    assert not check(design)
+    found = evaluate(design.workload, design.architecture, design.tree, stepwise=False)
+    assert found.fits
+
+
+def test_one_level_after_the_other_is_worse() -> None:
+    """What the scratchpad does best by itself leaves the registers tiles that cost more."""
+    architecture = scratchpad(24, 6)
+    design = asked(LARGER["product"], architecture)
+    alone = replace(architecture, levels=architecture.levels[:3])
+    first = with_nests(asked(LARGER["product"], alone)).tree
+    further = LoopTree(Chain(first.root.inner, Compute("a", inside="found")))
+    energies = [
+        evaluate(design.workload, architecture, with_nests(known).tree, stepwise=False).energy.total
+        for known in (design, bind(design.workload, architecture, further))
+    ]
+    assert energies[0] < energies[1]
