@@ -36,7 +36,7 @@ class Way:
     """A way of a layer to stream some tensors.
 
     Attributes:
-        layer: its name. rows: of the tensors. shares: of each; see `leaf.Streamed`. streaming: all of it.
+        layer: its name. rows: of the tensors. streaming: its own loops, and what each tensor takes of them.
         valid: for which kinds of patterns (see `PatternBook.driven`).
     """
 
