@@ -98,7 +98,8 @@ class PatternBook:
         at = self.group.layers.index(layer)
         for pattern in self.patterns[len(listed) :]:
             ranks = frozenset[Key]().union(*(t.ranks[at] for t in pattern.tables))
-            if any(t.uneven for t in pattern.tables) and any(len(pattern.depths(r)) > 1 for r in pattern.undecided):
+            undecided = pattern.met.blurred or any(len(pattern.depths(r)) > 1 for r in pattern.undecided)
+            if undecided and any(t.uneven for t in pattern.tables):
                 ranks = frozenset()
             if ranks not in kinds:
                 kinds.append(ranks)

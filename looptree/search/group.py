@@ -6,7 +6,7 @@ import copy
 import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TypeVar
 
@@ -29,14 +29,14 @@ from looptree.search.loops import (
     merged,
     sinks_of,
 )
-from looptree.search.meeting import NOWHERE, Meeting, Meetings, differing
+from looptree.search.meeting import BLURRED, NOWHERE, Meeting, Meetings, differing
 from looptree.search.metrics import Totals
 from looptree.search.prices import Prices, Role, direct, role_of
 from looptree.search.profile import Pass, Profiler, Rank, kinds_of
 from looptree.search.restrictions import TensorRule
 from looptree.search.rooms import apart
 from looptree.search.space import ANY_PAIRS, Space
-from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, bases_of, depths_of
+from looptree.search.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of, depths_of
 from looptree.workload import Workload
 
 Item = TypeVar("Item")
@@ -329,7 +329,7 @@ class Group:
         Args:
             columns: of the tables of the pattern, for each choice.
         """
-        tables = self.tables(pattern.loops, pattern.positions, pattern.forgotten)
+        tables = () if pattern.met.blurred else self.tables(pattern.loops, pattern.positions, pattern.forgotten)
         whole = (tuple(range(len(pattern.forgotten))),)
         firsts = [own[0] for own in pattern.positions]
         for positions in (merged(pattern.positions, [(firsts[i], firsts[j]) for i, j in self._pairs(tables)]), whole):
@@ -419,7 +419,8 @@ class Group:
     def decided(self, pattern: Pattern) -> list[Pattern]:
         """The pattern with one more intermediate decided, in each way; empty where all are.
 
-        An intermediate with one place only is decided already.
+        An intermediate with one place only is decided already. Where relevance then depends on the tile shapes, the
+        tables stay as they are, which is a bound, and single choices of tile shapes have tables of their own.
         """
         left = list(pattern.undecided)
         while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].given:
@@ -430,14 +431,17 @@ class Group:
         found = []
         for index, depth in enumerate(self._depths(pattern, row)):
             sweep = depth.sweep if index else 0
+            places = {**pattern.places, row: (depth.loops, index == 0)}
             lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
             try:
                 tables = self.tables(pattern.loops, pattern.positions, lost)
                 met = self._meeting(pattern.loops, tables)
                 bases = self._bases_with(pattern, tables, met)
+            except RelevanceError:
+                found.append(replace(pattern, forgotten=lost, places=places, undecided=(), met=BLURRED))
+                continue
             except (InseparableError, UnsupportedError, Coupled):
                 continue
-            places = {**pattern.places, row: (depth.loops, index == 0)}
             left_now = {*rest, *(pattern.met.tensors - met.tensors)} - met.tensors
             undecided = tuple(other for other in self.inner if other in left_now)
             tables = self._tables_without(tables, met)

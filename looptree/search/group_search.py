@@ -8,8 +8,8 @@ again, and with it all that layers further up need. Then ranges are cut in two. 
 with a place per intermediate, for which all other tensors are placed exactly (`looptree.search.placing`). Once no node
 has a bound below the best design, that design is proven.
 
-Left out: loop orders whose counts are products of tables at first, and are none once some intermediates are decided
-(`looptree.search.group.separable`).
+Where loops meet, the tables of single loops only bound the counts (`looptree.search.meeting`). Single designs that this
+does not rule out are searched with tables of the loops that meet together.
 """
 
 from __future__ import annotations

@@ -43,14 +43,17 @@ class Meeting:
     Attributes:
         tensors, layers: rows of tensors, and of layers.
         bounds: of some of the tensors.
+        blurred: whether the tables are those of fewer decisions, because after the last one relevance depends on the
+            tile shapes.
     """
 
     tensors: frozenset[int]
     layers: frozenset[int]
     bounds: frozenset[Bound] = frozenset()
+    blurred: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.tensors or self.layers)
+        return bool(self.tensors or self.layers or self.blurred)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,7 @@ class Bound:
 
 
 NOWHERE = Meeting(frozenset(), frozenset())
+BLURRED = Meeting(frozenset(), frozenset(), blurred=True)
 
 
 def differing(tables: Sequence[LoopTable]) -> frozenset[str]:

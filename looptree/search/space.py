@@ -43,7 +43,7 @@ class Space:
     leaf_loops: int = 2
     joined_loops: int = 3
     twice: int = 0
-    joined_pairs: int = 0
+    joined_pairs: int = 40
     spill: bool = True
     recompute: bool = True
     live: bool = False

@@ -24,6 +24,10 @@ class InseparableError(Exception):
     """The counts of a design are no product of tables of these loops."""
 
 
+class RelevanceError(InseparableError):
+    """Loops are relevant to different tensors, depending on their tile shapes."""
+
+
 @dataclass(frozen=True, eq=False)
 class LoopTable:
     """What one loop, or a few together, contribute, per tensor (or layer) and choice of tile shapes (columns).
@@ -70,7 +74,8 @@ class LoopTable:
         """The tables of one run, stacked; of all choices of tile shapes, or of some.
 
         Raises:
-            InseparableError: a tensor or a layer is missing in the run, or relevance depends on the tile shapes.
+            InseparableError: a tensor or a layer is missing in the run.
+            RelevanceError: relevance depends on the tile shapes.
         """
         sinks = profiler.whole.writes
         factors = [(run.writes if t in sinks else run.tensors).get(t) for t in tensors]
@@ -84,7 +89,7 @@ class LoopTable:
         held = tuple(np.stack(each)[:, some] for each in zip(*(f.held for f in rows), strict=True))
         moves = {key: np.stack([f.moves[key] for f in rows])[:, some] for key in rows[0].moves}
         if any((table != table[:, :1]).any() for table in moves.values()):
-            raise InseparableError
+            raise RelevanceError
         operations, cycles, points = (
             np.stack([getattr(w, name) for w in work])[:, some] for name in ("operations", "cycles", "points")
         )

@@ -85,7 +85,7 @@ def test_two_readers_of_one_tensor_may_differ_along_two_loops() -> None:
         einsum("three", "C[p] = B[c,p+r-1] * W[c,r]", {"p": 3, "c": 3, "r": 3}),
     ]
     workload = Workload("branches", layers, shapes={"X": (3, 3), "B": (3, 3)})
-    slow = Exhaustive(workload, architecture(), Space(loops=2, leaf_loops=0, spill=False, joined_pairs=120))
+    slow = Exhaustive(workload, architecture(), Space(loops=2, leaf_loops=0, spill=False))
     assert differences(slow, architecture(), most=30)[0] == []
 
 

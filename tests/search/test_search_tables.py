@@ -64,7 +64,7 @@ def test_a_place_that_is_left_out_is_matched_by_one_that_is_tried(kind: str) -> 
     checked = 0
     for seed in range(4):
         workload = network(kind, seed, layers=2)
-        group = searched(workload, architecture(), "energy", Space(twice=120, joined_pairs=120)).group
+        group = searched(workload, architecture(), "energy", Space(twice=120)).group
         for count in (2, 3):
             listed = choices(workload, count)
             for choice in (*listed[:2], *listed[-2:]):
