@@ -146,7 +146,7 @@ def _space(name: str, restrict: Path | None, workload: Workload, architecture: A
 
     if restrict is None:
         return space_named(name)
-    from looptree.search.restrict_file import read_restrictions
+    from looptree.search.asked.restrict_file import read_restrictions
 
     return read_restrictions(restrict, workload, architecture, space_named(name))
 
@@ -175,7 +175,7 @@ def _search(
 
 def _asked_front(axes: str | None, points: str | None, output: Path | None) -> tuple[tuple[str, ...], int]:
     """The axes of a front and its number of points, checked."""
-    from looptree.search.front import checked_axes
+    from looptree.search.answers.front import checked_axes
     from looptree.search.search import POINTS
 
     if axes is None:

@@ -21,7 +21,7 @@ from looptree.units import SECONDS, parse_quantity
 if TYPE_CHECKING:
     from looptree.report.planned import Planned
     from looptree.search import State
-    from looptree.search.limits import Limit
+    from looptree.search.asked.limits import Limit
 
 DEFAULT_ARCHITECTURE = "mobile"
 OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
@@ -133,7 +133,7 @@ def read_limits(limits: Sequence[str]) -> tuple[Limit, ...]:
     Raises:
         InputError: what is wrong with them.
     """
-    from looptree.search.limits import checked_limits
+    from looptree.search.asked.limits import checked_limits
 
     try:
         return checked_limits(limits)
@@ -181,7 +181,7 @@ def progress_line(title: str) -> Iterator[Callable[[str], None] | None]:
 def state_text(state: State, objective: str | None) -> str:
     """How far a search is, in a few words; without an objective, how much was looked at."""
     from looptree.report.proof import percent
-    from looptree.search.objective import amount
+    from looptree.search.asked.objective import amount
 
     stage = f"{state.stage}, " if state.stage else ""
     if objective is None:

@@ -13,7 +13,7 @@ from looptree.report.planned import moved_bytes, offchip_bytes
 from looptree.report.proof import NOUNS, proof, verdict
 from looptree.report.table import Row, table
 from looptree.report.text import counted
-from looptree.search.objective import amount
+from looptree.search.asked.objective import amount
 from looptree.units import (
     BYTES,
     COUNTS,

@@ -16,7 +16,7 @@ from looptree.report.rows import plan_dict, statistics_dict
 from looptree.report.table import table
 from looptree.report.text import counted
 from looptree.search import Front
-from looptree.search.objective import value
+from looptree.search.asked.objective import value
 from looptree.taxonomy.reader import mapping_to_list
 from looptree.units import BYTES, COUNTS, PICOJOULES, Units, scale
 from looptree.workload import Workload

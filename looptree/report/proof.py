@@ -9,8 +9,8 @@ from types import MappingProxyType
 
 from looptree.report.text import counted
 from looptree.search import SPACES, Space, Statistics
-from looptree.search.limits import Limit
-from looptree.search.objective import amount
+from looptree.search.asked.limits import Limit
+from looptree.search.asked.objective import amount
 from looptree.units import format_percent
 
 NOUNS: Mapping[str, str] = MappingProxyType(

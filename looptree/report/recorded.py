@@ -10,7 +10,7 @@ from looptree.architecture import Architecture
 from looptree.model.result import Evaluation
 from looptree.report.planned import Planned
 from looptree.report.proof import NOUNS, percent, space_name
-from looptree.search.objective import amount, value
+from looptree.search.asked.objective import amount, value
 from looptree.taxonomy.plan_file import PlanRecord
 from looptree.units import format_size
 

@@ -1,5 +1,10 @@
 """Search: fusion, tiling and retention for whole networks, every plan evaluated by the model.
 
+From the outside in: `search` takes the question and returns a plan; `asked` is what can be asked, `answers` are those
+that take many searches, `network` finds the best plan of a network for one sum of metrics, `covering` chooses groups
+where the layer graph is wide, and `group` finds the best design of one group. Beside them, `exhaustive` is the same
+search, slow and obvious, and `survey` evaluates every design of a group.
+
 The package itself can be called: importing it binds it to `looptree.search`, and that name is also the function.
 """
 
@@ -8,22 +13,26 @@ from inspect import signature
 from types import ModuleType
 from typing import Any
 
-from looptree.search.front import Front
-from looptree.search.limits import Limit
+from looptree.search.answers.front import Front
+from looptree.search.asked.limits import Limit
+from looptree.search.asked.restrictions import LayerRule, Restrictions, TensorRule
+from looptree.search.asked.space import SPACES, Space, space_named
 from looptree.search.result import Comparison, InfeasibleError, Plan, State, Statistics
 from looptree.search.search import compare, front, search
-from looptree.search.space import SPACES, Space, space_named
 
 __all__ = [
     "SPACES",
     "Comparison",
     "Front",
     "InfeasibleError",
+    "LayerRule",
     "Limit",
     "Plan",
+    "Restrictions",
     "Space",
     "State",
     "Statistics",
+    "TensorRule",
     "compare",
     "front",
     "search",

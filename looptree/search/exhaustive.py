@@ -23,11 +23,11 @@ from looptree.errors import UnsupportedError
 from looptree.model import Evaluation, evaluate
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
-from looptree.search.metrics import METRICS
-from looptree.search.planner import buffer_of
-from looptree.search.prices import direct
-from looptree.search.segment import segment
-from looptree.search.space import Space
+from looptree.search.asked.metrics import METRICS
+from looptree.search.asked.segment import segment
+from looptree.search.asked.space import Space
+from looptree.search.group.prices import direct
+from looptree.search.network.planner import buffer_of
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
 from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload import Workload

@@ -10,8 +10,8 @@ from looptree.architecture import Architecture
 from looptree.display import Displayed
 from looptree.errors import LooptreeError
 from looptree.model import Evaluation
-from looptree.search.limits import Limit
-from looptree.search.space import Space
+from looptree.search.asked.limits import Limit
+from looptree.search.asked.space import Space
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import LoopTree
 

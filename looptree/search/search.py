@@ -9,16 +9,16 @@ from functools import partial
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError
-from looptree.search.answer import answer
-from looptree.search.catalogue import TimeUpError
-from looptree.search.front import Front, checked_axes
-from looptree.search.front import front as front_of
-from looptree.search.limits import Limit, checked_limits
-from looptree.search.objective import checked
-from looptree.search.planner import Planner, buffer_of, check_priced
+from looptree.search.answers.answer import answer
+from looptree.search.answers.front import Front, checked_axes
+from looptree.search.answers.front import front as front_of
+from looptree.search.asked.limits import Limit, checked_limits
+from looptree.search.asked.objective import checked
+from looptree.search.asked.space import SPACES, Space
+from looptree.search.network.catalogue import TimeUpError
+from looptree.search.network.planner import Planner, buffer_of, check_priced
+from looptree.search.network.workers import Searches, Workers
 from looptree.search.result import Comparison, Plan, Progress
-from looptree.search.space import SPACES, Space
-from looptree.search.workers import Searches, Workers
 from looptree.workload import Workload
 
 POINTS = 16
@@ -42,7 +42,7 @@ def search(
         architecture: its first two levels are used: off chip and the buffer.
         objective: `energy`, `offchip`, `latency`, `operations`, `edp` (energy times latency of the whole plan) or
             `capacity` (the smallest buffer; that of the architecture does not count).
-        limits: what the plan may take at most, such as `"offchip<=1MiB"`; see `looptree.search.limits`.
+        limits: what the plan may take at most, such as `"offchip<=1MiB"`; see `looptree.search.asked.limits`.
         space: what is searched; `Space()` by default.
         seconds: stop after about so long with the best plan so far. Ctrl-C does the same, once there is a plan.
         workers: processes; one per processor by default. The answer does not depend on it.
@@ -74,7 +74,7 @@ def front(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> Front:
-    """Plans that trade one metric for another, with a proof; see `looptree.search.front`.
+    """Plans that trade one metric for another, with a proof; see `looptree.search.answers.front`.
 
     Args:
         axes: two or three of `capacity`, `energy`, `offchip`, `latency`, `operations`. With `capacity`, the buffer of

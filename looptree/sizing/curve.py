@@ -18,9 +18,9 @@ from looptree.architecture import Architecture
 from looptree.display import Displayed
 from looptree.errors import InputError
 from looptree.search import SPACES, Space
-from looptree.search.capacities import Capacities
-from looptree.search.goal import ROUNDING
-from looptree.search.planner import buffer_of
+from looptree.search.answers.capacities import Capacities
+from looptree.search.group.goal import ROUNDING
+from looptree.search.network.planner import buffer_of
 from looptree.sizing.cache import Kept, Memory
 from looptree.sizing.point import Point, point_of
 from looptree.units import format_size

@@ -13,7 +13,7 @@ from looptree import resources
 from looptree.documents import Node, check_kind, parse_document, read_document
 from looptree.errors import InputError, guided, nearest
 from looptree.search import SPACES, Space, space_named
-from looptree.search.objective import OBJECTIVES
+from looptree.search.asked.objective import OBJECTIVES
 from looptree.search.survey import METRICS as SURVEYED
 from looptree.sweep.document import canonical, text_of
 from looptree.sweep.expression import Expression

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from looptree.report.schema.parts import TEXT, Schema, closed, many, named, one_or_many, said
 from looptree.search import SPACES, Space
-from looptree.search.objective import OBJECTIVES
+from looptree.search.asked.objective import OBJECTIVES
 from looptree.sweep.networks import GROUP_KEYS
 from looptree.sweep.ranges import RANGE_KEYS
 from looptree.sweep.reader import KEYS

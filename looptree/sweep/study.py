@@ -18,7 +18,7 @@ from looptree.architecture.reader import architecture_from_node
 from looptree.documents import Node
 from looptree.errors import InputError
 from looptree.search import Space
-from looptree.search.limits import LIMITED, Limit
+from looptree.search.asked.limits import LIMITED, Limit
 from looptree.sweep.document import placed, plain_number
 from looptree.sweep.expression import Expression
 from looptree.workload import TENSOR_KINDS

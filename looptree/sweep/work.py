@@ -12,7 +12,7 @@ from looptree.architecture import Architecture
 from looptree.architecture.level import Partition
 from looptree.model import evaluate
 from looptree.search import InfeasibleError, Plan, Space, search
-from looptree.search.limits import Limit
+from looptree.search.asked.limits import Limit
 from looptree.sweep.store import Result
 from looptree.sweep.study import KINDS
 from looptree.taxonomy.group import describe

@@ -10,7 +10,7 @@ from looptree.model.evaluate import evaluate
 from looptree.report.compared import Compared
 from looptree.report.planned import Planned
 from looptree.search import Comparison, Plan, Space, State, Statistics
-from looptree.search.objective import value
+from looptree.search.asked.objective import value
 from looptree.search.result import Progress
 from looptree.taxonomy import GroupChoice, RankRef, Temporal, plan_tree
 from looptree.workload import Workload

@@ -12,7 +12,7 @@ from looptree.architecture import Architecture
 from looptree.cli.searching import OBJECTIVES, SPACES, asked, state_text
 from looptree.search import SPACES as KNOWN_SPACES
 from looptree.search import Plan, State
-from looptree.search.objective import OBJECTIVES as KNOWN_OBJECTIVES
+from looptree.search.asked.objective import OBJECTIVES as KNOWN_OBJECTIVES
 from looptree.taxonomy.plan_file import OBJECTIVES as OBJECTIVES_OF_FILES
 from looptree.workload import Workload
 from tests.cli.command_line import complaint, looptree, write

@@ -11,7 +11,7 @@ from looptree.report.proof import proof, space_name, space_sentences, verdict
 from looptree.report.recorded import record_of, recorded, recorded_dict
 from looptree.report.rows import statistics_dict
 from looptree.search import SPACES, Space
-from looptree.search.objective import amount
+from looptree.search.asked.objective import amount
 from tests.cli.plans import APART, kept_between, plan
 
 FOUND = kept_between()

@@ -19,7 +19,7 @@ from looptree.documents import Node, parse_document, read_document
 from looptree.errors import InputError
 from looptree.report.schema import SCHEMAS, schema_of
 from looptree.search import Space
-from looptree.search.restrict_file import restrictions_from_node
+from looptree.search.asked.restrict_file import restrictions_from_node
 from looptree.sweep import load_study
 from looptree.sweep.reader import shipped_studies
 from looptree.sweep.schema import study_schema

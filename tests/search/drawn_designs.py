@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.design import Collected, GroupDesign, Outcome, Tally
-from looptree.search.metrics import METRICS, Totals
-from looptree.search.partition import Partition
-from looptree.search.planner import Planner
-from looptree.search.space import Space
-from looptree.search.workers import Gather, Job, Question, Searches, Workers
+from looptree.search.asked.metrics import METRICS, Totals
+from looptree.search.asked.space import Space
+from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
+from looptree.search.network.partition import Partition
+from looptree.search.network.planner import Planner
+from looptree.search.network.workers import Gather, Job, Question, Searches, Workers
+from tests.search.network.test_search_states import paths
 from tests.search.search_cases import architecture, network
-from tests.search.test_search_states import paths
 
 DESIGNS = 4
 

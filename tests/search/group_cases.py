@@ -7,15 +7,15 @@ import random
 
 from looptree.architecture import Architecture
 from looptree.model import evaluate
-from looptree.search.decode import choice_of
+from looptree.search.asked.metrics import Weights
+from looptree.search.asked.objective import value
+from looptree.search.asked.segment import segment
+from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.goal import Aim, Goal
-from looptree.search.group_search import GroupSearch
-from looptree.search.metrics import Weights
-from looptree.search.objective import value
-from looptree.search.segment import segment
-from looptree.search.space import Space
-from looptree.search.workers import Searches
+from looptree.search.group.decode import choice_of
+from looptree.search.group.goal import Aim, Goal
+from looptree.search.group.group_search import GroupSearch
+from looptree.search.network.workers import Searches
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.search.search_cases import OBJECTIVES

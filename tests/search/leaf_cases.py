@@ -1,4 +1,4 @@
-"""The exhaustive search with loops of a layer's own, by the rule of `looptree.search.leaf`, slow and obvious."""
+"""The exhaustive search with loops of a layer's own, by the rule of `looptree.search.group.leaf`, slow and obvious."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.inside.tiles import useful_tiles
+from looptree.search.asked.loops import clashing_ranks
 from looptree.search.exhaustive import Exhaustive, Group, undominated
-from looptree.search.loops import clashing_ranks
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload

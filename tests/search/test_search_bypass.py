@@ -11,15 +11,15 @@ from looptree.architecture import Architecture
 from looptree.check import check
 from looptree.errors import InputError
 from looptree.search import Space, search
+from looptree.search.asked.objective import value
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.objective import value
 from looptree.taxonomy.binding import bind
 from looptree.workload import Workload
 from tests.model.inside_cases import registers
+from tests.search.group.test_search_inside import every_plan
 from tests.search.group_cases import differences
 from tests.search.leaf_cases import streaming
 from tests.search.search_cases import architecture, einsum, network
-from tests.search.test_search_inside import every_plan
 
 PAIR = Workload(
     "pair",

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from looptree.model import evaluate
+from looptree.search.asked.objective import value
+from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Designs, Exhaustive, Group, together, undominated
-from looptree.search.objective import value
-from looptree.search.space import Space
 from looptree.taxonomy.group import group_tensors, plan_tree
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 

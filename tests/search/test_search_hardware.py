@@ -12,8 +12,8 @@ from looptree.architecture import Architecture, Compute, Level, Partition, Ports
 from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.search import InfeasibleError, Space, search
+from looptree.search.asked.objective import value
 from looptree.search.exhaustive import Exhaustive, Group
-from looptree.search.objective import value
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.search.group_cases import differences

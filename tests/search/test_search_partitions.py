@@ -10,16 +10,16 @@ from looptree.architecture import Architecture, Level, Partition
 from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.search import InfeasibleError, Space, front, search
-from looptree.search.capacities import Capacities
+from looptree.search.answers.capacities import Capacities
+from looptree.search.asked.objective import value
+from looptree.search.asked.restrictions import Restrictions
 from looptree.search.exhaustive import Exhaustive, Group
-from looptree.search.objective import value
-from looptree.search.restrictions import Restrictions
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.model.inside_cases import registers
+from tests.search.group.test_search_inside import every_plan, placed
 from tests.search.search_cases import architecture, einsum
 from tests.search.test_search_bypass import PAIR
-from tests.search.test_search_inside import every_plan, placed
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0, resident=0)
 FUSED = replace(ONE, restrictions=Restrictions(together=(frozenset({"a", "b"}),)))

@@ -12,11 +12,12 @@ import pytest
 from looptree.architecture.load import load_architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
-from looptree.search import SPACES, InfeasibleError, Plan, Space, compare, search, workers
-from looptree.search.catalogue import Catalogue, Task
+from looptree.search import SPACES, InfeasibleError, Plan, Space, compare, search
+from looptree.search.asked.objective import value
+from looptree.search.asked.segment import segment
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.objective import value
-from looptree.search.segment import segment
+from looptree.search.network import workers
+from looptree.search.network.catalogue import Catalogue, Task
 from looptree.workload import Workload
 from looptree.workload.load import load_workload
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network

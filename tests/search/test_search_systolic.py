@@ -8,8 +8,8 @@ import pytest
 
 from looptree.architecture import Architecture, Array
 from looptree.search import Space, search
+from looptree.search.asked.objective import value
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.objective import value
 from tests.search.group_cases import differences
 from tests.search.leaf_cases import streaming
 from tests.search.search_cases import KINDS, architecture, network

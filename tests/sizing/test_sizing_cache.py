@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from looptree.search import SPACES
-from looptree.search.capacities import Capacities
+from looptree.search.answers.capacities import Capacities
 from looptree.sizing import Sizing, Step, size
 from looptree.sizing import cache as caching
 from looptree.sizing.cache import Cache, default_folder, key_of

@@ -10,7 +10,7 @@ from looptree.report.figures.style import BLUE, COLUMN, FAINT, in_unit, new_figu
 from looptree.report.front import UNITS, Fronted
 from looptree.report.proof import NOUNS
 from looptree.report.text import counted
-from looptree.search.objective import value
+from looptree.search.asked.objective import value
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

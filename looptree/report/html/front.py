@@ -18,7 +18,7 @@ from looptree.report.planned import Planned
 from looptree.report.proof import NOUNS, verdict
 from looptree.report.text import counted, short_layers
 from looptree.search import Plan
-from looptree.search.objective import amount, value
+from looptree.search.asked.objective import amount, value
 from looptree.units import BYTES, COUNTS, PICOJOULES, Units
 
 _COLUMNS: Mapping[str, tuple[Units, str, str, str]] = {

@@ -14,7 +14,7 @@ from looptree.report.sizing.drawn import drawn, left_of_picture
 from looptree.report.sizing.sentences import change_sentences, conclusion, gap, proof_sentences, title
 from looptree.report.sizing.tables import UNITS
 from looptree.report.text import counted, listed
-from looptree.search.objective import amount
+from looptree.search.asked.objective import amount
 from looptree.sizing import Point, Sizing, answers, knees
 from looptree.sizing.answers import minimum
 from looptree.units import BYTES, COUNTS, PICOJOULES, format_percent, format_size

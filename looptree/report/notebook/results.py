@@ -13,7 +13,7 @@ from looptree.report.sizing.rows import COLUMNS as POINT_COLUMNS
 from looptree.report.sizing.sentences import conclusion, title
 from looptree.report.text import counted, short_layers
 from looptree.search import Comparison, Front, Plan
-from looptree.search.objective import amount
+from looptree.search.asked.objective import amount
 from looptree.sizing import Sizing
 from looptree.units import format_count, format_energy, format_percent, format_ratio, format_size
 from looptree.workload import Workload

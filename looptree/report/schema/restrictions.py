@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, said
-from looptree.search import restrict_file
-from looptree.search.restrictions import BETWEEN
+from looptree.search.asked import restrict_file
+from looptree.search.asked.restrictions import BETWEEN
 
 
 def restrictions_schema() -> Schema:

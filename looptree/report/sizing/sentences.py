@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from looptree.report.proof import NOUNS, percent, space_sentences
 from looptree.report.text import counted, listed, short_layers
-from looptree.search.objective import amount
+from looptree.search.asked.objective import amount
 from looptree.sizing import Answer, Change, Point, Sizing, answers, changes, knees
 from looptree.sizing.answers import minimum
 from looptree.units import format_percent, format_size

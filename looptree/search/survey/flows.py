@@ -14,11 +14,11 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
-from looptree.search.group import Group
-from looptree.search.ledger import Columns
-from looptree.search.prices import LEAVING, Role
+from looptree.search.group.group import Group
+from looptree.search.group.ledger import Columns
+from looptree.search.group.prices import LEAVING, Role
+from looptree.search.group.tables import bases_of
 from looptree.search.survey.grid import Branch, Option
-from looptree.search.tables import bases_of
 
 EXACT = float(1 << 53)
 

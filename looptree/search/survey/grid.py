@@ -23,11 +23,10 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.box import Coupled
-from looptree.search.group import Group, Pattern
-from looptree.search.ledger import Columns, LoopColumns, entries_of
-from looptree.search.loops import Loop
-from looptree.search.profile import Rank
-from looptree.search.tables import InseparableError, LoopTable
+from looptree.search.asked.loops import Loop, Rank
+from looptree.search.group.group import Group, Pattern
+from looptree.search.group.ledger import Columns, LoopColumns, entries_of
+from looptree.search.group.tables import InseparableError, LoopTable
 
 INNER = 64  # combinations of the options of some tensors that are summed up innermost, at most
 

@@ -15,7 +15,7 @@ import numpy as np
 
 from looptree.architecture import Architecture, Level
 from looptree.model.axis import Array
-from looptree.search.group import Group
+from looptree.search.group.group import Group
 from looptree.search.survey.flows import EXACT, Flow, Flows, cycles_of
 from looptree.search.survey.grid import Branch
 

@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError, nearest
 from looptree.model import Evaluation, evaluate
+from looptree.search.asked.segment import segment
+from looptree.search.asked.space import Space
 from looptree.search.child import processors
-from looptree.search.goal import ROUNDING
-from looptree.search.planner import DisagreementError, buffer_of
-from looptree.search.segment import segment
-from looptree.search.space import Space
+from looptree.search.group.goal import ROUNDING
+from looptree.search.network.planner import DisagreementError, buffer_of
 from looptree.search.survey.keeper import Designs
 from looptree.search.survey.meter import HARDWARE_METRICS, METRICS, Hardware
 from looptree.search.survey.units import Task, surveyed

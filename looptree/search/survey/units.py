@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
+from looptree.search.asked.loops import Loop
+from looptree.search.asked.space import Space
 from looptree.search.child import as_child
-from looptree.search.group import Group, Pattern
-from looptree.search.loops import Loop
-from looptree.search.space import Space
+from looptree.search.group.group import Group, Pattern
 from looptree.search.survey.block import slabs
 from looptree.search.survey.grid import Branch, branches_of
 from looptree.search.survey.keeper import Keeper

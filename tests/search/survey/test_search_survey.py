@@ -13,8 +13,8 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.model.axis import Array
+from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.space import Space
 from looptree.search.survey import METRICS, Hardware, metrics_of, survey
 from looptree.search.survey import units as units_of
 from looptree.search.survey.block import slabs

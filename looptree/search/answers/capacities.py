@@ -1,0 +1,123 @@
+"""One network in buffers of several sizes: what is proven at one capacity is kept for all others.
+
+Larger capacities are best asked for first. With less room nothing gets better, so that the optimum of a group in a
+large buffer is a bound in every smaller one, and most groups that are searched there are given up at once.
+"""
+
+from __future__ import annotations
+
+import math
+from types import TracebackType
+
+from looptree.architecture import Architecture
+from looptree.errors import InputError, nearest
+from looptree.search.asked.metrics import METRICS, Weights
+from looptree.search.asked.space import Space
+from looptree.search.network.partition import Path
+from looptree.search.network.planner import Found, Planner, buffer_of, check_priced
+from looptree.search.network.workers import Searches, Workers
+from looptree.search.result import InfeasibleError, Plan, Progress
+from looptree.workload import Workload
+
+
+class Capacities:
+    """Searches one network in any number of capacities. Use as a context manager: it holds worker processes.
+
+    Args:
+        workload: the network. architecture: its capacity of the buffer does not matter. objective, space: see `search`.
+        workers: processes; one per processor by default. The plans do not depend on it.
+
+    Raises:
+        InputError: as `search`; or what the objective adds up depends on the capacity, so that nothing can be shared.
+
+    >>> from looptree import load_architecture, load_workload
+    >>> network = load_workload("conv_conv", channels=4, resolution=4)
+    >>> with Capacities(network, load_architecture("small"), objective="offchip", workers=1) as sizes:
+    ...     sizes.smallest(), sizes.everything(), sizes.plan(1024).statistics.value
+    (19, 480, 416.0)
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        architecture: Architecture,
+        *,
+        objective: str = "energy",
+        space: Space | None = None,
+        workers: int | None = None,
+    ) -> None:
+        if objective not in METRICS:
+            raise InputError(
+                f"expected one of {', '.join(METRICS)} as objective, found {objective!r}",
+                hint=nearest(objective, METRICS),
+            )
+        self.workload = workload
+        self.objective = objective
+        level = buffer_of(architecture)
+        check_priced(architecture, [objective])
+        searches = Searches(architecture.with_capacity(level, None), level, space or Space())
+        self.workers = Workers(searches, workers)
+        self.planner = Planner(workload, self.workers, None, None)
+
+    def __enter__(self) -> Capacities:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.workers.__exit__(kind, problem, trace)
+
+    def smallest(self) -> int:
+        """The fewest bytes in which every layer alone has a design.
+
+        Raises:
+            InfeasibleError: a layer has none at all.
+        """
+        least = 0.0
+        catalogue = self.planner.catalogue
+        for einsum in self.workload.einsums:
+            number, _ = catalogue.shape((einsum.name,))
+            demand, parts = catalogue.search_of(number).smallest()
+            if math.isinf(demand):
+                raise InfeasibleError.of(einsum.name, self.planner.level, math.inf, demand, parts)
+            least = max(least, demand)
+        return math.ceil(least)
+
+    def everything(self) -> int:
+        """Bytes in which all tensors of the network fit whole at a time."""
+        return sum(tensor.size_bytes for tensor in self.workload.tensors.values())
+
+    def plan(
+        self,
+        capacity_bytes: int,
+        *,
+        seconds: float | None = None,
+        progress: Progress | None = None,
+        target: float | None = None,
+        apart: bool = False,
+    ) -> Plan:
+        """The best plan in that many bytes.
+
+        Args:
+            capacity_bytes: of the buffer. seconds, progress: see `search`.
+            target: stop as soon as it is known whether a plan has at most this value (of equal ones, any).
+            apart: run every layer by itself and keep nothing on chip in between; what is found out about single layers
+                serves all plans.
+
+        Raises:
+            InfeasibleError: a layer does not fit. KeyboardInterrupt: Ctrl-C, even if there is a plan by then.
+        """
+        planner = self.planner
+        planner.restart(seconds, progress)
+
+        def going(path: Path) -> bool:
+            decided = target is not None and (path.value <= target or path.bound > target)
+            return planner.told(path.value, path.bound) and not decided
+
+        weights = Weights.only(self.objective)
+        capacity = float(capacity_bytes)
+        path = planner.apart(weights, capacity) if apart else planner.solve(weights, capacity, going)
+        if planner.catalogue.interrupted:
+            raise KeyboardInterrupt
+        found = Found(path, weights, path.value, path.bound, capacity)
+        return planner.plan(found, self.objective, polish=target is None)

@@ -1,0 +1,87 @@
+"""The corners of the hull of all plans in one capacity, in some metrics that add up."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from looptree.model.axis import Array
+from looptree.search.answers.hull import Hull
+from looptree.search.asked.metrics import METRICS, Weights
+from looptree.search.network.partition import Path
+from looptree.search.network.planner import Planner
+
+
+class Corners:
+    """Finds plans at corners of the hull, first in the direction in which least is known.
+
+    Args:
+        sums: the metrics. capacity: bytes on chip. most: plans that are enough.
+
+    Attributes:
+        paths: the plans. gap: share by which a plan may be below what is between them. stopped: whether time was up.
+    """
+
+    def __init__(self, planner: Planner, sums: Sequence[str], capacity: float, most: int) -> None:
+        self.planner = planner
+        self.sums = tuple(sums)
+        self.capacity = capacity
+        self.partition = planner.partition(capacity)
+        self.hull = Hull(sums, [self.partition.bound(Weights.only(name)) for name in sums])
+        self.paths: list[Path] = []
+        self.tried: set[Weights] = set()
+        self.gap = 1.0
+        self.stopped = False
+        try:
+            self._explore(most)
+        except KeyboardInterrupt:
+            if not self.paths:
+                raise
+            self.stopped = True
+
+    @property
+    def closed(self) -> bool:
+        """Whether all corners are found."""
+        return not self.stopped and self.gap == 0.0
+
+    def bound(self, path: Path) -> float:
+        """The least of the last metric that a plan may have which takes no more of the others than this one."""
+        limits = {name: path.totals[METRICS.index(name)] for name in self.sums[:-1]}
+        corners = self.hull.corners(limits) * self.hull.scale
+        return min(float(corners[:, -1].min(initial=math.inf)), path.totals[METRICS.index(self.sums[-1])])
+
+    def facts(self) -> list[tuple[dict[str, float], float]]:
+        """Weights, and what no weighted sum undercuts."""
+        found = []
+        for normal, least in zip(self.hull.normals, self.hull.bounds, strict=True):
+            weights = self.hull.weights(normal)
+            share = sum(weights[i] * scale for i, scale in zip(self.hull.columns, self.hull.scale, strict=True))
+            found.append(({name: weights[METRICS.index(name)] for name in self.sums}, float(least * share)))
+        return found
+
+    def _explore(self, most: int) -> None:
+        while not self.stopped:
+            normal = self._direction()
+            if normal is None or len(self.paths) >= most:
+                break
+            self._search(self.hull.weights(normal))
+
+    def _direction(self) -> Array | None:
+        """Where the corner of the outer hull that is furthest outside the inner one may be cut off."""
+        corners = self.hull.corners({})
+        missing = [self.hull.missing(corner) for corner in corners]
+        normal = self.hull.violated(corners[missing.index(max(missing))])
+        if normal is not None and self.hull.weights(normal) in self.tried:
+            normal = None
+        self.gap = 0.0 if normal is None else max(missing)
+        return normal
+
+    def _search(self, weights: Weights) -> None:
+        self.tried.add(weights)
+        path = self.partition.solve(weights, lambda path: self.planner.told(path.value, path.bound))
+        if not path.steps:
+            raise self.planner.infeasible() if math.isinf(path.bound) else self.planner.too_short()
+        self.hull.learn(weights, path.value if path.proven else path.bound, path.totals)
+        if all(path.totals != other.totals for other in self.paths):
+            self.paths.append(path)
+        self.stopped = not path.proven

@@ -1,0 +1,1 @@
+"""What is asked of a search: its space, narrowed by restrictions, its objective and limits."""

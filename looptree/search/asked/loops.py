@@ -1,0 +1,108 @@
+"""The loops that may stand above the branch of a group, and their orders.
+
+A loop comes with all its useful tile shapes, each distinct ceil(extent / n) with n of at least 2. Tile shapes for
+which the loop is relevant to different tensors are kept apart, as loops of their own: so that whether a loop is
+relevant is a property of the loop, not of the tile shape. A single trip is a design with one loop less.
+
+Loops that move the same dimension are *joined*: they have one table, with every combination of their tile shapes. A
+rank may be tiled twice if another loop stands in between. Right below each other, two loops over one rank are one with
+the smaller tile shape, which holds as much and forgets nothing in between.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+
+from looptree.workload import Workload
+
+Rank = tuple[tuple[str, str], ...]
+"""A loop's ranks: pairs of sink and rank."""
+Tiles = tuple[int, ...]
+"""A tile shape for each of some loops."""
+Positions = tuple[tuple[int, ...], ...]
+"""Of the loops of each table, where they stand among all loops, counted from 0."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop above the branch, or some joined ones, outermost first.
+
+    Attributes:
+        ranks: what each tiles, a pair of sink and rank for each sink.
+        tiles: tile shapes that are tried, one for each loop, largest first.
+    """
+
+    ranks: tuple[Rank, ...]
+    tiles: tuple[Tiles, ...]
+
+
+def sinks_of(part: Workload) -> tuple[str, ...]:
+    """Einsums whose output no other Einsum of the segment reads."""
+    return tuple(e.name for e in part.einsums if not part.consumers(e.output.tensor))
+
+
+def candidate_ranks(part: Workload, sinks: Sequence[str]) -> list[Rank]:
+    """Ranks that a loop above the branch may tile; of several sinks, those that all have with equal extents."""
+    first = part.einsum(sinks[0])
+    found: list[Rank] = []
+    for rank, extent in first.ranks.items():
+        if extent >= 2 and all(part.einsum(s).ranks.get(rank) == extent for s in sinks):
+            found.append(tuple((s, rank) for s in sinks))
+    return found
+
+
+def orders(
+    ranks: Sequence[Rank],
+    clashes: Sequence[frozenset[tuple[str, str]]],
+    count: int,
+    joined: int = 0,
+    twice: Collection[Rank] = (),
+) -> Iterator[tuple[Rank, ...]]:
+    """Every order of `count` loops.
+
+    Args:
+        joined: most loops of an order in which some move the same dimension of a tensor of the sinks.
+        twice: ranks that such an order may tile twice, though not by two loops right below each other.
+    """
+    for order in itertools.product(ranks, repeat=count) if twice else itertools.permutations(ranks, count):
+        near = any(one == other for one, other in itertools.pairwise(order))
+        often = any(order.count(rank) > (2 if rank in twice else 1) for rank in order)
+        if not near and not often and (count <= joined or len(joined_positions(order, clashes)) == count):
+            yield order
+
+
+def joined_positions(order: Sequence[Rank], clashes: Sequence[frozenset[tuple[str, str]]]) -> Positions:
+    """The positions of an order, those of loops that move the same dimension together.
+
+    >>> p, q, r = ((("conv", name),) for name in "pqr")
+    >>> joined_positions([p, q, r], [frozenset({("conv", "p"), ("conv", "r")})])
+    ((0, 2), (1,))
+    """
+    tied = [
+        (one, other)
+        for one, other in itertools.combinations(range(len(order)), 2)
+        if order[one] == order[other] or any(clash & set(order[one]) and clash & set(order[other]) for clash in clashes)
+    ]
+    return merged(tuple((position,) for position in range(len(order))), tied)
+
+
+def merged(positions: Positions, tied: Sequence[tuple[int, int]]) -> Positions:
+    """Positions of loops, with those of some pairs together."""
+    found = [set(own) for own in positions]
+    for pair in tied:
+        touched = [own for own in found if own & set(pair)]
+        found = [own for own in found if not own & set(pair)] + [set().union(*touched)]
+    return tuple(sorted(tuple(sorted(own)) for own in found))
+
+
+def clashing_ranks(part: Workload, sinks: Sequence[str]) -> list[frozenset[tuple[str, str]]]:
+    """Ranks of a sink that move the same dimension of a tensor, as `p` and `r` of a convolution do."""
+    return [
+        frozenset((name, rank) for rank in form.ranks)
+        for name in sinks
+        for access in (*part.einsum(name).inputs, part.einsum(name).output)
+        for form in access.projection
+        if len(form.terms) > 1
+    ]

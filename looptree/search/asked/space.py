@@ -1,0 +1,161 @@
+"""What a search looks at, as data: a narrower space is asked for by name or by keyword, and says what it leaves out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
+
+from looptree.errors import InputError, nearest
+from looptree.search.asked.loops import Rank, candidate_ranks, clashing_ranks, orders, sinks_of
+from looptree.search.asked.restrictions import NONE, Restrictions
+from looptree.workload import Workload
+
+ANY_PAIRS = 1 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """The designs that are searched.
+
+    Attributes:
+        group_layers: most layers in a fusion group.
+        loops: most loops above the branch of a fused group; lone_loops: most loops of a layer alone.
+        leaf_loops: most loops of a layer of its own, inside its branch.
+        joined_loops: most loops above a branch, or of a layer alone, where two of them move the same dimension, as `p`
+            and `r` of a convolution do.
+        twice: a rank may be tiled by two of them, with others in between, if that can be done with so many pairs of
+            tile shapes at most.
+        joined_pairs: two of them over different ranks may move one dimension, or let readers of a tensor rest at
+            different steps, only further up the group, if they have so many pairs of tile shapes at most.
+        spill: whether an intermediate of a group may be written out and fetched again.
+        recompute: whether overlap that was not retained may be computed again.
+        live: whether what is live counts against the capacity, where the architecture says so; else windows count.
+        pipeline: whether the layers of a group may also work at once, each on an array of its own.
+        resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
+        restrictions: of single layers and tensors.
+        inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.
+    """
+
+    group_layers: int = 8
+    loops: int = 3
+    lone_loops: int = 4
+    leaf_loops: int = 2
+    joined_loops: int = 3
+    twice: int = 0
+    joined_pairs: int = 40
+    spill: bool = True
+    recompute: bool = True
+    live: bool = False
+    pipeline: bool = False
+    resident: int = 16
+    restrictions: Restrictions = NONE
+    inner_level: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        for name, least, most in (
+            ("group_layers", 1, 64),
+            ("loops", 1, 4),
+            ("lone_loops", 0, 5),
+            ("joined_loops", 0, 4),
+            ("twice", 0, ANY_PAIRS),
+            ("joined_pairs", 0, ANY_PAIRS),
+            ("leaf_loops", 0, 2),
+            ("resident", 0, 64),
+        ):
+            found = getattr(self, name)
+            if isinstance(found, bool) or not isinstance(found, int) or not least <= found <= most:
+                raise InputError(f"expected {name} from {least} to {most}, found {found!r}", where="search space")
+
+    def described(self) -> str:
+        """The space in words, without its restrictions."""
+        kept = "a storage node of each tensor at every depth"
+        if self.recompute:
+            kept += ", intermediates kept or recomputed"
+        if self.spill:
+            kept += " or spilled"
+        parts = []
+        if self.group_layers > 1:
+            parts.append(f"all convex connected groups of up to {self.group_layers} layers")
+            parts.append(self._loops(self.loops, "over any ranks of the sink in any order"))
+            if self.joined_loops > 1 and self.joined_pairs < ANY_PAIRS:
+                pairs = f" with more than {self.joined_pairs} pairs of tile shapes" if self.joined_pairs else ""
+                parts.append(f"no two that move one dimension only further up{pairs}")
+        parts.append(self._loops(self.lone_loops, "for a layer alone"))
+        if self.twice and self.joined_loops > 2:
+            pairs = "" if self.twice == ANY_PAIRS else f" if it has up to {self.twice} pairs of tile shapes"
+            parts.append(f"a rank tiled twice{pairs}")
+        parts += ["every useful tile shape", kept]
+        if self.inner_level:
+            parts.append(
+                f"each layer's best nests at {self.inner_level}: any of its tensors kept, any order, useful tiles"
+            )
+        elif self.leaf_loops and self.group_layers > 1:
+            own = f"up to {self.leaf_loops} own loops per layer, each along a dimension that the group leaves whole"
+            parts.append(f"{own}, if the array stays as full")
+        if self.pipeline and self.group_layers > 1:
+            parts.append("layers of a group in turns, or as a pipeline with an array each")
+        if self.live:
+            parts.append("rooms as the architecture counts them, inside branches in windows")
+        if self.resident:
+            parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
+        return "; ".join(parts)
+
+    def _loops(self, most: int, what: str) -> str:
+        """How many loops there may be, in words."""
+        if most <= max(1, self.joined_loops):
+            apart = ""
+        elif self.joined_loops < 2:
+            apart = ", over different dimensions"
+        else:
+            apart = f", over different dimensions if more than {self.joined_loops}"
+        return f"up to {most} loops {what}{apart}"
+
+    def orders(self, part: Workload) -> Iterator[tuple[Rank, ...]]:
+        """Every order of loops above the branch of a segment, fewer loops first."""
+        sinks = sinks_of(part)
+        ranks, clashes = candidate_ranks(part, sinks), clashing_ranks(part, sinks)
+        fused, tilings = len(part.einsums) > 1, self.restrictions.tilings
+        twice = {rank for rank in ranks if self.twice and len(tilings(part, (rank, rank))) <= self.twice}
+        for count in range(int(fused), (self.loops if fused else self.lone_loops) + 1):
+            for order in orders(ranks, clashes, count, self.joined_loops, twice):
+                if self.restrictions.ordered(order):
+                    yield order
+
+    def settings(self) -> dict[str, int | bool | str]:
+        """All settings as plain data, the restrictions in words."""
+        found = {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name) != ""}
+        return found | {"restrictions": "; ".join(self.restrictions.described())}
+
+    def leaves_out(self) -> list[str]:
+        """What the default space has and this one has not."""
+        default = Space()
+        return [
+            f"{field.name}: {getattr(self, field.name)} (default {getattr(default, field.name)})"
+            for field in fields(self)
+            if field.name not in ("restrictions", "inner_level")
+            and getattr(self, field.name) < getattr(default, field.name)
+        ] + self.restrictions.described()
+
+
+SPACES = {
+    "default": Space(),
+    "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS),
+    "pipelined": Space(pipeline=True),
+    "circular": Space(live=True),
+    "quick": Space(
+        group_layers=4, loops=2, lone_loops=3, joined_loops=0, twice=0, joined_pairs=0, leaf_loops=0, spill=False
+    ),
+    "layer-by-layer": Space(group_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
+}
+
+
+def space_named(name: str) -> Space:
+    """A space by its name.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    if name not in SPACES:
+        known = ", ".join(SPACES)
+        raise InputError(f"expected a search space ({known}), found {name!r}", hint=nearest(name, SPACES))
+    return SPACES[name]

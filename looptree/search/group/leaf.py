@@ -1,0 +1,226 @@
+"""Loops that a layer of a fused group has of its own, inside its branch, and what is stored below them.
+
+Own loops stream tensors that only this layer uses in pieces. What a piece takes and how often it is fetched are
+factors on what the group's loops leave: so the choices of one layer are a short list that holds for all tile shapes of
+the group.
+
+Nothing is taken to survive the turns of other branches: a tensor inside a branch enters anew at every iteration of the
+group's loops. The mapping says the same where a loop of the layer's own, or the innermost loop of the group (with its
+overlap dropped), is relevant to the tensor; other places inside a branch are not proposed.
+
+Own loops run over ranks that the group's loops leave whole at this layer, in tile shapes that keep the array as full
+as it is without them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.model.box import Key
+from looptree.search.asked.loops import Rank, clashing_ranks
+from looptree.search.asked.restrictions import LayerRule
+from looptree.search.asked.segment import segment, shape_of
+from looptree.search.group.factors import Factors
+from looptree.search.group.profile import Profiler
+from looptree.search.undominated import undominated
+from looptree.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Streamed:
+    """One tensor inside the branch of its layer.
+
+    Attributes:
+        loops: own loops above its storage node.
+        piece: its window, as a share of what the group's loops leave. times: words that enter, likewise.
+        moves: whether one of these loops is relevant to it.
+    """
+
+    loops: int
+    piece: float
+    times: float
+    moves: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Streaming:
+    """Own loops of one layer and the tensors stored inside its branch.
+
+    Attributes:
+        loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: of all loops.
+    """
+
+    loops: tuple[tuple[str, int], ...]
+    tensors: Mapping[str, Streamed]
+    trips: int = 1
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for equal ways."""
+        return self.loops, tuple(self.tensors.items())
+
+
+Known = dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], int]]]
+"""Ways to stream by shape of layer, with the names of tensors taken out; shared by all groups of a search."""
+
+
+class Streamer:
+    """Finds the ways to stream the tensors of one layer.
+
+    Args:
+        part: the segment. layer: the Einsum. most: most own loops. spatial: operations done at once along each rank.
+        known: what was found for layers of equal shape. rule: of the layer. fills: whether fewer trips are better.
+    """
+
+    def __init__(
+        self,
+        part: Workload,
+        layer: str,
+        most: int,
+        spatial: Mapping[str, int],
+        known: Known,
+        rule: LayerRule,
+        *,
+        fills: bool = False,
+    ) -> None:
+        self.rule = rule
+        self.fills = fills
+        self.layer = layer
+        self.alone = segment(part, [layer])
+        self.shape = shape_of(self.alone, self.alone.einsum(layer).ranks)
+        self.profiler = Profiler(self.alone, (layer,), {})
+        self.most = most
+        self.spatial = spatial
+        self._shared = known
+        self._known: dict[tuple[tuple[str, ...], frozenset[Key]], list[Streaming]] = {}
+
+    def streamings(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
+        """Ways to store exactly these tensors inside the branch that no other way beats.
+
+        Args:
+            driven: ranks of the layer that follow the group's loops.
+        """
+        key = (tuple(tensors), driven)
+        if key not in self._known:
+            alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
+            if alike not in self._shared:
+                found = self._find(tensors, driven)
+                self._shared[alike] = [(way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found]
+            self._known[key] = [
+                Streaming(loops, dict(zip(tensors, shares, strict=True)), trips)
+                for loops, shares, trips in self._shared[alike]
+            ]
+        return self._known[key]
+
+    def _find(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
+        einsum = self.alone.einsum(self.layer)
+        mixed = {
+            rank
+            for access in (*einsum.inputs, einsum.output)
+            for form in access.projection
+            if set(form.ranks) & driven
+            for rank in form.ranks
+        }
+        ranks = [rank for rank, extent in einsum.ranks.items() if extent > 1 and rank not in mixed | driven]
+        clashes = clashing_ranks(self.alone, (self.layer,))
+        found: list[Streaming] = []
+        for count in range(self.most + 1):
+            for order in itertools.permutations(ranks, count):
+                pairs = {(self.layer, rank) for rank in order}
+                if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
+                    found += self._of(order, tensors)
+        return _front(found, tensors, fills=self.fills)
+
+    def _of(self, order: Sequence[str], tensors: Sequence[str]) -> list[Streaming]:
+        tiles = [self._tiles(rank) for rank in order]
+        if not all(tiles):
+            return []
+        runs = [
+            self.profiler.run((_rank(self.layer, r),), [(tile,) for tile in listed], (frozenset(),))
+            for r, listed in zip(order, tiles, strict=True)
+        ]
+        if any(t not in run.writes and t not in run.tensors for run in runs for t in tensors):
+            return []  # no tile reaches a tensor that lies in a gap of the stride
+        rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
+        extents = self.alone.einsum(self.layer).ranks
+        trips = np.ones(tuple(map(len, tiles)), dtype=np.int64)
+        for index, (rank, listed) in enumerate(zip(order, tiles, strict=True)):
+            trips = trips * _spread(-(-extents[rank] // np.array(listed)), index, len(order))
+        found = []
+        for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
+            if order and max(depths) < len(order):
+                continue  # the innermost loop serves nobody
+            tables = [self._tables(t, rows[t], d) for t, d in zip(tensors, depths, strict=True)]
+            judged = [table for pair in tables for table in pair[:2]]
+            for at in _front_of([*judged, trips] if self.fills else judged):
+                streamed = {
+                    t: Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
+                    for t, d, (piece, times, moves) in zip(tensors, depths, tables, strict=True)
+                }
+                loops = tuple((r, t[i]) for r, t, i in zip(order, tiles, at, strict=True))
+                found.append(Streaming(loops, streamed, int(trips[at])))
+        return found
+
+    def _tiles(self, rank: str) -> list[int]:
+        """Useful tile shapes that take no more cycles than the whole rank."""
+        extent, wide = self.alone.einsum(self.layer).ranks[rank], self.spatial.get(rank, 1)
+        cycles = -(-extent // wide)
+        return [
+            t
+            for t in self.rule.shapes(rank, extent)
+            if extent // t * -(-t // wide) + -(-(extent % t) // wide) <= cycles
+        ]
+
+    def _tables(self, tensor: str, row: Sequence[Factors], depth: int) -> tuple[Array, Array, Array]:
+        """Shares of piece and entering words, and whether a loop moves it, over all tile shapes."""
+        whole = self.profiler.whole
+        extents = whole.extents(tensor)
+        shape = tuple(len(f.held[0]) for f in row)
+        sweep = np.full(shape, -1)
+        for index in range(depth):
+            sweep = np.where(_spread(row[index].moves[1, 0], index, len(row)), index, sweep)
+        piece = times = np.ones(shape)
+        for index, f in enumerate(row):
+            extent = float(np.prod([extents[d] for d in f.dimensions])) if f.dimensions else 1.0
+            piece = piece * _spread(f.held[index < depth] / extent, index, len(row))
+            shared, apart = (_spread(table / extent, index, len(row)) for table in f.fresh)
+            times = times * np.where(index < sweep, apart, shared)
+        return piece, times, sweep >= 0
+
+
+def _rank(layer: str, rank: str) -> Rank:
+    return ((layer, rank),)
+
+
+def _spread(table: Array, index: int, loops: int) -> Array:
+    shape = [1] * loops
+    shape[index] = -1
+    return table.reshape(shape)
+
+
+def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
+    """Where the tables are not beaten: no other place is as small in all of them."""
+    rows = np.stack([table.reshape(-1) for table in tables], axis=1)
+    shape = tables[0].shape
+    return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
+
+
+def _front(found: Sequence[Streaming], tensors: Sequence[str], *, fills: bool) -> list[Streaming]:
+    if not found:
+        return []
+    rows = np.array(
+        [
+            [
+                s.trips * fills,
+                *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times, not s.tensors[t].moves)),
+            ]
+            for s in found
+        ],
+        dtype=np.float64,
+    )
+    return [found[i] for i in undominated(rows)]

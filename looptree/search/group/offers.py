@@ -1,0 +1,144 @@
+"""What the options of all tensors take and add, for many designs whose loops are known up to their tile shapes.
+
+A tensor that only one layer of a fused group uses may also be stored inside the branch of that layer, together with
+loops of that layer's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.model.box import Key
+from looptree.search.group.assign import Item
+from looptree.search.group.group import Group
+from looptree.search.group.ledger import Columns
+from looptree.search.group.listing import Listing, Option, Streams, Way, listing
+from looptree.search.group.relax import NEVER
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Kinds:
+    """Which ranks of each layer follow the loops of some designs.
+
+    Attributes:
+        of: per layer, the kind of each design. sets: per layer, the ranks of each kind.
+    """
+
+    of: Mapping[str, Array]
+    sets: Mapping[str, Sequence[frozenset[Key]]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Offer:
+    """One item of some designs.
+
+    Attributes:
+        item: what its options take and add. options: what they are.
+    """
+
+    item: Item
+    options: Sequence[Option]
+
+
+class Offers:
+    """The options of the tensors of one group.
+
+    Args:
+        free: rows of the tensors that do not stay on chip anyway. own: per layer the rows of those that it may stream.
+        pipelined: whether all layers work at once.
+    """
+
+    def __init__(
+        self, group: Group, free: Sequence[int], own: Mapping[str, Sequence[int]], *, pipelined: bool = False
+    ) -> None:
+        self.group = group
+        self.own = own
+        self.pipelined = pipelined
+        self.alone = sorted(set(free) - {row for rows in own.values() for row in rows})
+
+    def of(self, columns: Columns, kinds: Kinds, room: Array, sums: Array, some: Array) -> list[Offer]:
+        """The items of some of the designs.
+
+        Args:
+            kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
+        """
+        known = self._listing(columns.count, kinds.sets)
+        every = len(some) == columns.size
+        pick = slice(None) if every else some
+        above = room[:, :, pick][known.rows, known.places]
+        above[known.within] = 0
+        above = np.add.reduceat(above, known.begins, axis=0)
+        added = sums[..., pick][:, known.rows, known.places]
+        added[:, known.within] = 0
+        added = np.add.reduceat(added, known.begins, axis=1)
+        inside = np.zeros_like(above)
+        if known.streams.ways:
+            taken, moved = self._streamed(known.streams, columns, kinds, some)
+            inside = taken[known.way]
+            added += moved[:, known.way]
+        possible = np.asarray((np.maximum(above, inside) < NEVER).any(axis=1))
+        if self.pipelined:
+            above, inside = above + inside, np.zeros_like(inside)
+        found = []
+        for own in known.items:
+            at = own.start + (np.flatnonzero(possible[own]) if possible[own].any() else np.arange(1))
+            item = Item(above[at], inside[at], added[:, at])
+            found.append(Offer(item, [known.options[i] for i in at]))
+        return found
+
+    def _streamed(self, streams: Streams, columns: Columns, kinds: Kinds, some: Array) -> tuple[Array, Array]:
+        """Room inside the branch that each way to stream takes, and what it adds; zero for one more, that is none."""
+        group, rows = self.group, streams.rows
+        roles = [group.roles[row] for row in rows]
+        less, drained, made = np.array([(role.less, role.drained, role.made) for role in roles]).T[:, :, None]
+        at = np.ix_(rows, some)
+        first = columns.first[at]
+        piece = np.round(columns.kept[-1][at] * streams.piece, 6)
+        taken = np.ceil(piece * group.width[rows, None]) * group.copies
+        entered = np.round(columns.apart[at] * streams.times, 6)
+        reads = np.maximum(entered - less * first, 0.0)
+        writes = drained * entered + made * first
+        moves = streams.moves | columns.moving(columns.count - 1, columns.count)[at]
+        valid = np.concatenate([valid[:, kinds.of[layer][some]] for layer, valid in streams.valid.items()])
+        valid &= np.logical_and.reduceat(moves, streams.begins, axis=0)
+        room = np.zeros((len(valid) + 1, len(some)))
+        added = np.zeros((len(group.prices), *room.shape))
+        room[:-1] = np.where(valid, np.add.reduceat(taken, streams.begins, axis=0), NEVER)
+        for table, prices in zip(added, group.prices, strict=True):
+            table[:-1] = np.add.reduceat(prices.moved_rows(rows, reads, writes), streams.begins, axis=0)
+            if prices.steps:
+                table[:-1] += prices.steps * self._further_steps(streams, columns, some)
+        return room, added
+
+    def _further_steps(self, streams: Streams, columns: Columns, some: Array) -> Array:
+        """Steps that each way to stream adds to those of its layer."""
+        layers = np.array([self.group.layers.index(way.layer) for way in streams.ways])
+        trips = np.array([way.streaming.trips for way in streams.ways])
+        return np.asarray(columns.work("steps")[np.ix_(layers, some)] * (trips[:, None] - 1))
+
+    def _listing(self, loops: int, sets: Mapping[str, Sequence[frozenset[Key]]]) -> Listing:
+        """The options of designs with so many loops of these kinds."""
+        key = tuple(self.alone), tuple((layer, *rows) for layer, rows in self.own.items()), loops
+        kinds = key, tuple(map(tuple, sets.values()))
+        known = self.group.listings
+        if kinds not in known:
+            above = range(1, loops + 2)
+            alone = {row: range(0 if self.group.roles[row].inner else 1, loops + 2) for row in self.alone}
+            names = self.group.tensors
+            known[kinds] = listing(self.own, alone, above, lambda layer, rows: self._ways(layer, rows, sets), names)
+        return known[kinds]
+
+    def _ways(self, layer: str, rows: tuple[int, ...], sets: Mapping[str, Sequence[frozenset[Key]]]) -> list[Way]:
+        """The ways of a layer to stream these tensors, for any of its kinds."""
+        streamer = self.group.streamer(layer)
+        names = [self.group.tensors[row] for row in rows]
+        listed = [streamer.streamings(names, driven) for driven in sets[layer]]
+        keys = [{way.key for way in ways} for ways in listed]
+        every = {way.key: way for ways in listed for way in ways}
+        return [
+            Way(layer, rows, way, np.array([key in known for known in keys], dtype=bool)) for key, way in every.items()
+        ]

@@ -1,0 +1,310 @@
+"""Designs whose intermediates have their places: all options of all other tensors, exactly."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.model.inside.finder import Found, Nest
+from looptree.search.asked.loops import Rank
+from looptree.search.asked.metrics import Totals
+from looptree.search.group.assign import Item, Placed, Problem, best, least
+from looptree.search.group.book import PatternBook
+from looptree.search.group.design import GroupDesign
+from looptree.search.group.group import Group
+from looptree.search.group.inside import Tile
+from looptree.search.group.ledger import Columns
+from looptree.search.group.listing import Option
+from looptree.search.group.live_room import LiveRooms
+from looptree.search.group.nodes import Nodes
+from looptree.search.group.offers import Kinds, Offers
+from looptree.search.group.pipelined import Schedules
+from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
+
+AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Single:
+    """The problem of one design with all intermediates decided.
+
+    Attributes:
+        problem: see `assign.Problem`. options: those of each item. places: of the intermediates.
+    """
+
+    problem: Problem
+    options: Sequence[Sequence[Option]]
+    places: Places
+
+
+class Placing:
+    """Places the tensors of one group.
+
+    Args:
+        resident: tensors that stay on chip anyway. capacity: bytes left for all others.
+        schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
+        counts.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        resident: frozenset[str],
+        capacity: float,
+        schedules: Schedules | None = None,
+        live: LiveRooms | None = None,
+    ) -> None:
+        self.schedules = schedules
+        self.live = live
+        self.group = group
+        self.resident = resident
+        self.capacity = capacity
+        self.held = group.resident_bytes(resident)
+        self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
+        streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
+        scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
+        self.own = self._own() if streams and not scheduled else {}
+        self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
+        floors = group.floors(group.goal)
+        self.relaxation = Relaxation(
+            self._tensors(),
+            group.inner,
+            group.prices,
+            group.goal,
+            capacity,
+            floors,
+            pipelined=schedules is not None,
+            live=live is not None,
+        )
+
+    def _own(self) -> dict[str, list[int]]:
+        """Per layer the rows of tensors that only it uses, and that it may stream.
+
+        Where there is room for everything, only those of which pieces leave out words that a stride skips.
+        """
+        group = self.group
+        found: dict[str, list[int]] = {}
+        for row in self.free:
+            users = group.users[group.tensors[row]]
+            streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
+            free = len(users) == 1 and streamed and not group.rules[row].given
+            if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
+                found.setdefault(users[0], []).append(row)
+        return found
+
+    def _least_streamed(self, layer: str, row: int) -> float:
+        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
+        tensor = self.group.tensors[row]
+        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], frozenset())]
+        return min((way.times for way in ways if way.moves), default=math.inf)
+
+    def _tensors(self) -> Tensors:
+        group = self.group
+        streamed = np.full(len(group.tensors), np.inf)
+        anew = np.zeros(len(group.tensors), dtype=bool)
+        for layer, rows in self.own.items():
+            for row in rows:
+                anew[row] = True
+                streamed[row] = self._least_streamed(layer, row)
+        free = np.isin(np.arange(len(group.tensors)), self.free)
+        rules = group.rules
+        return Tensors(
+            group.width,
+            group.roles,
+            free,
+            streamed,
+            anew,
+            np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
+            np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
+            np.array([rule.drop for rule in rules], dtype=bool),
+            np.array([t in group.apart for t in group.tensors], dtype=bool),
+            group.copies,
+        )
+
+    def bounds(self, book: PatternBook, nodes: Nodes, below: float) -> Nodes:
+        """The nodes with lower bounds, infinite if they are not below a value; exact for some single designs."""
+        parts = [
+            self._bounded(book, nodes.at(np.arange(start, min(start + AT_ONCE, len(nodes)))), below)
+            for start in range(0, len(nodes), AT_ONCE)
+        ]
+        return parts[0].joined(*parts[1:])
+
+    def _bounded(self, book: PatternBook, nodes: Nodes, below: float) -> Nodes:
+        """First each tensor by itself, then all together where that leaves hope."""
+        columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
+        room, sums = self.relaxation.options(columns, places)
+        bound, rates = self.relaxation.bounds(columns, room, sums, nodes.rates, below)
+        bound = np.maximum(bound, nodes.bound)
+        exact = np.zeros(len(nodes), dtype=bool)
+        some = np.flatnonzero(bound < below)
+        if len(some):
+            problem, _ = self._problem(book, nodes.pattern, columns, room, np.stack(sums), some)
+            problem = replace(problem, fixed=problem.fixed + self._floors(book, nodes.at(some)))
+            found, exact[some] = least(problem, np.arange(len(some)), below)
+            bound[some] = np.maximum(bound[some], found)
+        return nodes.bounded(bound, rates, exact & (self.group.inside is None))
+
+    def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
+        """The best of one single design with all intermediates decided, if its objective is below a value."""
+        single = self._single(book, node)
+        nests = self._nests(book, node, single, below)
+        if nests is None:
+            return None
+        items = [*single.problem.items, *map(_nested, nests.values())]
+        return best(replace(single.problem, items=items), 0, below)
+
+    def _nests(self, book: PatternBook, node: Nodes, single: _Single, below: float) -> dict[str, list[Found]] | None:
+        """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
+        inside, goal = self.group.inside, self.group.goal
+        if inside is None or not inside.counts(goal):
+            return {}
+        problem = single.problem
+        tiles = self._tiles(book, node, single.places)
+        least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
+        floors = dict(zip(self.group.layers, inside.floors_of(_loops(book, node), goal), strict=True))
+        least = least + np.sum(list(floors.values()), axis=0)
+        found: dict[str, list[Found]] = {}
+        for layer, tile in (tiles or {}).items():
+            if goal.value(list(least[:, None]), problem.cycles)[0] >= below:
+                return None
+            found[layer] = inside.nests(tile, goal)
+            if not found[layer]:
+                return None
+            exact = np.min([known.sums for known in found[layer]], axis=0)
+            least = least + np.maximum(exact - floors[layer], 0.0)
+        return None if tiles is None else found
+
+    def _floors(self, book: PatternBook, nodes: Nodes) -> Array:
+        """What nests inside tiles add at least to each sum of some designs; of single designs more is known."""
+        found = np.repeat(np.asarray(self.relaxation.floors)[:, None], len(nodes), axis=1)
+        inside = self.group.inside
+        if inside is not None and inside.counts(self.group.goal):
+            for at in np.flatnonzero(nodes.points == 1):
+                loops = _loops(book, nodes.at(np.array([at])))
+                found[:, at] = inside.floors_of(loops, self.group.goal).sum(axis=0)
+        return found
+
+    def _tiles(self, book: PatternBook, node: Nodes, places: Places) -> Mapping[str, Tile] | None:
+        """What each layer of a single design works on at a time."""
+        group = self.group
+        assert group.inside is not None, "a group with nests"
+        kept = {group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(group.inner)}
+        return group.inside.tiles(_loops(book, node), kept)
+
+    def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
+        """What `best` found, as a design with all its metrics."""
+        group = self.group.towards(self.group.everything)
+        measured = Placing(group, self.resident, self.capacity, self.schedules, self.live)
+        single = measured._single(book, node)
+        problem, places = single.problem, single.places
+        sums = problem.fixed[:, 0]
+        options = placed.options[: len(single.options)]
+        for item, option in zip(problem.items, options, strict=True):
+            sums = sums + item.sums[:, option, 0]
+        nests = self._chosen(book, node, places, placed.options[len(single.options) :])
+        if group.inside is not None:
+            for tile, found in nests.values():
+                sums = sums + np.array(group.inside.priced(tile, found, group.everything))
+        totals = group.everything.totals(list(sums), problem.cycles[0])
+        kept = {layer: found.nests for layer, (_, found) in nests.items()}
+        return measured._design(book, node, single, replace(placed, options=options), totals, kept)
+
+    def _chosen(
+        self, book: PatternBook, node: Nodes, places: Places, options: Sequence[int]
+    ) -> dict[str, tuple[Tile, Found]]:
+        """The nest of each layer that was chosen, with what it is inside of."""
+        inside = self.group.inside
+        tiles = {} if inside is None else self._tiles(book, node, places) or {}
+        chosen = options or [0] * len(tiles)  # where nests do not matter, the first is that of least energy
+        return {
+            layer: (tile, inside.nests(tile, self.group.goal)[option])
+            for (layer, tile), option in zip(tiles.items(), chosen, strict=True)
+            if inside is not None
+        }
+
+    def _single(self, book: PatternBook, node: Nodes) -> _Single:
+        """The problem of a single design with all intermediates decided, with what no table of loops says of it."""
+        pattern = book.patterns[int(node.pattern[0])]
+        loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
+        decided = {row: pattern.places.get(row, (book.count, True)) for row in self.group.inner}
+        inner = {tensors[row]: depth for row, (depth, _) in decided.items()}
+        rooms = None
+        if self.live is not None:
+            may = self.relaxation.tensors.spill
+            rooms = self.live.of(
+                loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
+            )
+        columns, places = book.columns(node.pattern, node.start, node.stop)
+        open_ = places.loops == UNDECIDED
+        settled = Places(np.where(open_, book.count, places.loops), places.first | open_)
+        room, sums = self.relaxation.options(columns, settled, rooms)
+        problem, options = self._problem(book, node.pattern, columns, room, np.stack(sums), np.arange(1))
+        if self.schedules is not None:
+            cycles = self.schedules.cycles(loops, inner)
+            problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
+        return _Single(problem, options, settled)
+
+    def _problem(
+        self, book: PatternBook, number: Array, columns: Columns, room: Array, sums: Array, some: Array
+    ) -> tuple[Problem, list[Sequence[Option]]]:
+        """The problem of some designs, of patterns with these numbers, and the options of each item."""
+        driven = {layer: book.driven(layer, number) for layer in self.own}
+        kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
+        offers = self.offers.of(columns, kinds, room, sums, some)
+        fixed = np.stack([worked(p, columns)[some] for p in self.relaxation.prices])
+        cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
+        problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
+        return problem, [offer.options for offer in offers]
+
+    def _design(
+        self,
+        book: PatternBook,
+        nodes: Nodes,
+        single: _Single,
+        placed: Placed,
+        totals: Totals,
+        nests: Mapping[str, tuple[Nest, ...]],
+    ) -> GroupDesign:
+        group = self.group
+        pattern = book.patterns[int(nodes.pattern[0])]
+        inner = {row: int(single.places.loops[i, 0]) for i, row in enumerate(group.inner)}
+        retention: dict[str, int] = {}
+        spilled, streaming = set(), {}
+        dropped = {group.tensors[row] for row in self.free if group.rules[row].drop}
+        for options, index in zip(single.options, placed.options, strict=True):
+            for row, place in options[index].above:
+                name = group.tensors[row]
+                retention[name] = inner[row] if place == 0 else place - 1
+                if place and group.roles[row].inner:
+                    spilled.add(name)
+            inside = options[index].inside
+            if inside is not None:
+                streaming[inside[0]] = inside[1]
+                still = {t for t, share in inside[1].tensors.items() if not share.moves}
+                dropped |= {t for t in still if pattern.forgets(group.tensors.index(t))[-1]}
+        return GroupDesign(
+            _loops(book, nodes),
+            retention,
+            frozenset(spilled),
+            streaming,
+            frozenset(dropped),
+            totals,
+            placed.room + self.held,
+            pipeline=self.schedules is not None,
+            nests=nests,
+        )
+
+
+def _loops(book: PatternBook, node: Nodes) -> tuple[tuple[Rank, int], ...]:
+    """The loops of a single design."""
+    return book.patterns[int(node.pattern[0])].picked(node.start[0].tolist())
+
+
+def _nested(nests: Sequence[Found]) -> Item:
+    """The nests of a layer as options: they take no room of the buffer."""
+    nothing = np.zeros((len(nests), 1))
+    return Item(nothing, nothing, np.array([found.sums for found in nests]).T[:, :, None])

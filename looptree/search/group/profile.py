@@ -1,0 +1,339 @@
+"""Tables of one loop at a time, or of a few that move the same dimension, for all their tile shapes at once.
+
+Every total of the model is a product over axes. So a group is not evaluated once per combination
+of tile shapes: each candidate loop is run through tile inference alone, with all its tile shapes
+laid out as one more (outermost) loop, and what a design with several loops moves and keeps is the
+outer product of such tables. Loops that move the same dimension (`p` and `r` of a convolution, or one rank twice) are
+run together. What the product cannot see (needs that are active at different steps of
+two loops) is settled afterwards, because every design that is kept is evaluated by the model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from looptree.model.axis import Array, Axis
+from looptree.model.box import Box, Key
+from looptree.model.hull import contains
+from looptree.model.inference import required
+from looptree.model.operations import Operations
+from looptree.model.production import all_points, writing
+from looptree.model.slab import attained_in
+from looptree.model.sweep import fresh_box
+from looptree.search.asked.loops import Rank, Tiles
+from looptree.search.group.factors import AXIS, Factors, Neighbours, Work, factors_of, work_of
+from looptree.workload import Workload
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Pass:
+    """One loop, or a few together, run through tile inference alone.
+
+    Attributes:
+        tensors: per tensor that is needed; writes: per tensor that leaves from a sink.
+        work: per Einsum.
+        uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
+            with several readers, those (by position) that need all that any of them needs, at every step.
+        alike: tensors all of whose readers need the same at every step. needs: of each
+            tensor that is read, if that was asked for.
+    """
+
+    tensors: Mapping[str, Factors]
+    writes: Mapping[str, Factors]
+    work: Mapping[str, Work]
+    uneven: frozenset[str]
+    covering: Mapping[str, frozenset[int]]
+    alike: frozenset[str]
+    needs: Mapping[str, Needs]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Needs:
+    """What is needed of one tensor in one run.
+
+    Attributes:
+        readers: what the loops contribute to the counts of each reader by itself, of an input with several.
+        narrowed: dimensions along which some reader, or all together, need less at the first step than without loops.
+        begun: those of all together, and words along them at the first step, per choice of tile shapes.
+    """
+
+    readers: tuple[Factors, ...]
+    narrowed: frozenset[Key]
+    begun: tuple[frozenset[Key], Array]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Whole:
+    """The segment without loops: extents that are touched.
+
+    Attributes:
+        tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
+        asked: the same for each reader of a tensor, and for all of them.
+        operations: per Einsum, the parts that its work is a product of.
+    """
+
+    tensors: Mapping[str, Mapping[Key, int]]
+    asked: Mapping[str, Sequence[Mapping[Key, int]]]
+    writes: Mapping[str, Mapping[Key, int]]
+    operations: Mapping[str, tuple[Part, ...]]
+
+    def extents(self, tensor: str) -> Mapping[Key, int]:
+        """Extents of a tensor that leaves from a sink, or is read; none for a single word."""
+        return self.writes[tensor] if tensor in self.writes else self.tensors[tensor]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One rank of an Einsum, or the ranks that one dimension of its output joins.
+
+    Attributes:
+        ranks: those. operations, cycles, points: what they multiply the work with.
+    """
+
+    ranks: frozenset[Key]
+    operations: int
+    cycles: int
+    points: int
+
+
+def kinds_of(run: Pass) -> list[list[int]]:
+    """The choices of tile shapes of a run, apart where its loops are relevant to different tensors."""
+    moves = np.stack([moving for f in (*run.tensors.values(), *run.writes.values()) for moving in f.moves.values()])
+    kinds: dict[bytes, list[int]] = {}
+    for column in range(moves.shape[1]):
+        kinds.setdefault(moves[:, column].tobytes(), []).append(column)
+    return list(kinds.values())
+
+
+class Profiler:
+    """Runs the candidate loops of one segment, once per pattern of what is retained.
+
+    Args:
+        part: the segment.
+        sinks: its Einsums whose outputs no other one reads.
+        spatial: operations done at once along each rank.
+        fills: whether it matters how many steps each layer has, because each fills and drains an array.
+        meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
+    """
+
+    def __init__(
+        self,
+        part: Workload,
+        sinks: Sequence[str],
+        spatial: Mapping[str, int],
+        *,
+        fills: bool = False,
+        meet: bool = False,
+    ) -> None:
+        self.meet = meet
+        self.part = part
+        self.sinks = sinks
+        self.spatial = spatial
+        self.fills = fills
+        self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
+        self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
+
+    @cached_property
+    def inner(self) -> tuple[str, ...]:
+        """Intermediates that do not leave: the ones that may be recomputed."""
+        return tuple(t for t in self.part.intermediates if t not in self.part.outputs)
+
+    @cached_property
+    def leaves_whole(self) -> bool:
+        """Whether the consumers ask for all of every intermediate that also leaves; the model requires it."""
+        for tensor in set(self.part.intermediates) & set(self.part.outputs):
+            producer, asked = self.part.producer(tensor), self.whole.tensors.get(tensor)
+            if producer is None or asked is None:
+                return False
+            shape = self.part.tensors[tensor].shape
+            for dimension, (form, extent) in enumerate(zip(producer.output.projection, shape, strict=True)):
+                written = form.hull(producer.box).clip(extent)
+                if asked[dimension] < written.stop - written.start:
+                    return False
+        return True
+
+    def untiled_work(self, name: str, changed: tuple[frozenset[Key], ...]) -> tuple[float, float, float] | None:
+        """Operations, cycles and output points along the ranks that no loop changes."""
+        key = (name, changed)
+        if key not in self._untiled:
+            moving = frozenset().union(*changed)
+            parts = [part for part in self.whole.operations[name] if not part.ranks & moving]
+            self._untiled[key] = None
+            if len(moving) == sum(map(len, changed)):
+                operations, cycles = math.prod(p.operations for p in parts), math.prod(p.cycles for p in parts)
+                self._untiled[key] = (float(operations), float(cycles), float(math.prod(p.points for p in parts)))
+        return self._untiled[key]
+
+    def run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        """The tables of some loops, outermost first.
+
+        Args:
+            ranks: one per loop. tiles: choices of a tile shape for each loop.
+            forgotten: per loop, the intermediates that each of its steps computes anew.
+        """
+        key = (tuple(ranks), tuple(tiles), tuple(forgotten))
+        if key not in self._known:
+            self._known[key] = self._run(*key)
+        return self._known[key]
+
+    @cached_property
+    def whole(self) -> Whole:
+        """The segment without loops."""
+        sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
+        needs, writes, operations, asked = self._infer(sinks, {}, ())
+        return Whole(
+            {tensor: _extents(box) for tensor, box in needs.items()},
+            {t: [*map(_extents, boxes), _extents(needs[t])] for t, boxes in asked.items() if t in needs},
+            {tensor: _extents(box) for tensor, box in writes.items()},
+            {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
+        )
+
+    def _parts(self, done: Operations, *, sink: bool) -> tuple[Part, ...]:
+        """The work of an Einsum without loops; output points of a sink are counted once, whatever the loops."""
+        einsum = done.einsum
+        shape = self.part.tensors[einsum.output.tensor].shape
+        extents = {rank: stop - start for rank, (start, stop) in done.box.fixed.items()}
+        steps = {rank: -(-extent // self.spatial.get(str(rank), 1)) for rank, extent in extents.items()}
+        output = frozenset() if sink else einsum.output.ranks
+        parts = [Part(frozenset(), 1, 1, all_points(einsum, shape))] if sink else []
+        joined: set[Key] = set()
+        for slab in done.slabs:
+            ranks: frozenset[Key] = frozenset(slab.form.ranks)
+            joined |= ranks
+            count = slab.count({rank: done.box.span(rank, AXIS, 1) for rank in slab.form.ranks})
+            points = int(attained_in(slab.form, slab.extents, slab.low, slab.high)[0])
+            parts.append(Part(ranks, int(count[0]), math.prod(steps[r] for r in ranks), points))
+        for rank, extent in extents.items():
+            if rank not in joined:
+                parts.append(Part(frozenset({rank}), extent, steps[rank], extent if rank in output else 1))
+        return tuple(parts)
+
+    def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        axis, _ = Axis.root().extended(np.array([len(tiles)]), 1)
+        sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
+        for depth, (rank, shapes) in enumerate(zip(ranks, np.array(tiles, dtype=np.int64).T, strict=True), start=2):
+            axis, sinks = _tiled(sinks, dict(rank), axis, shapes, depth)
+        needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
+        near = Neighbours(axis)
+        several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
+        uneven = frozenset(tensor for tensor, boxes in several.items() if _uneven(boxes, axis))
+        covering = {tensor: _covering(boxes) for tensor, boxes in several.items()}
+        return Pass(
+            {tensor: factors_of(box, near) for tensor, box in needs.items()},
+            {tensor: factors_of(box, near) for tensor, box in writes.items()},
+            {name: work_of(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
+            uneven,
+            covering,
+            frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
+            {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs} if self.meet else {},
+        )
+
+    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
+        begun = [
+            _begun(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
+        ]
+        several = boxes if len(boxes) > 1 and tensor in self.part.inputs else ()
+        narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
+        return Needs(tuple(factors_of(box, near) for box in several), narrowed, begun[-1])
+
+    def _infer(
+        self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
+    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations], dict[str, list[Box]]]:
+        """Needs per tensor, writes of the sinks and operations per Einsum, from the sinks to the sources.
+
+        Last what each reader of a tensor asks for.
+        """
+        asked: dict[str, list[Box]] = {}
+        needs: dict[str, Box] = {}
+        writes: dict[str, Box] = {}
+        operations: dict[str, Operations] = {}
+        for einsum in reversed(self.part.einsums):
+            output = einsum.output.tensor
+            shape = self.part.tensors[output].shape
+            if einsum.name in sinks:
+                done = sinks[einsum.name]
+                wrote = required([done.touched(einsum.output, shape)])
+                if wrote is not None:
+                    writes[output] = wrote
+            else:
+                need = required(asked.get(output, []))
+                if need is None:
+                    continue
+                needs[output] = need
+                anew = sum(output in names for names in forgotten)
+                written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
+                if written is None:
+                    continue
+                done = written[0]
+            operations[einsum.name] = done
+            for access in einsum.inputs:
+                box = done.touched(access, self.part.tensors[access.tensor].shape)
+                asked.setdefault(access.tensor, []).append(box)
+        for tensor in self.part.inputs:
+            need_of_input = required(asked.get(tensor, []))
+            if need_of_input is not None:
+                needs[tensor] = need_of_input
+        return needs, writes, operations, asked
+
+
+def _begun(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
+    """Dimensions along which less is needed at the first step than without loops, and words along them."""
+    track, starts = box.tracks.get(AXIS), axis.starts(1)
+    words, narrowed = np.ones(len(starts)), set[Key]()
+    for key, (low, high) in ({} if track is None else track.spans).items():
+        sizes = (high - low)[starts]
+        if (sizes != asked[key]).any():
+            narrowed.add(key)
+            words = words * sizes
+    return frozenset(narrowed), words * np.broadcast_to(_active(box, axis), (axis.size,))[starts]
+
+
+def _uneven(boxes: Sequence[Box], axis: Axis) -> bool:
+    """Whether some boxes are needed at steps at which others are not."""
+    masks = [np.broadcast_to(_active(box, axis), (axis.size,)) for box in boxes]
+    return any((mask != masks[0]).any() for mask in masks[1:])
+
+
+def _active(box: Box, axis: Axis) -> Array:
+    track = box.tracks.get(AXIS)
+    return np.ones(axis.size, dtype=bool) if track is None else track.mask(axis.size)
+
+
+def _covering(boxes: Sequence[Box]) -> frozenset[int]:
+    """Positions of the boxes that contain all others at every step."""
+    inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
+    return frozenset(i for i, box in inside.items() if all(contains(box, other) for other in inside.values()))
+
+
+def _tiled(
+    sinks: Mapping[str, Operations], named: Mapping[str, str], axis: Axis, shapes: Array, depth: int
+) -> tuple[Axis, dict[str, Operations]]:
+    """The sinks below one more loop, whose tile shape depends on the choice (the outermost loop of the axis)."""
+    tile = shapes[axis.groups[0]]
+    trips = np.zeros(axis.size, dtype=np.int64)
+    for name, rank in named.items():
+        low, high = sinks[name].box.span(rank, AXIS, axis.size)
+        trips = np.maximum(trips, -((low - high) // tile))
+    longer, parent = axis.extended(trips, depth)
+    return longer, {
+        name: done.tiled(AXIS, longer, parent, named.get(name), tile[parent]) for name, done in sinks.items()
+    }
+
+
+def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> float | None:
+    """The product of the extents that no loop changes; `None` if two loops change one."""
+    seen: set[Key] = set()
+    for keys in changed:
+        if seen & keys:
+            return None
+        seen |= keys
+    return float(math.prod(extent for key, extent in extents.items() if key not in seen))
+
+
+def _extents(box: Box) -> dict[Key, int]:
+    return {key: stop - start for key, (start, stop) in box.fixed.items()}

@@ -1,0 +1,251 @@
+"""Lower bounds of many designs at once.
+
+Every tensor takes the best of its places on its own, under a price per byte of buffer; tensors of a layer that
+may be streamed inside its branch take no room there. For any price L >= 0 per byte,
+
+    sum over tensors of min over places of (added + L * room)  -  L * capacity
+
+is no more than what any places that fit the capacity add (weak Lagrange duality). A few prices are tried for each
+design, around one that was good for a larger range that holds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.group.goal import Goal
+from looptree.search.group.ledger import Columns
+from looptree.search.group.live_room import Rooms
+from looptree.search.group.prices import LEAVING, Prices, Role
+
+CANCELLATION = 1e-14  # what the difference of two large float64 sums may be too large by, as a share of one of them
+NEVER = 1e30
+WIDE = tuple(4.0**power for power in range(-5, 5))
+NEAR = (0.4, 1.0, 2.5)
+UNDECIDED = -1
+MOST_LOOPS = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Tensors:
+    """What bounds need to know of the tensors of a group.
+
+    Attributes:
+        width: bytes per word. roles: what each is to the group. free: those that do not stay on chip anyway.
+        streamed: least share of words that enter where its layer streams a tensor by loops of its own (infinite if it
+            cannot). anew: tensors that may be stored inside a branch without such loops.
+        spill: which intermediates may be spilled. closed: below which numbers of loops a tensor may not be kept, of
+            shape (tensors, numbers). drop: which tensors keep nothing of their overlap. apart: which tensors are in a
+        partition of their own.
+        copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
+    """
+
+    width: Array
+    roles: Sequence[Role]
+    free: Array
+    streamed: Array
+    anew: Array
+    spill: Array
+    closed: Array
+    drop: Array
+    apart: Array
+    copies: int = 1
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Places:
+    """Where the intermediates are kept, of shape (intermediates, designs).
+
+    Attributes:
+        loops: above the storage node, or `UNDECIDED`. first: whether nothing is computed again because of it.
+    """
+
+    loops: Array
+    first: Array
+
+
+class Relaxation:
+    """Bounds for the designs of one group and capacity.
+
+    Args:
+        prices: one per sum of the goal. capacity: bytes left for tensors that do not stay on chip anyway.
+        inner: rows of the intermediates, in the order of `Places`. floors: what is added to each sum in any case.
+    pipelined: whether the layers work at once. live: whether only what is live counts.
+    """
+
+    def __init__(
+        self,
+        tensors: Tensors,
+        inner: Sequence[int],
+        prices: Sequence[Prices],
+        goal: Goal,
+        capacity: float,
+        floors: Sequence[float] | Array = (),
+        *,
+        pipelined: bool = False,
+        live: bool = False,
+    ) -> None:
+        self.pipelined = pipelined
+        self.live = live
+        self.tensors = tensors
+        # the schedule of a pipeline has the cycles in it that its arrays take to fill
+        self.prices = [replace(known, steps=0.0) for known in prices] if pipelined else prices
+        self.goal = goal
+        self.capacity = capacity
+        self.floors = floors if len(floors) else np.zeros(len(prices))
+        self.inner = np.array(inner, dtype=np.int64)
+        self.is_inner = np.array([r.inner for r in tensors.roles])
+        self.less, self.drained, self.made = (
+            np.array([getattr(LEAVING if r.inner else r, name) for r in tensors.roles])[:, None, None]
+            for name in ("less", "drained", "made")
+        )
+
+    def bounds(
+        self, columns: Columns, room: Array, sums: Sequence[Array], rates: Array, below: float
+    ) -> tuple[Array, Array]:
+        """A lower bound of the objective of each design, infinite where nothing fits, and a good price per byte.
+
+        Args:
+            room, sums: see `options`. rates: a price to start from for each design, or zero.
+            below: bounds beyond this need not be tight.
+        """
+        fixed = [worked(p, columns) + floor for p, floor in zip(self.prices, self.floors, strict=True)]
+        cycles = self.cycles(columns)
+        least = [f + s.min(axis=1).sum(axis=0) for f, s in zip(fixed, sums, strict=True)]
+        fits = room.min(axis=1).sum(axis=0) <= min(self.capacity, NEVER / 2)
+        if self.capacity < NEVER:
+            open_ = np.flatnonzero(fits & (self.goal.value(least, cycles) < below))
+            rates = rates.copy()
+            for row, table in enumerate(sums):
+                added = self._tightened(table, room, open_, rates[row])
+                least[row][open_] = np.maximum(least[row][open_], fixed[row][open_] + added)
+        return np.where(fits, self.goal.value(least, cycles), np.inf), rates
+
+    def cycles(self, columns: Columns) -> Array:
+        """Compute cycles of each design; of a pipeline those of its slowest stage, which are a lower bound."""
+        of_layers = columns.work("cycles")
+        return np.asarray(of_layers.max(axis=0) if self.pipelined else of_layers.sum(axis=0))
+
+    def least_room(self, columns: Columns, places: Places) -> tuple[float, Array]:
+        """Fewest bytes with which any of the designs can do, and what each tensor takes there."""
+        room, _ = self.options(columns, places, windows=True)
+        least = room.min(axis=1)
+        at = int(least.sum(axis=0).argmin())
+        return float(least[:, at].sum()), least[:, at]
+
+    def _tightened(self, sums: Array, room: Array, some: Array, rates: Array) -> Array:
+        """What tensors add at least to one sum of some designs, given the capacity; `rates` is improved in place."""
+        if not len(some):
+            return np.zeros(0)
+        if len(some) < sums.shape[2]:
+            sums, room = sums[:, :, some], room[:, :, some]
+        best = sums.min(axis=1).sum(axis=0)
+        start = rates[some]
+        factors: tuple[float, ...] = NEAR
+        if (start == 0).any():
+            span = np.where(sums < NEVER, sums, 0).max(axis=1).sum(axis=0) - best
+            start = np.where(start == 0, np.maximum(span, 1e-9) / max(self.capacity, 1.0), start)
+            factors = WIDE
+        chosen = start.copy()
+        for factor in factors:
+            rate = start * factor
+            bound = (sums + rate * room).min(axis=1).sum(axis=0) - rate * (self.capacity * (1 + CANCELLATION))
+            better = bound > best
+            best = np.where(better, bound, best)
+            chosen = np.where(better, rate, chosen)
+        rates[some] = chosen
+        return np.asarray(best)
+
+    def options(
+        self, columns: Columns, places: Places, rooms: Rooms | None = None, *, windows: bool = False
+    ) -> tuple[Array, list[Array]]:
+        """Room and what is added of each tensor (rows), place and design; one table of what is added per sum.
+
+        The first place is that of an intermediate that is kept, the last is inside a branch. Where only what is live
+        counts, the room is a lower bound (that of one step) unless `rooms` says what is live in a single design.
+
+        Args:
+            windows: count windows in any case.
+        """
+        loops = columns.count
+        shape = (len(self.is_inner), loops + 3, columns.size)
+        room, entered = np.empty(shape), np.empty(shape)
+        for place in range(loops + 1):
+            room[:, place + 1] = columns.kept[loops if self.live and not windows else place]
+            entered[:, place + 1] = columns.entered[place]
+        if self.tensors.drop.any():
+            for place in range(loops + 1):
+                entered[self.tensors.drop, place + 1] = columns.dropped[place][self.tensors.drop]
+        room[:, 0] = room[:, loops + 1]
+        room[:, -1] = entered[:, 0] = 0
+        room *= self.tensors.width[:, None, None]
+        np.ceil(room, out=room)
+        share = self._streamed(columns)
+        entered[:, -1] = columns.apart * np.minimum(share, 1e6)
+        room[:, -1] = np.where(share < NEVER, 0, NEVER)
+        self._close(room, places, loops)
+        room[:, 1:] *= self.tensors.copies  # the first place is that of an intermediate that stays inside
+        if rooms is not None:
+            self._settle(room, rooms)
+        taken = self._set_apart(room) if any(p.weights for p in self.prices) else room
+        first = columns.first[:, None]
+        reads = entered - self.less * first
+        np.maximum(reads, 0.0, out=reads)
+        writes = self.drained * entered + self.made * first
+        return room, [p.weights * taken if p.weights else self._added(p, reads, writes) for p in self.prices]
+
+    def _set_apart(self, room: Array) -> Array:
+        """Take the tensors of a partition of their own out of the room; what each takes of that."""
+        own = self.tensors.apart[:, None, None] & (room < NEVER)
+        taken = np.where(own, room, 0.0)
+        room[own] = 0.0
+        return taken
+
+    def _settle(self, room: Array, rooms: Rooms) -> None:
+        """Put what is live in a single design in the place of windows."""
+        free = self.tensors.free[:, None]
+        above, kept = room[:, 1:-1, 0], room[:, 0, 0]
+        room[:, 1:-1, 0] = np.where(free & (above < NEVER), rooms.above, above)
+        room[:, 0, 0] = np.where(self.is_inner & (kept < NEVER), rooms.kept, kept)
+
+    def _streamed(self, columns: Columns) -> Array:
+        """Least share of words that enter inside a branch, per tensor and design."""
+        share = np.broadcast_to(self.tensors.streamed[:, None], (len(self.is_inner), columns.size))
+        if columns.count and self.tensors.anew.any():
+            still = columns.moving(columns.count - 1, columns.count) & self.tensors.anew[:, None]
+            share = np.where(still, np.minimum(share, 1.0), share)
+        return share
+
+    def _close(self, room: Array, places: Places, loops: int) -> None:
+        """Take away the places that are not there."""
+        room[~self.is_inner, 0] = NEVER
+        if len(self.inner):
+            decided = np.where(places.loops == UNDECIDED, loops, places.loops)
+            kept = np.take_along_axis(room[self.inner], decided[:, None] + 1, axis=1)[:, 0]
+            barred = self.tensors.closed[self.inner, :1] & (places.loops == 0)
+            room[self.inner, 0] = np.where(barred, NEVER, kept)
+            spilled = places.first & (places.loops != UNDECIDED) & self.tensors.spill[self.inner, None]
+            room[self.inner, 1:] = np.where(spilled[:, None], room[self.inner, 1:], NEVER)
+        room[:, 1:-1][self.tensors.closed[:, : loops + 1]] = NEVER
+        room[self.tensors.closed.any(axis=1), -1] = NEVER
+        room[~self.tensors.free] = 0
+
+    def _added(self, prices: Prices, reads: Array, writes: Array) -> Array:
+        added = prices.moved_all(reads, writes)
+        added[self.is_inner, 0] = 0
+        added[~self.tensors.free] = 0
+        return added
+
+
+def worked(prices: Prices, columns: Columns) -> Array:
+    """What the operations of the layers add to a sum."""
+    if prices.steps:
+        return np.asarray(prices.steps * columns.work("steps").sum(axis=0))
+    if not prices.operations.any():
+        return np.zeros(columns.size)
+    each = prices.operations[:, None] - prices.saved[:, None] * columns.work("points")
+    return np.asarray((each * columns.work("operations")).sum(axis=0))

@@ -1,0 +1,242 @@
+"""The groups of a network: groups of equal shape are searched once, and what was proven of them is kept.
+
+A *variant* is a shape of group and which of its inputs and outputs stay on chip; see `looptree.search.network.variant`.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from looptree.errors import InputError
+from looptree.model import evaluate
+from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
+from looptree.search.asked.objective import value
+from looptree.search.asked.restrictions import Pin
+from looptree.search.asked.segment import Shape, renamed, segment, shape_of
+from looptree.search.group.decode import choice_of
+from looptree.search.group.design import GroupDesign, Tally
+from looptree.search.group.goal import Aim
+from looptree.search.group.group_search import GroupSearch
+from looptree.search.group.inside import inner_levels
+from looptree.search.group.trimmed import trimmed
+from looptree.search.network.variant import Variant
+from looptree.search.network.workers import Gather, Job, Question, Result, Runs, Workers
+from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.workload import Workload
+
+FLOORS_AT_ONCE = 256  # shapes; the time is looked at in between
+EFFORT = 10_000  # ranges that are bounded to make a design of equal objective better, at most
+GRACE = 3.0  # seconds for that where the time is up
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A search to be done: of a variant, for the least weighted sum below `below`, in so many bytes."""
+
+    variant: int
+    weights: Weights
+    capacity: float
+    below: float
+
+
+class TimeUpError(Exception):
+    """The time of a search is up."""
+
+
+class Catalogue:
+    """The shapes and variants of the groups of a workload.
+
+    What nothing reads is left out of its `workload`; the `network` itself keeps it.
+
+    Args:
+        workers: do the searches. until: the time (of `time.time`) at which they stop.
+    """
+
+    def __init__(self, workload: Workload, workers: Workers, until: float) -> None:
+        self.until = until
+        self.network = workload
+        self.workload = trimmed(workload)
+        self.workers = workers
+        self.space = workers.searches.space
+        self.variants: list[Variant] = []
+        self.parts: list[Workload] = []
+        self.shapes: list[Shape] = []
+        self.tally = Tally()
+        self.interrupted = False
+        self._shape_of: dict[tuple[object, ...], int] = {}
+        self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
+        self._without_floor: dict[int, list[int]] = {}
+        self._looked_at: dict[tuple[str, ...], tuple[int, Shape]] = {}
+        self._polished: dict[tuple[int, float, Aim], GroupDesign | None] = {}
+
+    @property
+    def groups(self) -> int:
+        """How many groups were looked at."""
+        return len(self._looked_at)
+
+    @property
+    def seconds_left(self) -> float:
+        """Until the searches are to stop."""
+        return self.until - time.time()
+
+    def check_time(self) -> None:
+        """Go on while there is time.
+
+        Raises:
+            TimeUpError: there is none left.
+        """
+        if self.seconds_left <= 0:
+            raise TimeUpError
+
+    def shape(self, names: tuple[str, ...]) -> tuple[int, Shape]:
+        """The number of the shape of a group of layers, and the group's own names in its order."""
+        if names not in self._looked_at:
+            self._looked_at[names] = self._new_shape(names)
+        return self._looked_at[names]
+
+    def _new_shape(self, names: tuple[str, ...]) -> tuple[int, Shape]:
+        part = segment(self.workload, names)
+        shape = shape_of(part, self.workers.searches.architecture.compute.spatial)
+        key = (shape.key, self.space.restrictions.key(shape), self._weights(part, shape))
+        number = self._shape_of.setdefault(key, len(self.shapes))
+        if number == len(self.shapes):
+            self.shapes.append(shape)
+            self.parts.append(part)
+        return number, shape
+
+    def _weights(self, part: Workload, shape: Shape) -> tuple[bool, ...]:
+        """Which tensors are weights, where nests inside tiles depend on it, or which tensors the buffer holds."""
+        level = self.workers.searches.architecture.level(self.workers.searches.level)
+        matters = self.space.inner_level or level.partitions or not level.may_hold("", "weight")
+        return tuple(part.kind(t) == "weight" for t in shape.tensors) if matters else ()
+
+    def variant(self, number: int, shape: Shape, resident: frozenset[str]) -> int:
+        """The number of a variant; of a new one nothing is known until `find_floors`."""
+        places = frozenset(i for i, t in enumerate(shape.tensors) if t in resident)
+        key = (number, places)
+        if key not in self._variant_of:
+            known = frozenset(self.shapes[number].tensors[i] for i in places)
+            self._variant_of[key] = len(self.variants)
+            pin = self.space.restrictions.pin(shape.einsums)
+            if pin is not None:
+                self.variants.append(self._pinned(number, known, pin))
+                return self._variant_of[key]
+            self._without_floor.setdefault(number, []).append(len(self.variants))
+            self.variants.append(Variant(number, known, NOTHING))
+        return self._variant_of[key]
+
+    def find_floors(self) -> None:
+        """Find the lower bounds that hold for all designs of new variants.
+
+        Raises:
+            TimeUpError: there was not enough time for all of them.
+        """
+        waiting = list(self._without_floor)
+        for start in range(0, len(waiting), FLOORS_AT_ONCE):
+            self.check_time()
+            numbers = waiting[start : start + FLOORS_AT_ONCE]
+            asked = [[self.variants[v] for v in self._without_floor[n]] for n in numbers]
+            questions = [
+                Question(n, self.parts[n], tuple(v.resident for v in variants))
+                for n, variants in zip(numbers, asked, strict=True)
+            ]
+            for number, variants, floors in zip(numbers, asked, self._done(questions), strict=True):
+                for variant, floor in zip(variants, floors, strict=True):
+                    variant.bounded(floor)
+                del self._without_floor[number]
+
+    def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
+        """A group whose design is given; there is none with tensors on chip that others leave or find there."""
+        part, searches = self.parts[number], self.workers.searches
+        if searches.architecture.level(searches.level).partitions:
+            hint = "leave the pin out, or give it one capacity_bytes"
+            raise InputError(f"{searches.level} has partitions, where no published design is searched", hint=hint)
+        architecture = searches.architecture.with_capacity(searches.level, None)
+        choice = pin.choice(part, architecture)
+        found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
+        totals = Totals(*(float(value(name, found)) for name in METRICS))
+        room = float(found.occupancy[searches.level].window_bytes)
+        design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, pinned=choice)
+        return Variant(number, resident, totals, pinned=True, designs=[] if resident else [design])
+
+    def search_of(self, number: int) -> GroupSearch:
+        """The search of the groups of one shape."""
+        return self.workers.searches.of(number, self.parts[number])
+
+    def run(self, tasks: Sequence[Task]) -> None:
+        """Do some searches, and keep what they prove."""
+        jobs = [self._search(task) for task in tasks]
+        for task, outcome in zip(tasks, self._done(jobs), strict=True):
+            self.variants[task.variant].learn(task.weights, task.capacity, outcome)
+            self.tally.add(outcome.tally)
+
+    def _search(self, task: Task) -> Job:
+        """What is known not to be undercut in a larger buffer, or with other weights, need not be proven again."""
+        job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
+        return replace(job, floor=self.variants[task.variant].lower(task.weights, task.capacity))
+
+    def _done(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
+        """What the workers answer; Ctrl-C is remembered in `interrupted`."""
+        try:
+            return self.workers.run(jobs)
+        except KeyboardInterrupt:
+            self.interrupted = True
+            raise
+
+    def collect(self, tasks: Sequence[Task], limits: Sequence[Aim], effort: float) -> list[bool]:
+        """All designs of variants below a weighted sum that no other one beats; whether each search found them all.
+
+        Args:
+            limits: aim of each task, with a limit for each metric that counts. effort: as for a search of a group.
+        """
+        jobs = [
+            Gather(self._job(task.variant, aim, task.capacity, task.below, self.until, effort))
+            for task, aim in zip(tasks, limits, strict=True)
+        ]
+        outcomes = self._done(jobs)
+        for task, outcome in zip(tasks, outcomes, strict=True):
+            for design in outcome.designs:
+                self.variants[task.variant].add(design)
+            self.tally.add(outcome.tally)
+        return [outcome.complete for outcome in outcomes]
+
+    def _job(self, variant: int, aim: Aim, capacity: float, below: float, until: float, effort: float) -> Job:
+        known = self.variants[variant]
+        return Job(known.shape, self.parts[known.shape], aim, known.resident, capacity, below, until, effort)
+
+    def polished(self, weights: Weights, wanted: Sequence[tuple[int, float, GroupDesign]]) -> list[GroupDesign]:
+        """For designs of variants in capacities others that are as good in all that has a weight, and better otherwise.
+
+        Better is what takes less of the other metrics, each as a share of what the design takes, in sum. Whether there
+        are yet better ones is not proven.
+        """
+        asked: list[tuple[int, float, Aim] | None] = []
+        for variant, capacity, design in wanted:
+            others = shares(design.totals, [name for name in METRICS if name not in weights.metrics])
+            limits = tuple((Weights.only(name), design.totals[METRICS.index(name)]) for name in weights.metrics)
+            skipped = self.variants[variant].pinned or not others.metrics
+            asked.append(None if skipped else (variant, capacity, Aim(others, limits)))
+        new = {
+            key: key[2].weights.of(known[2].totals)
+            for key, known in zip(asked, wanted, strict=True)
+            if key and key not in self._polished
+        }
+        jobs = [
+            self._job(variant, aim, capacity, below, self.until + GRACE, EFFORT)
+            for (variant, capacity, aim), below in new.items()
+        ]
+        self._polished |= {key: found.design for key, found in zip(new, self._done(jobs), strict=True)}
+        return [
+            design if key is None else self._polished[key] or design
+            for key, (_, _, design) in zip(asked, wanted, strict=True)
+        ]
+
+    def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
+        """A design of a variant, for a group of that shape."""
+        known = self.variants[variant]
+        inner = inner_levels(self.workers.searches.architecture, level)
+        choice = choice_of(self.parts[known.shape], design, level, inner)
+        return renamed(choice, self.shapes[known.shape], names)

@@ -1,0 +1,140 @@
+"""The best way through the states of a network when several sums count: shortest paths with one label per trade-off.
+
+A label is what the groups so far take of each metric. At a state a label is dropped if another one there takes no more
+of any metric, or if the least that is still to come makes it worse than the best plan known or takes it beyond a limit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.asked.metrics import Weights
+from looptree.search.network.states import StateGraph
+from looptree.search.undominated import undominated
+
+AT_ONCE = 4_000_000  # pairs of labels and designs
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """No plan counts whose weighted sum is not below `most`.
+
+    Attributes:
+        weights: of the metrics. cost: least weighted sum of each query.
+        before, after: least weighted sum up to each state, and from there on.
+    """
+
+    weights: Weights
+    most: float
+    cost: Array
+    before: Array
+    after: Array
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The best plan found.
+
+    Attributes:
+        steps: of the plan, and the option taken in each; empty if nothing was found.
+        complete: whether no label was dropped for want of room.
+    """
+
+    steps: tuple[int, ...]
+    options: tuple[int, ...]
+    complete: bool
+
+
+class Labels:
+    """Labels of all states.
+
+    Args:
+        options: what the designs of each query take, of shape (designs, metrics). columns: numbers of the metrics.
+        rules: what plans have to keep. steps: those that are looked at. most: labels that are kept at a state.
+    """
+
+    def __init__(
+        self,
+        graph: StateGraph,
+        options: Mapping[int, Array],
+        columns: Sequence[int],
+        rules: Sequence[Rule],
+        steps: Sequence[int],
+        most: int,
+    ) -> None:
+        self.most = most
+        self.graph = graph
+        self.options = options
+        self.rules = rules
+        self.complete = True
+        self._weights = [np.array([rule.weights[i] for i in columns]) for rule in rules]
+        self.sums: dict[int, Array] = {0: np.zeros((1, len(columns)))}
+        self._from: dict[int, Array] = {0: np.zeros((1, 3), dtype=np.int64)}
+        into: dict[int, list[int]] = {}
+        for step in steps:
+            into.setdefault(int(graph.target[step]), []).append(step)
+        for state in sorted(into):
+            self._reach(state, into[state])
+
+    def best(self, value: Callable[[Array], Array]) -> Labelled:
+        """The label of the last state with the least value, and its plan."""
+        state = len(self.graph.order) - 1
+        if state not in self.sums:
+            return Labelled((), (), self.complete)
+        return self._way(state, int(value(self.sums[state]).argmin()))
+
+    def all(self) -> list[Labelled]:
+        """The labels of the last state, and their plans."""
+        state = len(self.graph.order) - 1
+        return [self._way(state, at) for at in range(len(self.sums.get(state, ())))]
+
+    def _way(self, state: int, at: int) -> Labelled:
+        """The plan of a label."""
+        steps, options = [], []
+        while state:
+            step, label, option = self._from[state][at].tolist()
+            steps.append(step)
+            options.append(option)
+            state, at = int(self.graph.source[step]), label
+        return Labelled(tuple(steps[::-1]), tuple(options[::-1]), self.complete)
+
+    def _reach(self, state: int, steps: Sequence[int]) -> None:
+        sums, origins = [], []
+        for step in steps:
+            before = self.sums.get(int(self.graph.source[step]))
+            designs = self.options[int(self.graph.query[step])]
+            if before is None or not len(designs):
+                continue
+            if len(before) * len(designs) > AT_ONCE:
+                before, self.complete = before[: AT_ONCE // len(designs)], False
+            together = (before[:, None] + designs[None]).reshape(-1, before.shape[1])
+            keep = self._hopeful(together, state)
+            label, option = np.divmod(keep, len(designs))
+            sums.append(together[keep])
+            origins.append(np.stack([np.full(len(keep), step), label, option], axis=1))
+        if not sums:
+            return
+        known, origin = np.concatenate(sums), np.concatenate(origins)
+        best = undominated(known)
+        if len(best) > self.most:
+            best, self.complete = self._most_hopeful(known, best, state), False
+        if len(best):
+            self.sums[state], self._from[state] = known[best], origin[best]
+
+    def _hopeful(self, sums: Array, state: int) -> Array:
+        good = np.ones(len(sums), dtype=bool)
+        for rule, weights in zip(self.rules, self._weights, strict=True):
+            good &= sums @ weights + rule.after[state] < rule.most
+        return np.flatnonzero(good)
+
+    def _most_hopeful(self, sums: Array, some: Array, state: int) -> Array:
+        """Those that stay furthest from the limits of all rules."""
+        used = np.zeros(len(some))
+        for rule, weights in zip(self.rules, self._weights, strict=True):
+            if np.isfinite(rule.most):
+                used = np.maximum(used, (sums[some] @ weights + rule.after[state]) / rule.most)
+        return some[np.argsort(used, kind="stable")[: self.most]]

@@ -1,0 +1,148 @@
+"""Which layers are fused, in which order the groups run, and what stays on chip between them: a shortest path.
+
+The cost of a step is the objective of the best design of its group in the room that is left. Costs are found out
+lazily: a step starts with a lower bound, the shortest path by lower bounds is looked at, and the groups on it are
+searched, until the path has nothing left to find out. Then it is optimal: every other path has a lower bound at least
+as large. A group is only searched for designs that would make a plan better than the best one known, and better than
+the best known way to run its layers in other groups. Where its lower bound is as large as that already, it is not
+searched. If that is so of all groups on a path, what they are compared with makes a plan that costs no more than the
+path's lower bounds: so it is optimal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.asked.metrics import NOTHING, Totals, Weights
+from looptree.search.group.design import GroupDesign
+from looptree.search.group.goal import ROUNDING
+from looptree.search.network.catalogue import Catalogue, Task
+from looptree.search.network.ideals import Layers
+from looptree.search.network.states import Group, StateGraph, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The best plan found, and what was proven.
+
+    Attributes:
+        steps: of the plan, with the design of each; empty if there is none. value: its objective. bound: no plan has a
+        smaller one.
+    """
+
+    steps: tuple[Step, ...]
+    designs: tuple[GroupDesign, ...]
+    value: float
+    bound: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether the plan is optimal."""
+        return self.bound >= self.value * (1 - ROUNDING)
+
+    @property
+    def totals(self) -> Totals:
+        """What the plan takes."""
+        total = NOTHING
+        for design in self.designs:
+            total = total.plus(design.totals)
+        return total
+
+    @property
+    def room(self) -> float:
+        """Bytes on chip that the plan needs, what stays there between groups included."""
+        return max(d.room + s.held for s, d in zip(self.steps, self.designs, strict=True))
+
+
+NO_PATH = Path((), (), math.inf, 0.0)
+
+
+def alone(layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float) -> Path:
+    """A first plan: every layer by itself, nothing on chip in between; nothing is proven of it.
+
+    There is none where the restrictions ask for something else.
+    """
+    rules, steps = catalogue.space.restrictions, []
+    for number, name in enumerate(layers.names):
+        if rules.allows((name,)) and not rules.leaves(catalogue.workload, (name,)):
+            shape, names = catalogue.shape((name,))
+            variant = catalogue.variant(shape, names, frozenset())
+            steps.append(Step(Group(1 << number, shape, names), variant, capacity, 0, frozenset(), frozenset()))
+    catalogue.find_floors()
+    variants = catalogue.variants
+    unknown = [v for v in dict.fromkeys(s.variant for s in steps) if not variants[v].exact(weights, capacity)]
+    catalogue.run([Task(v, weights, capacity, variants[v].upper(weights, capacity)) for v in unknown])
+    designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
+    if len(designs) < len(layers.names):
+        return NO_PATH
+    return Path(tuple(steps), designs, math.fsum(weights.of(d.totals) for d in designs), 0.0)
+
+
+class Partition:
+    """Finds the best path, searching groups as they are needed."""
+
+    def __init__(self, graph: StateGraph, catalogue: Catalogue) -> None:
+        self.graph = graph
+        self.catalogue = catalogue
+        self.space = graph.space
+        self.rounds = 0
+
+    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
+        """The path of least weighted sum; or the best one so far once `going` returns false.
+
+        Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
+        designs that are better than the best known way to run its layers in smaller ones.
+
+        Args:
+            going: asked between rounds with the state of things.
+        """
+        if not going(NO_PATH):
+            return NO_PATH
+        path, sizes = alone(self.graph.layers, self.catalogue, weights, self.graph.capacity), self.graph.sizes
+        for most in range(1, int(sizes.max(initial=1)) + 1):
+            while True:
+                self.rounds += 1
+                path, tasks = self._look(weights, sizes <= most)
+                if path.proven or not going(path):
+                    return path
+                if not tasks:
+                    break
+                try:
+                    self.catalogue.run(tasks)
+                except KeyboardInterrupt:
+                    if not path.steps:
+                        raise
+                    return path
+        return path
+
+    def bound(self, weights: Weights) -> float:
+        """What no plan undercuts, as far as that is known already."""
+        variants = self.catalogue.variants
+        lower = np.array([variants[v].lower(weights, room) for v, room in self.graph.queries])
+        return self.graph.shortest(lower[self.graph.query])[0]
+
+    def _look(self, weights: Weights, allowed: Array) -> tuple[Path, list[Task]]:
+        """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for."""
+        variants, queries = self.catalogue.variants, self.graph.queries
+        known = np.array([variants[v].between(weights, room) for v, room in queries])
+        lower, upper = known[:, 0], known[:, 1]
+        value, steps = self.graph.shortest(upper[self.graph.query])
+        bound, _ = self.graph.shortest(lower[self.graph.query])
+        reach, hopeful = self.graph.shortest(np.where(allowed, lower[self.graph.query], np.inf))
+        tasks: dict[int, Task] = {}
+        if reach < value * (1 - ROUNDING):
+            for index in hopeful:
+                query = int(self.graph.query[index])
+                variant, room = queries[query]
+                if not variants[variant].exact(weights, room):
+                    below = min(value - (reach - lower[query]), self.graph.between(upper, index))
+                    if lower[query] < below:
+                        tasks[query] = Task(variant, weights, room, below)
+        found = tuple(self.graph.step(i) for i in steps)
+        designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
+        return Path(found, designs, value, min(bound, value)), list(tasks.values())

@@ -1,0 +1,304 @@
+"""What every search of a network needs: the best plan for some weights in some capacity, and its evaluation."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
+
+from looptree.architecture import Architecture
+from looptree.errors import InputError, LooptreeError
+from looptree.model import evaluate
+from looptree.search.asked.limits import Limit
+from looptree.search.asked.metrics import Weights
+from looptree.search.asked.objective import value
+from looptree.search.asked.target import Target
+from looptree.search.group.design import Tally
+from looptree.search.group.prices import direct
+from looptree.search.group.rooms import shared_bytes, weight_bytes
+from looptree.search.network.catalogue import Catalogue, TimeUpError
+from looptree.search.network.ideals import Layers, TooManyError
+from looptree.search.network.partition import NO_PATH, Partition, Path, alone
+from looptree.search.network.states import StateGraph
+from looptree.search.network.wide import WidePartition
+from looptree.search.network.workers import Workers
+from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
+from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.workload import Workload
+
+CLOSE = 1e-9  # values of the search and of the model that differ by no larger share are equal
+
+
+class DisagreementError(Exception):
+    """The model values a plan differently from the search: a defect of the search."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best plan that was found for an objective.
+
+    Attributes:
+        path: the plan; its steps are empty if there is none. weights: of the metrics that count.
+        value: its objective. bound: no plan has a smaller one. room: bytes on chip that it may take in the end.
+    """
+
+    path: Path
+    weights: Weights
+    value: float
+    bound: float
+    room: float = math.inf
+
+
+def buffer_of(architecture: Architecture) -> str:
+    """The level that a search uses: the first one below off chip.
+
+    Raises:
+        InputError: there is none, or one of the two has a feature that is not searched.
+    """
+    where = f"architecture {architecture.name!r}"
+    if len(architecture.levels) < 2:
+        raise InputError("expected an off-chip level and an on-chip one", where=where)
+    off_chip, level = architecture.levels[:2]
+    if off_chip.keeps is not None or off_chip.bypasses:
+        problem = f"{off_chip.name} may not hold every tensor"
+        raise _not_searched(where, problem, "leave out its keeps and bypasses")
+    for known in architecture.levels[1:]:
+        kinds = {(known.may_hold("", k), known.partition("", k)) for k in ("input", "output", "intermediate")}
+        if known.named_tensors or len(kinds) > 1:
+            problem = f"{known.name} tells apart tensors other than weights"
+            raise _not_searched(where, problem, "let inputs, outputs and intermediates be held alike there")
+    if not level.may_hold("", "input"):
+        raise _not_searched(where, f"{level.name} holds weights only", "let it hold other tensors, too")
+    return level.name
+
+
+def _not_searched(where: str, problem: str, instead: str) -> InputError:
+    """The model prices more hardware than the search does."""
+    hint = f"a mapping can be evaluated on it; to search, {instead}"
+    return InputError(f"{problem}, which a search does not take into account", where=where, hint=hint)
+
+
+def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
+    """Metrics of plans in buffers of any size can be compared.
+
+    Raises:
+        InputError: the buffer has partitions, or its energy comes from a model of its capacity.
+    """
+    level = buffer_of(architecture)
+    if architecture.level(level).partitions:
+        raise InputError(
+            f"{level} has partitions, so its size is not one number",
+            where=f"architecture {architecture.name!r}",
+            hint="ask for another metric, or give it one capacity_bytes",
+        )
+    priced = sorted({"energy", "edp"} & set(metrics))
+    if architecture.level(level).model is not None and priced:
+        raise InputError(
+            f"{level} is priced by a model of its capacity: sizes cannot be compared by {priced[0]}",
+            where=f"architecture {architecture.name!r}",
+            hint="compare them by offchip, latency or operations, or search each size by itself",
+        )
+
+
+def _check_bypassing(workload: Workload, architecture: Architecture, level: str) -> None:
+    """Words that are accessed off chip one by one are whole bytes."""
+    for tensor in sorted(direct(workload, architecture.level(level))):
+        bits = workload.tensors[tensor].bits
+        if bits % 8:
+            raise InputError(
+                f"tensor {tensor!r} of {bits} bits bypasses {level}, and a search counts whole bytes there",
+                where=f"architecture {architecture.name!r}",
+                hint="a mapping can be evaluated; to search, use a multiple of 8 bits",
+            )
+
+
+def worth(objective: str, path: Path) -> float:
+    """The objective of a plan."""
+    return path.room if objective == "capacity" else Target(objective, {}).value(path.totals)
+
+
+class Planner:
+    """Finds plans of one network; what is found out for one question serves the next.
+
+    Args:
+        workers: do the searches of groups. seconds: after which to stop. progress: called between rounds.
+
+    Attributes:
+        space: what is searched; narrower than what was asked for if that is too large for the network.
+    """
+
+    def __init__(self, workload: Workload, workers: Workers, seconds: float | None, progress: Progress | None) -> None:
+        self.network = workload
+        self.architecture = workers.searches.architecture
+        self.level = workers.searches.level
+        _check_bypassing(workload, self.architecture, self.level)
+        self.catalogue = Catalogue(workload, workers, math.inf)
+        self.restart(seconds, progress)
+        self.layers = Layers.of(workload)
+        self.space = self.catalogue.space
+        self._partition: tuple[float, Partition | WidePartition] | None = None
+
+    def restart(self, seconds: float | None, progress: Progress | None) -> None:
+        """Begin to count time and searches anew; what was found out stays known."""
+        self.started = time.perf_counter()
+        self.seconds = math.inf if seconds is None else seconds
+        self.progress = progress
+        self.catalogue.until = time.time() + self.seconds
+        self.catalogue.interrupted = False
+        self.before = replace(self.catalogue.tally)
+
+    @property
+    def tally(self) -> Tally:
+        """What was looked at since the start."""
+        now, before = self.catalogue.tally, self.before
+        return Tally(now.evaluated - before.evaluated, now.nodes - before.nodes, now.groups - before.groups)
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds so far."""
+        return time.perf_counter() - self.started
+
+    @property
+    def capacity(self) -> float:
+        """Bytes on chip."""
+        known = shared_bytes(self.architecture.level(self.level))
+        return math.inf if known is None else float(known)
+
+    def partition(self, capacity: float) -> Partition | WidePartition:
+        """The ways to run the layers in groups, in so many bytes."""
+        if self._partition is None or self._partition[0] != capacity:
+            found: Partition | WidePartition
+            try:
+                found = Partition(StateGraph.of(self.layers, self.catalogue, capacity), self.catalogue)
+            except TooManyError:
+                found = WidePartition(self.layers, self.catalogue, capacity)
+            self._partition = capacity, found
+            self.space = found.space
+        return self._partition[1]
+
+    def solve(self, weights: Weights, capacity: float, going: Callable[[Path], bool] | None = None) -> Path:
+        """The plan of least weighted sum in so many bytes; not proven if the time is up before that is.
+
+        Args:
+            going: asked between rounds, with what is known; it may end the search. By default the time does.
+        """
+        path = NO_PATH
+        try:
+            path = alone(self.layers, self.catalogue, weights, capacity)
+            return self.partition(capacity).solve(weights, going or (lambda path: self.told(path.value, path.bound)))
+        except TimeUpError:
+            return path
+        except KeyboardInterrupt:
+            if not path.steps:
+                raise
+            self.catalogue.interrupted = True
+            return path
+
+    def apart(self, weights: Weights, capacity: float) -> Path:
+        """The plan of least weighted sum that runs every layer by itself and keeps nothing on chip in between.
+
+        Not proven if the time is up before that is.
+        """
+        catalogue = self.catalogue
+        try:
+            path = alone(self.layers, catalogue, weights, capacity)
+        except TimeUpError:
+            return NO_PATH
+        numbers = [catalogue.shape((name,)) for name in self.layers.names]
+        variants = [catalogue.variants[catalogue.variant(*known, frozenset())] for known in numbers]
+        bound = math.fsum(variant.lower(weights, capacity) for variant in variants)
+        self.told(path.value, bound)
+        return replace(path, bound=min(bound, path.value))
+
+    def told(self, value: float, bound: float) -> bool:
+        """Say how far the search is; whether there is time left."""
+        if self.progress is not None:
+            tally = self.tally
+            self.progress(State(self.elapsed, value, bound, tally.groups, tally.evaluated))
+        return self.elapsed < self.seconds and not self.catalogue.interrupted
+
+    def plan(self, found: Found, objective: str, limits: tuple[Limit, ...] = (), *, polish: bool = True) -> Plan:
+        """The plan of a path, evaluated by the model, which must value it as the search does.
+
+        Args:
+            polish: whether to look for designs of the groups that are as good and take less of something else.
+
+        The model values it lower where a group makes something that no other group reads: alone, the group has to make
+        all that leaves it. Then nothing is proven.
+        """
+        path, tally = found.path, self.tally
+        if not path.steps:
+            raise self.infeasible(found.room) if math.isinf(found.bound) else self.too_short()
+        architecture = self.architecture
+        if math.isfinite(found.room) and not architecture.level(self.level).partitions:
+            architecture = architecture.with_capacity(self.level, int(found.room))
+        rooms = [min(step.capacity, found.room - step.held) for step in path.steps]
+        designs = list(path.designs)
+        if polish:
+            wanted = [(s.variant, r, d) for s, r, d in zip(path.steps, rooms, path.designs, strict=True)]
+            designs = self.catalogue.polished(found.weights, wanted)
+        resident = frozenset(tensor for step in path.steps for tensor in step.resident)
+        choices = tuple(
+            without(self.catalogue.choice(step.variant, design, step.group.names, self.level), resident)
+            for step, design in zip(path.steps, designs, strict=True)
+        )
+        tree = plan_tree(self.network, architecture, choices, resident=resident)
+        evaluation = evaluate(self.network, architecture, tree)
+        told, expected = float(value(objective, evaluation)), worth(objective, replace(path, designs=tuple(designs)))
+        same = math.isclose(told, expected, rel_tol=CLOSE)
+        if (told > expected and not same) or not evaluation.fits:
+            raise DisagreementError(f"the search finds {expected}, the model {told}, fits: {evaluation.fits}")
+        proven = found.bound >= found.value * (1 - CLOSE)
+        statistics = Statistics(
+            status="optimal" if proven and same else "feasible",
+            objective=objective,
+            value=told,
+            bound=(told if proven else min(told, found.bound)) if same else 0.0,
+            seconds=self.elapsed,
+            groups=self.catalogue.groups,
+            shapes=len(self.catalogue.shapes),
+            searches=tally.groups,
+            designs_evaluated=tally.evaluated,
+            ranges_bounded=tally.nodes - tally.evaluated,
+            space=self.space,
+            limits=limits,
+        )
+        return Plan(choices, resident, tree, evaluation, statistics, architecture)
+
+    def too_short(self, what: str = "") -> LooptreeError:
+        """There was not enough time for a plan, or for something else."""
+        missing = f"{what} was not proven" if what else f"no plan of {self.network.name!r} was found"
+        return LooptreeError(f"{missing} in {self.elapsed:.1f} s (allow more time, or search a narrower space)")
+
+    def infeasible(self, capacity: float = math.inf) -> InfeasibleError:
+        """Which layer does not fit, in so many bytes or fewer if the architecture has fewer."""
+        capacity = min(capacity, self.capacity)
+        found = []
+        for einsum in self.network.einsums:
+            number, names = self.catalogue.shape((einsum.name,))
+            demand, rows = self.catalogue.search_of(number).smallest()
+            own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
+            found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
+        demand, name, parts = max(found, key=lambda entry: entry[0])
+        rules = self.space.restrictions.described()
+        if demand <= capacity and rules:
+            return InfeasibleError(
+                f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
+            )
+        weights = weight_bytes(self.architecture.level(self.level))
+        if demand <= capacity and weights is not None:
+            return InfeasibleError(
+                f"every layer fits {self.level} but for its weights: their partition has {weights} bytes (give it more)"
+            )
+        if demand <= capacity and self.architecture.dataflow is not None:
+            return InfeasibleError(
+                f"every layer fits {self.level}, but for some layer no nest that is {self.architecture.dataflow} fits "
+                f"{self.architecture.levels[-1].name} (give it more capacity, or leave out the dataflow)"
+            )
+        return InfeasibleError.of(name, self.level, capacity, demand, parts)
+
+
+def without(choice: GroupChoice, resident: frozenset[str]) -> GroupChoice:
+    """A choice that leaves out tensors which stay on chip anyway, and of which its group reads nothing but padding."""
+    return replace(choice, retention={t: depth for t, depth in choice.retention.items() if t not in resident})

@@ -1,0 +1,305 @@
+"""The states that a plan goes through, and the steps between them.
+
+A *state* is an ideal (the layers that are done) and the tensors that are on chip whole. A *step* runs one group, in the
+room that the tensors leave that stay on chip while it runs.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.asked.segment import Shape
+from looptree.search.asked.space import Space
+from looptree.search.network.catalogue import Catalogue
+from looptree.search.network.ideals import Layers, TooManyError, bits
+from looptree.search.network.outline import MOST_STEPS, Outline
+
+Move = tuple[int, int, int, int, int, float]
+"""A step as numbers: states before and after, group, tensors on chip before, those that the group uses, and room."""
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A group of layers that may come next after some ideal.
+
+    Attributes:
+        layers: as a bit mask. shape: number of its shape. names: its tensors and layers, in the order of the shape.
+        touched: bit mask of the crossing tensors that it reads or writes. made: those that it makes for others.
+        subsets: every set of them, small ones first.
+    """
+
+    layers: int
+    shape: int
+    names: Shape
+    touched: int = 0
+    made: int = 0
+    subsets: tuple[int, ...] = (0,)
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A tensor that may stay on chip: made by one layer, read by others, no output of the workload.
+
+    Attributes:
+        name, room: of the tensor, in bytes. producer: its layer. readers: bit mask of layers.
+    """
+
+    name: str
+    room: int
+    producer: int
+    readers: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One group of a plan.
+
+    Attributes:
+        capacity: bytes left for it. held: those that tensors take that it does not touch.
+        resident: tensors that it reads or writes and that stay on chip whole. made: those of them that it makes.
+    """
+
+    group: Group
+    variant: int
+    capacity: float
+    held: float
+    resident: frozenset[str]
+    made: frozenset[str]
+
+
+class StateGraph:
+    """All states and steps, as arrays.
+
+    Attributes:
+        source, target: state of each step. query: number of its variant and capacity.
+        queries: variant and capacity of each number. first: where the steps into a state begin.
+    """
+
+    def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float, space: Space, outline: Outline) -> None:
+        self.layers = layers
+        self.catalogue = catalogue
+        self.capacity = capacity
+        self.space = space
+        self.crossing = self._crossing() if space.resident else []
+        self._always = sum(
+            1 << i for i, t in enumerate(self.crossing) if space.restrictions.tensor(t.name).between == "always"
+        )
+        allowed = {number: mask for number, mask in enumerate(outline.groups) if self._allowed(mask)}
+        self.groups = {number: self._group(mask) for number, mask in allowed.items()}
+        self._queries: dict[tuple[int, float], int] = {}
+        self._variants: dict[tuple[int, int], int] = {}
+        self.queries: list[tuple[int, float]] = []
+        self.states: dict[tuple[int, int], int] = {(0, 0): 0}
+        self._held = self._held_bytes()
+        self._arrange(self._all_steps(outline))
+
+    @classmethod
+    def of(cls, layers: Layers, catalogue: Catalogue, capacity: float) -> StateGraph:
+        """The states of the space of a catalogue, or of the largest narrower one that is not too many.
+
+        Raises:
+            TooManyError: there are too many even for single layers.
+            TimeUpError: the time of the catalogue is up.
+        """
+        space = catalogue.space
+        outline = Outline.of(layers, space.group_layers, catalogue.check_time)
+        space = replace(space, group_layers=outline.group_layers)
+        for resident in sorted({space.resident, *(n for n in (3, 2, 1, 0) if n < space.resident)}, reverse=True):
+            try:
+                return cls(layers, catalogue, capacity, replace(space, resident=resident), outline)
+            except TooManyError:
+                if not resident:
+                    raise
+        raise TooManyError
+
+    def _all_steps(self, outline: Outline) -> list[Move]:
+        """Every step between states, and the states on the way."""
+        moves: list[Move] = []
+        kept: dict[int, list[int]] = {0: [0]}
+        for ideal, following in zip(outline.ideals, outline.following, strict=True):
+            for resident in kept.pop(ideal, []):
+                state = self.states[ideal, resident]
+                for number in following:
+                    if number not in self.groups:
+                        continue
+                    done = ideal | self.groups[number].layers
+                    for then, used, room in self._choices(done, resident, self.groups[number]):
+                        if (done, then) not in self.states:
+                            self.states[done, then] = len(self.states)
+                            kept.setdefault(done, []).append(then)
+                        moves.append((state, self.states[done, then], number, resident, used, room))
+            if len(moves) > MOST_STEPS:
+                raise TooManyError
+            self.catalogue.check_time()
+        return moves
+
+    def _allowed(self, mask: int) -> bool:
+        """Whether a group keeps the restrictions."""
+        rules, names = self.space.restrictions, self.layers.members(mask)
+        crossing = {tensor.name for tensor in self.crossing}
+        return rules.allows(names) and crossing.issuperset(rules.leaves(self.catalogue.workload, names))
+
+    def _held_bytes(self) -> Callable[[int], int]:
+        known: dict[int, int] = {0: 0}
+
+        def held(mask: int) -> int:
+            if mask not in known:
+                known[mask] = sum(self.crossing[i].room for i in bits(mask))
+            return known[mask]
+
+        return held
+
+    def _crossing(self) -> list[Crossing]:
+        workload = self.catalogue.workload
+        number = {name: i for i, name in enumerate(self.layers.names)}
+        found = []
+        for tensor in workload.intermediates:
+            producer = workload.producer(tensor)
+            room = workload.tensors[tensor].size_bytes
+            never = self.space.restrictions.tensor(tensor).between == "never"
+            if producer is not None and tensor not in workload.outputs and room <= self.capacity and not never:
+                readers = sum({1 << number[c.name] for c in workload.consumers(tensor)})
+                found.append(Crossing(tensor, room, number[producer.name], readers))
+        return found
+
+    def _group(self, mask: int) -> Group:
+        shape, names = self.catalogue.shape(self.layers.members(mask))
+        touched = made = 0
+        for i, t in enumerate(self.crossing):
+            reads, writes = t.readers & mask, mask >> t.producer & 1
+            if writes and t.readers & ~mask:
+                made |= 1 << i
+            if (reads or writes) and (t.readers & ~mask or not writes):
+                touched |= 1 << i
+        return Group(mask, shape, names, touched, made, _subsets(made))
+
+    def _choices(self, done: int, resident: int, group: Group) -> Iterator[tuple[int, int, float]]:
+        """What may be on chip after a group: then, what of it the group itself uses, and the room for all of that."""
+        through = resident & ~group.touched
+        used = resident & group.touched
+        room = self.capacity - self._held(through)
+        stays = 0
+        for i in bits(resident):
+            if self.crossing[i].readers & ~done:
+                stays |= 1 << i
+        for fresh in group.subsets:
+            if group.made & self._always & ~fresh:
+                continue
+            then = stays | fresh
+            if then.bit_count() <= self.space.resident and self._held(used | fresh) <= room:
+                yield then, used | fresh, room
+
+    def _query(self, number: int, resident: int, room: float) -> int:
+        if (number, resident) not in self._variants:
+            group = self.groups[number]
+            names = frozenset(self.crossing[i].name for i in bits(resident))
+            self._variants[number, resident] = self.catalogue.variant(group.shape, group.names, names)
+        key = (self._variants[number, resident], room)
+        if key not in self._queries:
+            self._queries[key] = len(self.queries)
+            self.queries.append(key)
+        return self._queries[key]
+
+    def _arrange(self, moves: list[Move]) -> None:
+        """Steps sorted by the state they lead to, and states in an order in which steps only lead forward."""
+        order = sorted(self.states, key=lambda key: (key[0].bit_count(), key))
+        rank = {self.states[key]: i for i, key in enumerate(order)}
+        source = np.array([rank[move[0]] for move in moves], dtype=np.int64)
+        target = np.array([rank[move[1]] for move in moves], dtype=np.int64)
+        query = np.array([self._query(group, used, room) for _, _, group, _, used, room in moves], dtype=np.int64)
+        self.catalogue.find_floors()
+        by_target = np.lexsort((source, target))
+        self.source, self.target, self.query = source[by_target], target[by_target], query[by_target]
+        self.order = order
+        self.first = np.searchsorted(self.target, np.arange(len(order) + 1))
+        self._moves = [(moves[i][2], moves[i][3]) for i in by_target]
+
+    @property
+    def sizes(self) -> Array:
+        """Layers of the group of each step."""
+        return np.array([self.groups[number].layers.bit_count() for number, _ in self._moves], dtype=np.int64)
+
+    # -- shortest paths ----------------------------------------------------------------------
+
+    def shortest(self, cost: Array) -> tuple[float, list[int]]:
+        """The length of a shortest path and its steps; `cost` is per step."""
+        reached = np.full(len(self.order), np.inf)
+        via = np.full(len(self.order), -1, dtype=np.int64)
+        reached[0] = 0.0
+        for state in range(1, len(self.order)):
+            start, stop = self.first[state], self.first[state + 1]
+            lengths = reached[self.source[start:stop]] + cost[start:stop]
+            if len(lengths):
+                at = int(lengths.argmin())
+                reached[state], via[state] = lengths[at], start + at
+        last = len(self.order) - 1
+        if not math.isfinite(reached[last]):
+            return math.inf, []
+        path = []
+        while last:
+            path.append(int(via[last]))
+            last = int(self.source[via[last]])
+        return float(reached[-1]), path[::-1]
+
+    def ways(self, cost: Array) -> tuple[Array, Array]:
+        """The lengths of shortest paths from the first state to each one, and from each one to the last."""
+        before = np.full(len(self.order), np.inf)
+        after = before.copy()
+        before[0] = after[-1] = 0.0
+        for state in range(1, len(self.order)):
+            part = slice(self.first[state], self.first[state + 1])
+            before[state] = (before[self.source[part]] + cost[part]).min(initial=np.inf)
+        for state in range(len(self.order) - 1, 0, -1):
+            part = slice(self.first[state], self.first[state + 1])
+            np.minimum.at(after, self.source[part], cost[part] + after[state])
+        return before, after
+
+    def between(self, cost: Array, step: int) -> float:
+        """The length of a shortest path from where a step begins to where it ends."""
+        start, stop = int(self.source[step]), int(self.target[step])
+        reached = {start: 0.0}
+        inside = self.order[stop][0]
+        for state in range(start + 1, stop + 1):
+            if self.order[state][0] & ~inside:
+                continue
+            a, b = self.first[state], self.first[state + 1]
+            each = cost[self.query[a:b]]
+            known = [
+                reached[s] + c for s, c in zip(self.source[a:b].tolist(), each.tolist(), strict=True) if s in reached
+            ]
+            if known:
+                reached[state] = min(known)
+        return reached[stop]
+
+    def step(self, index: int) -> Step:
+        """What a step is."""
+        number, before = self._moves[index]
+        group = self.groups[number]
+        after = self.order[int(self.target[index])][1]
+        variant, capacity = self.queries[int(self.query[index])]
+        fresh = after & group.made
+        used = before & group.touched | fresh
+        return Step(
+            group,
+            variant,
+            capacity,
+            self._held(before & ~group.touched),
+            frozenset(self.crossing[i].name for i in bits(used)),
+            frozenset(self.crossing[i].name for i in bits(fresh)),
+        )
+
+
+def _subsets(mask: int) -> tuple[int, ...]:
+    """Every subset of the bits of a mask, small ones first.
+
+    >>> _subsets(0b101)
+    (0, 1, 4, 5)
+    """
+    members = [1 << i for i in bits(mask)]
+    return tuple(sum(chosen) for n in range(len(members) + 1) for chosen in itertools.combinations(members, n))

@@ -1,0 +1,153 @@
+"""Fronts, against every plan."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+
+import numpy as np
+import pytest
+
+from looptree.errors import InputError
+from looptree.search import Space, front, search
+from looptree.search.answers.between import Between
+from looptree.search.answers.corners import Corners
+from looptree.search.answers.steps import Steps
+from looptree.search.asked.metrics import METRICS, Weights
+from looptree.search.asked.objective import value
+from looptree.search.network.partition import Partition
+from looptree.search.undominated import undominated
+from tests.search.drawn_designs import planner, plans
+from tests.search.search_cases import architecture, network
+
+ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("kind", ["chain", "branches", "matmul"])
+def test_corners_are_the_best_plans_for_any_weights(kind: str, size: int) -> None:
+    draw = random.Random(kind)
+    for seed in range(3):
+        capacity = draw.choice([math.inf, 50.0])
+        totals = plans(planner(kind, seed), capacity)[:, : len(METRICS)]
+        if not len(totals):
+            continue
+        sums = draw.sample(METRICS, size)
+        found = Corners(planner(kind, seed), sums, capacity, 1000)
+        assert found.closed
+        columns = [METRICS.index(name) for name in sums]
+        corners = np.array([path.totals for path in found.paths])[:, columns]
+        for _ in range(50):
+            weights = np.array([draw.choice([0, 1, draw.random(), 5]) for _ in sums])
+            least = (totals[:, columns] @ weights).min()
+            assert (corners @ weights).min() == pytest.approx(least, rel=1e-9)
+        for weights_of, bound in found.facts():
+            each = Weights(**weights_of)
+            assert bound <= min(each.of(row) for row in totals.tolist()) * (1 + 1e-9)
+        for path in found.paths:
+            within = (totals[:, columns[:-1]] <= np.array([path.totals[i] for i in columns[:-1]])).all(axis=1)
+            assert found.bound(path) <= totals[within, columns[-1]].min() * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("kind", ["chain", "branches", "skip", "matmul"])
+def test_between_the_corners_every_plan_is_found_that_no_other_one_beats(kind: str) -> None:
+    inside = 0
+    for seed, capacity in itertools.product(range(3), (math.inf, 45.0)):
+        totals = plans(planner(kind, seed), capacity)
+        for sums in (("energy", "offchip"), ("latency", "operations")) if len(totals) else ():
+            columns = [METRICS.index(name) for name in sums]
+            corners = Corners(planner(kind, seed), sums, capacity, 1000)
+            assert isinstance(corners.partition, Partition)
+            between = Between(corners, corners.partition)
+            assert between.complete
+            assert between.exact == between.paths
+            rows = np.array([path.totals for path in [*corners.paths, *between.paths]])[:, columns]
+            wanted = totals[:, columns]
+            assert sorted(rows[undominated(rows)].tolist()) == sorted(wanted[undominated(wanted)].tolist())
+            inside += len(between.paths)
+    assert inside
+
+
+def test_a_few_corners_are_enough_where_few_are_asked_for() -> None:
+    found = Corners(planner("branches", 1), ("energy", "latency"), math.inf, 2)
+    assert len(found.paths) == 2
+    assert not found.closed
+    assert 0 < found.gap < 1
+
+
+@pytest.mark.parametrize("kind", ["chain", "branches", "skip"])
+def test_every_step_of_the_least_as_a_function_of_capacity_is_found(kind: str) -> None:
+    for seed, metric in enumerate(METRICS):
+        totals = plans(planner(kind, seed), math.inf)
+        rows = totals[:, [4, METRICS.index(metric)]]
+        steps = Steps(planner(kind, seed), metric, 1000)
+        found = np.array([[path.room, path.value] for path in steps.solved.values()])
+        assert found[undominated(found)][np.argsort(found[undominated(found)][:, 0])] == pytest.approx(
+            rows[undominated(rows)][np.argsort(rows[undominated(rows)][:, 0])]
+        )
+        assert (steps.gap, steps.stopped) == (0, False)
+
+
+def test_between_sampled_capacities_no_plan_is_better_than_the_bound() -> None:
+    totals = plans(planner("branches", 2), math.inf)
+    steps = Steps(planner("branches", 2), "energy", 4)
+    assert 0 < steps.gap < 1
+    solved = sorted(steps.solved)
+    for room, energy in totals[:, [4, 0]].tolist():
+        above = min(capacity for capacity in solved if capacity >= room)
+        assert energy >= steps.solved[above].value
+        below = [capacity for capacity in solved if capacity <= room]
+        assert energy >= steps.solved[below[-1]].value * (1 - steps.gap) * (1 - 1e-9)
+
+
+def test_after_an_interruption_a_front_has_what_was_found() -> None:
+    totals = plans(planner("branches", 2), math.inf)
+    stopped = 0
+    for presses in range(1, 20):
+        try:
+            corners = Corners(planner("branches", 2, presses=presses), ("energy", "latency"), math.inf, 100)
+            steps = Steps(planner("branches", 2, presses=presses), "energy", 100)
+        except KeyboardInterrupt:
+            continue
+        stopped += corners.stopped + steps.stopped
+        for weights, bound in corners.facts():
+            assert bound <= min(Weights(**weights).of(row[:4]) for row in totals.tolist()) * (1 + 1e-9)
+        for capacity, path in steps.solved.items():
+            assert path.bound <= totals[totals[:, 4] <= capacity, 0].min()
+    assert stopped
+
+
+@pytest.mark.parametrize("axes", [("offchip", "capacity"), ("energy", "operations"), ("capacity", "latency", "energy")])
+def test_points_are_plans_that_the_model_values(axes: tuple[str, ...]) -> None:
+    workload, hardware = network("plane", 1, layers=2), architecture(60, seed=1, buffer_bandwidth=3)
+    found = front(workload, hardware, axes=axes, points=12, space=ONE, workers=1)
+    rows = np.array(found.values())
+    assert rows.tolist() == sorted(rows.tolist())
+    for row, plan in zip(rows.tolist(), found.points, strict=True):
+        assert row == [float(value(axis, plan.evaluation)) for axis in axes]
+        assert plan.evaluation.fits
+        assert plan.statistics.bound <= plan.statistics.value
+        for limit in plan.statistics.limits:
+            assert float(value(limit.metric, plan.evaluation)) <= limit.amount * (1 + 1e-9)
+    if "capacity" in axes:
+        plan = found.points[int(rows[:, axes.index("capacity")].argmax())]
+        least = search(workload, plan.architecture, objective=axes[1 - axes.index("capacity")], space=ONE, workers=1)
+        assert least.statistics.value >= rows[:, 1 - axes.index("capacity")].min() * (1 - 1e-9)
+        assert {bound.capacity for bound in found.bounds} > {None} or len(axes) == 3
+
+
+def test_axes_and_points_that_make_no_sense_are_refused() -> None:
+    workload, hardware = network("matmul", 0), architecture()
+    for settings, said in (
+        ({"axes": ("energy",)}, "expected two or three different axes of a front, found energy"),
+        ({"axes": ()}, "found none"),
+        ({"axes": ("energy", "energy")}, "two or three different axes"),
+        ({"axes": METRICS}, "two or three different axes"),
+        ({"axes": ("energy", "latenzy")}, "did you mean 'latency'"),
+        ({"axes": ("energy", "offchip"), "points": 1}, "at least 2 points"),
+        ({"axes": ("energy", "offchip"), "limits": ["latency<=1.5x"]}, "only the capacity can be limited"),
+        ({"axes": ("energy", "offchip"), "seconds": 0}, "time limit above 0"),
+    ):
+        with pytest.raises(InputError, match=said):
+            front(workload, hardware, **settings)

@@ -1,0 +1,80 @@
+"""Loops of a layer's own: never worse than every design by the same rule, and as the model says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from looptree.search import search
+from looptree.search.asked.space import Space
+from looptree.search.exhaustive import Exhaustive
+from looptree.workload import Workload
+from tests.search.group_cases import differences
+from tests.search.leaf_cases import streaming
+from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
+from tests.some import some
+
+ROOMY = 10.0**6
+
+
+def check(kind: str, seed: int, layers: int, space: Space) -> None:
+    hardware = architecture(buffer_bandwidth=(None, 3, 6)[seed % 3])
+    slow = streaming(Exhaustive(network(kind, seed, layers=layers), hardware, space))
+    found, _ = differences(slow, hardware, largest=ROOMY)
+    assert found == []
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+def test_no_design_with_an_own_loop_per_layer_is_better(kind: str, seed: int) -> None:
+    check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=1))
+
+
+@pytest.mark.parametrize("kind", ["chain", "matmul"])
+def test_no_pipeline_with_own_loops_is_better(kind: str) -> None:
+    check(kind, 2, 2, Space(loops=1, lone_loops=1, leaf_loops=1, pipeline=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", some(range(6, 14), 2))
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_design_with_two_own_loops_per_layer_is_better(kind: str, seed: int) -> None:
+    check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=2))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", some(range(20, 23), 1))
+@pytest.mark.parametrize("kind", ["chain", "plane", "skip", "matmul", "pool"])
+def test_no_design_with_loops_above_and_inside_is_better(kind: str, seed: int) -> None:
+    check(kind, seed, 2, Space(loops=2, lone_loops=1, leaf_loops=1))
+    check(kind, seed, 3, Space(loops=1, lone_loops=1, leaf_loops=1))
+
+
+@pytest.mark.parametrize("kind", ["padded", "matmul"])
+def test_own_loops_leave_the_array_as_full(kind: str) -> None:
+    """Others would stream more, in more cycles: they are not in the space."""
+    hardware = architecture(spatial={"c": 4, "p": 4, "k": 2, "n": 2})
+    slow = streaming(Exhaustive(network(kind, 2, layers=2), hardware, Space(loops=1, lone_loops=1, leaf_loops=1)))
+    assert differences(slow, hardware, largest=ROOMY)[0] == []
+
+
+def test_own_loops_help_in_a_buffer_without_a_limit() -> None:
+    """Small tiles leave out rows that a stride skips."""
+    first = einsum("first", "T[m,p] = X[c,2*p] * W[m,c]", {"m": 2, "p": 3, "c": 2})
+    second = einsum("second", "Y[m,p] = T[c,p+r] * V[m,c,r]", {"m": 2, "c": 2, "p": 2, "r": 2})
+    space = Space(loops=1, lone_loops=1, leaf_loops=1)
+    slow = streaming(Exhaustive(Workload("two", [first, second]), architecture(), space))
+    assert differences(slow, architecture(), largest=math.inf)[0] == []
+
+
+def test_own_loops_over_rows_that_are_partly_needed() -> None:
+    """Two of three rows of `T` are read: the third is cut off before the search."""
+    first = einsum("first", "T[m,p] = X[2*p] * W[m]", {"m": 2, "p": 3})
+    second = einsum("second", "Y[m,p] = T[c,2*p+r] * V[m,c,r]", {"m": 2, "c": 2, "p": 1, "r": 2})
+    workload, space = Workload("two", [first, second]), Space(loops=1, lone_loops=1, leaf_loops=1)
+    slow = streaming(Exhaustive(workload, architecture(), space))
+    for capacity in range(5, 11):
+        for objective in OBJECTIVES:
+            plan = search(workload, architecture(capacity), objective=objective, space=space, workers=1)
+            assert plan.statistics.value == pytest.approx(slow.value(objective, capacity), rel=1e-9)

@@ -1,0 +1,94 @@
+"""States and steps, against every plan; shortest paths, against every path."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from looptree.search.asked.space import Space
+from looptree.search.exhaustive import Exhaustive
+from looptree.search.network.catalogue import Catalogue
+from looptree.search.network.ideals import Layers
+from looptree.search.network.states import StateGraph
+from looptree.search.network.workers import Searches, Workers
+from looptree.workload import Workload
+from tests.search.search_cases import architecture, network
+
+ROOMY = 10.0**9
+
+
+def graph_of(workload: Workload, space: Space, capacity: float = ROOMY) -> StateGraph:
+    searches = Searches(architecture(), "GLB", space)
+    catalogue = Catalogue(workload, Workers(searches, 1), np.inf)
+    return StateGraph.of(Layers.of(workload), catalogue, capacity)
+
+
+def paths(graph: StateGraph, state: int = 0) -> Iterator[list[int]]:
+    """Every path from a state to the last one, as numbers of steps."""
+    if state == len(graph.order) - 1:
+        yield []
+    for step in np.flatnonzero(graph.source == state).tolist():
+        for rest in paths(graph, int(graph.target[step])):
+            yield [step, *rest]
+
+
+def plan(graph: StateGraph, path: list[int]) -> frozenset[tuple[frozenset[str], frozenset[str], int]]:
+    """The plan of a path as `Exhaustive.plans` has it."""
+    found = []
+    for step in map(graph.step, path):
+        used = sum(graph.catalogue.workload.tensors[t].size_bytes for t in step.resident)
+        held = int(graph.capacity - step.capacity) + used
+        found.append((frozenset(graph.layers.members(step.group.layers)), step.resident, held))
+    return frozenset(found)
+
+
+@pytest.mark.parametrize("space", [Space(), Space(group_layers=2), Space(resident=1), Space(resident=0)])
+@pytest.mark.parametrize("kind", ["branches", "skip", "matmul"])
+def test_paths_are_plans(kind: str, space: Space) -> None:
+    for seed in range(3):
+        workload = network(kind, seed, layers=4)
+        graph = graph_of(workload, space)
+        assert {plan(graph, path) for path in paths(graph)} == Exhaustive(workload, architecture(), space).plans
+
+
+def test_what_stays_on_chip_fits() -> None:
+    workload = network("matmul", 1, layers=4)
+    for capacity in (0, 4, 8, 16):
+        graph = graph_of(workload, Space(), capacity)
+        for step in map(graph.step, range(len(graph.source))):
+            assert sum(workload.tensors[t].size_bytes for t in step.resident) <= step.capacity <= capacity
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_shortest_path_is_shorter_than_any_other(seed: int) -> None:
+    draw = np.random.default_rng(seed)
+    graph = graph_of(network("branches", seed, layers=4), Space())
+    for _ in range(5):
+        query = draw.integers(1, 50, size=len(graph.queries)).astype(np.float64)
+        query[draw.random(len(query)) < 0.2] = np.inf
+        cost = query[graph.query]
+        lengths = [sum(cost[step] for step in path) for path in paths(graph)]
+        length, path = graph.shortest(cost)
+        assert length == min(lengths)
+        assert not path or sum(cost[step] for step in path) == length
+        for step in draw.integers(0, len(graph.source), size=5).tolist():
+            source, target = int(graph.source[step]), int(graph.target[step])
+            assert graph.between(query, step) == least_between(graph, cost, source, target)
+
+
+def least_between(graph: StateGraph, cost: np.ndarray[tuple[int], np.dtype[np.float64]], state: int, end: int) -> float:
+    if state == end:
+        return 0.0
+    steps = np.flatnonzero(graph.source == state).tolist()
+    ways = [cost[s] + least_between(graph, cost, int(graph.target[s]), end) for s in steps if graph.target[s] <= end]
+    return float(min(ways, default=np.inf))
+
+
+def test_too_many_tensors_on_chip_are_left_out_and_said_so() -> None:
+    random.seed(0)
+    graph = graph_of(network("branches", 1, layers=4), Space(resident=2))
+    assert graph.space.resident == 2
+    assert max(resident.bit_count() for _, resident in graph.states) <= 2
