@@ -9,8 +9,9 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
-from looptree.search.group.group import Group, Pattern
+from looptree.search.group.group import Group
 from looptree.search.group.ledger import Columns, Ledger
+from looptree.search.group.pattern import Pattern
 from looptree.search.group.relax import UNDECIDED, Places
 from looptree.search.group.tables import Bases
 
@@ -76,7 +77,7 @@ class PatternBook:
     def children(self, number: int) -> Array:
         """Numbers of the patterns with one more intermediate decided; empty where all are."""
         if number not in self._children:
-            found = self.group.decided(self.patterns[number])
+            found = self.group.patterns.decided(self.patterns[number])
             self._children[number] = np.arange(len(self.patterns), len(self.patterns) + len(found))
             for pattern in found:
                 self.patterns.append(pattern)

@@ -61,9 +61,10 @@ class GroupSearch:
 
     def books(self) -> Iterator[PatternBook]:
         """The loop orders, by the number of loops and of joined ones."""
-        for positions in sorted(self.group.orders, key=lambda found: (sum(map(len, found)), -len(found), found)):
+        known = self.group.patterns
+        for positions in sorted(known.orders, key=lambda found: (sum(map(len, found)), -len(found), found)):
             if positions not in self._books:
-                patterns = self.group.patterns(positions)
+                patterns = known.of(positions)
                 self._books[positions] = PatternBook(self.group, patterns) if patterns else None
             book = self._books[positions]
             if book is not None:
@@ -191,7 +192,7 @@ class _Branch:
             if len(some) and (time.time() > until or self.tally.nodes > effort):
                 unseen = min(unseen, float(some.bound.min()))
             elif len(some):
-                patterns = self.placing.group.joined(book.patterns[number], some.start.tolist())
+                patterns = self.placing.group.patterns.joined(book.patterns[number], some.start.tolist())
                 if patterns:
                     unseen = min(unseen, self.search(PatternBook(self.placing.group, patterns), until, effort))
         return unseen

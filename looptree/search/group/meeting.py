@@ -17,7 +17,7 @@ The rest is bounded from below, tensor by tensor:
   array as full as without tiles.
 
 What these bounds leave over is counted with one table for the loops that meet
-(`looptree.search.group.group.Group.joined`).
+(`looptree.search.group.patterns.Patterns.joined`).
 """
 
 from __future__ import annotations

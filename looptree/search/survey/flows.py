@@ -90,7 +90,7 @@ class Flows:
 def cycles_of(group: Group, branch: Branch, start: int, stop: int) -> Array:
     """Compute cycles of all layers, one after the other, on the array of a group, at some tile shapes."""
     pattern = branch.pattern
-    tables = group.tables(pattern.loops, pattern.positions, pattern.forgotten)
+    tables = group.patterns.loops.tables(pattern.loops, pattern.positions, pattern.forgotten)
     cycles = bases_of(group.profiler, group.tensors, group.layers, tables).cycles
     for table, at in zip(tables, branch.picked(start, stop), strict=True):
         cycles = cycles * table.cycles[:, at]

@@ -24,8 +24,9 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.asked.loops import Loop, Rank
-from looptree.search.group.group import Group, Pattern
+from looptree.search.group.group import Group
 from looptree.search.group.ledger import Columns, LoopColumns, entries_of
+from looptree.search.group.pattern import Pattern
 from looptree.search.group.tables import InseparableError, LoopTable
 
 INNER = 64  # combinations of the options of some tensors that are summed up innermost, at most
@@ -178,7 +179,7 @@ def _branches(group: Group, pattern: Pattern, decided: dict[int, tuple[Option, .
             continue
         lost = tuple(known | {name} if i in again else known for i, known in enumerate(pattern.forgotten))
         try:
-            tables = group.tables(pattern.loops, pattern.positions, lost)
+            tables = group.patterns.loops.tables(pattern.loops, pattern.positions, lost)
         except (InseparableError, UnsupportedError, Coupled):
             yield None
             continue

@@ -233,7 +233,7 @@ def _over(moved: Array, rate: Fraction, out: Array) -> None:
 
 
 def _bytes(flow: Flow, bits: int) -> tuple[Array, ...]:
-    """Room, bytes read and written off chip, and bytes that pass through the buffer."""
-    listed = (flow.reads, flow.writes, flow.fetched, flow.stored)
-    reads, writes, fetched, stored = (np.ceil(words * (bits / 8)) for words in listed)
-    return flow.room, reads, writes, fetched + stored
+    """Room, whole bytes read and written off chip, and bytes that pass through the buffer, in parts of 1/8."""
+    width = bits / 8
+    through = (flow.fetched + flow.stored) * width
+    return flow.room, np.ceil(flow.reads * width), np.ceil(flow.writes * width), through

@@ -13,7 +13,8 @@ from functools import cached_property
 from looptree.search.asked.loops import Loop
 from looptree.search.asked.space import Space
 from looptree.search.child import as_child
-from looptree.search.group.group import Group, Pattern
+from looptree.search.group.group import Group
+from looptree.search.group.pattern import Pattern
 from looptree.search.survey.block import slabs
 from looptree.search.survey.grid import Branch, branches_of
 from looptree.search.survey.keeper import Keeper
@@ -90,7 +91,7 @@ class Task:
     @property
     def patterns(self) -> list[Pattern]:
         """All loop orders whose counts are products of tables."""
-        return [pattern for positions in self.group.orders for pattern in self.group.patterns(positions)]
+        return [pattern for positions in self.group.patterns.orders for pattern in self.group.patterns.of(positions)]
 
     @cached_property
     def branches(self) -> list[list[Branch | None]]:
@@ -104,8 +105,8 @@ class Task:
     @property
     def left_out(self) -> int:
         """Loop orders, or branches of them, whose counts are no products of tables."""
-        group = self.group
-        known = sum(self._asked(loops) for positions in group.orders for loops in group.loop_orders(positions))
+        patterns = self.group.patterns
+        known = sum(self._asked(loops) for positions in patterns.orders for loops in patterns.loop_orders(positions))
         return known - len(self.branches) + sum(branch is None for listed in self.branches for branch in listed)
 
     @property

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from looptree.model import evaluate
 from looptree.search.asked.space import Space
-from looptree.search.group.group import Group, Pattern
+from looptree.search.group.group import Group
+from looptree.search.group.pattern import Pattern
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
@@ -31,7 +32,7 @@ def split_and_joined() -> Workload:
 
 def decided(group: Group, pattern: Pattern) -> Iterator[Pattern]:
     """The pattern with all intermediates decided, in each way."""
-    further = group.decided(pattern)
+    further = group.patterns.decided(pattern)
     if not further:
         yield pattern
     for child in further:
@@ -41,7 +42,7 @@ def decided(group: Group, pattern: Pattern) -> Iterator[Pattern]:
 def test_windows_are_as_the_model_says_where_readers_rest_at_different_steps() -> None:
     workload, hardware = split_and_joined(), architecture()
     group = searched(workload, hardware, "energy", Space(loops=2, joined_loops=0, leaf_loops=0)).group
-    listed = [p for positions in group.orders for p in group.patterns(positions)]
+    listed = [p for positions in group.patterns.orders for p in group.patterns.of(positions)]
     named = [p for p in listed if [rank[0][1] for loop in p.loops for rank in loop.ranks] == ["r", "q"]]
     compared = 0
     for pattern in (d for p in named for d in decided(group, p) if d.separable):

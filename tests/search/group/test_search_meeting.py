@@ -8,9 +8,9 @@ import pytest
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.book import PatternBook
-from looptree.search.group.group import Pattern
 from looptree.search.group.ledger import Columns
 from looptree.search.group.nodes import Nodes
+from looptree.search.group.pattern import Pattern
 from looptree.search.group.placing import Placing
 from looptree.workload import Workload
 from tests.search.group_cases import differences, searched
@@ -50,11 +50,11 @@ def test_no_bound_is_above_what_the_joined_tables_say(produced: bool, objective:
     compared = 0
     for capacity in (20.0, 40.0, 1000.0):
         placing = Placing(group, frozenset(), capacity)
-        for positions in group.orders:
-            for pattern in group.patterns(positions):
+        for positions in group.patterns.orders:
+            for pattern in group.patterns.of(positions):
                 widths = [len(loop.tiles) for loop in pattern.loops]
                 for at in np.ndindex(*widths) if pattern.met else ():
-                    (joined,) = group.joined(pattern, [at])
+                    (joined,) = group.patterns.joined(pattern, [at])
                     columns, bound = bounded(placing, pattern, at)
                     exact, truth = bounded(placing, joined, (0,) * len(joined.positions))
                     assert bound <= truth * (1 + 1e-9)
@@ -104,5 +104,5 @@ def test_loops_with_more_pairs_than_may_be_do_not_meet() -> None:
     for pairs in (0, 5, 6):
         space = Space(loops=2, leaf_loops=0, joined_pairs=pairs)
         group = searched(part, architecture(), "energy", space).group
-        met.append(sum(bool(p.met) for positions in group.orders for p in group.patterns(positions)))
+        met.append(sum(bool(p.met) for positions in group.patterns.orders for p in group.patterns.of(positions)))
     assert met[0] == met[1] == 0 < met[2]

@@ -82,7 +82,7 @@ def places(group: Group, choice: GroupChoice) -> dict[str, list[int]]:
     order = [tuple((r.einsum or "", r.rank) for r in loop.ranks) for loop in choice.loops]
     tiles = [loop.tile for loop in choice.loops]
     positions = joined_positions(order, clashing_ranks(group.part, group.sinks))
-    for pattern in group.patterns(positions):
+    for pattern in group.patterns.of(positions):
         for columns in itertools.product(*(range(len(loop.tiles)) for loop in pattern.loops)):
             if pattern.picked(columns) == tuple(zip(order, tiles, strict=True)):
                 return {t: [d.loops for d in pattern.depths(row)] for row, t in enumerate(group.tensors)}
