@@ -12,7 +12,6 @@ from looptree.architecture import read_architecture
 from looptree.architecture.load import load_architecture
 from looptree.check import check
 from looptree.documents import parse_document
-from looptree.errors import InputError
 from looptree.model import evaluate_design
 from looptree.search import Space, compare
 from looptree.taxonomy.binding import bind
@@ -53,7 +52,7 @@ def test_evaluated_with_a_shipped_network(name: str) -> None:
     assert architecture.warnings == ()
 
 
-@pytest.mark.parametrize("name", sorted(set(resources.names("architectures")) - {"defines_prototype"}))
+@pytest.mark.parametrize("name", resources.names("architectures"))
 def test_compared_with_a_shipped_network(name: str) -> None:
     space = Space(loops=1, lone_loops=1, leaf_loops=0, resident=0)
     found = compare(
@@ -61,11 +60,6 @@ def test_compared_with_a_shipped_network(name: str) -> None:
     )
     assert found.fused.statistics.status == found.layer_by_layer.statistics.status == "optimal"
     assert found.fused.evaluation.offchip_bytes <= found.layer_by_layer.evaluation.offchip_bytes
-
-
-def test_partitions_are_evaluated_but_not_searched() -> None:
-    with pytest.raises(InputError, match="GLB has partitions, which a search does not take into account"):
-        compare(load_workload("fc_fc"), load_architecture("defines_prototype"), workers=1)
 
 
 def test_defaults_have_a_buffer_of_unlimited_bandwidth() -> None:

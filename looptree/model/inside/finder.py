@@ -194,7 +194,7 @@ class Finder:
     def _best_of(self, block: Block, prices: Sequence[Price], tie: Price) -> list[Found]:
         found: list[Found] = []
         best = float("inf")
-        for options in self._options_of(block, self._orders(block.kept)):
+        for options in self._options_of(block, self._orders(block.kept, None, block.ways)):
             if len(prices) == 1:
                 least = float(np.min(options.priced(prices[0])))
                 if least > best:
@@ -209,8 +209,9 @@ class Finder:
 
     def options(self, kept: tuple[str, ...], *, all_orders: bool = True) -> Iterator[Options]:
         """All nests that keep some tensors and fit, in all orders that differ for these, or for any of the layer."""
+        apart = self.tensors if all_orders else None
         for block in self._ways(kept).blocks():
-            yield from self._options_of(block, self._orders(kept, self.tensors if all_orders else None))
+            yield from self._options_of(block, self._orders(kept, apart, block.ways))
 
     def found(self, options: Options, at: int, sums: Sequence[float], second: float) -> Found:
         """One of some nests."""
@@ -240,14 +241,28 @@ class Finder:
     # -- orders and ways ---------------------------------------------------------------------
 
     def _orders(
-        self, kept: tuple[str, ...], apart: Collection[str] | None = None
+        self, kept: tuple[str, ...], apart: Collection[str] | None, ways: Sequence[Array]
     ) -> list[tuple[Order, dict[str, object]]]:
-        """Loop orders that differ for tensors that are kept, or for others, with what each is to each that is kept."""
+        """Loop orders that differ for tensors that are kept, or for others, with what each is to each that is kept.
+
+        They are of the ranks that some of the ways cut: where a rank is whole there is no loop. Only where an innermost
+        loop is pinned the order of all ranks matters, because those of a kind stand together.
+        """
         cut = tuple(rank for part in self.parts for rank in part.ranks)
+        if self.pins.innermost is None:
+            cut = self._cut(ways)
         key = self.leaf.einsum.name, kept, cut, self.pins.stays, self.pins.innermost, apart is None
         if key not in self.memory.orders:
             self.memory.orders[key] = self._all_orders(kept, cut, kept if apart is None else apart)
         return self.memory.orders[key]
+
+    def _cut(self, ways: Sequence[Array]) -> tuple[str, ...]:
+        return tuple(
+            rank
+            for part, chosen in zip(self.parts, ways, strict=True)
+            for rank, whole in zip(part.ranks, np.all(part.whole[chosen], axis=0), strict=True)
+            if not whole
+        )
 
     def _all_orders(
         self, kept: tuple[str, ...], cut: tuple[str, ...], apart: Collection[str]

@@ -74,6 +74,14 @@ class Shared:
     memory: Memory = field(default_factory=Memory)
     found: dict[object, list[Found]] = field(default_factory=dict)
     least: dict[object, Array] = field(default_factory=dict)
+    _goals: dict[Goal, int] = field(default_factory=dict)
+    _sums: dict[tuple[Sum, ...], int] = field(default_factory=dict)
+
+    def number(self, goal: Goal) -> int:
+        """Of the sums of a goal, equal for goals with equal sums; quicker to look up than these."""
+        if goal not in self._goals:
+            self._goals[goal] = self._sums.setdefault(tuple(goal.sums), len(self._sums))
+        return self._goals[goal]
 
 
 class Inside:
@@ -95,8 +103,8 @@ class Inside:
         self._tiles: dict[object, Mapping[str, Tile] | None] = {}
         self.shared = Shared() if shared is None else shared
         self._relaxed: dict[object, Array] = {}
-        self._counts: dict[tuple[Sum, ...], bool] = {}
-        self._floors: dict[tuple[str, tuple[Sum, ...]], Array] = {}
+        self._counts: dict[int, bool] = {}
+        self._floors: dict[tuple[str, int], Array] = {}
 
     # -- tiles -------------------------------------------------------------------------------
 
@@ -136,7 +144,7 @@ class Inside:
 
     def nests(self, tile: Tile, goal: Goal) -> list[Found]:
         """The nests of a layer that no other one beats in any sum of a goal; none where what is pinned does not fit."""
-        key = tile.key, tile.einsum.name, tile.counts, tuple(goal.sums)
+        key = tile.key, tile.einsum.name, tile.counts, self.shared.number(goal)
         if key not in self.shared.found:
             self.shared.found[key] = self._nests(tile, goal)
         return self.shared.found[key]
@@ -182,7 +190,7 @@ class Inside:
 
     def counts(self, goal: Goal) -> bool:
         """Whether it matters to a goal which nests there are."""
-        key = tuple(goal.sums)
+        key = self.shared.number(goal)
         if key not in self._counts:
             matter = any(map(self._matters, self._wanted(goal)))
             self._counts[key] = matter or self.architecture.dataflow is not None
@@ -202,7 +210,7 @@ class Inside:
 
     def floor(self, name: str, goal: Goal) -> Array:
         """What the nests of one layer add at least to each sum of a goal."""
-        key = name, tuple(goal.sums)
+        key = name, self.shared.number(goal)
         if key not in self._floors:
             promises = name in complete_layers(self.part) and self.counts(goal)
             self._floors[key] = self._floor(name, goal) if promises else np.zeros(len(goal.sums))
@@ -225,7 +233,7 @@ class Inside:
         rows = [np.array([self.floor(e.name, goal) for e in self.part.einsums])]
         apart = loops if len(self.part.einsums) > 1 else loops[:1]
         for rank, tile in apart if self.counts(goal) else ():
-            key = rank, tile, tuple(goal.sums)
+            key = rank, tile, self.shared.number(goal)
             if key not in self._relaxed:
                 self._relaxed[key] = self._floors_with(rank, tile, goal)
             rows.append(self._relaxed[key])
@@ -244,7 +252,7 @@ class Inside:
         """The least of each sum with any tile shape, in any order."""
         if tile.leaf is None:
             return np.zeros(len(goal.sums))
-        key = tile.key, tile.counts, tuple(goal.sums)
+        key = tile.key, tile.counts, self.shared.number(goal)
         if key not in self.shared.least:
             joint, places = self._joint(tile, tile.leaf), self._places(tile)
             self.shared.least[key] = joint.bounds(tile.leaf, [places], self._wanted(goal))[0]

@@ -29,6 +29,7 @@ from looptree.workload import Workload
 
 FLOORS_AT_ONCE = 256  # shapes; the time is looked at in between
 EFFORT = 10_000  # ranges that are bounded to make a design of equal objective better, at most
+EFFORT_INSIDE = 500  # the same where each single design has nests to be found
 GRACE = 3.0  # seconds for that where the time is up
 
 
@@ -224,8 +225,9 @@ class Catalogue:
             for key, known in zip(asked, wanted, strict=True)
             if key and key not in self._polished
         }
+        effort = EFFORT_INSIDE if self.space.inner_level else EFFORT
         jobs = [
-            self._job(variant, aim, capacity, below, self.until + GRACE, EFFORT)
+            self._job(variant, aim, capacity, below, self.until + GRACE, effort)
             for (variant, capacity, aim), below in new.items()
         ]
         self._polished |= {key: found.design for key, found in zip(new, self._done(jobs), strict=True)}
