@@ -28,6 +28,8 @@ def painted(track: Track, axis: Axis, own: int, *, backwards: bool) -> Track:
     """
     found = _Fresh(track, axis.size)
     active = np.flatnonzero(track.mask(axis.size))
+    if not len(active):
+        return found.track()
     bounds = np.searchsorted(active, np.append(axis.starts(own), axis.size))
     apart = np.searchsorted(bounds, np.searchsorted(active, axis.starts(min(1, own))))
     for first, last in zip(apart.tolist(), [*apart[1:].tolist(), len(bounds) - 1], strict=True):

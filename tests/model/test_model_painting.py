@@ -102,3 +102,11 @@ def test_a_track_that_rests_at_single_steps_is_no_product() -> None:
     assert parts_of(Track(ends), axis) is not None
     assert parts_of(Track(ends, np.array([True, True, True, False])), axis) is None
     assert parts_of(Track({0: ends[0]}, np.array([True, False, True, False])), axis) is not None
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+@pytest.mark.parametrize("own", [0, 1])
+def test_nothing_is_painted_where_nothing_is_asked_for(steps: int, own: int) -> None:
+    axis, _ = Axis.root().extended(np.array([steps]), 1)
+    track = Track({0: (np.arange(axis.size), np.arange(axis.size) + 1)}, np.zeros(axis.size, dtype=bool))
+    assert np.broadcast_to(painted(track, axis, own, backwards=False).sizes(), (axis.size,)).sum() == 0
