@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from looptree.documents import Node, read_document
+from looptree.documents import Node
 from looptree.errors import InputError, guided
 from looptree.workload.einsum import MAX_EXTENT, Einsum
 from looptree.workload.expression import parse_expression
@@ -27,11 +27,6 @@ def check_bits(bits: int | None) -> None:
     """
     if bits is not None and (type(bits) is not int or not 1 <= bits <= MAX_BITS):
         raise InputError(f"expected a word width from 1 to {MAX_BITS} bits, found {bits!r}", where="bits")
-
-
-def read_einsums(path: str | Path) -> Workload:
-    """Read a file that lists Einsums (`einsums:`)."""
-    return workload_from_node(read_document(path))
 
 
 @guided("formats.md#workload")

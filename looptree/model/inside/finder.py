@@ -248,9 +248,8 @@ class Finder:
         They are of the ranks that some of the ways cut: where a rank is whole there is no loop. Only where an innermost
         loop is pinned the order of all ranks matters, because those of a kind stand together.
         """
-        cut = tuple(rank for part in self.parts for rank in part.ranks)
-        if self.pins.innermost is None:
-            cut = self._cut(ways)
+        every = tuple(rank for part in self.parts for rank in part.ranks)
+        cut = self._cut(ways) if self.pins.innermost is None else every
         key = self.leaf.einsum.name, kept, cut, self.pins.stays, self.pins.innermost, apart is None
         if key not in self.memory.orders:
             self.memory.orders[key] = self._all_orders(kept, cut, kept if apart is None else apart)

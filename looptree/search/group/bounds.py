@@ -43,11 +43,6 @@ def compulsory_words(part: Workload) -> dict[str, int]:
     return words
 
 
-def compulsory_bytes(part: Workload) -> int:
-    """Off-chip bytes that every design of one group moves."""
-    return sum(part.tensors[tensor].bytes(words) for tensor, words in compulsory_words(part).items())
-
-
 def words_read(part: Workload, einsum: Einsum, tensor: str) -> int:
     """The most words of a tensor that one access of a layer reads."""
     shape = part.tensors[tensor].shape

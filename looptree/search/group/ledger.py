@@ -18,7 +18,6 @@ from looptree.search.asked.loops import Positions
 from looptree.search.group.tables import LoopTable
 
 LAYER_TABLES = ("operations", "cycles", "steps")
-HIGH = ("top", "points")
 
 
 def entries_of(table: LoopTable) -> tuple[dict[str, Array], dict[str, Array]]:
