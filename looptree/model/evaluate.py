@@ -41,7 +41,7 @@ from looptree.model.traffic import Tables, accesses_of, merged, traffic_of
 from looptree.model.transfers import movements
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import BoundChain, Design
-from looptree.taxonomy.tree import LoopTree
+from looptree.taxonomy.tree import LoopTree, placed
 from looptree.workload import Workload
 
 
@@ -73,7 +73,7 @@ def evaluate_design(design: Design, *, stepwise: bool = True, convention: Conven
     try:
         return _evaluated(design, stepwise=stepwise, convention=convention)
     except InputError as problem:
-        raise problem.at(design.tree.source) if design.tree.source else problem from None
+        raise placed(problem, design.tree.source) if design.tree.source else problem from None
 
 
 def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Evaluation:
