@@ -53,7 +53,7 @@ def architecture_document(document: Node) -> Node:
     return made({"levels": levels, "compute": made(compute, last), **data}, architecture)
 
 
-_DATA = ("datawidth", "word_bits", "word-bits")
+_DATA = ("datawidth", "data_width", "word_bits", "word-bits")
 Component = tuple[Node, dict[str, Node], Node | None]
 """A component, its keys, and the technology that holds for it."""
 
@@ -124,9 +124,16 @@ def _level(component: Node, fields: dict[str, Node], technology: Node | None) ->
     return made(level | ({"model": model} if model is not None else {}), component)
 
 
+_PORTS = {
+    "read_ports": ("n_rd_ports",),
+    "write_ports": ("n_wr_ports",),
+    "shared_ports": ("n_rdwr_ports", "n_rd_wr_ports"),
+}
+
+
 def _ports(attributes: dict[str, Node]) -> dict[str, Any]:
-    names = {"read_ports": "n_rd_ports", "write_ports": "n_wr_ports", "shared_ports": "n_rdwr_ports"}
-    given = {ours: attributes[theirs] for ours, theirs in names.items() if theirs in attributes}
+    found = {ours: first(attributes, *theirs) for ours, theirs in _PORTS.items()}
+    given = {name: node for name, node in found.items() if node is not None}
     if any(node.integer("a number of ports", least=0, most=2**20) for node in given.values()):
         return given
     return {"shared_ports": 1}
