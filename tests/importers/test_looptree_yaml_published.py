@@ -113,6 +113,39 @@ def test_compute_steps(tmp_path: Path, mapping: str, steps: int) -> None:
     assert evaluated(tmp_path, mapping).latency.compute == steps
 
 
+PLACES = "architecture: {version: 0.3, subtree: [{name: System, local: [{name: OffChip, class: DRAM}], subtree: [%s]}]}"
+LOCAL = (
+    "local: [{name: 'Spad%s', class: regfile, attributes: {depth: 8, width: 8%s}}, {name: 'Mac%s', class: intmac%s}]"
+)
+
+
+@pytest.mark.parametrize(
+    "text, expected",
+    [
+        (FOUR_LEVELS, {"x": 16, "y": 1}),
+        (FOUR_LEVELS.replace("meshX: 16", "meshX: 4, meshY: 3"), {"x": 4, "y": 3}),
+        (PLACES % f"{{name: 'PE[0..11]', {LOCAL % ('', '', '', '')}}}", {"x": 12, "y": 1}),
+        (PLACES % f"{{name: PE, {LOCAL % ('[0..11]', '', '[0..11]', '')}}}", {"x": 12, "y": 1}),
+        (PLACES % f"{{name: 'PE[0..11]', {LOCAL % ('', '', '', ', attributes: {meshX: 4}')}}}", {"x": 4, "y": 3}),
+        (PLACES % f"{{name: 'PE[0..11]', {LOCAL % ('', '', '[0..1]', '')}}}", {"x": 24, "y": 1}),
+    ],
+    ids=["container", "grid", "subtree", "components", "laid out", "in each"],
+)
+def test_instances_of_the_innermost_component(tmp_path: Path, text: str, expected: dict[str, int]) -> None:
+    path = tmp_path / "hardware.yaml"
+    path.write_text(text)
+    array = load_architecture(path).compute.array
+    assert array is not None
+    assert dict(array.axes) == expected
+
+
+def test_a_container_of_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "all.yaml"
+    path.write_text(WORKLOAD + FOUR_LEVELS.replace("meshX: 16", "meshX: 0") + FUSED)
+    said = complaint(looptree("evaluate", *[str(path)] * 3))
+    assert "architecture.nodes[3].spatial.meshX: expected a number of instances from 1 to" in said
+
+
 def test_we_count_the_rows_of_a_tile(tmp_path: Path) -> None:
     assert evaluated(tmp_path, PIPELINED, "own").latency.compute == 3 * 16
 
