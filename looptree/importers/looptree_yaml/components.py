@@ -4,8 +4,8 @@ Assumptions:
 
 * Components stand from the outside in; the last one computes, and its instances make the array; without any, spatial
   loops may be as wide as they like. In a list of `nodes` the fan-outs (`spatial`) of all components and
-  containers up to it are multiplied. Nested, names such as `PE[0..15]` say how many there are of a subtree, and of a component in each;
-  `meshX` and `meshY` say how they are laid out.
+  containers up to it are multiplied. Nested, names such as `PE[0..15]` say how many there are of a subtree, and of a
+  component in each; `meshX` and `meshY` say how they are laid out.
 * Every memory multicasts to the instances below it, adds up their partial sums and shares their halos.
 * A port moves `width` bits per cycle; a component with no ports at all has one for reads and writes.
 * Energies, which the original takes from Accelergy, come from our models: `dram` by `type` (LPDDR4 if it is not said),
