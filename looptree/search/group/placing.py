@@ -15,6 +15,7 @@ from looptree.search.asked.metrics import Totals
 from looptree.search.group.assign import Item, Placed, Problem, best, least
 from looptree.search.group.book import PatternBook
 from looptree.search.group.design import GroupDesign
+from looptree.search.group.floors import Entering
 from looptree.search.group.group import Group
 from looptree.search.group.inside import Tile
 from looptree.search.group.ledger import Columns
@@ -69,14 +70,12 @@ class Placing:
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.own = self._own() if streams and not scheduled else {}
         self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
-        floors = group.floors(group.goal)
         self.relaxation = Relaxation(
             self._tensors(),
             group.inner,
             group.prices,
             group.goal,
             capacity,
-            floors,
             pipelined=schedules is not None,
             live=live is not None,
         )
@@ -137,13 +136,14 @@ class Placing:
         """First each tensor by itself, then all together where that leaves hope."""
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
         room, sums = self.relaxation.options(columns, places)
-        bound, rates = self.relaxation.bounds(columns, room, sums, nodes.rates, below)
+        floors = self.floors(columns).sum(axis=0)
+        bound, rates = self.relaxation.bounds(columns, room, sums, nodes.rates, below, floors)
         bound = np.maximum(bound, nodes.bound)
         exact = np.zeros(len(nodes), dtype=bool)
         some = np.flatnonzero(bound < below)
         if len(some):
             problem, _ = self._problem(book, nodes.pattern, columns, room, np.stack(sums), some)
-            problem = replace(problem, fixed=problem.fixed + self._floors(book, nodes.at(some)))
+            problem = replace(problem, fixed=problem.fixed + floors[:, some])
             found, exact[some] = least(problem, np.arange(len(some)), below)
             bound[some] = np.maximum(bound[some], found)
         return nodes.bounded(bound, rates, exact & (self.group.inside is None))
@@ -165,7 +165,8 @@ class Placing:
         problem = single.problem
         tiles = self._tiles(book, node, single.places)
         least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
-        floors = dict(zip(self.group.layers, inside.floors_of(_loops(book, node), goal), strict=True))
+        columns, _ = book.columns(node.pattern, node.start, node.stop)
+        floors = dict(zip(self.group.layers, self.floors(columns)[:, :, 0], strict=True))
         least = least + np.sum(list(floors.values()), axis=0)
         found: dict[str, list[Found]] = {}
         for layer, tile in (tiles or {}).items():
@@ -178,15 +179,13 @@ class Placing:
             least = least + np.maximum(exact - floors[layer], 0.0)
         return None if tiles is None else found
 
-    def _floors(self, book: PatternBook, nodes: Nodes) -> Array:
-        """What nests inside tiles add at least to each sum of some designs; of single designs more is known."""
-        found = np.repeat(np.asarray(self.relaxation.floors)[:, None], len(nodes), axis=1)
-        inside = self.group.inside
-        if inside is not None and inside.counts(self.group.goal):
-            for at in np.flatnonzero(nodes.points == 1):
-                loops = _loops(book, nodes.at(np.array([at])))
-                found[:, at] = inside.floors_of(loops, self.group.goal).sum(axis=0)
-        return found
+    def floors(self, columns: Columns) -> Array:
+        """What nests inside tiles add at least to each sum of some designs, of shape (layers, sums, designs)."""
+        group, inside = self.group, self.group.inside
+        if inside is None:
+            return np.zeros((len(group.layers), len(group.goal.sums), columns.size))
+        still = columns.apart if group.fused else columns.entered[-1]
+        return inside.floors_of(Entering(group.tensors, columns.apart, still, columns.kept[-1]), group.goal)
 
     def _tiles(self, book: PatternBook, node: Nodes, places: Places) -> Mapping[str, Tile] | None:
         """What each layer of a single design works on at a time."""
