@@ -17,9 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.inside.finder import Finder, Memory
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.pinned import Pinned
+from looptree.model.inside.tables import Memory, Tables
 from looptree.model.inside.ways import Room
 
 
@@ -41,14 +41,15 @@ def fronts(leaf: Leaf, room: Room, must: frozenset[str], memory: Memory) -> list
     Args:
         must: tensors that have to be kept.
     """
-    finder = Finder(leaf, room, {}, Pinned(must), gaps=True, memory=memory)
+    tables = Tables(leaf, room, {}, Pinned(must), gaps=True, memory=memory)
     found = []
-    for kept in finder.kept():
+    for kept in tables.kept():
         words = np.zeros((len(kept), 0))
-        for options in finder.options(kept, all_orders=False):
-            size = len(options.block.bytes)
-            rows = [np.broadcast_to(options.entered[tensor], (size,)) for tensor in kept]
-            words = unbeaten(np.concatenate([words, np.stack(rows) if rows else np.zeros((0, 1))], axis=1))
+        for block in tables.ways(kept).blocks(np.arange(1)):
+            moved = {tensor: tables.moved(tensor, block.ways) for tensor in kept}
+            for options in tables.options_of(block, tables.orders(kept, None, block.ways)):
+                rows = [np.where(moved[t], options.entered[t], tables.outer[t][0]) for t in kept]
+                words = unbeaten(np.concatenate([words, np.stack(rows) if rows else np.zeros((0, 1))], axis=1))
         if words.shape[1]:
             found.append(Front(kept, words))
     return found

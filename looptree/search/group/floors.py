@@ -18,10 +18,10 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.inside.costs import price
-from looptree.model.inside.finder import Price
 from looptree.model.inside.fronts import Front
 from looptree.model.inside.joint import Joint, Outer, Wanted
 from looptree.model.inside.leaf import Leaf
+from looptree.model.inside.nest import Price
 from looptree.model.inside.ways import Room
 
 

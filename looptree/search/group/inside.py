@@ -20,11 +20,12 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.inference import infer
 from looptree.model.inside.costs import price
-from looptree.model.inside.finder import Found, Memory, Nest
 from looptree.model.inside.fronts import Front, fronts
 from looptree.model.inside.joint import Joint, Wanted
 from looptree.model.inside.leaf import Leaf
+from looptree.model.inside.nest import Found, Nest
 from looptree.model.inside.resolve import joint_of, leaf_of
+from looptree.model.inside.tables import Memory
 from looptree.model.operations import Operations
 from looptree.model.production import all_points
 from looptree.search.asked.loops import Rank
@@ -128,7 +129,7 @@ class Inside:
             level=self.outer.name,
         )
         design = bind(self.part, self.architecture, plan_tree(self.part, self.architecture, [choice]))
-        inferred = infer(design)
+        inferred = infer(design, live=False)
         found = {}
         for einsum in self.part.einsums:
             chain, counts = design.leaf(einsum.name), inferred.einsums[einsum.name]
@@ -153,7 +154,7 @@ class Inside:
         wanted, (tie, *_) = self._wanted(goal), self._wanted(Goal(EVERYTHING, self.architecture, self.outer.name))
         matter = [number for number, one in enumerate(wanted) if self._matters(one)]
         judged = [wanted[number] for number in matter] or [tie]
-        listed = self._joint(tile, tile.leaf).least(tile.leaf, self._places(tile), judged, tie)
+        listed = self._joint(tile, tile.leaf).least(tile.leaf, self._places(tile), judged, tie)[0]
         sums = [dict(zip(matter, found.sums, strict=False)) for found in listed]
         return [
             replace(found, sums=tuple(known.get(number, 0.0) for number in range(len(wanted))))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.inside.finder import Found, Nest
+from looptree.model.inside.nest import Found, Nest
 from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
 from looptree.search.group.assign import Item, Placed, Problem, best, least
