@@ -70,7 +70,8 @@ def test_nests_of_many_shapes_are_those_of_each(seed: int) -> None:
         alone = [one.least(leaf, outer, [wanted], wanted, [shape])[0] for shape in shapes]
         assert [[n.rank[:3] for n in found] for found in together] == [[n.rank[:3] for n in found] for found in alone]
         bounds = one.bounds(leaf, [outer], [wanted], shapes)
-        assert bounds.ravel().tolist() == [one.bounds(leaf, [outer], [wanted], [s]).item() for s in shapes]
+        apart = [one.bounds(leaf, [outer], [wanted], [shape]).item() for shape in shapes]
+        assert all(bound <= exact for bound, exact in zip(bounds.ravel(), apart, strict=True))
         assert all(
             bound <= found[0].sums[0] for bound, found in zip(bounds.ravel(), together, strict=True) if found[0].fits
         )

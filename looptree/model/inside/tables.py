@@ -7,7 +7,7 @@ The words of each tensor that enter its place are products of the tables of the 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
 
 import numpy as np
@@ -47,9 +47,9 @@ class Tables:
         coordinates. memory: shared with other tables.
 
     Attributes:
-        cases: one shape of each. case: of each shape the number of its case. problems: of each part, for each case, the
-        number of its problem. elsewhere: of each case; see `Shape`. outer: of each tensor, for each case, the fewest
-        words of all its shapes that enter a place if no loop moves it.
+        cases: each as a shape, with the fewest words of all its shapes that enter where no loop moves a tensor. outer:
+        these, by tensor. case: of each shape the number of its case. problems: of each part, for each case, the number
+        of its problem. elsewhere: of each case; see `Shape`.
     """
 
     def __init__(
@@ -69,11 +69,12 @@ class Tables:
         self.tensors = list(leaf.accesses)
         numbers: dict[object, int] = {}
         self.case = [numbers.setdefault(shape.key, len(numbers)) for shape in self.shapes]
-        self.cases = [self.shapes[self.case.index(number)] for number in range(len(numbers))]
+        every = [[s for s, own in zip(self.shapes, self.case, strict=True) if own == n] for n in range(len(numbers))]
+        self.cases = [
+            replace(of[0], entered={t: min(shape.entered[t] for shape in of) for t in self.tensors}) for of in every
+        ]
         self.elsewhere = np.array([shape.elsewhere for shape in self.cases])
-        self.outer = {t: np.full(len(numbers), np.inf) for t in self.tensors}
-        for t, least in self.outer.items():
-            np.minimum.at(least, self.case, [float(shape.entered[t]) for shape in self.shapes])
+        self.outer = {t: np.array([float(shape.entered[t]) for shape in self.cases]) for t in self.tensors}
         self.parts: list[Part] = []
         self.problems: list[Array] = []
         for at in range(len(leaf.parts)):
