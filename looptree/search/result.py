@@ -20,17 +20,15 @@ class InfeasibleError(LooptreeError):
     """No design that is searched fits; the message says which layer, its demand and the capacity."""
 
     @classmethod
-    def of(cls, layer: str, level: str, capacity: float, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
-        """The error for one layer that needs at least `demand` bytes at a level, by tensor in `parts`."""
+    def of(cls, what: str, level: str, capacity: float, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
+        """The error for a layer, or a group, that needs at least `demand` bytes at a level, by tensor in `parts`."""
         room = "unlimited" if math.isinf(capacity) else f"{capacity:.0f} byte{'s' * (capacity != 1)}"
         if math.isinf(demand):
-            return cls(
-                f"layer {layer!r}: the model evaluates no design of it that is searched (the capacity is {room})"
-            )
+            return cls(f"{what}: the model evaluates no design of it that is searched (the capacity is {room})")
         largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))[:3]
         taken = ", ".join(f"{tensor} {size:.0f}" for tensor, size in largest)
         return cls(
-            f"layer {layer!r} does not fit {level}: the smallest design that is searched needs {demand:.0f} "
+            f"{what} does not fit {level}: the smallest design that is searched needs {demand:.0f} "
             f"bytes ({taken}), the capacity is {room} (a buffer of {demand:.0f} bytes would hold it)"
         )
 
