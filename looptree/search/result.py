@@ -15,6 +15,9 @@ from looptree.search.asked.space import Space
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import LoopTree
 
+SEED = 0
+"""Of the solver that puts groups together. Nothing else draws numbers, and every run finds the same plan."""
+
 
 class InfeasibleError(LooptreeError):
     """No design that is searched fits; the message says which layer, its demand and the capacity."""
@@ -71,7 +74,7 @@ class Statistics:
         seconds: wall-clock time. groups: groups of layers that were looked at; shapes: different ones.
         searches: of one group in some capacity. designs_evaluated: designs of which every sum was computed.
         ranges_bounded: sets of designs of which only a bound was computed. space: what was searched.
-        limits: that the plan keeps.
+        limits: that the plan keeps. seed: of the solver.
     """
 
     status: str
@@ -86,6 +89,7 @@ class Statistics:
     ranges_bounded: int
     space: Space
     limits: tuple[Limit, ...] = ()
+    seed: int = SEED
 
     @property
     def gap(self) -> float:
