@@ -16,7 +16,7 @@ from looptree.search.asked.loops import sinks_of
 from looptree.search.asked.metrics import Totals
 from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import Space
-from looptree.search.group.bounds import complete_layers, compulsory_words
+from looptree.search.group.bounds import complete_layers, compulsory_words, operations_per_word
 from looptree.search.group.divided import Divider
 from looptree.search.group.goal import EVERYTHING, Goal
 from looptree.search.group.inside import Inside, Shared
@@ -122,6 +122,16 @@ class Group:
         rows = {t: i for i, t in enumerate(self.tensors)}
         made = [e.output.tensor for e in reversed(self.part.einsums)]
         return tuple(rows[t] for t in made if t in rows and self.roles[rows[t]].inner)
+
+    @cached_property
+    def making(self) -> tuple[Array, Array]:
+        """The row of the layer that makes each tensor, and its operations per word (0 where that may differ)."""
+        makers, each = np.zeros(len(self.tensors), dtype=np.int64), np.zeros(len(self.tensors))
+        for row in self.inner:
+            einsum = self.part.producer(self.tensors[row])
+            assert einsum is not None, "an intermediate"
+            makers[row], each[row] = self.layers.index(einsum.name), operations_per_word(einsum)
+        return makers, each
 
     @cached_property
     def users(self) -> dict[str, list[str]]:
