@@ -17,7 +17,6 @@ from looptree.search.group.assign import Item, Placed, Problem, best, least
 from looptree.search.group.book import PatternBook
 from looptree.search.group.design import GroupDesign
 from looptree.search.group.divided import Steps
-from looptree.search.group.floors import Entering
 from looptree.search.group.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.inside import Tile
@@ -179,7 +178,7 @@ class Placing:
     def _nests(self, book: PatternBook, node: Nodes, single: _Single, below: float) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
         inside, goal = self.group.inside, self.group.goal
-        if inside is None or not inside.counts(goal):
+        if inside is None or not inside.below.counts(goal):
             return {}
         problem = single.problem
         tiles = self._tiles(book, node, single.places)
@@ -203,8 +202,7 @@ class Placing:
         group, inside = self.group, self.group.inside
         if inside is None:
             return np.zeros((len(group.layers), len(group.goal.sums), columns.size))
-        still = columns.apart if group.fused else columns.entered[-1]
-        return inside.floors_of(Entering(group.tensors, columns.apart, still, columns.kept[-1]), group.goal)
+        return inside.floors.of(group.goal, columns, group.told)
 
     def _tiles(self, book: PatternBook, node: Nodes, places: Places) -> Mapping[str, Tile] | None:
         """What each layer of a single design works on at a time."""
