@@ -26,17 +26,20 @@ from looptree.model.inside.ways import Room
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Entering:
-    """Words of the tensors of a layer, of shape (tensors, designs), as the loops of the group alone make it.
+class Doing:
+    """What a layer does, by design, as the loops of the group alone make it.
 
     Attributes:
-        anew: those that enter if every step of the loops begins anew. still: if what a loop does not move stays while
-        it runs. window: of the largest tile.
+        anew: words of each tensor that enter if every step of the loops begins anew, of shape (tensors, designs).
+        still: if what a loop does not move stays while it runs. window: of the largest tile.
+        operations: those it runs at least. points: output points of each at most.
     """
 
     anew: Array
     still: Array
     window: Array
+    operations: Array
+    points: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -45,12 +48,15 @@ class _Rows:
 
     Attributes:
         entered: words of each tensor that enter, of shape (nests, tensors). prices: of each of these words.
-        fixed: what else each takes. further: the same for the levels further in, if there are any.
+        fixed: what else each takes. operations: of each operation. points: of each output point.
+        further: the same for the levels further in, if there are any.
     """
 
     entered: Array
     prices: Array
     fixed: Array
+    operations: Array
+    points: Array
     further: _Level | None
 
 
@@ -85,40 +91,46 @@ class Floor:
 
     def _level(self, joint: Joint, fronts: Sequence[Sequence[Front]], outer: Outer, wanted: Wanted) -> _Level:
         (level, room), last = joint.levels[0], len(fronts) == 1
-        paid = price(self.leaf.einsum, joint.tensors, outer, level, joint.counts, wanted.cost, last=last)
+        each = [
+            price(self.leaf.einsum, joint.tensors, outer, level, counts, wanted.cost, last=last)
+            for counts in ((0, 0, joint.counts[2]), (1, 0, 0), (0, 1, 0))
+        ]
         rows = []
         for front in fronts[0]:
             inside = joint.further_of(outer, front.kept)
             deeper = None if last else self._level(joint.further, fronts[1:], inside, wanted)
-            rows.append(self._rows(front, paid, deeper))
+            rows.append(self._rows(front, each, deeper))
         return _Level(room, [_together(rows)] if last and rows else rows)
 
-    def _rows(self, front: Front, paid: Price, deeper: _Level | None) -> _Rows:
+    def _rows(self, front: Front, each: Sequence[Price], deeper: _Level | None) -> _Rows:
+        """Nests of a front, by what they take anyway, for an operation and for an output point."""
         nests = front.entered.shape[1]
         entered, prices = np.zeros((2, nests, len(self.tensors)))
         for tensor, words in zip(front.kept, front.entered, strict=True):
             entered[:, self.tensors.index(tensor)] = words
-            prices[:, self.tensors.index(tensor)] = paid.entered[tensor]
-        fixed = float(paid.of(front.kept, dict.fromkeys(front.kept, 0.0), 0))
-        return _Rows(entered, prices, np.full(nests, fixed), deeper)
+            prices[:, self.tensors.index(tensor)] = each[0].entered[tensor]
+        nothing = dict.fromkeys(front.kept, 0.0)
+        fixed, operations, points = (np.full(nests, float(paid.of(front.kept, nothing, 0))) for paid in each)
+        return _Rows(entered, prices, fixed, operations, points, deeper)
 
-    def of(self, known: Entering) -> Array:
+    def of(self, known: Doing) -> Array:
         """The floors of some designs; zero where nothing that is pinned fits."""
-        found = self._of(self._top, known.anew, known.still, known.window)
+        found = self._of(self._top, known)
         return np.where(np.isinf(found), 0.0, found)
 
-    def _of(self, level: _Level, anew: Array, still: Array, window: Array) -> Array:
-        found = np.full(anew.shape[1], np.inf)
-        staying = list(self._staying(level.room, anew, still, window))
+    def _of(self, level: _Level, known: Doing) -> Array:
+        found = np.full(known.anew.shape[1], np.inf)
+        staying = list(self._staying(level.room, known.anew, known.still, known.window))
         for rows in level.rows:
             own = np.full(len(found), np.inf)
+            done = (rows.operations[:, None] + rows.points[:, None] * known.points) * known.operations
             for least, possible in staying:
-                taken = rows.fixed[:, None]
+                taken = rows.fixed[:, None] + done
                 for at in np.flatnonzero(rows.prices.any(axis=0)):
                     taken = taken + rows.prices[:, at, None] * np.maximum(rows.entered[:, at, None], least[at])
                 own = np.minimum(own, np.where(possible, taken.min(axis=0), np.inf))
             if rows.further is not None:
-                own = own + self._of(rows.further, anew, still, window)
+                own = own + self._of(rows.further, known)
             found = np.minimum(found, own)
         return found
 
@@ -133,7 +145,6 @@ class Floor:
 
 def _together(rows: Sequence[_Rows]) -> _Rows:
     """Rows of the innermost level, one below the other."""
-    entered, prices, fixed = (
-        np.concatenate([getattr(r, name) for r in rows]) for name in ("entered", "prices", "fixed")
-    )
-    return _Rows(entered, prices, fixed, None)
+    names = ("entered", "prices", "fixed", "operations", "points")
+    entered, prices, fixed, operations, points = (np.concatenate([getattr(r, name) for r in rows]) for name in names)
+    return _Rows(entered, prices, fixed, operations, points, None)

@@ -2,7 +2,7 @@
 
 What one layer does with a tensor is in the tables of the loops if no other one reads it, if it is the output of a sink,
 and where the tables have each reader by itself. Other tensors are taken to enter as often as in the best nest of the
-whole layer. What is computed again adds to all of it.
+whole layer. Operations that are computed again count; what they bring in again does so only where tables say it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from looptree.model.operations import Operations
 from looptree.model.production import all_points
 from looptree.search.group.below import Below
 from looptree.search.group.bounds import complete_layers
-from looptree.search.group.floor import Entering, Floor
+from looptree.search.group.floor import Doing, Floor
 from looptree.search.group.goal import Goal
 from looptree.search.group.ledger import Columns
 from looptree.workload import Einsum
@@ -49,28 +49,31 @@ class Floors:
         """
         einsums = self.below.part.einsums
         found = np.zeros((len(einsums), len(goal.sums), 1 if columns is None else columns.size))
-        for row, einsum in zip(found, einsums if self.below.counts(goal) else (), strict=False):
+        for number, einsum in enumerate(einsums if self.below.counts(goal) else ()):
             listed = [(at, floor) for at, floor in enumerate(self._floors(einsum, goal)) if floor is not None]
-            known = self._entering(einsum, listed[0][1].tensors, columns, rows or {}) if listed else None
+            known = self._doing(number, listed[0][1].tensors, columns, rows or {}) if listed else None
             for at, floor in listed:
-                assert known is not None, "each floor of a layer is of the same tensors"
-                row[at] = floor.of(known)
+                assert known is not None, "the floors of a layer are of the same tensors"
+                found[number, at] = floor.of(known)
         return found
 
-    def _entering(self, einsum: Einsum, tensors: Sequence[str], columns: Columns | None, rows: Rows) -> Entering:
-        """What the loops alone make of the tensors of a layer; zero where the tables do not say that of one layer."""
+    def _doing(self, at: int, tensors: Sequence[str], columns: Columns | None, rows: Rows) -> Doing:
+        """What the loops alone make of a layer, by its number; zero where the tables do not say that of one layer."""
+        einsum = self.below.part.einsums[at]
         anew, still, window = np.zeros((3, len(tensors), 1 if columns is None else columns.size))
         if columns is None:
-            return Entering(anew, still, window)
+            points = all_points(einsum, self.below.part.tensors[einsum.output.tensor].shape)
+            done = float(einsum.operations)
+            return Doing(anew, still, window, np.array([done]), np.array([points / done]))
         alone = len(self.below.part.einsums) == 1
         reads = columns.work("reads")
-        for at, tensor in enumerate(tensors):
+        for number, tensor in enumerate(tensors):
             several, row = rows.get((einsum.name, tensor), (False, None))
             if row is not None:
-                anew[at] = reads[row] if several else columns.apart[row]
-                still[at] = columns.entered[-1][row] if alone else anew[at]
-                window[at] = 0.0 if several else columns.kept[-1][row]
-        return Entering(anew, still, window)
+                anew[number] = reads[row] if several else columns.apart[row]
+                still[number] = columns.entered[-1][row] if alone else anew[number]
+                window[number] = 0.0 if several else columns.kept[-1][row]
+        return Doing(anew, still, window, columns.work("operations")[at], columns.work("points")[at])
 
     def _floors(self, einsum: Einsum, goal: Goal) -> Sequence[Floor | None]:
         """The floors of a layer by sum; none for layers that may do less, or for sums of steps.
