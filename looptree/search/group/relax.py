@@ -219,8 +219,7 @@ class Relaxation:
     def _undecided(self, sums: Sequence[Array], columns: Columns, entered: Array, open_: Array) -> None:
         """What an undecided intermediate adds in each place: it is spilled, or computed as often as it enters.
 
-        Its layer does so many operations at least for each word that enters. Each layer makes one tensor, so what they
-        add to the operations that are counted anyway adds up.
+        Each layer makes one tensor, so what they add to the operations that are counted anyway adds up.
         """
         rows = np.flatnonzero(open_.any(axis=1))
         makers, some = self.tensors.makers[rows], open_[rows][:, None]
