@@ -8,8 +8,9 @@ Nothing is taken to survive the turns of other branches: a tensor inside a branc
 group's loops. The mapping says the same where a loop of the layer's own, or the innermost loop of the group (with its
 overlap dropped), is relevant to the tensor; other places inside a branch are not proposed.
 
-Own loops run over ranks that the group's loops leave whole at this layer, in tile shapes that keep the array as full
-as it is without them.
+Own loops of this list run over ranks that the group's loops leave whole at this layer, and that move no dimension
+together, in tile shapes that keep the array as full as it is without them. What others do depends on the tile shapes of
+the group's loops (`looptree.search.group.divided`).
 """
 
 from __future__ import annotations
