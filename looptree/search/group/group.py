@@ -72,7 +72,7 @@ class Group:
         )
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
-        self._streams: Known = {} if streams is None else streams
+        self._streams = streams or Known()
         self._streamers: dict[str, Streamer] = {}
         self._dividers: dict[str, Divider] = {}
         self.listings: dict[object, Listing] = {}
@@ -173,7 +173,8 @@ class Group:
     def divider(self, layer: str) -> Divider:
         """The ways to stream the tensors of one layer that are found for single designs."""
         if layer not in self._dividers:
-            self._dividers[layer] = Divider(self.profiler, self.streamer(layer), self.patterns.driven(layer))
+            driven, complete = self.patterns.driven[layer], layer in self._complete
+            self._dividers[layer] = Divider(self.profiler, self.streamer(layer), driven, complete=complete)
         return self._dividers[layer]
 
     def resident_bytes(self, resident: frozenset[str]) -> int:
@@ -192,9 +193,13 @@ class Group:
         return np.zeros(len(goal.sums)) if self.inside is None else self.inside.floors.total(goal)
 
     @cached_property
+    def _complete(self) -> frozenset[str]:
+        return complete_layers(self.part)
+
+    @cached_property
     def _compulsory(self) -> tuple[Array, Array, float]:
         """Sums of compulsory transfers per tensor, those of the operations, and least cycles."""
-        words, complete = compulsory_words(self.part), complete_layers(self.part)
+        words, complete = compulsory_words(self.part), self._complete
         count = np.array([float(words.get(t, 0)) for t in self.tensors])
         reads = np.where([t in self.part.inputs for t in self.tensors], count, 0.0)
         writes = np.where([t in self.part.outputs for t in self.tensors], count, 0.0)
