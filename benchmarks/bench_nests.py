@@ -10,9 +10,11 @@ import sys
 import time
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
-from bench_evaluate import layer
+sys.path.insert(0, str(Path(__file__).parents[1]))  # layers as in the other benchmark
 
+from benchmarks.bench_evaluate import layer
 from looptree.architecture import Architecture, Compute, Level
 from looptree.model.inside.costs import energy
 from looptree.model.inside.joint import Joint, Wanted
