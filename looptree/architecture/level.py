@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 from looptree.architecture.energy import MemoryModel, MemoryShape
@@ -180,7 +181,7 @@ class Level:
 
     # -- how much it moves ------------------------------------------------------------------
 
-    @property
+    @cached_property
     def limits(self) -> tuple[Limit, ...]:
         """What bounds the cycles; the slowest counts. Empty where everything is unlimited."""
         if self.ports is not None:
