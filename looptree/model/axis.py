@@ -8,7 +8,6 @@ quantity of the model is a table over the own steps of each axis, and totals are
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,15 +33,18 @@ class Axis:
             non-decreasing. `groups[t]` are the own steps that the axis had before loop `t + 1` came.
         ordinals: for each own loop, per own step, the value (step number) of that loop.
         size: number of own steps.
+        known: what was found out about its sweeps.
     """
 
-    __slots__ = ("__dict__", "depths", "groups", "ordinals", "size")
+    __slots__ = ("_starts", "depths", "groups", "known", "ordinals", "size")
 
     def __init__(self, depths: tuple[int, ...], groups: tuple[Array, ...], ordinals: tuple[Array, ...]) -> None:
         self.depths = depths
         self.groups = groups
         self.ordinals = ordinals
         self.size = len(groups[-1]) if groups else 1
+        self.known: dict[Any, Any] = {}
+        self._starts: dict[int, Array] = {}
 
     @classmethod
     def root(cls) -> Axis:
@@ -79,10 +81,6 @@ class Axis:
     def group(self, own: int) -> Array:
         """Per own step, the id of the values of the outermost `own` of its loops (`own` >= 1)."""
         return self.groups[own - 1]
-
-    @cached_property
-    def _starts(self) -> dict[int, Array]:
-        return {}
 
     def starts(self, own: int) -> Array:
         """Own steps at which a new group of the outermost `own` loops begins."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from looptree.architecture import Level
@@ -22,10 +22,14 @@ def level_energy(level: Level, workload: Workload, per_tensor: Mapping[str, Traf
         bits = workload.tensors[tensor].bits
         reads[bits] = reads.get(bits, 0) + traffic.reads_words
         writes[bits] = writes.get(bits, 0) + traffic.writes_words
-    return {
-        "read": sum((words * level.read_pj_per_word(bits) for bits, words in reads.items()), Fraction(0)),
-        "write": sum((words * level.write_pj_per_word(bits) for bits, words in writes.items()), Fraction(0)),
-    }
+    read = [words * level.read_pj_per_word(bits) for bits, words in reads.items()]
+    written = [words * level.write_pj_per_word(bits) for bits, words in writes.items()]
+    return {"read": total(read), "write": total(written)}
+
+
+def total(amounts: Sequence[Fraction]) -> Fraction:
+    """Amounts added up, 0 if there are none."""
+    return sum(amounts[1:], amounts[0]) if amounts else Fraction(0)
 
 
 def level_accesses(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> tuple[Fraction, Fraction]:

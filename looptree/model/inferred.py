@@ -54,6 +54,7 @@ class Asked:
     Attributes:
         chain: id of the chain at whose iterations it is given. need: the box at each of them.
         sweep: loops that stand still while nothing is forgotten. axes: on which the box is tabulated.
+        fresh: what of it is fresh in these sweeps.
         origin: per axis whose loops were rearranged, its own step in the chain for each of its own steps.
     """
 
@@ -61,6 +62,7 @@ class Asked:
     need: Box
     sweep: int
     axes: Axes
+    fresh: Box
     origin: Mapping[int, Array] = field(default_factory=dict)
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, Coupled, Key, Mask, Track, both, exact_sum, product
+from looptree.model.box import Box, Coupled, Key, Mask, Track, both, exact_sum, product, table_of
 from looptree.model.slab import Slab
 from looptree.workload import Access, Affine, Einsum
 
@@ -57,7 +57,7 @@ class Operations:
             if slab.axis is None:
                 fixed *= int(slab.count(self._spans(slab, 1))[0])
         along = {key: self._along(key, axis, loose) for key, axis in axes.items()}
-        return fixed, {key: np.broadcast_to(table, (axes[key].size,)) for key, table in along.items() if table.ndim}
+        return fixed, {key: table_of(table, axes[key].size) for key, table in along.items() if table.ndim}
 
     def _along(self, key: int, axis: Axis, loose: set[str]) -> Array:
         track = self.box.tracks.get(key)

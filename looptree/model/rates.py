@@ -78,13 +78,14 @@ class Costs:
     def moved(self, passing: Iterable[tuple[str, End]], steps: Mapping[int, int]) -> Vector:
         """What passes several ends, each of a tensor, takes at one step, given the own step of each axis."""
         counts: dict[Amount, int] = {}  # ends share amounts
-        found = []
+        found = list(self._zero)
         for tensor, end in passing:
             if end.words not in counts:
                 counts[end.words] = end.words.at(steps)
-            if counts[end.words]:
-                found.append(self.passing(tensor, end, counts[end.words]))
-        return added(found, self._zero)
+            words = counts[end.words]
+            for index, read, write in self._units[end.level, self._bits[tensor]] if words else ():
+                found[index] += (read if end.reads else write) * words
+        return tuple(found)
 
     def limited(self, level: str) -> bool:
         """Whether accesses of a level take time."""

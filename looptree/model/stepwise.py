@@ -19,6 +19,7 @@ from itertools import pairwise
 import numpy as np
 
 from looptree.errors import UnsupportedError
+from looptree.model.axis import Array
 from looptree.model.exchange import Exchange, compute_accesses, exchanges, operations_at_turns
 from looptree.model.groups import groups_of
 from looptree.model.inferred import Inferred
@@ -136,7 +137,10 @@ class _Chain:
         self.exchanges = list(exchanges(design, inferred, chain))
         self.leaf = _Leaf(groups, chain) if chain.kind == "compute" else None
         self.keys = list(self.axes)
-        self.prefixes = [self._prefixes(key, outer.get(key, 0)) for key in self.keys]
+        tables = self._tables()
+        self.prefixes = [
+            Prefixes(axis, outer.get(key, 0), codes(tables[key], axis.size)) for key, axis in self.axes.items()
+        ]
         own = sorted(
             (depth, index)
             for index, (key, prefix) in enumerate(zip(self.keys, self.prefixes, strict=True))
@@ -149,14 +153,19 @@ class _Chain:
             decided[index] += 1
             self.decided.append(tuple(decided))
 
-    def _prefixes(self, key: int, base: int) -> Prefixes:
-        axis = self.axes[key]
+    def _tables(self) -> dict[int, list[Array]]:
+        """By axis, all that the time of its steps depends on."""
         amounts = [end.words for exchange in self.exchanges for end in exchange.ends]
         amounts += self.leaf.amounts if self.leaf is not None else []
-        tables = [table for amount in amounts for axis_of, table in amount.tables if axis_of == key]
-        below = [child.prefixes[child.keys.index(key)] for child in self.below if not child.idle]
-        tables += [prefixes.outer_classes(axis.size) for prefixes in below]
-        return Prefixes(axis, base, codes(tables, axis.size))
+        different = {id(table): (key, table) for amount in dict.fromkeys(amounts) for key, table in amount.tables}
+        tables: dict[int, list[Array]] = {key: [] for key in self.axes}
+        for key, table in different.values():
+            tables[key].append(table)
+        for child in self.below:
+            for key, prefixes in zip(child.keys, child.prefixes, strict=True) if not child.idle else ():
+                if key in tables:
+                    tables[key].append(prefixes.outer_classes(self.axes[key].size))
+        return tables
 
     def run(self, steps: Mapping[int, int]) -> Steps | None:
         """The steps at one iteration of the loops around the chain, given the own step of each axis there."""

@@ -149,7 +149,7 @@ cores: %s
     ("cores", "said"),
     [
         ("{core: 4}", "key 'below' is missing"),
-        ("{core: 4, below: L2}", "cores are below 'L2', which is no memory level ("),
+        ("{core: 4, below: L2}", "a.yaml:4: cores.below: expected one of DRAM, L1, found 'L2'"),
         ("{core: 0, below: DRAM}", "expected cores along an axis from 1 to 1048576, found 0"),
         ("{below: DRAM}", "expected cores along one or two axes, found 0"),
         ("{a: 1, b: 2, c: 3, below: DRAM}", "expected cores along one or two axes, found 3"),

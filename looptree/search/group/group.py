@@ -18,6 +18,7 @@ from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.group.bounds import complete_layers, compulsory_words
 from looptree.search.group.branches import NestedBranch, neighbours
+from looptree.search.group.divided import Divider
 from looptree.search.group.goal import EVERYTHING, Goal
 from looptree.search.group.inside import Inside, Shared
 from looptree.search.group.leaf import Known, Streamer
@@ -71,6 +72,7 @@ class Group:
         self.fused = len(self.layers) > 1
         self._streams: Known = {} if streams is None else streams
         self._streamers: dict[str, Streamer] = {}
+        self._dividers: dict[str, Divider] = {}
         self.listings: dict[object, Listing] = {}
         self._branches: list[NestedBranch] | None = None
         self._nested: dict[tuple[int, int], NestedPatterns] = {}
@@ -165,6 +167,12 @@ class Group:
                 self.part, layer, self.space.leaf_loops, self.profiler.spatial, self._streams, rule, fills=self.fills
             )
         return self._streamers[layer]
+
+    def divider(self, layer: str) -> Divider:
+        """The ways to stream the tensors of one layer that are found for single designs."""
+        if layer not in self._dividers:
+            self._dividers[layer] = Divider(self.profiler, self.streamer(layer), self.patterns.driven(layer))
+        return self._dividers[layer]
 
     def resident_bytes(self, resident: frozenset[str]) -> int:
         """What tensors that stay on chip take."""

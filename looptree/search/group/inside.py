@@ -4,10 +4,7 @@ Which tile a layer works on follows from the loops of the group and the places o
 decided, the nests of each layer are found by the model's own tables (`looptree.model.inside`), and kept for all
 designs in which the layer has tiles of the same extents.
 
-Before that a floor counts: the best nest of the layer with nothing cut, or with one loop alone. It bounds all others,
-because the loops of a group and of a nest together are one nest that is cut further up: with equal tiles inside
-it, one loop in the place of two over the same rank starts no tensor anew more often. What is computed again adds to it.
-A floor allows every tile shape and order, whatever is pinned.
+Before that a floor counts; see `looptree.search.group.floors`. What is computed again adds to it.
 """
 
 from __future__ import annotations
@@ -23,14 +20,17 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.inference import infer
 from looptree.model.inside.costs import price
-from looptree.model.inside.finder import Found, Memory, Nest
+from looptree.model.inside.fronts import Front, fronts
 from looptree.model.inside.joint import Joint, Wanted
 from looptree.model.inside.leaf import Leaf
+from looptree.model.inside.nest import Found, Nest
 from looptree.model.inside.resolve import joint_of, leaf_of
+from looptree.model.inside.tables import Memory
 from looptree.model.operations import Operations
 from looptree.model.production import all_points
 from looptree.search.asked.loops import Rank
 from looptree.search.group.bounds import complete_layers
+from looptree.search.group.floors import Entering, Floor
 from looptree.search.group.goal import EVERYTHING, Goal
 from looptree.search.group.prices import Sum, direct, straight_costs
 from looptree.taxonomy.binding import bind
@@ -68,12 +68,12 @@ class Shared:
     """What is known of the tiles of single layers, whatever group they are in.
 
     Attributes:
-        memory: of finders. found, least: by what a tile is and what counts.
+        memory: of finders. found: by what a tile is and what counts. fronts: of each level, by layer.
     """
 
     memory: Memory = field(default_factory=Memory)
     found: dict[object, list[Found]] = field(default_factory=dict)
-    least: dict[object, Array] = field(default_factory=dict)
+    fronts: dict[str, list[list[Front]]] = field(default_factory=dict)
     _goals: dict[Goal, int] = field(default_factory=dict)
     _sums: dict[tuple[Sum, ...], int] = field(default_factory=dict)
 
@@ -102,9 +102,8 @@ class Inside:
         self.levels: Sequence[Level] = architecture.levels[architecture.depth(level) + 1 :]
         self._tiles: dict[object, Mapping[str, Tile] | None] = {}
         self.shared = Shared() if shared is None else shared
-        self._relaxed: dict[object, Array] = {}
         self._counts: dict[int, bool] = {}
-        self._floors: dict[tuple[str, int], Array] = {}
+        self._floors: dict[tuple[str, int], Sequence[Floor | None]] = {}
 
     # -- tiles -------------------------------------------------------------------------------
 
@@ -130,7 +129,7 @@ class Inside:
             level=self.outer.name,
         )
         design = bind(self.part, self.architecture, plan_tree(self.part, self.architecture, [choice]))
-        inferred = infer(design)
+        inferred = infer(design, live=False)
         found = {}
         for einsum in self.part.einsums:
             chain, counts = design.leaf(einsum.name), inferred.einsums[einsum.name]
@@ -155,7 +154,7 @@ class Inside:
         wanted, (tie, *_) = self._wanted(goal), self._wanted(Goal(EVERYTHING, self.architecture, self.outer.name))
         matter = [number for number, one in enumerate(wanted) if self._matters(one)]
         judged = [wanted[number] for number in matter] or [tie]
-        listed = self._joint(tile, tile.leaf).least(tile.leaf, self._places(tile), judged, tie)
+        listed = self._joint(tile, tile.leaf).least(tile.leaf, self._places(tile), judged, tie)[0]
         sums = [dict(zip(matter, found.sums, strict=False)) for found in listed]
         return [
             replace(found, sums=tuple(known.get(number, 0.0) for number in range(len(wanted))))
@@ -206,57 +205,51 @@ class Inside:
 
     def floors(self, goal: Goal) -> Array:
         """What the nests of all layers add at least to each sum of a goal."""
-        return np.asarray(np.sum([self.floor(e.name, goal) for e in self.part.einsums], axis=0))
+        return np.asarray(self.floors_of(Entering.nothing(), goal).sum(axis=0)[:, 0])
 
-    def floor(self, name: str, goal: Goal) -> Array:
-        """What the nests of one layer add at least to each sum of a goal."""
+    def floors_of(self, known: Entering, goal: Goal) -> Array:
+        """The same for each layer of some designs, of shape (layers, sums, designs)."""
+        found = np.zeros((len(self.part.einsums), len(goal.sums), known.anew.shape[1]))
+        if self.counts(goal):
+            for row, einsum in zip(found, self.part.einsums, strict=True):
+                for number, floor in enumerate(self._floors_with(einsum.name, goal)):
+                    if floor is not None:
+                        row[number] = floor.of(known)
+        return found
+
+    def _floors_with(self, name: str, goal: Goal) -> Sequence[Floor | None]:
+        """The floors of a layer by sum; none for layers that may do less, or for sums of steps.
+
+        The steps of a nest may be those of a loop further out.
+        """
         key = name, self.shared.number(goal)
         if key not in self._floors:
-            promises = name in complete_layers(self.part) and self.counts(goal)
-            self._floors[key] = self._floor(name, goal) if promises else np.zeros(len(goal.sums))
+            complete = name in complete_layers(self.part)
+            self._floors[key] = [
+                self._floor(name, one) if complete and not one.steps else None for one in self._wanted(goal)
+            ]
         return self._floors[key]
 
-    def _floor(self, name: str, goal: Goal) -> Array:
+    def _floor(self, name: str, wanted: Wanted) -> Floor | None:
         einsum = self.part.einsum(name)
         shapes = {tensor: known.shape for tensor, known in self.part.tensors.items()}
         points = all_points(einsum, shapes[einsum.output.tensor])
-        return self._least(
-            _tile(einsum, (einsum.operations, points), lambda: Leaf(Operations.full(einsum), {}, shapes, 0, 0)), goal
-        )
-
-    def floors_of(self, loops: Sequence[tuple[Rank, int]], goal: Goal) -> Array:
-        """The same for each layer of designs with these loops: what one of the loops by itself leaves at least.
-
-        Of a layer alone only the outermost loop is looked at: what stays while a loop further in runs would be brought
-        in again if that loop stood alone outside the nest.
-        """
-        rows = [np.array([self.floor(e.name, goal) for e in self.part.einsums])]
-        apart = loops if len(self.part.einsums) > 1 else loops[:1]
-        for rank, tile in apart if self.counts(goal) else ():
-            key = rank, tile, self.shared.number(goal)
-            if key not in self._relaxed:
-                self._relaxed[key] = self._floors_with(rank, tile, goal)
-            rows.append(self._relaxed[key])
-        return np.asarray(np.max(rows, axis=0))
-
-    def _floors_with(self, rank: Rank, tile: int, goal: Goal) -> Array:
-        tiles = self.tiles(((rank, tile),), {})
-        complete = complete_layers(self.part)
-        rows = np.zeros((len(self.part.einsums), len(goal.sums)))
-        for at, einsum in enumerate(self.part.einsums):
-            if tiles is not None and einsum.name in tiles and einsum.name in complete:
-                rows[at] = self._least(tiles[einsum.name], goal)
-        return rows
-
-    def _least(self, tile: Tile, goal: Goal) -> Array:
-        """The least of each sum with any tile shape, in any order."""
+        tile = _tile(einsum, (einsum.operations, points), lambda: Leaf(Operations.full(einsum), {}, shapes, 0, 0))
         if tile.leaf is None:
-            return np.zeros(len(goal.sums))
-        key = tile.key, tile.counts, self.shared.number(goal)
-        if key not in self.shared.least:
-            joint, places = self._joint(tile, tile.leaf), self._places(tile)
-            self.shared.least[key] = joint.bounds(tile.leaf, [places], self._wanted(goal))[0]
-        return self.shared.least[key]
+            return None
+        joint = self._joint(tile, tile.leaf)
+        if name not in self.shared.fronts:
+            musts = [*[frozenset[str]()] * (len(joint.levels) - 1), joint.pins.kept]
+            self.shared.fronts[name] = [
+                fronts(tile.leaf, room, must, joint.memory) for (_, room), must in zip(joint.levels, musts, strict=True)
+            ]
+        told = frozenset(t for t in tile.leaf.accesses if self._told(einsum, t))
+        return Floor(joint, tile.leaf, self.shared.fronts[name], self._places(tile), wanted, told)
+
+    def _told(self, einsum: Einsum, tensor: str) -> bool:
+        """Whether what is known of a tensor of the segment is what one layer does with it."""
+        reads = [e.name for e in self.part.einsums for access in e.inputs if access.tensor == tensor]
+        return reads == [einsum.name] or (not reads and tensor == einsum.output.tensor)
 
 
 def _tile(einsum: Einsum, counts: tuple[int, int], make: Callable[[], Leaf | None]) -> Tile:

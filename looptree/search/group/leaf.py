@@ -52,12 +52,13 @@ class Streaming:
     """Own loops of one layer and the tensors stored inside its branch.
 
     Attributes:
-        loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: of all loops.
+        loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: steps of the layer,
+        as a share of those that it has without these loops.
     """
 
     loops: tuple[tuple[str, int], ...]
     tensors: Mapping[str, Streamed]
-    trips: int = 1
+    trips: float = 1
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -65,7 +66,7 @@ class Streaming:
         return self.loops, tuple(self.tensors.items())
 
 
-Known = dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], int]]]
+Known = dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]]]
 """Ways to stream by shape of layer, with the names of tensors taken out; shared by all groups of a search."""
 
 
@@ -134,7 +135,7 @@ class Streamer:
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
                     found += self._of(order, tensors)
-        return _front(found, tensors, fills=self.fills)
+        return undominated_ways(found, tensors, fills=self.fills)
 
     def _of(self, order: Sequence[str], tensors: Sequence[str]) -> list[Streaming]:
         tiles = [self._tiles(rank) for rank in order]
@@ -210,7 +211,8 @@ def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
     return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
 
 
-def _front(found: Sequence[Streaming], tensors: Sequence[str], *, fills: bool) -> list[Streaming]:
+def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], *, fills: bool) -> list[Streaming]:
+    """Those that no other one beats; `fills`: whether fewer trips are better."""
     if not found:
         return []
     rows = np.array(

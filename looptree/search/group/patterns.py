@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import cached_property
 
 from looptree.errors import UnsupportedError
-from looptree.model.box import Coupled
+from looptree.model.box import Coupled, Key
 from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions, merged
 from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
@@ -70,6 +70,19 @@ class Patterns:
     def loops_of(self, order: Sequence[Rank], own: Sequence[int]) -> list[Loop]:
         """Those at some positions of a loop order, one for each way in which they are relevant to tensors."""
         return self.loops.of(tuple(order[at] for at in own))
+
+    def driven(self, layer: str) -> frozenset[Key]:
+        """Ranks of a layer that follow some loop that the group may have."""
+        at = self.layers.index(layer)
+        ranks = {rank for orders in self.orders.values() for order in orders for rank in order}
+        found = frozenset[Key]()
+        for loop in (loop for rank in sorted(ranks) for loop in self.loops.of((rank,))):
+            try:
+                (table,) = self.loops.tables([loop], ((0,),), (frozenset(),))
+            except InseparableError:
+                return frozenset(self.part.einsum(layer).ranks)
+            found |= table.ranks[at]
+        return found
 
     def of(self, positions: Positions) -> list[Pattern]:
         """These loop orders, nothing decided; those whose counts are no products of tables are left out."""

@@ -137,6 +137,10 @@ class Profiler:
         self.fills = fills
         self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
         self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
+        self._inferred: dict[
+            tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]],
+            tuple[Axis, Mapping[str, Operations]],
+        ] = {}
 
     @cached_property
     def inner(self) -> tuple[str, ...]:
@@ -213,11 +217,26 @@ class Profiler:
                 parts.append(Part(frozenset({rank}), extent, steps[rank], extent if rank in output else 1))
         return tuple(parts)
 
-    def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+    def inferred(
+        self, ranks: tuple[Rank, ...], tiles: tuple[Tiles, ...], forgotten: tuple[frozenset[str], ...]
+    ) -> tuple[Axis, Mapping[str, Operations]]:
+        """What each Einsum does at each step of some loops; arguments as for `run`."""
+        key = (ranks, tiles, forgotten)
+        if key not in self._inferred:
+            axis, sinks = self._stepped(ranks, tiles)
+            self._inferred[key] = axis, self._infer(sinks, {AXIS: axis}, forgotten)[2]
+        return self._inferred[key]
+
+    def _stepped(self, ranks: Sequence[Rank], tiles: Sequence[Tiles]) -> tuple[Axis, dict[str, Operations]]:
+        """The sinks below some loops."""
         axis, _ = Axis.root().extended(np.array([len(tiles)]), 1)
         sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
         for depth, (rank, shapes) in enumerate(zip(ranks, np.array(tiles, dtype=np.int64).T, strict=True), start=2):
             axis, sinks = _tiled(sinks, dict(rank), axis, shapes, depth)
+        return axis, sinks
+
+    def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        axis, sinks = self._stepped(ranks, tiles)
         needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
         near = Neighbours(axis)
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from looptree.errors import InputError
-from looptree.model import evaluate
+from looptree.model import Evaluation, evaluate
 from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.asked.objective import value
 from looptree.search.asked.restrictions import Pin
@@ -155,13 +155,18 @@ class Catalogue:
         if searches.architecture.level(searches.level).partitions:
             hint = "leave the pin out, or give it one capacity_bytes"
             raise InputError(f"{searches.level} has partitions, where no published design is searched", hint=hint)
-        architecture = searches.architecture.with_capacity(searches.level, None)
-        choice = pin.choice(part, architecture)
-        found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
+        choice, found = self.as_pinned(part, pin)
         totals = Totals(*(float(value(name, found)) for name in METRICS))
         room = float(found.occupancy[searches.level].window_bytes)
         design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, pinned=choice)
         return Variant(number, resident, totals, pinned=True, designs=[] if resident else [design])
+
+    def as_pinned(self, part: Workload, pin: Pin) -> tuple[GroupChoice, Evaluation]:
+        """The design that a pin gives to layers, and what it takes with an unlimited buffer."""
+        searches = self.workers.searches
+        architecture = searches.architecture.with_capacity(searches.level, None)
+        choice = pin.choice(part, architecture)
+        return choice, evaluate(part, architecture, plan_tree(part, architecture, [choice]))
 
     def search_of(self, number: int) -> GroupSearch:
         """The search of the groups of one shape."""
