@@ -15,7 +15,8 @@ from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
 from looptree.search.group.assign import Item, Placed, Problem, best, least
 from looptree.search.group.book import PatternBook
-from looptree.search.group.design import GroupDesign
+from looptree.search.group.branches import NestedBranch
+from looptree.search.group.design import GroupDesign, NestedDesign
 from looptree.search.group.divided import Steps
 from looptree.search.group.goal import Gathering
 from looptree.search.group.group import Group
@@ -50,7 +51,7 @@ class Placing:
     Args:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
         schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
-        counts.
+        counts. branch: a nested one, if there is one.
     """
 
     def __init__(
@@ -60,9 +61,11 @@ class Placing:
         capacity: float,
         schedules: Schedules | None = None,
         live: LiveRooms | None = None,
+        branch: NestedBranch | None = None,
     ) -> None:
         self.schedules = schedules
         self.live = live
+        self.branch = branch
         self.group = group
         self.resident = resident
         self.capacity = capacity
@@ -71,7 +74,8 @@ class Placing:
         streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.own = self._own() if streams and not scheduled else {}
-        self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
+        self.nested = [row for row in self.free if branch is not None and row in branch.rows]
+        self.offers = Offers(group, self.free, self.own, self.nested, pipelined=schedules is not None)
         self.settled = not isinstance(group.goal, Gathering)
         self.relaxation = Relaxation(
             self._tensors(),
@@ -93,7 +97,8 @@ class Placing:
         for row in self.free:
             users = group.users[group.tensors[row]]
             streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
-            free = len(users) == 1 and streamed and not group.rules[row].given
+            alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
+            free = alone and streamed and not group.rules[row].given
             if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
                 found.setdefault(users[0], []).append(row)
         return found
@@ -126,6 +131,7 @@ class Placing:
             np.array([rule.drop for rule in rules], dtype=bool),
             np.array([t in group.apart for t in group.tensors], dtype=bool),
             *group.making,
+            np.isin(np.arange(len(group.tensors)), self.nested),
             group.copies,
         )
 
@@ -148,7 +154,7 @@ class Placing:
         some = np.flatnonzero(bound < below)
         if len(some):
             summed = np.stack(sums)
-            problem, _ = self._problem(book, nodes.pattern, columns, room, summed, some, bounding=True)
+            problem, _ = self._problem(book, nodes.pattern, columns, places, room, summed, some, bounding=True)
             problem = replace(problem, fixed=problem.fixed + floors[:, some])
             found, exact[some] = least(problem, np.arange(len(some)), below)
             bound[some] = np.maximum(bound[some], found)
@@ -156,7 +162,7 @@ class Placing:
                 exact[some] = False
                 some = some[(nodes.points[some] == 1) & (found < below)]
                 if len(some):
-                    problem, _ = self._problem(book, nodes.pattern, columns, room, summed, some)
+                    problem, _ = self._problem(book, nodes.pattern, columns, places, room, summed, some)
                     listed, complete = least(problem, np.arange(len(some)), below)
                     exact[some] = complete & (listed <= bound[some])
         return nodes.bounded(bound, rates, exact & (self.group.inside is None))
@@ -214,7 +220,7 @@ class Placing:
     def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
         """What `best` found, as a design with all its metrics."""
         group = self.group.towards(self.group.everything)
-        measured = Placing(group, self.resident, self.capacity, self.schedules, self.live)
+        measured = Placing(group, self.resident, self.capacity, self.schedules, self.live, self.branch)
         measured.settled = self.settled
         single = measured._single(book, node)
         problem, places = single.problem, single.places
@@ -247,7 +253,7 @@ class Placing:
         """The problem of a single design with all intermediates decided, with what no table of loops says of it."""
         pattern = book.patterns[int(node.pattern[0])]
         loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
-        decided = {row: pattern.places.get(row, (book.count, True)) for row in self.group.inner}
+        decided = {row: pattern.places.get(row, (book.outer, True)) for row in self.group.inner}
         inner = {tensors[row]: depth for row, (depth, _) in decided.items()}
         rooms = None
         if self.live is not None:
@@ -265,11 +271,13 @@ class Placing:
                     tuple(pattern.forgotten[at] for at in own),
                 )
                 for own in pattern.positions
+                if own[0] < book.outer
             ]
         open_ = places.loops == UNDECIDED
-        settled = Places(np.where(open_, book.count, places.loops), places.first | open_)
+        settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
-        problem, options = self._problem(book, node.pattern, columns, room, np.stack(sums), np.arange(1), steps)
+        every = np.arange(1)
+        problem, options = self._problem(book, node.pattern, columns, settled, room, np.stack(sums), every, steps)
         if self.schedules is not None:
             cycles = self.schedules.cycles(loops, inner)
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
@@ -280,6 +288,7 @@ class Placing:
         book: PatternBook,
         number: Array,
         columns: Columns,
+        places: Places,
         room: Array,
         sums: Array,
         some: Array,
@@ -294,7 +303,12 @@ class Placing:
         """
         driven = {layer: book.driven(layer, number) for layer in self.own}
         kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
-        offers = self.offers.of(columns, kinds, room, sums, some, steps, bounding=bounding)
+        within = {
+            row: (loops[some] > book.outer) | (loops[some] == UNDECIDED)
+            for row, loops in zip(self.group.inner, places.loops, strict=True)
+            if row in self.nested
+        }
+        offers = self.offers.of(columns, kinds, room, sums, some, within, steps, bounding=bounding)
         fixed = np.stack([worked(p, columns)[some] for p in self.relaxation.prices])
         cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
@@ -325,9 +339,14 @@ class Placing:
             if inside is not None:
                 streaming[inside[0]] = inside[1]
                 still = {t for t, share in inside[1].tensors.items() if not share.moves}
-                dropped |= {t for t in still if pattern.forgets(group.tensors.index(t))[-1]}
+                dropped |= {t for t in still if pattern.forgets(group.tensors.index(t))[book.outer - 1]}
+        loops, nested = _loops(book, nodes), None
+        if self.branch is not None:
+            kept = {name: depth - book.outer - 1 for name, depth in retention.items() if depth > book.outer}
+            retention = {name: depth for name, depth in retention.items() if depth <= book.outer}
+            nested = NestedDesign(self.branch.chosen, loops[book.outer :], kept)
         return GroupDesign(
-            _loops(book, nodes),
+            loops[: book.outer],
             retention,
             frozenset(spilled),
             streaming,
@@ -336,6 +355,7 @@ class Placing:
             placed.room + self.held,
             pipeline=self.schedules is not None,
             nests=nests,
+            nested=nested,
         )
 
 
