@@ -219,7 +219,7 @@ class Relaxation:
         return found
 
     def _undecided(self, sums: Sequence[Array], columns: Columns, entered: Array, open_: Array) -> None:
-        """What an intermediate that is not decided adds in each place: it is spilled, or computed as often as it enters.
+        """What intermediates that are not decided add in each place: spilled, or computed as often as they enter.
 
         Each layer makes one tensor, so what they add to the operations that are counted anyway adds up.
         """
