@@ -52,6 +52,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "searches": ("", "Searches of groups that were made."),
     "designs_evaluated": ("", "Designs whose cost was computed."),
     "ranges_bounded": ("", "Ranges of designs that were bounded as a whole, without computing each."),
+    "seed": ("", "Seed of the solver that puts groups together."),
     "axes": ("", "The quantities that a front trades."),
     "values": ("", "What a plan takes along each axis."),
     "bounds": ("", "Weighted sums that no plan in so many bytes undercuts."),

@@ -148,7 +148,7 @@ class Exhaustive:
         return reached == group
 
     def _chain(self, group: Names) -> bool:
-        """Whether each layer but one reads one tensor made in the group, and all but one are read by one layer."""
+        """Whether all but one read one tensor made in the group, and all but one make one that is read once."""
         einsums = [self.workload.einsum(name) for name in group]
         made = {e.output.tensor for e in einsums}
         read = [made & set(e.reads) for e in einsums]

@@ -96,8 +96,9 @@ class Space:
                 f"each layer's best nests at {self.inner_level}: any of its tensors kept, any order, useful tiles"
             )
         elif self.leaf_loops and longest > 1:
-            own = f"up to {self.leaf_loops} own loops per layer, each along a dimension that the group leaves whole"
-            parts.append(f"{own}, if the array stays as full")
+            parts.append(
+                f"up to {self.leaf_loops} own loops per layer over any of its ranks, if the array stays as full"
+            )
         if self.pipeline and longest > 1:
             parts.append("layers of a group in turns, or as a pipeline with an array each")
         if self.live:

@@ -81,7 +81,7 @@ class Relaxation:
 
     Args:
         prices: one per sum of the goal. capacity: bytes left for tensors that do not stay on chip anyway.
-        inner: rows of the intermediates, in the order of `Places`. floors: what is added to each sum in any case.
+        inner: rows of the intermediates, in the order of `Places`.
     pipelined: whether the layers work at once. live: whether only what is live counts.
     """
 
@@ -92,7 +92,6 @@ class Relaxation:
         prices: Sequence[Prices],
         goal: Goal,
         capacity: float,
-        floors: Sequence[float] | Array = (),
         *,
         pipelined: bool = False,
         live: bool = False,
@@ -104,7 +103,6 @@ class Relaxation:
         self.prices = [replace(known, steps=0.0) for known in prices] if pipelined else prices
         self.goal = goal
         self.capacity = capacity
-        self.floors = floors if len(floors) else np.zeros(len(prices))
         self.inner = np.array(inner, dtype=np.int64)
         self.is_inner = np.array([r.inner for r in tensors.roles])
         self.less, self.drained, self.made = (
@@ -113,15 +111,15 @@ class Relaxation:
         )
 
     def bounds(
-        self, columns: Columns, room: Array, sums: Sequence[Array], rates: Array, below: float
+        self, columns: Columns, room: Array, sums: Sequence[Array], rates: Array, below: float, floors: Array
     ) -> tuple[Array, Array]:
         """A lower bound of the objective of each design, infinite where nothing fits, and a good price per byte.
 
         Args:
             room, sums: see `options`. rates: a price to start from for each design, or zero.
-            below: bounds beyond this need not be tight.
+            below: bounds beyond this need not be tight. floors: what is added to each sum in any case.
         """
-        fixed = [worked(p, columns) + floor for p, floor in zip(self.prices, self.floors, strict=True)]
+        fixed = [worked(p, columns) + floor for p, floor in zip(self.prices, floors, strict=True)]
         cycles = self.cycles(columns)
         least = [f + s.min(axis=1).sum(axis=0) for f, s in zip(fixed, sums, strict=True)]
         fits = room.min(axis=1).sum(axis=0) <= min(self.capacity, NEVER / 2)
@@ -219,7 +217,7 @@ class Relaxation:
         return found
 
     def _undecided(self, sums: Sequence[Array], columns: Columns, entered: Array, open_: Array) -> None:
-        """What intermediates that are not decided add in each place: spilled, or computed as often as they enter.
+        """What an undecided intermediate adds in each place: it is spilled, or computed as often as it enters.
 
         Each layer makes one tensor, so what they add to the operations that are counted anyway adds up.
         """
