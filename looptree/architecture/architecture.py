@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from looptree.architecture.array import Array
 from looptree.architecture.cores import Cores
@@ -101,9 +103,9 @@ class Architecture(Displayed):
         if not self.levels:
             raise InputError("an architecture needs at least one memory level", where=where)
         names = [level.name for level in self.levels]
-        for name in names:
-            if names.count(name) > 1:
-                raise InputError(f"two memory levels are called {name!r}", where=where)
+        for index, level in enumerate(self.levels):
+            if level.name in names[:index]:
+                raise InputError(f"two memory levels are called {level.name!r}", where=level.where or where)
         if self.compute.name in names:
             raise InputError(f"the compute units and a memory level are both called {self.compute.name!r}", where=where)
         for kind in TENSOR_KINDS:
@@ -186,14 +188,22 @@ class Architecture(Displayed):
 
     def depth(self, name: str) -> int:
         """Position of the level, 0 outermost."""
-        for index, level in enumerate(self.levels):
-            if level.name == name:
-                return index
-        raise InputError(
-            f"there is no memory level {name!r}",
-            where=f"architecture {self.name!r}",
-            hint=nearest(name, [level.name for level in self.levels]),
-        )
+        if name not in self._depths:
+            raise InputError(
+                f"there is no memory level {name!r}",
+                where=f"architecture {self.name!r}",
+                hint=nearest(name, list(self._depths)),
+            )
+        return self._depths[name]
+
+    @cached_property
+    def known(self) -> dict[Any, Any]:
+        """What was found out about it."""
+        return {}
+
+    @cached_property
+    def _depths(self) -> dict[str, int]:
+        return {level.name: depth for depth, level in enumerate(self.levels)}
 
     def with_capacity(self, name: str, capacity_bytes: int | None) -> Architecture:
         """The same architecture with another capacity of one level.
@@ -227,6 +237,7 @@ def check_named(architecture: Architecture, tensors: Collection[str]) -> None:
             if word not in tensors:
                 raise InputError(
                     f"{word!r} is neither a kind of tensor nor a tensor of the workload",
-                    where=f"architecture {architecture.name!r}: level {level.name!r}",
+                    where=f"{level.where or f'architecture {architecture.name!r}'}: level {level.name!r}",
                     hint=nearest(word, (*TENSOR_KINDS, *tensors)),
+                    guide="formats.md#more-about-levels-and-compute",
                 )

@@ -27,7 +27,8 @@ class Limit:
         >>> Limit(True, True, Fraction(8)).cycles(48, 16), Limit(True, False, Fraction(8)).cycles(48, 16)
         (Fraction(8, 1), Fraction(6, 1))
         """
-        return Fraction(reads * self.reads + writes * self.writes) / self.rate
+        amount = (reads if self.reads else 0) + (writes if self.writes else 0)
+        return amount / self.rate
 
 
 @dataclass(frozen=True, slots=True)

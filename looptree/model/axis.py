@@ -8,7 +8,6 @@ quantity of the model is a table over the own steps of each axis, and totals are
 from __future__ import annotations
 
 from bisect import bisect_right
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -34,15 +33,18 @@ class Axis:
             non-decreasing. `groups[t]` are the own steps that the axis had before loop `t + 1` came.
         ordinals: for each own loop, per own step, the value (step number) of that loop.
         size: number of own steps.
+        known: what was found out about its sweeps.
     """
 
-    __slots__ = ("__dict__", "depths", "groups", "ordinals", "size")
+    __slots__ = ("_starts", "depths", "groups", "known", "ordinals", "size")
 
     def __init__(self, depths: tuple[int, ...], groups: tuple[Array, ...], ordinals: tuple[Array, ...]) -> None:
         self.depths = depths
         self.groups = groups
         self.ordinals = ordinals
         self.size = len(groups[-1]) if groups else 1
+        self.known: dict[Any, Any] = {}
+        self._starts: dict[int, Array] = {}
 
     @classmethod
     def root(cls) -> Axis:
@@ -80,10 +82,6 @@ class Axis:
         """Per own step, the id of the values of the outermost `own` of its loops (`own` >= 1)."""
         return self.groups[own - 1]
 
-    @cached_property
-    def _starts(self) -> dict[int, Array]:
-        return {}
-
     def starts(self, own: int) -> Array:
         """Own steps at which a new group of the outermost `own` loops begins."""
         if own not in self._starts:
@@ -94,6 +92,15 @@ class Axis:
                 found = np.flatnonzero(np.concatenate(([True], group[1:] != group[:-1]))) if self.size else group
             self._starts[own] = found
         return self._starts[own]
+
+    def inner(self, own: int) -> Array:
+        """Of each group of the outermost `own` loops the first group with one loop more, and the number of all."""
+        key = "inner", own
+        if key not in self.known:
+            starts = self.starts(own + 1)
+            self.known[key] = np.append(np.searchsorted(starts, self.starts(own)), len(starts))
+        found: Array = self.known[key]
+        return found
 
     def first(self, own: int) -> NDArray[np.bool_]:
         """Mask of the own steps at which a group of the outermost `own` loops begins."""

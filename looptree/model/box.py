@@ -54,7 +54,7 @@ class Track:
         known: what was found out about the sweeps of the track.
     """
 
-    __slots__ = ("_sizes", "active", "count", "known", "spans")
+    __slots__ = ("_largest", "_sizes", "active", "count", "known", "spans")
 
     def __init__(
         self, spans: Mapping[Key, tuple[Array, Array]], active: Mask | None = None, count: Array | None = None
@@ -64,6 +64,7 @@ class Track:
         self.count = count
         self.known: dict[Any, Any] = {}
         self._sizes: Array | None = None
+        self._largest: int | None = None
 
     def sizes(self) -> Array:
         """Points at each own step: the product of the spans, 0 where inactive."""
@@ -75,6 +76,12 @@ class Track:
                 sizes = sizes * self.active
             self._sizes = sizes
         return self._sizes
+
+    def largest(self) -> int:
+        """The most points at any own step."""
+        if self._largest is None:
+            self._largest = int(self.sizes().max())
+        return self._largest
 
     def at(self, steps: Array) -> Track:
         """The same track at other own steps (`steps[i]` is the old step of new step `i`)."""
@@ -186,6 +193,11 @@ def product(factors: list[Array]) -> Array:
             result = result.astype(object)
         result = result * factor
     return result
+
+
+def table_of(entries: Array, size: int) -> Array:
+    """One entry for each own step of an axis with so many, a single one repeated."""
+    return entries if entries.shape == (size,) else np.broadcast_to(entries, (size,))
 
 
 def exact_sum(table: Array) -> int:

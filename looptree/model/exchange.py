@@ -127,7 +127,7 @@ def _exchange(design: Design, inferred: Inferred, place: Place) -> Iterator[Exch
     axes = asked.axes
 
     def fresh(depth: int) -> Product:
-        return Product.of(fresh_box(asked.need, axes, depth), axes)
+        return Product.of(asked.fresh if depth == asked.sweep else fresh_box(asked.need, axes, depth), axes)
 
     if place.consumed:
         yield moved(((1, fresh(asked.sweep)),), inward=True)

@@ -32,7 +32,7 @@ class Part:
 
 def part_of(axis: Axis, loops: Sequence[int]) -> Part | None:
     """Some loops of an axis, with its outermost one; `None` if the trips of a loop depend on another one."""
-    known = axis.__dict__.setdefault("parts", {})
+    known = axis.known.setdefault("parts", {})
     key = tuple(loops)
     if key not in known:
         known[key] = _part_of(axis, key)

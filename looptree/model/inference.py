@@ -306,7 +306,7 @@ class _Walker:
     def _places(self, chain: BoundChain, axes: Axes, needs: Needs, writes: Needs) -> None:
         """Counts of the storage nodes of a chain; those of one tensor with the same sweeps see the same data arrive."""
         asked: dict[str, Box | None] = {}
-        swept: dict[tuple[str, int, int], tuple[int, int]] = {}
+        swept: dict[tuple[str, int, int], tuple[Box, int, int]] = {}
         for place in (self.design.places[identity] for identity in chain.places):
             tensor = place.tensor
             if tensor not in asked:
@@ -319,12 +319,12 @@ class _Walker:
                 raise Coupled(set(need.core.ties))
             need, own, origin = seen_from(place, chain, need, axes)
             window, sweep = self._window(place, need, own)
-            self.result.asked[place.id] = Asked(chain.id, need, sweep, own, origin)
             key = (tensor, sweep, len(around(self.design, place)))
             if key not in swept:
                 fresh = fresh_box(need, own, sweep)
-                swept[key] = (live_words(need, fresh, own, sweep) if self.live else 0, fresh.total(own))
-            live, entered = swept[key]
+                swept[key] = (fresh, live_words(need, fresh, own, sweep) if self.live else 0, fresh.total(own))
+            fresh, live, entered = swept[key]
+            self.result.asked[place.id] = Asked(chain.id, need, sweep, own, fresh, origin)
             size = largest(window)
             counts = PlaceCounts(size, live if self.live else size, entered)
             if not place.consumed:

@@ -54,6 +54,7 @@ class Asked:
     Attributes:
         chain: id of the chain at whose iterations it is given. need: the box at each of them.
         sweep: loops that stand still while nothing is forgotten. axes: on which the box is tabulated.
+        fresh: what of it is fresh in these sweeps.
         origin: per axis whose loops were rearranged, its own step in the chain for each of its own steps.
     """
 
@@ -61,6 +62,7 @@ class Asked:
     need: Box
     sweep: int
     axes: Axes
+    fresh: Box
     origin: Mapping[int, Array] = field(default_factory=dict)
 
 
@@ -117,6 +119,7 @@ class Inferred:
         made: by tensor, an intermediate where it is computed.
         returned: by id of a place of a spilled intermediate, what is fresh there at the iterations that compute it.
         turns: of each chain, the iterations that take turns; `None` until someone asks (`model.turns`).
+        cycles: of the steps of a leaf, by its id and units, as far as someone asked (`model.latency`).
         shares: by id of a branch of a pipeline that divides the units, along which axis and how many are its own.
     """
 
@@ -131,3 +134,4 @@ class Inferred:
     returned: dict[int, Box] = field(default_factory=dict)
     turns: dict[int, Turns] | None = None
     shares: dict[int, tuple[str, int]] = field(default_factory=dict)
+    cycles: dict[object, tuple[int, dict[int, Array], Axes]] = field(default_factory=dict)

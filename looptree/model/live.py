@@ -22,7 +22,8 @@ import numpy as np
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Coupled, exact_product
 from looptree.model.hull import steady
-from looptree.model.sweep import fresh_box, retired_sizes
+from looptree.model.sweep import fresh_box, retired_sizes, rises
+from looptree.model.window import largest
 
 
 def live_words(box: Box, fresh: Box, axes: Mapping[int, Axis], depth: int) -> int:
@@ -44,6 +45,8 @@ def live_words(box: Box, fresh: Box, axes: Mapping[int, Axis], depth: int) -> in
     scale = box.fixed_size()
     if not box.tracks:
         return scale
+    if _slides(box, axes, depth):
+        return largest(box)
     moving: list[tuple[Axis, Array, Array]] = []
     for key, axis in axes.items():
         if axis.size == 0:
@@ -51,7 +54,7 @@ def live_words(box: Box, fresh: Box, axes: Mapping[int, Axis], depth: int) -> in
         own = axis.own(depth)
         track = box.tracks.get(key)
         if own == len(axis.depths) or axis.size == 1:
-            scale *= 1 if track is None else int(track.sizes().max())
+            scale *= 1 if track is None else track.largest()
         elif track is None:
             ends = np.append(axis.starts(own)[1:], axis.size) - 1
             last = np.zeros(axis.size, dtype=np.int64)
@@ -67,6 +70,20 @@ def live_words(box: Box, fresh: Box, axes: Mapping[int, Axis], depth: int) -> in
     return scale * _Walk([_Tables(*entry) for entry in moving], depth).run()
 
 
+def _slides(box: Box, axes: Mapping[int, Axis], depth: int) -> bool:
+    """Whether of all loops of a sweep only the outermost one moves the box, and only upwards.
+
+    Then what is asked for before an iteration and after it is asked for at that iteration, too: no more is live.
+    """
+    for key, track in box.tracks.items():
+        axis = axes[key]
+        own = axis.own(depth)
+        inside = axis.depths[own:]
+        if inside and track.spans and (inside != (depth + 1,) or not rises(track, axis, own)):
+            return False
+    return all(axis.size for axis in axes.values())
+
+
 class _Tables:
     """Fresh and retired sums of one axis for every prefix of its loops, and classes of equal prefixes."""
 
@@ -80,8 +97,7 @@ class _Tables:
             starts = axis.starts(own)
             self.new.append(np.add.reduceat(new, starts))
             self.old.append(np.add.reduceat(old, starts))
-            inner = axis.starts(own + 1)
-            self.children.append(np.append(np.searchsorted(inner, starts), len(inner)))
+            self.children.append(axis.inner(own))
         self.new.append(new)
         self.old.append(old)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box
+from looptree.model.box import Box, table_of
 from looptree.model.sweep import retired_sizes
 
 
@@ -22,7 +22,7 @@ class Product:
     @classmethod
     def of(cls, box: Box, axes: Mapping[int, Axis]) -> Product:
         """The points of a box."""
-        tables = {key: _sizes(box, key, axis.size) for key, axis in axes.items() if key in box.tracks}
+        tables = {key: table_of(box.tracks[key].sizes(), axis.size) for key, axis in axes.items() if key in box.tracks}
         return cls(box.fixed_size(), tables)
 
     def at(self, steps: Mapping[int, int]) -> int:
@@ -31,11 +31,6 @@ class Product:
         for key, table in self.tables.items():
             found *= int(table[steps[key]])
         return found
-
-
-def _sizes(box: Box, key: int, size: int) -> Array:
-    sizes = box.tracks[key].sizes()
-    return sizes if sizes.shape == (size,) else np.broadcast_to(sizes, (size,))
 
 
 Terms = tuple[tuple[int, Product], ...]
@@ -50,7 +45,7 @@ def retired(box: Box, axes: Mapping[int, Axis], depth: int) -> Product:
         track = box.tracks.get(key)
         if own == len(axis.depths) or not axis.size:
             if track is not None:
-                tables[key] = _sizes(box, key, axis.size)
+                tables[key] = table_of(track.sizes(), axis.size)
         elif track is not None:
             tables[key] = retired_sizes(track, axis, own)
         else:

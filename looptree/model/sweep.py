@@ -33,7 +33,7 @@ def fresh_box(box: Box, axes: Mapping[int, Axis], depth: int) -> Box:
             if track is not None:
                 tracks[key] = fresh_track(track, axis, own)
             elif axis.size > 1:
-                tracks[key] = Track({}, axis.first(own))
+                tracks[key] = _first_steps(axis, own)
     if box.core is not None:
         _check_settled(tracks, axes, box.core)
     return Box(box.fixed, tracks)
@@ -45,6 +45,15 @@ def _check_settled(tracks: Mapping[int, Track], axes: Mapping[int, Axis], core: 
         sizes = np.broadcast_to(tracks[key].sizes(), (axes[key].size,))
         if sizes[~steps].any():
             raise Coupled(set(core.ties))
+
+
+def _first_steps(axis: Axis, own: int) -> Track:
+    """What is fresh of what no loop of an axis moves: all of it, at the first step of each sweep."""
+    key = "first steps", own
+    if key not in axis.known:
+        axis.known[key] = Track({}, axis.first(own))
+    track: Track = axis.known[key]
+    return track
 
 
 def fresh_track(track: Track, axis: Axis, own: int) -> Track:
@@ -89,6 +98,13 @@ def _retired(track: Track, axis: Axis, own: int) -> Array:
         if _rising(low, track.active, axis, own) and _rising(high, track.active, axis, own):
             return _before_nearest(low, high, track.active, axis, own)
     return painted(track, axis, own, backwards=True).sizes()
+
+
+def rises(track: Track, axis: Axis, own: int) -> bool:
+    """Whether no end of any interval ever falls within a sweep (steps that ask for nothing aside)."""
+    return track.count is None and all(
+        _rising(end, track.active, axis, own) for ends in track.spans.values() for end in ends
+    )
 
 
 def _rising(ends: Array, active: Mask | None, axis: Axis, own: int) -> bool:

@@ -15,7 +15,7 @@ _FAR = 1 << 60
 def hull_by_group(track: Track, axis: Axis, own: int) -> Track:
     """The hull of a track over all steps that share the outermost `own` loops: one entry per group."""
     if own == len(axis.depths):
-        return Track(track.spans, track.active)
+        return track if track.count is None else Track(track.spans, track.active)
     starts = axis.starts(own)
     active = None if track.active is None else np.logical_or.reduceat(track.active, starts)
     spans: dict[Key, tuple[Array, Array]] = {}
@@ -42,7 +42,7 @@ def largest(window: Box) -> int:
     """Words of the largest window; axes do not interact, so it is a product of maxima."""
     size = window.fixed_size()
     for track in window.tracks.values():
-        size *= int(track.sizes().max()) if track.sizes().ndim else int(track.sizes())
+        size *= track.largest()
     return size
 
 
@@ -92,6 +92,10 @@ def _moves(track: Track, axis: Axis, position: int, depth: int) -> bool:
     ends = [end[keep] for span in track.spans.values() for end in span]
     if own == 1:
         return any(bool((end != end[0]).any()) for end in ends)
+    if loop == own - 1:
+        outside = axis.groups[loop - 1][starts][keep]
+        same = outside[1:] == outside[:-1]
+        return any(bool((same & (end[1:] != end[:-1])).any()) for end in ends)
     others = np.stack([axis.ordinals[t][starts][keep] for t in range(own) if t != loop])
     order = np.lexsort(others)
     same = (others[:, order[1:]] == others[:, order[:-1]]).all(axis=0)
@@ -122,11 +126,12 @@ def outward(box: Box, inner: Mapping[int, Axis], outer: Mapping[int, Axis]) -> B
 
 def _fix(track: Track, axis: Axis, fixed: dict[Key, tuple[int, int]]) -> bool:
     """Turn a track on an axis that ends here into fixed coordinates; false if it is never active."""
-    active = track.mask(axis.size)
-    if not active.any():
+    if not axis.size or (track.active is not None and not track.active.any()):
         return False
     for key, (low, high) in track.spans.items():
-        fixed[key] = (int(low[active].min()), int(high[active].max()))
+        if track.active is not None:
+            low, high = low[track.active], high[track.active]
+        fixed[key] = (int(low.min()), int(high.max()))
     return True
 
 

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from looptree.architecture import Architecture, Compute, Level
 from looptree.model import Evaluation, evaluate
-from looptree.model.inside.finder import Nest
+from looptree.model.inside.nest import Nest
 from looptree.model.inside.resolve import nest_nodes, with_inside
 from looptree.model.inside.tiles import keeps_full, useful_tiles
 from looptree.taxonomy.binding import bind

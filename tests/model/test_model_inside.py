@@ -14,9 +14,11 @@ from looptree.errors import InputError, UnsupportedError
 from looptree.model import evaluate
 from looptree.model.inference import infer
 from looptree.model.inside import costs, with_nests
-from looptree.model.inside.finder import Finder, Found, Price
+from looptree.model.inside.finder import Finder
 from looptree.model.inside.leaf import Leaf
+from looptree.model.inside.nest import Found, Price
 from looptree.model.inside.resolve import counts_of, leaf_of, room_of
+from looptree.model.inside.tables import Tables
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree
@@ -41,8 +43,8 @@ def best_of(design: Design, name: str) -> tuple[Leaf, Price, Found]:
     assert leaf is not None
     outer = {t: design.architecture.level("GLB") for t in design.workload.tensors}
     price = costs.price(leaf.einsum, design.workload.tensors, outer, level, counts_of(inferred, leaf), costs.energy)
-    finder = Finder(leaf, room_of(design.workload, leaf, level), design.architecture.compute.spatial)
-    return leaf, price, finder.least([price], price)[0]
+    finder = Finder(Tables(leaf, room_of(design.workload, leaf, level), design.architecture.compute.spatial))
+    return leaf, price, finder.least([price], price)[0][0]
 
 
 @pytest.mark.parametrize("seed", range(24))

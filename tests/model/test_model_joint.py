@@ -14,7 +14,7 @@ from looptree.check import check
 from looptree.model import Evaluation, evaluate
 from looptree.model.inference import infer
 from looptree.model.inside import with_nests
-from looptree.model.inside.finder import Nest
+from looptree.model.inside.nest import Nest
 from looptree.model.inside.resolve import leaf_of, nodes_of, with_inside
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design

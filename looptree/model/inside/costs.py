@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from looptree.architecture import Level
-from looptree.model.inside.finder import Price
+from looptree.model.inside.nest import Price
 from looptree.workload import Einsum, Tensor
 
 Cost = Callable[[Level, int], tuple[float, float]]

@@ -1,335 +1,158 @@
 """The best nests of a layer at one memory level, of all that are worth trying.
 
-A nest is a set of tensors that are kept, a loop order and a tile shape for every rank. What a word that comes in or
-goes out costs is the same for all nests, so a nest is judged by the words of each tensor that enter its place. These
-are products of the tables of the layer's parts (`looptree.model.inside.part`), as all totals of the model are.
+A nest is a set of tensors that are kept, a loop order and a tile shape for every rank. Sets of tensors are tried from
+the least floor on: what is done with their words anyway, and the fewest that can enter. A set whose floor is no better
+than a nest that is known is left out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import chain, combinations
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.inside.leaf import Leaf, Problems
-from looptree.model.inside.orders import kinds_of, loop_orders, seen_by
-from looptree.model.inside.part import Order, Part
-from looptree.model.inside.pinned import FREE, Pinned
-from looptree.model.inside.tiles import keeps_full, useful_tiles
-from looptree.model.inside.ways import Block, Room, Ways
-
-
-@dataclass(frozen=True, slots=True)
-class Nest:
-    """A loop nest inside the tile of a layer.
-
-    Attributes:
-        loops: rank and tile shape, outermost first. kept: tensors with a place below all of them.
-    """
-
-    loops: tuple[tuple[str, int], ...] = ()
-    kept: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Price:
-    """What a sum counts for one layer.
-
-    Attributes:
-        entered: of each word of a tensor that enters its place. kept, bypassed: of all else that is done with a tensor
-            if it has a place, and if it has none. steps: of each step more than without a nest.
-    """
-
-    entered: Mapping[str, float]
-    kept: Mapping[str, float]
-    bypassed: Mapping[str, float]
-    steps: float = 0.0
-
-    def of(self, kept: Sequence[str], entered: Mapping[str, Any], steps: Any) -> Any:
-        """The sum for nests that keep some tensors, given the words that enter their places and the steps they add."""
-        total: Any = sum(self.kept[t] if t in kept else self.bypassed[t] for t in self.kept)
-        for tensor in kept:
-            total = total + self.entered[tensor] * entered[tensor]
-        return total + self.steps * steps if self.steps else total
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Memory:
-    """What finders of the layers of one workload share.
-
-    Attributes:
-        parts: by layer, extents and tile shapes. orders: by layer and what is kept, with what each order is to each
-            tensor.
-    """
-
-    parts: dict[object, Part] = field(default_factory=dict)
-    orders: dict[object, list[tuple[Order, dict[str, object]]]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A nest that was found.
-
-    Attributes:
-        sums: what it takes of each sum. second: of the one that decides among equal nests. bytes: that it holds.
-        entered: words that enter the place of each tensor kept. steps: that its loops add. fits: whether the level can
-        hold it. inner: the nest at the next level further in, whose sums and steps count in `sums` and `second`, too.
-    """
-
-    nest: Nest
-    sums: tuple[float, ...]
-    second: float
-    bytes: int
-    entered: Mapping[str, float]
-    steps: int
-    fits: bool = True
-    inner: Found | None = None
-
-    @property
-    def nests(self) -> tuple[Nest, ...]:
-        """Of all levels, from the outside in."""
-        return (self.nest, *(self.inner.nests if self.inner is not None else ()))
-
-    def priced(self, price: Price) -> float:
-        """What it takes of another sum."""
-        return float(price.of(self.nest.kept, self.entered, self.steps))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Options:
-    """Nests with the same loop order that keep the same tensors.
-
-    Attributes:
-        block: how they cut the tile. order: of the loops. entered, steps: of each; see `Found`.
-    """
-
-    block: Block
-    order: Order
-    entered: Mapping[str, Array]
-    steps: Array
-
-    def priced(self, price: Price) -> Array:
-        """What each takes of a sum."""
-        return np.broadcast_to(price.of(self.block.kept, self.entered, self.steps), self.block.bytes.shape)
+from looptree.model.inside.leaf import Problems, Shape
+from looptree.model.inside.nest import Found, Nest, Options, Partial, Price, fronts, undominated
+from looptree.model.inside.tables import Tables
+from looptree.model.inside.ways import Block
 
 
 class Finder:
-    """The nests of one layer.
+    """Finds the nests of one layer, for all shapes of its tiles at once."""
 
-    Args:
-        leaf: the layer. spatial: operations done at once along each rank. pins: what is not free to choose.
-        gaps: whether ranks may be cut along which a tile skips coordinates. memory: shared with other finders.
-    """
+    def __init__(self, tables: Tables) -> None:
+        self.tables = tables
+        self._within: dict[tuple[int, int], Problems] = {}
 
-    def __init__(
-        self,
-        leaf: Leaf,
-        room: Room,
-        spatial: Mapping[str, int],
-        pins: Pinned = FREE,
-        *,
-        gaps: bool = False,
-        memory: Memory | None = None,
-    ) -> None:
-        self.memory = Memory() if memory is None else memory
-        self.leaf, self.room, self.pins = leaf, room, pins
-        self.tensors = list(leaf.accesses)
-        self.outer = {t: leaf.entered(t) for t in self.tensors}
-        self.spatial = spatial
-        self.parts: list[Part] = []
-        for ranks in leaf.parts:
-            problems = leaf.problems(ranks)
-            uncut = frozenset() if gaps else leaf.with_gaps(problems)
-            options = {rank: self._options(rank, problems, uncut=rank in uncut) for rank in ranks}
-            key = leaf.einsum.name, problems.key, tuple(map(tuple, options.values()))
-            if key not in self.memory.parts:
-                self.memory.parts[key] = Part.of(leaf, problems, options)
-            self.parts.append(self.memory.parts[key])
+    def least(self, prices: Sequence[Price], tie: Price) -> list[list[Found]]:
+        """The nests of each shape that no other one beats in all sums.
 
-    def _options(self, rank: str, problems: Problems, *, uncut: bool) -> list[int]:
-        """Tile shapes of a rank: those that keep the array as full as it is."""
-        largest, extents = problems.largest(rank), problems.extents(rank)
-        if uncut:
-            return [largest]
-        given = (self.pins.tiles or {}).get(rank)
-        if given is not None:
-            return [min(given or largest, largest)]
-        wide = self.spatial.get(rank, 1)
-        known = [t for t in useful_tiles(largest) if all(keeps_full(t, extent, wide) for extent in extents if extent)]
-        limits = [
-            self.room.most(t) for t, a in self.leaf.accesses.items() if any(rank in f.ranks for f in a.projection)
-        ]
-        most = max((limit for limit in limits if limit is not None), default=0)
-        return [largest, *(t for t in known if None in limits or t <= most)]
-
-    # -- what is kept ------------------------------------------------------------------------
-
-    def kept(self) -> Iterator[tuple[str, ...]]:
-        """Sets of tensors that may have a place, and that have to."""
-        may = [t for t in self.tensors if t in self.room.bits]
-        must = self.pins.kept & set(may)
-        for some in chain.from_iterable(combinations(may, count) for count in range(len(may) + 1)):
-            if must <= set(some):
-                yield some
-
-    def least(self, prices: Sequence[Price], tie: Price) -> list[Found]:
-        """The nests that no other one beats in all sums; among equal ones that of the least other sum, then least room.
-
-        Where nothing fits that a pinned dataflow asks for, the smallest nest.
+        Among equal ones that of the least other sum, then least room. Where nothing fits that a pinned dataflow asks
+        for, the smallest nest.
         """
-        found: list[Found] = []
-        for some in self.kept():
-            for block in self._ways(some).blocks():
-                found += self._best_of(block, prices, tie)
-            found = undominated(found)
-        if found:
-            return found
-        smallest = self._ways(min(self.kept(), key=len)).smallest()
-        return [replace(self._best_of(smallest, prices, tie)[0], fits=False)]
+        best: list[list[Partial]] = [[] for _ in self.tables.shapes]
+        every = list(self.tables.kept())
+        floors = [self._floor(some, prices) for some in every]
+        for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
+            cases = self._hopeful(floors[number], best)
+            ways = self.tables.ways(every[number])
+            for block in ways.blocks(cases) if len(cases) else ():
+                self._take(self._judged(block, prices, tie), best, prices, tie)
+        found = [[self._found(one, at) for one in listed] for at, listed in enumerate(best)]
+        return [listed or self._smallest(at, prices, tie) for at, listed in enumerate(found)]
 
-    def _best_of(self, block: Block, prices: Sequence[Price], tie: Price) -> list[Found]:
-        found: list[Found] = []
-        best = float("inf")
-        for options in self._options_of(block, self._orders(block.kept, None, block.ways)):
-            if len(prices) == 1:
-                least = float(np.min(options.priced(prices[0])))
-                if least > best:
-                    continue
-                best = least
-            sums, second = [options.priced(p) for p in prices], options.priced(tie)
-            found += [
-                self.found(options, at, [float(s[at]) for s in sums], float(second[at]))
-                for at in _front(np.stack(sums), second, block.bytes)
-            ]
+    def _floor(self, kept: Sequence[str], prices: Sequence[Price]) -> Array:
+        """What nests that keep some tensors take of each sum at least, of shape (prices, cases)."""
+        fewest = {t: self._fewest(t) for t in kept}
+        return np.stack([np.broadcast_to(price.of(kept, fewest, 0), self.tables.elsewhere.shape) for price in prices])
+
+    def _fewest(self, tensor: str) -> Array:
+        """The fewest words of a tensor that enter a place, by case."""
+        row = self.tables.tensors.index(tensor)
+        words: Array = self.tables.elsewhere.astype(np.float64)
+        for part, own in zip(self.tables.parts, self.tables.problems, strict=True):
+            words = words * part.fewest[row, own]
+        return np.asarray(np.minimum(words, self.tables.outer[tensor]))
+
+    def _hopeful(self, floor: Array, best: Sequence[Sequence[Partial]]) -> Array:
+        """The cases in which some shape may have better nests than the best ones."""
+        if len(floor) > 1:
+            return np.arange(len(self.tables.cases))
+        known = np.zeros(len(self.tables.cases))
+        np.maximum.at(known, self.tables.case, [listed[0].sums[0] if listed else np.inf for listed in best])
+        return np.flatnonzero(floor[0] <= known)
+
+    def _judged(self, block: Block, prices: Sequence[Price], tie: Price) -> dict[int, list[Partial]]:
+        """The best of some nests by what they leave standing, by case."""
+        moved = {t: self.tables.moved(t, block.ways) for t in block.kept}
+        number = block.case
+        for table in moved.values():
+            number = 2 * number + table
+        order = np.argsort(number, kind="stable")
+        block, number = block.at(order), number[order]
+        every = list(self.tables.options_of(block, self.tables.orders(block.kept, None, block.ways)))
+        sums = np.stack([np.concatenate([options.priced(price) for options in every]) for price in prices])
+        second = sums[0] if tie is prices[0] else np.concatenate([options.priced(tie) for options in every])
+        found: dict[int, list[Partial]] = {}
+        for index in fronts(sums, second, np.tile(block.bytes, len(every)), np.tile(number, len(every))):
+            options, at = every[index // len(number)], index % len(number)
+            stays = tuple(t for t, table in moved.items() if not table[order[at]])
+            one = Partial(options, at, stays, tuple(sums[:, index].tolist()), float(second[index]))
+            found.setdefault(int(block.case[at]), []).append(one)
         return found
 
-    def options(self, kept: tuple[str, ...], *, all_orders: bool = True) -> Iterator[Options]:
-        """All nests that keep some tensors and fit, in all orders that differ for these, or for any of the layer."""
-        apart = self.tensors if all_orders else None
-        for block in self._ways(kept).blocks():
-            yield from self._options_of(block, self._orders(kept, apart, block.ways))
+    def _take(
+        self, found: Mapping[int, list[Partial]], best: list[list[Partial]], prices: Sequence[Price], tie: Price
+    ) -> None:
+        """Nests that were found, of each shape together with the best so far."""
+        for at, (case, shape) in enumerate(zip(self.tables.case, self.tables.shapes, strict=True)):
+            more = [one.within(shape.entered, prices, tie) for one in found.get(case, ())]
+            best[at] = undominated([*best[at], *more])
 
-    def found(self, options: Options, at: int, sums: Sequence[float], second: float) -> Found:
-        """One of some nests."""
-        block = options.block
-        nest = self._nest(options.order, [int(ways[at]) for ways in block.ways], block.kept)
+    def _found(self, one: Partial, shape: int) -> Found:
+        options, at = one.options, one.at
         words = {t: float(table[at]) for t, table in options.entered.items()}
-        return Found(nest, tuple(sums), second, int(block.bytes[at]), words, int(options.steps[at]))
+        words |= {t: float(self.tables.shapes[shape].entered[t]) for t in one.stays}
+        block = options.block
+        nest = self.tables.nest(options.order, [int(ways[at]) for ways in block.ways], block.kept)
+        return Found(nest, one.sums, one.second, int(block.bytes[at]), words, int(options.steps[at]))
 
-    def _options_of(self, block: Block, orders: Iterable[tuple[Order, dict[str, object]]]) -> Iterator[Options]:
-        known: dict[object, Array] = {}
-        steps = self._steps(block.ways)
-        for order, seen in orders:
-            for tensor, key in seen.items():
-                if key not in known:
-                    known[key] = self._entered(tensor, order, block.ways)
-            yield Options(block, order, {tensor: known[key] for tensor, key in seen.items()}, steps)
+    def _smallest(self, shape: int, prices: Sequence[Price], tie: Price) -> list[Found]:
+        block = self.tables.ways(min(self.tables.kept(), key=len)).smallest(self.tables.case[shape])
+        ((one, *_),) = self._judged(block, prices, tie).values()
+        return [replace(self._found(one.within(self.tables.shapes[shape].entered, prices, tie), shape), fits=False)]
 
-    def _nest(self, order: Order, chosen: Sequence[int], kept: tuple[str, ...]) -> Nest:
-        tiles = {
-            rank: tile
-            for part, way in zip(self.parts, chosen, strict=True)
-            for rank, tile, whole in zip(part.ranks, part.tiles[way].tolist(), part.whole[way], strict=True)
-            if not whole
-        }
-        return Nest(tuple((rank, tiles[rank]) for rank in order if rank in tiles), kept)
+    def fewest(self, prices: Sequence[Price], further: Array) -> Array:
+        """The least of each sum over all nests of each case, of shape (prices, cases).
 
-    # -- orders and ways ---------------------------------------------------------------------
-
-    def _orders(
-        self, kept: tuple[str, ...], apart: Collection[str] | None, ways: Sequence[Array]
-    ) -> list[tuple[Order, dict[str, object]]]:
-        """Loop orders that differ for tensors that are kept, or for others, with what each is to each that is kept.
-
-        They are of the ranks that some of the ways cut: where a rank is whole there is no loop. Only where an innermost
-        loop is pinned the order of all ranks matters, because those of a kind stand together.
+        Args:
+            further: what is added to each sum for each set of tensors that are kept, of shape (sets, prices, cases).
         """
-        every = tuple(rank for part in self.parts for rank in part.ranks)
-        cut = self._cut(ways) if self.pins.innermost is None else every
-        key = self.leaf.einsum.name, kept, cut, self.pins.stays, self.pins.innermost, apart is None
-        if key not in self.memory.orders:
-            self.memory.orders[key] = self._all_orders(kept, cut, kept if apart is None else apart)
-        return self.memory.orders[key]
+        found = np.full(further.shape[1:], np.inf)
+        every = list(self.tables.kept())
+        floors = [self._floor(kept, prices) + more for kept, more in zip(every, further, strict=True)]
+        for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
+            kept = every[number]
+            cases = np.flatnonzero((floors[number] < found).any(axis=0))
+            for block in self.tables.ways(kept).blocks(cases) if len(cases) else ():
+                starts = np.flatnonzero(np.diff(block.case, prepend=-1))
+                moved = {t: self.tables.moved(t, block.ways) for t in kept}
+                for options in self.tables.options_of(block, self.tables.orders(kept, None, block.ways)):
+                    words = {t: np.where(moved[t], options.entered[t], self.tables.outer[t][block.case]) for t in kept}
+                    sums = np.stack([np.broadcast_to(p.of(kept, words, 0), block.case.shape) for p in prices])
+                    at = block.case[starts]
+                    least = np.minimum.reduceat(sums, starts, axis=1) + further[number][:, at]
+                    found[:, at] = np.minimum(found[:, at], least)
+        return found
 
-    def _cut(self, ways: Sequence[Array]) -> tuple[str, ...]:
-        return tuple(
-            rank
-            for part, chosen in zip(self.parts, ways, strict=True)
-            for rank, whole in zip(part.ranks, np.all(part.whole[chosen], axis=0), strict=True)
-            if not whole
-        )
+    def options(self, kept: tuple[str, ...]) -> Iterator[Options]:
+        """All nests of one shape that keep some tensors and fit, in all orders that differ for any tensor of the layer.
 
-    def _all_orders(
-        self, kept: tuple[str, ...], cut: tuple[str, ...], apart: Collection[str]
-    ) -> list[tuple[Order, dict[str, object]]]:
-        access = self.leaf.accesses.get(self.pins.stays or "")
-        indexing = frozenset(access.ranks) if access is not None else frozenset()
-        einsum = self.leaf.einsum
-        useful = [rank for ranks in kinds_of(einsum, cut, kept).values() for rank in ranks]
-        orders = loop_orders(einsum, kinds_of(einsum, [rank for rank in cut if rank in useful], apart))
-        accesses = self.leaf.accesses
-        return [
-            (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in kept})
-            for order in orders
-            if self.pins.allows(order, indexing)
-        ]
+        With the words that enter a place of each of its tensors.
+        """
+        (shape,) = self.tables.shapes
+        for block in self.tables.ways(kept).blocks(np.arange(1)):
+            moved = {t: self.tables.moved(t, block.ways) for t in self.tables.tensors}
+            for options in self.tables.options_of(block, self.tables.orders(kept, self.tables.tensors, block.ways)):
+                words = {
+                    t: np.where(moved[t], options.entered[t], float(shape.entered[t])) for t in self.tables.tensors
+                }
+                yield replace(options, entered=words)
 
-    def _entered(self, tensor: str, order: Order, ways: Sequence[Array]) -> Array:
-        """Words that enter the place of a tensor, for each combination of ways."""
-        row = self.tensors.index(tensor)
-        inner = [
-            (*(r for r in order if r in part.ranks), *(r for r in part.ranks if r not in order)) for part in self.parts
-        ]
-        home = {rank: number for number, part in enumerate(self.parts) for rank in part.ranks}
-        moved = np.zeros(len(ways[0]), dtype=bool)
-        standing = [np.zeros(len(ways[0]), dtype=np.int64) for _ in self.parts]
-        for rank in reversed(order):
-            number = home[rank]
-            standing[number] = standing[number] + moved
-            moves = self.parts[number].moves[inner[number]][row, inner[number].index(rank)]
-            if moves.any():
-                moved = moved | moves[ways[number]]
-        entered = np.full(len(ways[0]), float(self.leaf.elsewhere))
-        for number, part in enumerate(self.parts):
-            entered = entered * part.entered[inner[number]][row][standing[number], ways[number]]
-        return np.where(moved, entered, float(self.outer[tensor]))
+    def chosen(self, options: Options, at: int) -> tuple[Nest, Shape]:
+        """One of the nests of one shape, and the shape of its tiles."""
+        (shape,) = self.tables.shapes
+        ways = [int(known[at]) for known in options.block.ways]
+        problems = tuple(self._cut(number, way) for number, way in enumerate(ways))
+        words = {t: float(table[at]) for t, table in options.entered.items()}
+        return self.tables.nest(options.order, ways, options.block.kept), Shape(problems, shape.elsewhere, words)
 
-    def _steps(self, ways: Sequence[Array]) -> Array:
-        """Steps of the layer that each combination of ways adds."""
-        steps, before = np.full(len(ways[0]), self.leaf.elsewhere), self.leaf.elsewhere
-        for part, chosen in zip(self.parts, ways, strict=True):
-            steps, before = steps * part.steps[chosen], before * part.visits
-        return np.asarray(steps - before)
-
-    def _ways(self, kept: tuple[str, ...]) -> Ways:
-        """Ways to cut the tile; ranks that index nothing that is kept are not cut."""
-        einsum = self.leaf.einsum
-        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, kept).values() for rank in ranks}
-        rows = {tensor: self.tensors.index(tensor) for tensor in kept}
-        return Ways(self.parts, rows, self.room, useful | set(self.pins.tiles or {}))
-
-
-def _front(sums: Array, second: Array, taken: Array) -> list[int]:
-    """The best combinations: of one sum the least, of several all that no other one beats in all of them."""
-    if len(sums) == 1:
-        near = np.flatnonzero(sums[0] <= sums[0].min() * (1 + 1e-12))
-        return [int(near[np.lexsort((taken[near], second[near]))[0]])]
-    left = np.lexsort((taken, second, *sums[::-1]))
-    found: list[int] = []
-    while len(left):
-        found.append(int(left[0]))
-        left = left[(sums[:, left] < sums[:, left[:1]]).any(axis=0)]
-    return found
-
-
-def undominated(found: Sequence[Found]) -> list[Found]:
-    """Those that no other one matches or beats in every sum; of equal ones the first."""
-    best: list[Found] = []
-    for one in sorted(found, key=lambda known: (known.sums, known.second, known.bytes, len(known.nest.loops))):
-        if not any(all(a <= b for a, b in zip(other.sums, one.sums, strict=True)) for other in best):
-            best.append(one)
-    return best
+    def _cut(self, number: int, way: int) -> Problems:
+        """The problems of a part below the loops of one way to cut it."""
+        if (number, way) not in self._within:
+            part = self.tables.parts[number]
+            tiles = dict(zip(part.ranks, part.tiles[way].tolist(), strict=True))
+            self._within[number, way] = self.tables.leaf.cut(self.tables.cases[0].problems[number], tiles)
+        return self._within[number, way]

@@ -52,6 +52,25 @@ class Problems:
         return frozenset((self.high[row] - self.low[row]).tolist())
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Shape:
+    """All that a nest sees of the tiles of a layer.
+
+    Attributes:
+        problems: of each part. elsewhere: iterations of loops that cut no rank of the layer and at which it works.
+        entered: words of each tensor that enter a place below all loops around, if no loop of the nest moves it.
+    """
+
+    problems: tuple[Problems, ...]
+    elsewhere: int
+    entered: Mapping[str, float]
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """Equal for shapes that nests cut alike."""
+        return self.elsewhere, tuple(known.key for known in self.problems)
+
+
 class Leaf:
     """A layer at the iterations of the loops around it.
 
@@ -111,14 +130,33 @@ class Leaf:
             raise UnsupportedError(f"einsum {self.einsum.name!r}: loops around it cut {', '.join(part)} apart")
         key = next(iter(keys), -1)
         size = self.axes[key].size if keys else 1
-        rows = [np.broadcast_to(end, (size,)) for rank in part for end in box.span(rank, key, size)]
-        if keys:
-            rows = [row[box.tracks[key].mask(size)] for row in rows]
-        ends = np.stack(rows, axis=1)
-        if not self._at_edges(part):
-            ends = ends - np.repeat(ends[:, ::2], 2, axis=1)
-        different, times = np.unique(ends, axis=0, return_counts=True)
-        return Problems(part, different[:, ::2].T, different[:, 1::2].T, times)
+        ends = [np.broadcast_to(end, (size,)) for rank in part for end in box.span(rank, key, size)]
+        if keys and box.tracks[key].active is not None:
+            ends = [row[box.tracks[key].active] for row in ends]
+        return self._different(part, ends, np.ones(len(ends[0]), dtype=np.int64))
+
+    def cut(self, problems: Problems, tiles: Mapping[str, int]) -> Problems:
+        """The problems of a part below loops of a nest: rank and tile shape."""
+        number = np.arange(len(problems.times))
+        ends = {rank: (problems.low[row], problems.high[row]) for row, rank in enumerate(problems.ranks)}
+        for rank, tile in tiles.items():
+            low, high = ends[rank]
+            trips = -((low - high) // tile)
+            old = np.repeat(np.arange(len(number)), trips)
+            step = np.arange(len(old)) - np.repeat(np.cumsum(trips) - trips, trips)
+            ends = {other: (start[old], stop[old]) for other, (start, stop) in ends.items()}
+            start = ends[rank][0] + step * tile
+            ends[rank], number = (start, np.minimum(start + tile, ends[rank][1])), number[old]
+        rows = [end for rank in problems.ranks for end in ends[rank]]
+        return self._different(problems.ranks, rows, problems.times[number])
+
+    def _different(self, part: tuple[str, ...], ends: Sequence[Array], times: Array) -> Problems:
+        """The different ones of some tiles: lower and upper end of each rank, and how often each occurs."""
+        rows = list(ends) if self._edges & set(part) else [end - ends[at & ~1] for at, end in enumerate(ends)]
+        order = np.lexsort(rows[::-1])
+        table = np.stack(rows)[:, order]
+        starts = np.flatnonzero(np.append(True, (table[:, 1:] != table[:, :-1]).any(axis=0)))[: len(order)]
+        return Problems(part, table[::2, starts], table[1::2, starts], np.add.reduceat(times[order], starts))
 
     def with_gaps(self, problems: Problems) -> frozenset[str]:
         """Ranks along which a tile of some tensor skips coordinates, as with a stride larger than the kernel.
@@ -138,22 +176,27 @@ class Leaf:
                     reach = reach + abs(factor) * (length[rank] - 1)
         return frozenset(found)
 
-    def _at_edges(self, part: tuple[str, ...]) -> bool:
-        """Whether some tensor may be read outside its shape along these ranks."""
+    @cached_property
+    def _edges(self) -> frozenset[str]:
+        """Ranks along which some tensor may be read outside its shape."""
+        found: set[str] = set()
         for access in (*self.einsum.inputs, self.einsum.output):
             for form, extent in zip(access.projection, self.shapes[access.tensor], strict=True):
-                if not set(form.ranks).isdisjoint(part):
-                    reach = form.hull(self.einsum.box)
-                    if reach.start < 0 or reach.stop > extent:
-                        return True
-        return False
+                reach = form.hull(self.einsum.box)
+                if reach.start < 0 or reach.stop > extent:
+                    found.update(form.ranks)
+        return frozenset(found)
+
+    @cached_property
+    def shape(self) -> Shape:
+        """What a nest sees of its tiles."""
+        problems = tuple(self.problems(part) for part in self.parts)
+        return Shape(problems, self.elsewhere, {tensor: self.entered(tensor) for tensor in self.accesses})
 
     @cached_property
     def key(self) -> tuple[object, ...]:
         """Equal for leaves of one layer whose nests count the same."""
-        known = tuple(self.problems(part).key for part in self.parts)
-        outer = tuple(self.entered(tensor) for tensor in self.accesses)
-        return self.einsum.name, known, self.elsewhere, outer
+        return self.einsum.name, self.shape.key, tuple(self.shape.entered.values())
 
     @cached_property
     def elsewhere(self) -> int:
@@ -179,20 +222,6 @@ class Leaf:
         if tensor == self.einsum.output.tensor:
             sweep = max(sweep, self.lifetime)
         return fresh_box(need, self.axes, sweep).total(self.axes)
-
-    def within(self, loops: Sequence[tuple[str, int]]) -> Leaf:
-        """The layer below loops of a nest: rank and tile shape, outermost first."""
-        operations, axes = self.operations, dict(self.axes)
-        depth = max((d for axis in axes.values() for d in axis.depths), default=0)
-        for number, (rank, tile) in enumerate(loops, start=depth + 1):
-            part = next(part for part in self.parts if rank in part)
-            homes = [operations.box.axis_of(other) for other in part]
-            key = next((home for home in homes if home is not None), max(axes, default=-1) + 1)
-            axis = axes.get(key, Axis.root())
-            low, high = operations.box.span(rank, key, axis.size)
-            axes[key], parent = axis.extended(-((low - high) // tile), number)
-            operations = operations.tiled(key, axes[key], parent, rank, tile)
-        return Leaf(operations, axes, self.shapes, self.visits, self.lifetime)
 
     @cached_property
     def begun(self) -> int:

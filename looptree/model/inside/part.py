@@ -25,39 +25,43 @@ Order = tuple[str, ...]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Part:
-    """The ways to cut the ranks of a part.
+    """The ways to cut the ranks of a part, those of one problem after those of the other.
 
     Attributes:
+        first: the first way of each problem, which cuts nothing, and the number of all ways at the end.
         ranks: those that may be cut. tiles, whole: tile shape, and whether it cuts nothing, of shape (ways, ranks).
         window: the largest tile of each tensor along this part, of shape (tensors, ways).
         entered: by order of the loops, words over all iterations where the outermost 0, 1, ... of them stand still, of
             shape (tensors, loops + 1, ways).
         moves: by order, whether each of the loops moves a tensor, of shape (tensors, loops, ways).
+        fewest: words of each tensor over all iterations where nothing stands still, with the best of the ways, of shape
+            (tensors, problems).
         visits: iterations. steps: that each way makes of them, of shape (ways).
         wider: per rank the way with the next larger tile of it, -1 where there is none or where more words enter it.
     """
 
+    first: Array
     ranks: tuple[str, ...]
     tiles: Array
     whole: Array
     window: Array
     entered: Mapping[Order, Array]
     moves: Mapping[Order, Array]
-    visits: int
+    fewest: Array
+    visits: Array
     steps: Array
     wider: Array
 
     @classmethod
-    def of(cls, leaf: Leaf, problems: Problems, options: Mapping[str, Sequence[int]]) -> Part:
-        """The tables of a part.
+    def of(cls, leaf: Leaf, problems: Problems, ranks: Order, options: Mapping[str, Sequence[int]]) -> Part:
+        """The tables of one problem of a part.
 
         Args:
-            options: tile shapes of each rank.
+            ranks: those that may be cut. options: tile shapes of each rank, the whole of it first.
 
         Raises:
             UnsupportedError: too many steps.
         """
-        ranks = tuple(rank for rank in problems.ranks if any(t < problems.largest(rank) for t in options[rank]))
         listed = list(product(*(options[rank] for rank in ranks)))
         tiles = np.array(listed, dtype=np.int64).reshape(len(listed), len(ranks))
         largest = np.array([problems.largest(rank) for rank in ranks], dtype=np.int64)
@@ -72,8 +76,34 @@ class Part:
                 more = (entered[order][..., known] > entered[order][..., some]).any()
                 if more or (moves[order][..., known] & ~moves[order][..., some]).any():
                     column[:] = -1
-        trips, visits = _trips(problems, ranks, tiles), int(problems.times.sum())
-        return cls(ranks, tiles, tiles >= largest, window, entered, moves, visits, trips, wider)
+        first, visits = np.array([0, len(tiles)]), np.full(len(tiles), problems.times.sum())
+        fewest = np.min([table[:, 0] for table in entered.values()], axis=(0, 2))[:, None]
+        trips = _trips(problems, ranks, tiles)
+        return cls(first, ranks, tiles, tiles >= largest, window, entered, moves, fewest, visits, trips, wider)
+
+    @classmethod
+    def joined(cls, parts: Sequence[Part]) -> Part:
+        """The tables of several problems whose ranks that may be cut are the same."""
+        one, *others = parts
+        if not others:
+            return one
+        first = np.cumsum([0, *(part.first[-1] for part in parts)])
+        wider = [
+            np.where(part.wider < 0, -1, part.wider + start) for part, start in zip(parts, first[:-1], strict=True)
+        ]
+        return cls(
+            first,
+            one.ranks,
+            np.concatenate([part.tiles for part in parts]),
+            np.concatenate([part.whole for part in parts]),
+            np.concatenate([part.window for part in parts], axis=1),
+            {order: np.concatenate([part.entered[order] for part in parts], axis=2) for order in one.entered},
+            {order: np.concatenate([part.moves[order] for part in parts], axis=2) for order in one.moves},
+            np.concatenate([part.fewest for part in parts], axis=1),
+            np.concatenate([part.visits for part in parts]),
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate(wider, axis=1),
+        )
 
     def ways_cutting(self, ranks: Collection[str]) -> Array:
         """The ways that cut none but these ranks."""

@@ -14,14 +14,15 @@ from looptree.errors import InputError, UnsupportedError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.inside.costs import energy, words_outside
-from looptree.model.inside.finder import Memory, Nest
 from looptree.model.inside.joint import Joint, Wanted
 from looptree.model.inside.leaf import Leaf
+from looptree.model.inside.nest import Nest
 from looptree.model.inside.pinned import pinned
+from looptree.model.inside.tables import Memory
 from looptree.model.inside.ways import Room
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import BoundChain, Design
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal, placed
 from looptree.workload import Einsum, Workload
 
 
@@ -35,7 +36,7 @@ def with_nests(design: Design) -> Design:
     try:
         return _with_nests(design)
     except InputError as problem:
-        raise problem.at(design.tree.source) if design.tree.source else problem from None
+        raise placed(problem, design.tree.source) if design.tree.source else problem from None
 
 
 def _with_nests(design: Design) -> Design:
@@ -96,7 +97,7 @@ def nests_of(design: Design, inferred: Inferred, chain: BoundChain, first: int) 
     priced = any(any(energy(at, tensors[t].bits)) for t in outer for at in (outer[t], *levels))
     wanted = Wanted(energy if priced else words_outside(levels[-1]))
     joint = joint_of(design.workload, architecture, leaf, levels, counts_of(inferred, leaf))
-    return joint.least(leaf, outer, [wanted], wanted)[0].nests
+    return joint.least(leaf, outer, [wanted], wanted)[0][0].nests
 
 
 def joint_of(

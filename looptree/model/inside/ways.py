@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import prod
 
 import numpy as np
 
@@ -55,76 +54,113 @@ class Block:
     """Combinations of ways.
 
     Attributes:
-        kept: tensors. ways: the number of the way of each part. bytes: that they take.
+        kept: tensors. case: whose combination each is, in order. ways: the number of the way of each part.
+        bytes: that they take.
     """
 
     kept: tuple[str, ...]
+    case: Array
     ways: Sequence[Array]
     bytes: Array
+
+    def at(self, some: Array) -> Block:
+        """Some of them."""
+        return Block(self.kept, self.case[some], [ways[some] for ways in self.ways], self.bytes[some])
 
 
 class Ways:
     """The combinations for some tensors that are kept.
 
     Args:
-        parts: of the layer. rows: of the tensors in their tables. useful: ranks that may be cut.
+        parts: of the layer. problems: of each part, the number of the problem of each case. rows: of the tensors in the
+            tables. useful: ranks that may be cut.
     """
 
-    def __init__(self, parts: Sequence[Part], rows: Mapping[str, int], room: Room, useful: Collection[str]) -> None:
-        self.parts, self.rows, self.room, self.useful = parts, rows, room, useful
+    def __init__(
+        self,
+        parts: Sequence[Part],
+        problems: Sequence[Array],
+        rows: Mapping[str, int],
+        room: Room,
+        useful: Collection[str],
+    ) -> None:
+        self.parts, self.problems, self.rows, self.room, self.useful = parts, problems, rows, room, useful
+        self.ways = [part.ways_cutting(useful) for part in parts]
+        ends = [np.searchsorted(ways, part.first) for part, ways in zip(parts, self.ways, strict=True)]
+        self.start = [known[own] for known, own in zip(ends, problems, strict=True)]
+        self.count = [known[own + 1] - known[own] for known, own in zip(ends, problems, strict=True)]
+        self.least = {
+            t: [
+                np.minimum.reduceat(part.window[row][ways], known[:-1])[own]
+                for part, ways, known, own in zip(parts, self.ways, ends, problems, strict=True)
+            ]
+            for t, row in rows.items()
+        }
 
-    def blocks(self) -> Iterator[Block]:
-        """All that fit, some at a time, but those in which a tile could be larger.
+    def blocks(self, cases: Array) -> Iterator[Block]:
+        """All of some cases that fit, some at a time, but those in which a tile could be larger.
 
         A larger tile that fits brings no tensor in more often.
 
         Raises:
             UnsupportedError: too many to look at.
         """
-        ways = [part.ways_cutting(self.useful) for part in self.parts]
-        total = prod(map(len, ways))
-        if total > MOST:
+        counts = np.array([count[cases] for count in self.count], dtype=np.float64)
+        if counts.prod(axis=0).max(initial=0) > MOST:
             raise UnsupportedError(
                 f"more than {MOST} ways to cut a tile into nests at a memory level",
                 hint="write the nest into the branch of the layer, or use smaller tiles",
             )
-        longest = max(range(len(ways)), key=lambda at: len(ways[at]))
-        step = max(1, AT_ONCE * len(ways[longest]) // total)
-        for start in range(0, len(ways[longest]), step):
-            some = [w[start : start + step] if at == longest else w for at, w in enumerate(ways)]
-            chosen, words = self._fitting(some)
-            taken = sum((self.room.bytes(t, table) for t, table in words.items()), np.zeros(len(chosen[0]), np.int64))
-            if len(taken):
-                yield Block(tuple(self.rows), chosen, taken)
+        longest, *others = np.argsort(-counts.sum(axis=1), kind="stable").tolist()
+        old, ways = self._with(longest, cases)
+        rest = counts[others].prod(axis=0)[old]
+        chunk = (np.cumsum(rest) - rest) // AT_ONCE
+        for some in np.split(np.arange(len(old)), np.flatnonzero(np.diff(chunk)) + 1):
+            block = self._fitting(cases[old[some]], {longest: ways[some]}, others)
+            if len(block.case):
+                yield block
 
-    def smallest(self) -> Block:
+    def smallest(self, case: int) -> Block:
         """The single combination of fewest words."""
-        chosen = [np.array([int(part.window.sum(axis=0).argmin())]) for part in self.parts]
+        chosen = {}
+        for at, part in enumerate(self.parts):
+            first, end = part.first[self.problems[at][case] :][:2]
+            chosen[at] = np.array([first + part.window[:, first:end].sum(axis=0).argmin()])
         words = {
-            t: np.array(prod(int(self.parts[i].window[row, w[0]]) for i, w in enumerate(chosen)))
+            t: np.prod([part.window[row, chosen[at]] for at, part in enumerate(self.parts)], axis=0, dtype=np.int64)
             for t, row in self.rows.items()
         }
-        return Block(tuple(self.rows), chosen, np.array([sum(int(self.room.bytes(t, n)) for t, n in words.items())]))
+        return self._block(np.array([case]), chosen, words)
 
-    def _fitting(self, ways: Sequence[Array]) -> tuple[list[Array], dict[str, Array]]:
+    def _with(self, part: int, cases: Array) -> tuple[Array, Array]:
+        """Each of some combinations, by their cases, with each way of one more part: its number, and the way."""
+        counts = self.count[part][cases]
+        old = np.repeat(np.arange(len(cases)), counts)
+        nth = np.arange(len(old)) - np.repeat(np.cumsum(counts) - counts, counts)
+        return old, self.ways[part][self.start[part][cases][old] + nth]
+
+    def _fitting(self, case: Array, chosen: dict[int, Array], others: Sequence[int]) -> Block:
         """Part by part, what still fits with the smallest windows of the parts that are left."""
-        windows = {
-            t: [part.window[row][w] for part, w in zip(self.parts, ways, strict=True)] for t, row in self.rows.items()
-        }
-        chosen: list[Array] = []
-        words = {t: np.ones(1, dtype=np.int64) for t in self.rows}
-        size = 1
-        for number, options in enumerate(ways):
-            old, new = np.divmod(np.arange(size * len(options)), len(options))
-            words = {t: table[old] * windows[t][number][new] for t, table in words.items()}
-            least = {t: prod(int(w.min()) for w in windows[t][number + 1 :]) for t in words}
-            fits = np.flatnonzero(self.room.holds({t: table * least[t] for t, table in words.items()}, len(old)))
-            words = {t: table[fits] for t, table in words.items()}
-            chosen = [*(c[old[fits]] for c in chosen), options[new[fits]]]
-            size = len(fits)
-        return self._largest(chosen, words)
+        ((first, ways),) = chosen.items()
+        words = {t: self.parts[first].window[row][ways] for t, row in self.rows.items()}
+        for number in range(len(others) + 1):
+            least = dict(words)
+            for at in others[number:]:
+                least = {t: table * self.least[t][at][case] for t, table in least.items()}
+            fits = np.flatnonzero(self.room.holds(least, len(case)))
+            if number < len(others):
+                at = others[number]
+                old, ways = self._with(at, case[fits])
+                fits = fits[old]
+                words = {t: table[fits] * self.parts[at].window[self.rows[t]][ways] for t, table in words.items()}
+                chosen = {**{key: known[fits] for key, known in chosen.items()}, at: ways}
+            else:
+                words = {t: table[fits] for t, table in words.items()}
+                chosen = {key: known[fits] for key, known in chosen.items()}
+            case = case[fits]
+        return self._largest(case, chosen, words)
 
-    def _largest(self, chosen: list[Array], words: dict[str, Array]) -> tuple[list[Array], dict[str, Array]]:
+    def _largest(self, case: Array, chosen: dict[int, Array], words: dict[str, Array]) -> Block:
         """Those in which no tile may be larger."""
         for at, part in enumerate(self.parts):
             tables = {t: part.window[row] for t, row in self.rows.items()}
@@ -134,6 +170,10 @@ class Ways:
                 if rank in self.useful and (more >= 0).any():
                     grown = {t: n // np.maximum(tables[t][ways], 1) * tables[t][more] for t, n in words.items()}
                     left = np.flatnonzero((more < 0) | ~self.room.holds(grown, len(ways)))
-                    chosen = [c[left] for c in chosen]
+                    case, chosen = case[left], {key: known[left] for key, known in chosen.items()}
                     words = {t: table[left] for t, table in words.items()}
-        return chosen, words
+        return self._block(case, chosen, words)
+
+    def _block(self, case: Array, chosen: Mapping[int, Array], words: Mapping[str, Array]) -> Block:
+        taken = sum((self.room.bytes(t, table) for t, table in words.items()), np.zeros(len(case), np.int64))
+        return Block(tuple(self.rows), case, [chosen[at] for at in range(len(self.parts))], taken)

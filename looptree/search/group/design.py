@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from looptree.model.inside.finder import Nest
+from looptree.model.inside.nest import Nest
 from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
 from looptree.search.group.leaf import Streaming

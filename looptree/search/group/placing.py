@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.inside.finder import Found, Nest
+from looptree.model.inside.nest import Found, Nest
 from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
 from looptree.search.group.assign import Item, Placed, Problem, best, least
@@ -74,14 +74,12 @@ class Placing:
         self.own = self._own() if streams and not scheduled else {}
         self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
         self.settled = not isinstance(group.goal, Gathering)
-        floors = group.floors(group.goal)
         self.relaxation = Relaxation(
             self._tensors(),
             group.inner,
             group.prices,
             group.goal,
             capacity,
-            floors,
             pipelined=schedules is not None,
             live=live is not None,
         )
@@ -128,6 +126,7 @@ class Placing:
             np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
             np.array([rule.drop for rule in rules], dtype=bool),
             np.array([t in group.apart for t in group.tensors], dtype=bool),
+            *group.making,
             group.copies,
         )
 
@@ -143,14 +142,15 @@ class Placing:
         """First each tensor by itself, then all together where that leaves hope."""
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
         room, sums = self.relaxation.options(columns, places)
-        bound, rates = self.relaxation.bounds(columns, room, sums, nodes.rates, below)
+        floors = self.floors(columns).sum(axis=0)
+        bound, rates = self.relaxation.bounds(columns, room, sums, nodes.rates, below, floors)
         bound = np.maximum(bound, nodes.bound)
         exact = np.zeros(len(nodes), dtype=bool)
         some = np.flatnonzero(bound < below)
         if len(some):
-            summed, floors = np.stack(sums), self._floors(book, nodes.at(some))
+            summed = np.stack(sums)
             problem, _ = self._problem(book, nodes.pattern, columns, room, summed, some, bounding=True)
-            problem = replace(problem, fixed=problem.fixed + floors)
+            problem = replace(problem, fixed=problem.fixed + floors[:, some])
             found, exact[some] = least(problem, np.arange(len(some)), below)
             bound[some] = np.maximum(bound[some], found)
             if self._divides:
@@ -181,12 +181,13 @@ class Placing:
     def _nests(self, book: PatternBook, node: Nodes, single: _Single, below: float) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
         inside, goal = self.group.inside, self.group.goal
-        if inside is None or not inside.counts(goal):
+        if inside is None or not inside.below.counts(goal):
             return {}
         problem = single.problem
         tiles = self._tiles(book, node, single.places)
         least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
-        floors = dict(zip(self.group.layers, inside.floors_of(_loops(book, node), goal), strict=True))
+        columns, _ = book.columns(node.pattern, node.start, node.stop)
+        floors = dict(zip(self.group.layers, self.floors(columns)[:, :, 0], strict=True))
         least = least + np.sum(list(floors.values()), axis=0)
         found: dict[str, list[Found]] = {}
         for layer, tile in (tiles or {}).items():
@@ -199,15 +200,12 @@ class Placing:
             least = least + np.maximum(exact - floors[layer], 0.0)
         return None if tiles is None else found
 
-    def _floors(self, book: PatternBook, nodes: Nodes) -> Array:
-        """What nests inside tiles add at least to each sum of some designs; of single designs more is known."""
-        found = np.repeat(np.asarray(self.relaxation.floors)[:, None], len(nodes), axis=1)
-        inside = self.group.inside
-        if inside is not None and inside.counts(self.group.goal):
-            for at in np.flatnonzero(nodes.points == 1):
-                loops = _loops(book, nodes.at(np.array([at])))
-                found[:, at] = inside.floors_of(loops, self.group.goal).sum(axis=0)
-        return found
+    def floors(self, columns: Columns) -> Array:
+        """What nests inside tiles add at least to each sum of some designs, of shape (layers, sums, designs)."""
+        group, inside = self.group, self.group.inside
+        if inside is None:
+            return np.zeros((len(group.layers), len(group.goal.sums), columns.size))
+        return inside.floors.of(group.goal, columns, group.told)
 
     def _tiles(self, book: PatternBook, node: Nodes, places: Places) -> Mapping[str, Tile] | None:
         """What each layer of a single design works on at a time."""

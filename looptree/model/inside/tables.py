@@ -1,0 +1,229 @@
+"""Tables of all nests of a layer at a memory level, for several shapes of its tiles at once.
+
+The words of each tensor that enter its place are products of the tables of the layer's parts
+(`looptree.model.inside.part`), as all totals of the model are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain, combinations
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.model.inside.leaf import Leaf, Problems, Shape
+from looptree.model.inside.nest import Nest, Options
+from looptree.model.inside.orders import kinds_of, loop_orders, seen_by
+from looptree.model.inside.part import Order, Part
+from looptree.model.inside.pinned import FREE, Pinned
+from looptree.model.inside.tiles import keeps_full, useful_tiles
+from looptree.model.inside.ways import Block, Room, Ways
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Memory:
+    """What finders of the layers of one workload share.
+
+    Attributes:
+        parts: by layer, extents and tile shapes. orders: by layer and what is kept, with what each order is to each
+            tensor.
+    """
+
+    parts: dict[object, Part] = field(default_factory=dict)
+    orders: dict[object, list[tuple[Order, dict[str, object]]]] = field(default_factory=dict)
+
+
+class Tables:
+    """What the nests of one layer do.
+
+    Shapes that nests cut alike (`Shape.key`) are one *case*: their nests differ in the words of tensors that no loop of
+    the nest moves, and in nothing else.
+
+    Args:
+        leaf: the layer. spatial: operations done at once along each rank. pins: what is not free to choose.
+        shapes: of its tiles; those of the leaf if not given. gaps: whether ranks may be cut along which a tile skips
+        coordinates. memory: shared with other tables.
+
+    Attributes:
+        cases: each as a shape, with the fewest words of all its shapes that enter where no loop moves a tensor. outer:
+        these, by tensor. case: of each shape the number of its case. problems: of each part, for each case, the number
+        of its problem. elsewhere: of each case; see `Shape`.
+    """
+
+    def __init__(
+        self,
+        leaf: Leaf,
+        room: Room,
+        spatial: Mapping[str, int],
+        pins: Pinned = FREE,
+        *,
+        shapes: Sequence[Shape] = (),
+        gaps: bool = False,
+        memory: Memory | None = None,
+    ) -> None:
+        self.memory = Memory() if memory is None else memory
+        self.leaf, self.room, self.spatial, self.pins, self.gaps = leaf, room, spatial, pins, gaps
+        self.shapes = shapes or (leaf.shape,)
+        self.tensors = list(leaf.accesses)
+        numbers: dict[object, int] = {}
+        self.case = [numbers.setdefault(shape.key, len(numbers)) for shape in self.shapes]
+        every = [[s for s, own in zip(self.shapes, self.case, strict=True) if own == n] for n in range(len(numbers))]
+        self.cases = [
+            replace(of[0], entered={t: min(shape.entered[t] for shape in of) for t in self.tensors}) for of in every
+        ]
+        self.elsewhere = np.array([shape.elsewhere for shape in self.cases])
+        self.outer = {t: np.array([float(shape.entered[t]) for shape in self.cases]) for t in self.tensors}
+        self.parts: list[Part] = []
+        self.problems: list[Array] = []
+        for at in range(len(leaf.parts)):
+            self._add([shape.problems[at] for shape in self.cases])
+
+    def _add(self, problems: Sequence[Problems]) -> None:
+        """The tables of one more part, by the problem of each case."""
+        numbers: dict[object, int] = {}
+        own = [numbers.setdefault(known.key, len(numbers)) for known in problems]
+        different = [problems[own.index(number)] for number in range(len(numbers))]
+        options = [self._tiles(known) for known in different]
+        cut = tuple(
+            rank
+            for rank in different[0].ranks
+            if any(
+                tile < known.largest(rank) for known, of in zip(different, options, strict=True) for tile in of[rank]
+            )
+        )
+        parts = []
+        for known, of in zip(different, options, strict=True):
+            key = self.leaf.einsum.name, known.key, cut, tuple(map(tuple, of.values()))
+            if key not in self.memory.parts:
+                self.memory.parts[key] = Part.of(self.leaf, known, cut, of)
+            parts.append(self.memory.parts[key])
+        self.parts.append(Part.joined(parts))
+        self.problems.append(np.array(own))
+
+    def _tiles(self, problems: Problems) -> dict[str, list[int]]:
+        uncut = frozenset() if self.gaps else self.leaf.with_gaps(problems)
+        return {rank: self._shapes_of(rank, problems, uncut=rank in uncut) for rank in problems.ranks}
+
+    def _shapes_of(self, rank: str, problems: Problems, *, uncut: bool) -> list[int]:
+        """Tile shapes of a rank: those that keep the array as full as it is."""
+        largest, extents = problems.largest(rank), problems.extents(rank)
+        if uncut:
+            return [largest]
+        given = (self.pins.tiles or {}).get(rank)
+        if given is not None:
+            return [min(given or largest, largest)]
+        wide = self.spatial.get(rank, 1)
+        known = [t for t in useful_tiles(largest) if all(keeps_full(t, extent, wide) for extent in extents if extent)]
+        limits = [
+            self.room.most(t) for t, a in self.leaf.accesses.items() if any(rank in f.ranks for f in a.projection)
+        ]
+        most = max((limit for limit in limits if limit is not None), default=0)
+        return [largest, *(t for t in known if None in limits or t <= most)]
+
+    def kept(self) -> Iterator[tuple[str, ...]]:
+        """Sets of tensors that may have a place, and that have to."""
+        may = [t for t in self.tensors if t in self.room.bits]
+        must = self.pins.kept & set(may)
+        for some in chain.from_iterable(combinations(may, count) for count in range(len(may) + 1)):
+            if must <= set(some):
+                yield some
+
+    def options_of(self, block: Block, orders: Iterable[tuple[Order, dict[str, object]]]) -> Iterator[Options]:
+        known: dict[object, Array] = {}
+        steps = self._steps(block)
+        for order, seen in orders:
+            for tensor, key in seen.items():
+                if key not in known:
+                    known[key] = self._entered(tensor, order, block)
+            yield Options(block, order, {tensor: known[key] for tensor, key in seen.items()}, steps)
+
+    def nest(self, order: Order, chosen: Sequence[int], kept: tuple[str, ...]) -> Nest:
+        tiles = {
+            rank: tile
+            for part, way in zip(self.parts, chosen, strict=True)
+            for rank, tile, whole in zip(part.ranks, part.tiles[way].tolist(), part.whole[way], strict=True)
+            if not whole
+        }
+        return Nest(tuple((rank, tiles[rank]) for rank in order if rank in tiles), kept)
+
+    def orders(
+        self, kept: tuple[str, ...], apart: Collection[str] | None, ways: Sequence[Array]
+    ) -> list[tuple[Order, dict[str, object]]]:
+        """Loop orders that differ for tensors that are kept, or for others, with what each is to each that is kept.
+
+        They are of the ranks that some of the ways cut: where a rank is whole there is no loop. Only where an innermost
+        loop is pinned the order of all ranks matters, because those of a kind stand together.
+        """
+        every = tuple(rank for part in self.parts for rank in part.ranks)
+        cut = self._loops(ways) if self.pins.innermost is None else every
+        key = self.leaf.einsum.name, kept, cut, self.pins.stays, self.pins.innermost, apart is None
+        if key not in self.memory.orders:
+            self.memory.orders[key] = self._all_orders(kept, cut, kept if apart is None else apart)
+        return self.memory.orders[key]
+
+    def _loops(self, ways: Sequence[Array]) -> tuple[str, ...]:
+        return tuple(
+            rank
+            for part, chosen in zip(self.parts, ways, strict=True)
+            for rank, whole in zip(part.ranks, np.all(part.whole[chosen], axis=0), strict=True)
+            if not whole
+        )
+
+    def _all_orders(
+        self, kept: tuple[str, ...], cut: tuple[str, ...], apart: Collection[str]
+    ) -> list[tuple[Order, dict[str, object]]]:
+        access = self.leaf.accesses.get(self.pins.stays or "")
+        indexing = frozenset(access.ranks) if access is not None else frozenset()
+        einsum = self.leaf.einsum
+        useful = [rank for ranks in kinds_of(einsum, cut, kept).values() for rank in ranks]
+        orders = loop_orders(einsum, kinds_of(einsum, [rank for rank in cut if rank in useful], apart))
+        accesses = self.leaf.accesses
+        return [
+            (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in apart})
+            for order in orders
+            if self.pins.allows(order, indexing)
+        ]
+
+    def moved(self, tensor: str, ways: Sequence[Array]) -> Array:
+        """Which combinations of ways have a loop that moves a tensor."""
+        row = self.tensors.index(tensor)
+        moved = np.zeros(len(ways[0]), dtype=bool)
+        for part, chosen in zip(self.parts, ways, strict=True):
+            moved |= part.moves[part.ranks][row].any(axis=0)[chosen]
+        return moved
+
+    def _entered(self, tensor: str, order: Order, block: Block) -> Array:
+        """Words that enter the place of a tensor, for each combination of ways; none where no loop moves it."""
+        row, ways = self.tensors.index(tensor), block.ways
+        inner = [
+            (*(r for r in order if r in part.ranks), *(r for r in part.ranks if r not in order)) for part in self.parts
+        ]
+        home = {rank: number for number, part in enumerate(self.parts) for rank in part.ranks}
+        moved = np.zeros(len(ways[0]), dtype=bool)
+        standing = [np.zeros(len(ways[0]), dtype=np.int64) for _ in self.parts]
+        for rank in reversed(order):
+            number = home[rank]
+            standing[number] = standing[number] + moved
+            moves = self.parts[number].moves[inner[number]][row, inner[number].index(rank)]
+            if moves.any():
+                moved = moved | moves[ways[number]]
+        entered = self.elsewhere[block.case] * moved.astype(np.float64)
+        for number, part in enumerate(self.parts):
+            entered = entered * part.entered[inner[number]][row][standing[number], ways[number]]
+        return entered
+
+    def _steps(self, block: Block) -> Array:
+        """Steps of the layer that each combination of ways adds."""
+        steps = before = self.elsewhere[block.case]
+        for part, chosen in zip(self.parts, block.ways, strict=True):
+            steps, before = steps * part.steps[chosen], before * part.visits[chosen]
+        return np.asarray(steps - before)
+
+    def ways(self, kept: tuple[str, ...]) -> Ways:
+        """Ways to cut the tile; ranks that index nothing that is kept are not cut."""
+        einsum = self.leaf.einsum
+        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, kept).values() for rank in ranks}
+        rows = {tensor: self.tensors.index(tensor) for tensor in kept}
+        return Ways(self.parts, self.problems, rows, self.room, useful | set(self.pins.tiles or {}))
