@@ -74,6 +74,7 @@ class Placing:
         self.own = self._own() if streams and not scheduled else {}
         self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
         self.settled = not isinstance(group.goal, Gathering)
+        self._known: tuple[PatternBook, object, _Single] | None = None
         self.relaxation = Relaxation(
             self._tensors(),
             group.inner,
@@ -169,8 +170,10 @@ class Placing:
 
     def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
-        if self._divided(node) and best(self._single(book, node, bounding=True).problem, 0, below) is None:
-            return None
+        if self._divided(node) and self.settled:
+            bound = self._single(book, node, bounding=True).problem
+            if best(bound, 0, below) is None:
+                return None
         single = self._single(book, node)
         nests = self._nests(book, node, single, below)
         if nests is None:
@@ -256,6 +259,12 @@ class Placing:
         Args:
             bounding: whether the own loops that are found for it only have one option that is no worse.
         """
+        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, self._divided(node))
+        if self._known is None or self._known[:2] != (book, key):
+            self._known = book, key, self._find_single(book, node, bounding=bounding)
+        return self._known[2]
+
+    def _find_single(self, book: PatternBook, node: Nodes, *, bounding: bool) -> _Single:
         pattern = book.patterns[int(node.pattern[0])]
         loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
         decided = {row: pattern.places.get(row, (book.count, True)) for row in self.group.inner}
