@@ -26,6 +26,7 @@ from looptree.search.group.listing import Option
 from looptree.search.group.live_room import LiveRooms
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.offers import Kinds, Offers
+from looptree.search.group.pattern import Pattern
 from looptree.search.group.pipelined import Schedules
 from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
@@ -77,6 +78,7 @@ class Placing:
         self.nested = [row for row in self.free if branch is not None and row in branch.rows]
         self.offers = Offers(group, self.free, self.own, self.nested, pipelined=schedules is not None)
         self.settled = not isinstance(group.goal, Gathering)
+        self._known: tuple[PatternBook, object, _Single] | None = None
         self.relaxation = Relaxation(
             self._tensors(),
             group.inner,
@@ -174,6 +176,10 @@ class Placing:
 
     def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
+        if self._divided(node) and self.settled:
+            bound = self._single(book, node, bounding=True).problem
+            if best(bound, 0, below) is None:
+                return None
         single = self._single(book, node)
         nests = self._nests(book, node, single, below)
         if nests is None:
@@ -249,8 +255,22 @@ class Placing:
             if inside is not None
         }
 
-    def _single(self, book: PatternBook, node: Nodes) -> _Single:
-        """The problem of a single design with all intermediates decided, with what no table of loops says of it."""
+    def _divided(self, node: Nodes) -> bool:
+        """Whether own loops that are found for single designs may make one better."""
+        return self._divides and not (node.exact[0] and self.settled)
+
+    def _single(self, book: PatternBook, node: Nodes, *, bounding: bool = False) -> _Single:
+        """The problem of a single design with all intermediates decided, with what no table of loops says of it.
+
+        Args:
+            bounding: whether the own loops that are found for it only have one option that is no worse.
+        """
+        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, self._divided(node))
+        if self._known is None or self._known[:2] != (book, key):
+            self._known = book, key, self._find_single(book, node, bounding=bounding)
+        return self._known[2]
+
+    def _find_single(self, book: PatternBook, node: Nodes, *, bounding: bool) -> _Single:
         pattern = book.patterns[int(node.pattern[0])]
         loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
         decided = {row: pattern.places.get(row, (book.outer, True)) for row in self.group.inner}
@@ -262,22 +282,13 @@ class Placing:
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
         columns, places = book.columns(node.pattern, node.start, node.stop)
-        steps = None
-        if self._divides and not (node.exact[0] and self.settled):
-            steps = [
-                Steps(
-                    tuple(loops[at][0] for at in own),
-                    tuple(loops[at][1] for at in own),
-                    tuple(pattern.forgotten[at] for at in own),
-                )
-                for own in pattern.positions
-                if own[0] < book.outer
-            ]
+        steps = _steps(pattern, loops, book.outer) if self._divided(node) else None
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
-        every = np.arange(1)
-        problem, options = self._problem(book, node.pattern, columns, settled, room, np.stack(sums), every, steps)
+        problem, options = self._problem(
+            book, node.pattern, columns, settled, room, np.stack(sums), np.arange(1), steps, bounding=bounding
+        )
         if self.schedules is not None:
             cycles = self.schedules.cycles(loops, inner)
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
@@ -302,6 +313,8 @@ class Placing:
             steps, bounding: see `Offers.of`.
         """
         driven = {layer: book.driven(layer, number) for layer in self.own}
+        if steps is not None:
+            driven = {layer: (np.zeros(1, dtype=np.int64), [sets[kind[0]]]) for layer, (kind, sets) in driven.items()}
         kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
         within = {
             row: (loops[some] > book.outer) | (loops[some] == UNDECIDED)
@@ -362,6 +375,19 @@ class Placing:
 def _loops(book: PatternBook, node: Nodes) -> tuple[tuple[Rank, int], ...]:
     """The loops of a single design."""
     return book.patterns[int(node.pattern[0])].picked(node.start[0].tolist())
+
+
+def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:
+    """The loops of the group of a single design, the outermost ones, those that move one dimension together."""
+    return [
+        Steps(
+            tuple(loops[at][0] for at in own),
+            tuple(loops[at][1] for at in own),
+            tuple(pattern.forgotten[at] for at in own),
+        )
+        for own in pattern.positions
+        if own[0] < outer
+    ]
 
 
 def _nested(nests: Sequence[Found]) -> Item:
