@@ -103,9 +103,9 @@ class Architecture(Displayed):
         if not self.levels:
             raise InputError("an architecture needs at least one memory level", where=where)
         names = [level.name for level in self.levels]
-        for name in names:
-            if names.count(name) > 1:
-                raise InputError(f"two memory levels are called {name!r}", where=where)
+        for index, level in enumerate(self.levels):
+            if level.name in names[:index]:
+                raise InputError(f"two memory levels are called {level.name!r}", where=level.where or where)
         if self.compute.name in names:
             raise InputError(f"the compute units and a memory level are both called {self.compute.name!r}", where=where)
         for kind in TENSOR_KINDS:
@@ -237,6 +237,7 @@ def check_named(architecture: Architecture, tensors: Collection[str]) -> None:
             if word not in tensors:
                 raise InputError(
                     f"{word!r} is neither a kind of tensor nor a tensor of the workload",
-                    where=f"architecture {architecture.name!r}: level {level.name!r}",
+                    where=f"{level.where or f'architecture {architecture.name!r}'}: level {level.name!r}",
                     hint=nearest(word, (*TENSOR_KINDS, *tensors)),
+                    guide="formats.md#more-about-levels-and-compute",
                 )

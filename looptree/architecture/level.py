@@ -65,6 +65,7 @@ class Level:
         model: where energies and area come from that were not given; see `modelled`.
         bare: the level as it was given, before the model. warnings: of the model.
         network: what instances of what is right below share.
+        where: file, line and key that it was read from, for messages; empty where there is none.
     """
 
     name: str
@@ -88,6 +89,7 @@ class Level:
     bare: Level | None = field(default=None, repr=False, compare=False)
     warnings: tuple[str, ...] = field(default=(), repr=False, compare=False)
     network: Network = field(default_factory=Network)
+    where: str = field(default="", repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for problem in (*self._wrong_sizes(), *self._wrong_rates(), *self._wrong_energies(), *self._wrong_tensors()):

@@ -100,12 +100,12 @@ def architecture_from_node(node: Node) -> Architecture:
     compute = _compute(fields["compute"], clock_hz) if "compute" in fields else Compute()
     allocation = fields["allocation"].choice(("window", "live")) if "allocation" in fields else "window"
     bits = width(fields["data_bits"], most=1024) if "data_bits" in fields else None
-    cores = _cores(fields["cores"]) if "cores" in fields else None
+    cores = _cores(fields["cores"], [level.name for level in levels]) if "cores" in fields else None
     dataflow = fields["dataflow"].choice(DATAFLOWS) if "dataflow" in fields else None
     try:
         return Architecture(name, levels, compute, allocation, bits, cores, dataflow)
     except InputError as problem:
-        raise problem.at(node.file) from None
+        raise problem if problem.where.startswith(node.file) else problem.at(node.file) from None
 
 
 def _level(node: Node, clock_hz: Fraction | None) -> Level:
@@ -133,6 +133,7 @@ def _level(node: Node, clock_hz: Fraction | None) -> Level:
             bypasses=tuple(fields["bypasses"].texts()) if "bypasses" in fields else (),
             area_mm2=area(fields["area_mm2"]) if "area_mm2" in fields else None,
             network=_network(fields["network"]) if "network" in fields else Network(),
+            where=node.where,
         )
     except InputError as problem:
         raise problem if problem.where.startswith(node.file) else problem.at(node.where) from None
@@ -212,9 +213,9 @@ def _compute(node: Node, clock_hz: Fraction | None) -> Compute:
     )
 
 
-def _cores(node: Node) -> Cores:
+def _cores(node: Node, levels: list[str]) -> Cores:
     fields = node.mapping(required=("below",))
-    below = fields.pop("below").text()
+    below = fields.pop("below").choice(tuple(levels))
     try:
         return Cores({axis: n.integer("cores along an axis", most=2**20) for axis, n in fields.items()}, below)
     except InputError as problem:

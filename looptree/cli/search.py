@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
 from looptree.cli.figures import PLAN_KINDS, Wanted, check_figures, figure_option, write_figures
 from looptree.cli.inputs import (
@@ -180,6 +181,10 @@ def _asked_front(axes: str | None, points: str | None, output: Path | None) -> t
 
     if axes is None:
         raise InputError("there are no points without a front", where="--points", hint="add --front capacity,offchip")
+    if click.get_current_context().get_parameter_source("objective") is not ParameterSource.DEFAULT:
+        raise InputError(
+            "a front has its axes for objectives", where="--objective", hint="leave it out, or leave out --front"
+        )
     if output is not None:
         raise InputError("a front has several plans", where="--yaml", hint="--json prints the mappings of all of them")
     try:

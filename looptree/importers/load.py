@@ -13,7 +13,7 @@ from pathlib import Path
 from looptree import resources
 from looptree.architecture import Architecture, architecture_from_node
 from looptree.documents import Node, read_document, read_text
-from looptree.errors import InputError, guided
+from looptree.errors import InputError, guided, nearest
 from looptree.importers.imported import Imported
 from looptree.taxonomy.plan_file import PlanRecord, plan_from_node
 from looptree.taxonomy.reader import mapping_from_node, mapping_parameters
@@ -55,7 +55,9 @@ def load_workload(source: str | Path, /, **parameters: int) -> Workload:
         from looptree.importers.accelforge import workload_document as translated
 
         if left:
-            raise InputError(f"the workload has no parameter {next(iter(left))!r}", where=document.file)
+            name = next(iter(left))
+            hint = nearest(name, file_parameters(path)) or "it has none"
+            raise InputError(f"the workload has no parameter {name!r}", where=document.file, hint=hint)
         return workload_from_node(translated(document))
     parameters = left
     if not _is_original(document, "problem"):

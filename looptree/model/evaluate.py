@@ -39,9 +39,10 @@ from looptree.model.result import (
 from looptree.model.stepwise import stepwise as step_by_step
 from looptree.model.traffic import Tables, accesses_of, merged, traffic_of
 from looptree.model.transfers import movements
+from looptree.model.units import with_units_for_any_tile
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import BoundChain, Design
-from looptree.taxonomy.tree import LoopTree
+from looptree.taxonomy.tree import LoopTree, placed
 from looptree.workload import Workload
 
 
@@ -73,7 +74,7 @@ def evaluate_design(design: Design, *, stepwise: bool = True, convention: Conven
     try:
         return _evaluated(design, stepwise=stepwise, convention=convention)
     except InputError as problem:
-        raise problem.at(design.tree.source) if design.tree.source else problem from None
+        raise placed(problem, design.tree.source) if design.tree.source else problem from None
 
 
 def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Evaluation:
@@ -87,7 +88,8 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
     tables = [traffic_of(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
     demand = {chain.id: demands(design, sizes, chain) for chain in {c.id: c for c in (*groups, design.root)}.values()}
-    cycles = [chain_cycles(design, inferred, group) for group in groups]
+    computing = with_units_for_any_tile(design) if convention.single_steps else design
+    cycles = [chain_cycles(computing, inferred, group) for group in groups]
     busy = [busy_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
     energies = [
         energy_of(design, table, _operations(design, inferred, group), max(taken.values()))

@@ -32,6 +32,7 @@ from looptree.model.spatial import (
 )
 from looptree.model.sweep import fresh_box
 from looptree.taxonomy.design import BoundChain, Design, Loop, Place
+from looptree.taxonomy.tree import where_of
 from looptree.workload import Access, Affine, Einsum
 
 
@@ -248,7 +249,7 @@ def check_reduced(design: Design, level: str, einsum: Einsum, between: list[Loop
             raise InputError(
                 f"instances of {einsum.name!r} along {loop.axis!r} add to the same words of {einsum.output.tensor!r}, "
                 f"but the network of level {level!r} does not reduce",
-                where=f"mapping: spatial loop over {loop.label}",
+                where=where_of(loop, f"spatial loop over {loop.label}"),
                 hint="say so (network: {reduce: true}), or spread a rank that the output has",
             )
         if any(rank in form.ranks and not _tells_apart(form, einsum) for form in einsum.output.projection):

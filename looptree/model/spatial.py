@@ -21,6 +21,7 @@ from looptree.model.product import Product
 from looptree.model.sweep import fresh_box, fresh_track
 from looptree.model.window import hull_by_group
 from looptree.taxonomy.design import BoundChain, Design, Loop, Place
+from looptree.taxonomy.tree import where_of
 from looptree.workload import Access
 
 _FAR = 1 << 20
@@ -91,11 +92,12 @@ def check_axes(design: Design, chain: BoundChain, axes: Axes) -> None:
     extents, cores = design.architecture.axes, design.architecture.cores
     for name, count in instances_along(chain, axes).items():
         if count > extents[name]:
+            loop = next(loop for loop in reversed(chain.spatial) if loop.axis == name)
             units = "cores" if cores is not None and name in cores.axes else "units"
             raise InputError(
                 f"{count} instances of {', '.join(map(repr, chain.einsums))} along axis {name!r}, "
                 f"which has {extents[name]} {units}",
-                where="mapping",
+                where=where_of(loop, f"spatial loop over {loop.label}"),
                 hint="use a larger tile, or a temporal loop around the spatial one",
             )
 

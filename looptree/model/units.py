@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from looptree.architecture import Architecture, Array
@@ -20,6 +21,16 @@ class Units(NamedTuple):
 
     spatial: Mapping[str, int]
     fill_drain: int
+
+
+def with_units_for_any_tile(design: Design) -> Design:
+    """The design with as many units as any tile needs, so that an iteration of a leaf takes one cycle."""
+    extents: dict[str, int] = {}
+    for einsum in design.workload.einsums:
+        for rank, extent in einsum.ranks.items():
+            extents[rank] = max(extent, extents.get(rank, 1))
+    compute = replace(design.architecture.compute, spatial=extents)
+    return replace(design, architecture=replace(design.architecture, compute=compute))
 
 
 def shared_units(architecture: Architecture, axis: str, share: int) -> Units:

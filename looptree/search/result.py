@@ -15,22 +15,23 @@ from looptree.search.asked.space import Space
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import LoopTree
 
+SEED = 0
+"""Of the solver that puts groups together. Nothing else draws numbers, and every run finds the same plan."""
+
 
 class InfeasibleError(LooptreeError):
     """No design that is searched fits; the message says which layer, its demand and the capacity."""
 
     @classmethod
-    def of(cls, layer: str, level: str, capacity: float, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
-        """The error for one layer that needs at least `demand` bytes at a level, by tensor in `parts`."""
+    def of(cls, what: str, level: str, capacity: float, demand: float, parts: Mapping[str, float]) -> InfeasibleError:
+        """The error for a layer, or a group, that needs at least `demand` bytes at a level, by tensor in `parts`."""
         room = "unlimited" if math.isinf(capacity) else f"{capacity:.0f} byte{'s' * (capacity != 1)}"
         if math.isinf(demand):
-            return cls(
-                f"layer {layer!r}: the model evaluates no design of it that is searched (the capacity is {room})"
-            )
+            return cls(f"{what}: the model evaluates no design of it that is searched (the capacity is {room})")
         largest = sorted(parts.items(), key=lambda part: (-part[1], part[0]))[:3]
         taken = ", ".join(f"{tensor} {size:.0f}" for tensor, size in largest)
         return cls(
-            f"layer {layer!r} does not fit {level}: the smallest design that is searched needs {demand:.0f} "
+            f"{what} does not fit {level}: the smallest design that is searched needs {demand:.0f} "
             f"bytes ({taken}), the capacity is {room} (a buffer of {demand:.0f} bytes would hold it)"
         )
 
@@ -73,7 +74,7 @@ class Statistics:
         seconds: wall-clock time. groups: groups of layers that were looked at; shapes: different ones.
         searches: of one group in some capacity. designs_evaluated: designs of which every sum was computed.
         ranges_bounded: sets of designs of which only a bound was computed. space: what was searched.
-        limits: that the plan keeps.
+        limits: that the plan keeps. seed: of the solver.
     """
 
     status: str
@@ -88,6 +89,7 @@ class Statistics:
     ranges_bounded: int
     space: Space
     limits: tuple[Limit, ...] = ()
+    seed: int = SEED
 
     @property
     def gap(self) -> float:

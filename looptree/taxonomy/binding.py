@@ -216,7 +216,7 @@ class _Binder:
                 )
         if len({einsum for einsum, _ in ranks}) != len(ranks):
             raise InputError("a loop tiles one rank of each sink", where=where)
-        return Loop(depth, tuple(ranks), node.tile, node.axis if isinstance(node, Spatial) else None)
+        return Loop(depth, tuple(ranks), node.tile, node.axis if isinstance(node, Spatial) else None, node.line)
 
     def _check_spatial(self, node: Spatial, chain: Chain, above: dict[str, int]) -> None:
         where = where_of(node, f"spatial loop over {node.label}")

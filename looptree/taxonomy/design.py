@@ -5,7 +5,7 @@ The model and the simulator both start from a `Design`; `looptree.taxonomy.bindi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from looptree.architecture import Architecture
 from looptree.display import Displayed
@@ -22,12 +22,14 @@ class Loop:
         ranks: the rank of each sink that it tiles, as pairs (einsum, rank).
         tile: tile shape below it.
         axis: of the array, along which its steps run at once; `None` where they take turns.
+        line: of its file, for messages; 0 where there is none.
     """
 
     depth: int
     ranks: tuple[tuple[str, str], ...]
     tile: int
     axis: str | None = None
+    line: int = field(default=0, compare=False, repr=False)
 
     @property
     def label(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from looptree.display import Displayed
 from looptree.errors import InputError
@@ -240,7 +241,14 @@ class LoopTree(Displayed):
         return tuple(self.root.einsums())
 
 
-def where_of(node: Storage | Temporal | Compute, what: str) -> str:
+class Lined(Protocol):
+    """A node, or what became of it, that knows its line."""
+
+    @property
+    def line(self) -> int: ...
+
+
+def where_of(node: Lined, what: str) -> str:
     """The place of a node in its file, for messages; `placed` says which file."""
     return f"line {node.line}: {what}" if node.line else f"mapping: {what}"
 

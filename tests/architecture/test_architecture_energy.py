@@ -96,6 +96,16 @@ def test_register_files_and_dram() -> None:
     assert {"LPDDR4", "DDR4", "HBM2", "GDDR5"} <= set(PJ_PER_BIT)
 
 
+def test_a_dram_of_which_sources_disagree_says_so() -> None:
+    found = architecture("{levels: [{name: DRAM, model: {dram: HBM3}}, {name: GLB}]}")
+    assert found.off_chip.read_pj_per_byte == 4 * (Fraction("4.3") + Fraction("3.44"))  # HBM2E and HBM3E, 8 bits
+    assert found.warnings == (
+        "DRAM: no figure of its own was found: 3.87 pJ per bit is the middle between HBM2E and HBM3E",
+    )
+    assert "20 pJ per bit" in architecture("{levels: [{name: DRAM, model: {dram: LPDDR5}}]}").warnings[0]
+    assert not architecture("{levels: [{name: DRAM, model: {dram: HBM3E}}]}").warnings
+
+
 def test_what_is_given_goes_before_the_model() -> None:
     found = level("capacity_bytes: 8192, word_bits: 128, read_pj: 3, area_mm2: 2, model: sram").level("GLB")
     assert [found.read_pj, found.area_mm2] == [3, 2]
@@ -138,7 +148,7 @@ def test_outside_its_range_a_model_answers_and_says_so() -> None:
         ("model: {sram: 28}", "expected a mapping of parameters, found 28"),
         ("model: dram", "model dram needs kind (write dram: {kind: ...})"),
         ("model: {dram: LPDR4}", "found 'LPDR4' (did you mean 'LPDDR4'?)"),
-        ("model: {dram: HBM3}", "found 'HBM3' (no number with a source is known of this kind: give read_pj_per_byte"),
+        ("model: {dram: DDR5}", "found 'DDR5' (no number with a source is known of this kind: give read_pj_per_byte"),
         ("model: {dram: LPDDR4, sram: {}}", "expected one model"),
         ("model: {relative: {kind: buffr}}", "found 'buffr' (did you mean 'buffer'?)"),
         ("model: {operations: 8}", "there is no model 'operations' here"),

@@ -72,7 +72,7 @@ from tests.cli.command_line import ARCHITECTURE, complaint, looptree, replaced, 
         ("pj_per_operation: 0.5", "pj_of: {mac: -1}", "compute.pj_of.mac: "),
         ("pj_per_operation", "pj_per_op", "unknown key 'pj_per_op' (did you mean 'pj_per_operation'?)"),
         ("capacity_bytes", "capacity_byte", "unknown key 'capacity_byte' (did you mean 'capacity_bytes'?)"),
-        ("name: GLB", "name: DRAM", "two memory levels are called 'DRAM'"),
+        ("name: GLB", "name: DRAM", ":5: levels[1]: two memory levels are called 'DRAM'"),
         ("name: MAC", "name: GLB", "the compute units and a memory level are both called 'GLB'"),
         ("name: small", "allocation: lve", "expected one of window, live, found 'lve' (did you mean 'live'?)"),
     ],
@@ -114,5 +114,5 @@ def test_levels_out_of_order(tmp_path: Path) -> None:
 def test_a_kind_of_tensor_that_does_not_exist(tmp_path: Path) -> None:
     hardware = replaced(ARCHITECTURE, "per_cycle: 64", "per_cycle: 64, keeps: [weihgt]")
     message = complaint(looptree("evaluate", *write(tmp_path, architecture=hardware)))
-    assert "architecture 'small': level 'GLB': 'weihgt' is neither a kind of tensor nor a tensor of the" in message
+    assert "architecture.yaml:5: levels[1]: level 'GLB': 'weihgt' is neither a kind of tensor nor a tensor" in message
     assert "(did you mean 'weight'?)" in message

@@ -92,11 +92,19 @@ ARRAY = "compute: {array: {x: 4, y: 4},"
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        ("tile: 2", "tile: 1", "8 instances of 'conv1' along axis 'x', which has 4 units (use a larger tile"),
+        (
+            "tile: 2",
+            "tile: 1",
+            ":5: spatial loop over conv1.m: 8 instances of 'conv1' along axis 'x', which has 4 units (use a",
+        ),
         ("tile: 2", "tile: 9", "the tile 9 is larger than rank conv1.m (8)"),
         ("axis: x", "axis: z", "there is no axis 'z' of an array or of cores in architecture 'small' (known: x, y)"),
         (", axis: x", "", "mapping[1].sequential[0][0].spatial: key 'axis' is missing"),
-        ("rank: conv1.m", "rank: conv1.c", "but the network of level 'DRAM' does not reduce (say so (network: {reduce"),
+        (
+            "rank: conv1.m",
+            "rank: conv1.c",
+            ":5: spatial loop over conv1.c: instances of 'conv1' along 'x' add to the same words of 'F2', but",
+        ),
         (
             "  - sequential:",
             "  - spatial: {rank: p, tile: 8, axis: x}\n  - sequential:",
@@ -107,7 +115,7 @@ ARRAY = "compute: {array: {x: 4, y: 4},"
 def test_mistakes_in_spatial_loops(tmp_path: Path, before: str, after: str, expected: str) -> None:
     texts = {"mapping": replaced(SPREAD, before, after), "architecture": replaced(ARCHITECTURE, "compute: {", ARRAY)}
     message = complaint(looptree("evaluate", *write(tmp_path, **texts)))
-    assert "mapping" in message
+    assert "mapping.yaml:" in message
     assert expected in message
 
 

@@ -160,6 +160,10 @@ def test_a_file_is_overwritten_only_when_told_to(tmp_path: Path) -> None:
         (("--front", "energy,latency", "--points", "1"), "--points: expected a number of points from 2 on, found '1'"),
         (("--points", "5"), "--points: there are no points without a front (add --front capacity,offchip)"),
         (("--front", "energy,latency", "-o", "x.yaml"), "--yaml: a front has several plans"),
+        (
+            ("--front", "energy,latency", "--objective", "edp"),
+            "--objective: a front has its axes for objectives (leave",
+        ),
         (("--front", "energy,latency", "--limit", "latency<=2x"), "of a front, only the capacity can be limited"),
     ],
 )

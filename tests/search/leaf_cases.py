@@ -11,7 +11,6 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.inside.tiles import useful_tiles
-from looptree.search.asked.loops import clashing_ranks
 from looptree.search.exhaustive import Exhaustive, Group, undominated
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
@@ -68,41 +67,55 @@ class StreamingGroup(Group):
         """
         compute = self.search.architecture.compute
         assert not (compute.fill_drain_cycles and compute.spatial)
-        einsum = self.alone.einsum(layer)
-        following = driven(self.alone, choice.loops)[layer]
-        forms = [form for access in (*einsum.inputs, einsum.output) for form in access.projection]
-        mixed = {rank for form in forms if following & set(form.ranks) for rank in form.ranks}
-        ranks = [r for r, extent in einsum.ranks.items() if extent > 1 and r not in following | mixed]
-        clashes = [{rank for _, rank in clash} for clash in clashing_ranks(self.alone, (layer,))]
+        ranks = [r for r, extent in self.alone.einsum(layer).ranks.items() if extent > 1]
         for count in range(self.space.leaf_loops + 1):
             for order in itertools.permutations(ranks, count):
-                if not any(len(clash & set(order)) > 1 for clash in clashes):
-                    for tiles in itertools.product(*(useful_tiles(einsum.ranks[rank]) for rank in order)):
-                        loops = tuple(
-                            Temporal((RankRef(rank, layer),), tile) for rank, tile in zip(order, tiles, strict=True)
-                        )
-                        added, inside = self._inside(replace(choice, leaf_loops={layer: loops}), layer, own)
-                        if added[0, CYCLES] <= 0 or compute.fill_drain_cycles:
-                            yield added, inside
+                for tiles in itertools.product(*(self._tiles(choice, layer, rank) for rank in order)):
+                    loops = tuple(
+                        Temporal((RankRef(rank, layer),), tile) for rank, tile in zip(order, tiles, strict=True)
+                    )
+                    added, inside = self._inside(replace(choice, leaf_loops={layer: loops}), layer, own)
+                    if added[0, CYCLES] <= 0 or compute.fill_drain_cycles:
+                        yield added, inside
+
+    def _tiles(self, choice: GroupChoice, layer: str, rank: str) -> Sequence[int]:
+        """Every tile shape of a rank that follows the group's loops, because what is left of it is not known here."""
+        extent = self.alone.einsum(layer).ranks[rank]
+        following = driven(self.alone, choice.loops)[layer]
+        return range(1, extent) if rank in following else useful_tiles(extent)
 
     def _inside(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Way:
+        """What own loops add to the work, and what each tensor takes and adds below them.
+
+        What is left of a rank that follows the group's loops is not known here: an own loop over it has more than one
+        step if a window is smaller.
+        """
         loops = choice.leaf_loops[layer]
         looped, plain = self.evaluated(choice), self.evaluated(replace(choice, leaf_loops={}))
         added = self.work(looped) - self.work(plain) if looped and plain else np.full(7, np.inf)
-        last = driven(self.alone, choice.loops[-1:])[layer]
+        following, last = (driven(self.alone, outer)[layer] for outer in (choice.loops, choice.loops[-1:]))
         found: dict[str, list[Array]] = {t: [] for t in own}
-        for depth, tensor in itertools.product(range(len(loops) + 1), own):
+        for tensor in own:
             ranks = self._ranks(layer, tensor)
-            streamed = any(loop.ranks[0].rank in ranks for loop in loops[:depth])
-            if streamed or ranks & last:
-                drop = frozenset(() if streamed else (tensor,))
-                moved = replace(choice, leaf_retention={layer: {tensor: depth}}, drop=drop)
-                result = self.evaluated(moved)
-                if result is not None:
-                    sums = self.sums(result, tensor)
-                    rooms = (sums[0], 0) if choice.parallelism == "pipeline" else (0, sums[0])
-                    found[tensor].append(np.array([*rooms, *sums[2:]]))
+            for depth in range(len(loops) + 1):
+                dividing = {loop.ranks[0].rank for loop in loops[:depth]} & ranks
+                drop = not dividing - following and not (dividing and self._smaller(choice, layer, tensor, depth))
+                kept = self._stored(choice, layer, tensor, depth, drop=drop) if not drop or ranks & last else None
+                if kept is not None:
+                    rooms = (kept[0], 0) if choice.parallelism == "pipeline" else (0, kept[0])
+                    found[tensor].append(np.array([*rooms, *kept[2:]]))
         return added[None], {t: np.array(places) for t, places in found.items() if places}
+
+    def _smaller(self, choice: GroupChoice, layer: str, tensor: str, depth: int) -> bool:
+        """Whether a window is smaller below so many own loops than above all of them."""
+        below, above = (self._stored(choice, layer, tensor, d, drop=True) for d in (depth, 0))
+        return below is not None and above is not None and below[0] < above[0]
+
+    def _stored(self, choice: GroupChoice, layer: str, tensor: str, depth: int, *, drop: bool) -> Array | None:
+        """What a tensor takes and adds below so many own loops."""
+        moved = replace(choice, leaf_retention={layer: {tensor: depth}}, drop=frozenset((tensor,) if drop else ()))
+        result = self.evaluated(moved)
+        return None if result is None else self.sums(result, tensor)
 
     def _ranks(self, layer: str, tensor: str) -> set[str]:
         einsum = self.alone.einsum(layer)

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from looptree.documents import MAX_BYTES, Node, parse_document
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError
 
 SECONDS = 5
 """A template may take so long."""
@@ -253,14 +253,3 @@ def _with_memory() -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (before, most))
-
-
-def check_parameters(known: frozenset[str], given: Mapping[str, int], file: str) -> None:
-    """Refuse variables that a template does not take.
-
-    Raises:
-        InputError: naming the first one.
-    """
-    for name in given:
-        if name not in known:
-            raise InputError(f"the template has no variable {name!r}", where=file, hint=nearest(name, known))

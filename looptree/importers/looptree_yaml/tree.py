@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from looptree.documents import Node
@@ -45,22 +46,40 @@ class _Translator:
         if bindings is not None:
             self.bound = {key: node.text() for key, node in bindings.mapping().items()}
 
-    def chain(self, nodes: Node) -> list[Node]:
-        """The nodes of a chain."""
-        return [self._node(item) for item in nodes.sequence()]
+    def chain(self, nodes: Node, above: Mapping[str, Node] | None = None) -> list[Node]:
+        """The nodes of a chain; `above` are the targets at which tensors stand further out."""
+        standing = dict(above or {})
+        return [self._node(item, standing) for item in nodes.sequence()]
 
-    def _node(self, item: Node) -> Node:
+    def _node(self, item: Node, standing: dict[str, Node]) -> Node:
         kind = item.mapping(required=("type",))["type"].text()
         if kind not in _KEYS:
             raise item.error(f"unknown node type {kind!r}", nearest(kind, _KEYS))
         fields = item.mapping(known=_KEYS[kind])
         if kind in ("sequential", "pipeline"):
             branches = self._one(item, fields, "branches").sequence()
-            return made({kind: [self.chain(branch) for branch in branches]}, item)
+            return made({kind: [self.chain(branch, standing) for branch in branches]}, item)
+        if kind == "storage":
+            self._check_bound_apart(item, fields, standing)
         return made({kind: getattr(self, f"_{kind}")(item, fields)}, item)
 
     def _storage(self, item: Node, fields: dict[str, Node]) -> dict[str, Any]:
         return {"level": self._target(item, fields), "tensors": self._one(item, fields, "dspace")}
+
+    def _check_bound_apart(self, item: Node, fields: dict[str, Node], standing: dict[str, Node]) -> None:
+        """Two targets of a tensor on one path are two components."""
+        target = self._one(item, fields, "target")
+        for tensor in self._one(item, fields, "dspace").texts():
+            outer = standing.get(tensor)
+            if outer is not None and outer.value != target.value:
+                component = self._target(item, fields).value
+                if self.bound.get(str(outer.value), outer.value) == component:
+                    raise target.error(
+                        f"tensor {tensor!r} stands at targets {outer.value} and {target.value} on one path, "
+                        f"and both are bound to {component}",
+                        f"leave the inner one out, or bind target {target.value} to a component of its own",
+                    )
+            standing[tensor] = target
 
     def _temporal(self, item: Node, fields: dict[str, Node]) -> dict[str, Any]:
         rank, tile = self._one(item, fields, "rank", "dimension"), self._one(item, fields, "tile_shape", "tile_size")
@@ -83,7 +102,10 @@ class _Translator:
         index = str(target.integer("a target", least=0))
         if index not in self.bound:
             known = ", ".join(f"{key}: {name}" for key, name in self.bound.items())
-            raise target.error(f"there is no component for target {index}", f"known: {known}")
+            hint = (
+                f"known: {known}; a section bindings may say otherwise, such as bindings: {{0: {self.components[0]}}}"
+            )
+            raise target.error(f"there is no component for target {index}", hint)
         return made(self.bound[index], target)
 
     def _one(self, item: Node, fields: dict[str, Node], *keys: str) -> Node:

@@ -22,7 +22,7 @@ from looptree.model.inside.tables import Memory
 from looptree.model.inside.ways import Room
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import BoundChain, Design
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal, placed
 from looptree.workload import Einsum, Workload
 
 
@@ -36,7 +36,7 @@ def with_nests(design: Design) -> Design:
     try:
         return _with_nests(design)
     except InputError as problem:
-        raise problem.at(design.tree.source) if design.tree.source else problem from None
+        raise placed(problem, design.tree.source) if design.tree.source else problem from None
 
 
 def _with_nests(design: Design) -> Design:

@@ -79,7 +79,7 @@ class Capacities:
             number, _ = catalogue.shape((einsum.name,))
             demand, parts = catalogue.search_of(number).smallest()
             if math.isinf(demand):
-                raise InfeasibleError.of(einsum.name, self.planner.level, math.inf, demand, parts)
+                raise InfeasibleError.of(f"layer {einsum.name!r}", self.planner.level, math.inf, demand, parts)
             least = max(least, demand)
         return math.ceil(least)
 

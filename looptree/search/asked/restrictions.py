@@ -11,8 +11,8 @@ from looptree.model.inside.tiles import useful_tiles
 from looptree.search.asked.loops import Rank, Tiles
 from looptree.search.asked.segment import Shape
 from looptree.taxonomy.group import GroupChoice
-from looptree.taxonomy.points import point_choice
-from looptree.workload import Workload
+from looptree.taxonomy.points import load_point, point_choice
+from looptree.workload import Einsum, Workload
 
 BETWEEN = ("any", "always", "never")
 
@@ -50,6 +50,17 @@ class LayerRule:
             return []
         listed = dict(self.tiles).get(rank)
         return useful_tiles(extent) if listed is None else sorted({t for t in listed if t < extent}, reverse=True)
+
+    def check_tiles(self, einsums: Iterable[Einsum], where: str) -> None:
+        """Refuse tile shapes that are larger than the rank, in all of these layers."""
+        listed = list(einsums)
+        for rank, shapes in self.tiles:
+            extent = max((e.ranks[rank] for e in listed if rank in e.ranks), default=0)
+            if max(shapes, default=1) > extent:
+                raise InputError(
+                    f"a tile of {max(shapes)} is larger than rank {rank!r} of {where} (at most {extent})",
+                    hint=f"use tile shapes below {extent}",
+                )
 
     def described(self) -> list[str]:
         """The rule in words."""
@@ -121,6 +132,11 @@ class Pin:
             InputError: an unknown point or parameter, or layers that it cannot be applied to.
         """
         inside = [e.name for e in workload.einsums if e.name in self.layers]
+        if len(inside) > 1 and load_point(self.point).fuse == "each":
+            raise InputError(
+                f"point {self.point!r} fuses nothing, and a pin is one group",
+                hint="pin each of the layers, or keep them apart",
+            )
         return point_choice(self.point, workload, architecture, inside, **dict(self.parameters))
 
     @property
@@ -255,10 +271,12 @@ class Restrictions:
                     raise InputError(
                         f"layer {name!r} has no rank {rank!r}", hint=nearest(rank, [str(r) for r in layers[name].ranks])
                     )
+            rule.check_tiles([layers[name]], f"layer {name!r}")
         everywhere = {str(rank) for e in workload.einsums for rank in e.ranks}
         for rank in self.everywhere.named:
             if rank not in everywhere:
                 raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, everywhere))
+        self.everywhere.check_tiles(workload.einsums, "every layer")
 
     def _check_groups(self, most: int) -> None:
         pinned: dict[str, Pin] = {}
@@ -271,7 +289,7 @@ class Restrictions:
             if len(each) > most:
                 raise InputError(
                     f"{', '.join(sorted(each))} cannot be together: a group has up to {most} layers",
-                    hint="raise group_layers",
+                    hint="raise chain_layers, or group_layers if they are no chain",
                 )
             for other in self.apart:
                 if len(each & other) > 1:

@@ -10,6 +10,7 @@ from looptree.search.covering.constraints import Constraints
 from looptree.search.covering.objective import Objective
 from looptree.search.covering.program import Answer, Program
 from looptree.search.covering.variables import Variables
+from looptree.search.result import SEED
 
 
 def optimise(program: Program, seconds: float | None) -> Answer:
@@ -46,7 +47,7 @@ def _solver(seconds: float | None) -> cp_model.CpSolver:
     presolve and its probing cost more time than they save: fixing and cuts have been here before.
     """
     solver = cp_model.CpSolver()
-    solver.parameters.random_seed = 0
+    solver.parameters.random_seed = SEED
     solver.parameters.linearization_level = 2
     solver.parameters.cp_model_presolve = False
     solver.parameters.cp_model_probing_level = 0

@@ -8,15 +8,16 @@ Nothing is taken to survive the turns of other branches: a tensor inside a branc
 group's loops. The mapping says the same where a loop of the layer's own, or the innermost loop of the group (with its
 overlap dropped), is relevant to the tensor; other places inside a branch are not proposed.
 
-Own loops run over ranks that the group's loops leave whole at this layer, in tile shapes that keep the array as full
-as it is without them.
+Own loops of this list run over ranks that the group's loops leave whole at this layer, and that move no dimension
+together, in tile shapes that keep the array as full as it is without them. What others do depends on the tile shapes of
+the group's loops (`looptree.search.group.divided`).
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -52,12 +53,13 @@ class Streaming:
     """Own loops of one layer and the tensors stored inside its branch.
 
     Attributes:
-        loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: of all loops.
+        loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: steps of the layer,
+        as a share of those that it has without these loops.
     """
 
     loops: tuple[tuple[str, int], ...]
     tensors: Mapping[str, Streamed]
-    trips: int = 1
+    trips: float = 1
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -65,8 +67,18 @@ class Streaming:
         return self.loops, tuple(self.tensors.items())
 
 
-Known = dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], int]]]
-"""Ways to stream by shape of layer, with the names of tensors taken out; shared by all groups of a search."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of layers by their shape, with the names of tensors taken out; shared by all groups of a search.
+
+    Attributes:
+        ways: to stream. least: what no own loops leave less than of the window of a tensor, as a share of the whole.
+    """
+
+    ways: dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]]] = field(
+        default_factory=dict
+    )
+    least: dict[tuple[object, ...], float] = field(default_factory=dict)
 
 
 class Streamer:
@@ -96,7 +108,7 @@ class Streamer:
         self.profiler = Profiler(self.alone, (layer,), {})
         self.most = most
         self.spatial = spatial
-        self._shared = known
+        self.known = known
         self._known: dict[tuple[tuple[str, ...], frozenset[Key]], list[Streaming]] = {}
 
     def streamings(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
@@ -108,12 +120,14 @@ class Streamer:
         key = (tuple(tensors), driven)
         if key not in self._known:
             alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
-            if alike not in self._shared:
+            if alike not in self.known.ways:
                 found = self._find(tensors, driven)
-                self._shared[alike] = [(way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found]
+                self.known.ways[alike] = [
+                    (way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found
+                ]
             self._known[key] = [
                 Streaming(loops, dict(zip(tensors, shares, strict=True)), trips)
-                for loops, shares, trips in self._shared[alike]
+                for loops, shares, trips in self.known.ways[alike]
             ]
         return self._known[key]
 
@@ -134,7 +148,7 @@ class Streamer:
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
                     found += self._of(order, tensors)
-        return _front(found, tensors, fills=self.fills)
+        return undominated_ways(found, tensors, fills=self.fills)
 
     def _of(self, order: Sequence[str], tensors: Sequence[str]) -> list[Streaming]:
         tiles = [self._tiles(rank) for rank in order]
@@ -210,7 +224,8 @@ def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
     return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
 
 
-def _front(found: Sequence[Streaming], tensors: Sequence[str], *, fills: bool) -> list[Streaming]:
+def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], *, fills: bool) -> list[Streaming]:
+    """Those that no other one beats; `fills`: whether fewer trips are better."""
     if not found:
         return []
     rows = np.array(

@@ -14,6 +14,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.assign import Item
+from looptree.search.group.divided import Steps
 from looptree.search.group.group import Group
 from looptree.search.group.ledger import Columns
 from looptree.search.group.listing import Listing, Option, Streams, Way, listing
@@ -60,13 +61,25 @@ class Offers:
         self.pipelined = pipelined
         self.alone = sorted(set(free) - {row for rows in own.values() for row in rows})
 
-    def of(self, columns: Columns, kinds: Kinds, room: Array, sums: Array, some: Array) -> list[Offer]:
+    def of(
+        self,
+        columns: Columns,
+        kinds: Kinds,
+        room: Array,
+        sums: Array,
+        some: Array,
+        steps: Sequence[Steps] | None = None,
+        *,
+        bounding: bool = False,
+    ) -> list[Offer]:
         """The items of some of the designs.
 
         Args:
             kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
+            steps: the loops of a single design, of which all own loops are wanted. bounding: whether an option stands
+                for all own loops that are not listed (see `looptree.search.group.divided`).
         """
-        known = self._listing(columns.count, kinds.sets)
+        known = self._listing(columns.count, kinds.sets, steps, bounding=bounding)
         every = len(some) == columns.size
         pick = slice(None) if every else some
         above = room[:, :, pick][known.rows, known.places]
@@ -120,23 +133,49 @@ class Offers:
         trips = np.array([way.streaming.trips for way in streams.ways])
         return np.asarray(columns.work("steps")[np.ix_(layers, some)] * (trips[:, None] - 1))
 
-    def _listing(self, loops: int, sets: Mapping[str, Sequence[frozenset[Key]]]) -> Listing:
+    def _listing(
+        self,
+        loops: int,
+        sets: Mapping[str, Sequence[frozenset[Key]]],
+        steps: Sequence[Steps] | None,
+        *,
+        bounding: bool,
+    ) -> Listing:
         """The options of designs with so many loops of these kinds."""
         key = tuple(self.alone), tuple((layer, *rows) for layer, rows in self.own.items()), loops
-        kinds = key, tuple(map(tuple, sets.values()))
+        kinds = key, tuple(map(tuple, sets.values())), bounding
         known = self.group.listings
-        if kinds not in known:
+        if steps is not None or kinds not in known:
             above = range(1, loops + 2)
             alone = {row: range(0 if self.group.roles[row].inner else 1, loops + 2) for row in self.alone}
-            names = self.group.tensors
-            known[kinds] = listing(self.own, alone, above, lambda layer, rows: self._ways(layer, rows, sets), names)
+
+            def ways(layer: str, rows: tuple[int, ...]) -> list[Way]:
+                return self._ways(layer, rows, sets, steps, bounding=bounding)
+
+            found = listing(self.own, alone, above, ways, self.group.tensors)
+            if steps is not None:
+                return found
+            known[kinds] = found
         return known[kinds]
 
-    def _ways(self, layer: str, rows: tuple[int, ...], sets: Mapping[str, Sequence[frozenset[Key]]]) -> list[Way]:
+    def _ways(
+        self,
+        layer: str,
+        rows: tuple[int, ...],
+        sets: Mapping[str, Sequence[frozenset[Key]]],
+        steps: Sequence[Steps] | None,
+        *,
+        bounding: bool,
+    ) -> list[Way]:
         """The ways of a layer to stream these tensors, for any of its kinds."""
-        streamer = self.group.streamer(layer)
+        streamer, divider = self.group.streamer(layer), self.group.divider(layer)
         names = [self.group.tensors[row] for row in rows]
-        listed = [streamer.streamings(names, driven) for driven in sets[layer]]
+        listed = [list(streamer.streamings(names, driven)) for driven in sets[layer]]
+        for ways, driven in zip(listed, sets[layer], strict=True):
+            if steps is not None:
+                ways += divider.ways(names, steps)
+            elif bounding and (bound := divider.bound(names, driven)):
+                ways.append(bound)
         keys = [{way.key for way in ways} for ways in listed]
         every = {way.key: way for ways in listed for way in ways}
         return [

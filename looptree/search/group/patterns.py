@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from looptree.errors import UnsupportedError
-from looptree.model.box import Coupled
+from looptree.model.box import Coupled, Key
 from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions, merged
 from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
@@ -65,6 +65,19 @@ class Patterns:
             for order in self.orders[positions]
             for chosen in itertools.product(*(self.loops.of(tuple(order[at] for at in own)) for own in positions))
         ]
+
+    @cached_property
+    def driven(self) -> Mapping[str, frozenset[Key]]:
+        """Ranks of each layer that follow some loop that the group may have."""
+        ranks = dict.fromkeys(rank for orders in self.orders.values() for order in orders for rank in order)
+        found = dict.fromkeys(self.layers, frozenset[Key]())
+        for loop in (loop for rank in ranks for loop in self.loops.of((rank,))):
+            try:
+                (table,) = self.loops.tables([loop], ((0,),), (frozenset(),))
+            except InseparableError:
+                return {name: frozenset(self.part.einsum(name).ranks) for name in self.layers}
+            found = {name: found[name] | moved for name, moved in zip(self.layers, table.ranks, strict=True)}
+        return found
 
     def of(self, positions: Positions) -> list[Pattern]:
         """These loop orders, nothing decided; those whose counts are no products of tables are left out."""

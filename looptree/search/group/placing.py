@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from looptree.search.asked.metrics import Totals
 from looptree.search.group.assign import Item, Placed, Problem, best, least
 from looptree.search.group.book import PatternBook
 from looptree.search.group.design import GroupDesign
+from looptree.search.group.divided import Steps
+from looptree.search.group.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.inside import Tile
 from looptree.search.group.ledger import Columns
@@ -69,14 +72,13 @@ class Placing:
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.own = self._own() if streams and not scheduled else {}
         self.offers = Offers(group, self.free, self.own, pipelined=schedules is not None)
-        floors = group.floors(group.goal)
+        self.settled = not isinstance(group.goal, Gathering)
         self.relaxation = Relaxation(
             self._tensors(),
             group.inner,
             group.prices,
             group.goal,
             capacity,
-            floors,
             pipelined=schedules is not None,
             live=live is not None,
         )
@@ -98,9 +100,10 @@ class Placing:
 
     def _least_streamed(self, layer: str, row: int) -> float:
         """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
-        tensor = self.group.tensors[row]
+        tensor, divider = self.group.tensors[row], self.group.divider(layer)
         ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], frozenset())]
-        return min((way.times for way in ways if way.moves), default=math.inf)
+        divided = divider.least_times(tensor) if divider.possible else math.inf
+        return min([divided, *(way.times for way in ways if way.moves)])
 
     def _tensors(self) -> Tensors:
         group = self.group
@@ -122,6 +125,7 @@ class Placing:
             np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
             np.array([rule.drop for rule in rules], dtype=bool),
             np.array([t in group.apart for t in group.tensors], dtype=bool),
+            *group.making,
             group.copies,
         )
 
@@ -137,16 +141,30 @@ class Placing:
         """First each tensor by itself, then all together where that leaves hope."""
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
         room, sums = self.relaxation.options(columns, places)
-        bound, rates = self.relaxation.bounds(columns, room, sums, nodes.rates, below)
+        floors = self.floors(columns).sum(axis=0)
+        bound, rates = self.relaxation.bounds(columns, room, sums, nodes.rates, below, floors)
         bound = np.maximum(bound, nodes.bound)
         exact = np.zeros(len(nodes), dtype=bool)
         some = np.flatnonzero(bound < below)
         if len(some):
-            problem, _ = self._problem(book, nodes.pattern, columns, room, np.stack(sums), some)
-            problem = replace(problem, fixed=problem.fixed + self._floors(book, nodes.at(some)))
+            summed = np.stack(sums)
+            problem, _ = self._problem(book, nodes.pattern, columns, room, summed, some, bounding=True)
+            problem = replace(problem, fixed=problem.fixed + floors[:, some])
             found, exact[some] = least(problem, np.arange(len(some)), below)
             bound[some] = np.maximum(bound[some], found)
+            if self._divides:
+                exact[some] = False
+                some = some[(nodes.points[some] == 1) & (found < below)]
+                if len(some):
+                    problem, _ = self._problem(book, nodes.pattern, columns, room, summed, some)
+                    listed, complete = least(problem, np.arange(len(some)), below)
+                    exact[some] = complete & (listed <= bound[some])
         return nodes.bounded(bound, rates, exact & (self.group.inside is None))
+
+    @cached_property
+    def _divides(self) -> bool:
+        """Whether some layer may have own loops that are found for single designs only."""
+        return any(self.group.divider(layer).possible for layer in self.own)
 
     def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
@@ -160,12 +178,13 @@ class Placing:
     def _nests(self, book: PatternBook, node: Nodes, single: _Single, below: float) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
         inside, goal = self.group.inside, self.group.goal
-        if inside is None or not inside.counts(goal):
+        if inside is None or not inside.below.counts(goal):
             return {}
         problem = single.problem
         tiles = self._tiles(book, node, single.places)
         least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
-        floors = dict(zip(self.group.layers, inside.floors_of(_loops(book, node), goal), strict=True))
+        columns, _ = book.columns(node.pattern, node.start, node.stop)
+        floors = dict(zip(self.group.layers, self.floors(columns)[:, :, 0], strict=True))
         least = least + np.sum(list(floors.values()), axis=0)
         found: dict[str, list[Found]] = {}
         for layer, tile in (tiles or {}).items():
@@ -178,15 +197,12 @@ class Placing:
             least = least + np.maximum(exact - floors[layer], 0.0)
         return None if tiles is None else found
 
-    def _floors(self, book: PatternBook, nodes: Nodes) -> Array:
-        """What nests inside tiles add at least to each sum of some designs; of single designs more is known."""
-        found = np.repeat(np.asarray(self.relaxation.floors)[:, None], len(nodes), axis=1)
-        inside = self.group.inside
-        if inside is not None and inside.counts(self.group.goal):
-            for at in np.flatnonzero(nodes.points == 1):
-                loops = _loops(book, nodes.at(np.array([at])))
-                found[:, at] = inside.floors_of(loops, self.group.goal).sum(axis=0)
-        return found
+    def floors(self, columns: Columns) -> Array:
+        """What nests inside tiles add at least to each sum of some designs, of shape (layers, sums, designs)."""
+        group, inside = self.group, self.group.inside
+        if inside is None:
+            return np.zeros((len(group.layers), len(group.goal.sums), columns.size))
+        return inside.floors.of(group.goal, columns, group.told)
 
     def _tiles(self, book: PatternBook, node: Nodes, places: Places) -> Mapping[str, Tile] | None:
         """What each layer of a single design works on at a time."""
@@ -199,6 +215,7 @@ class Placing:
         """What `best` found, as a design with all its metrics."""
         group = self.group.towards(self.group.everything)
         measured = Placing(group, self.resident, self.capacity, self.schedules, self.live)
+        measured.settled = self.settled
         single = measured._single(book, node)
         problem, places = single.problem, single.places
         sums = problem.fixed[:, 0]
@@ -239,22 +256,45 @@ class Placing:
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
         columns, places = book.columns(node.pattern, node.start, node.stop)
+        steps = None
+        if self._divides and not (node.exact[0] and self.settled):
+            steps = [
+                Steps(
+                    tuple(loops[at][0] for at in own),
+                    tuple(loops[at][1] for at in own),
+                    tuple(pattern.forgotten[at] for at in own),
+                )
+                for own in pattern.positions
+            ]
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.count, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
-        problem, options = self._problem(book, node.pattern, columns, room, np.stack(sums), np.arange(1))
+        problem, options = self._problem(book, node.pattern, columns, room, np.stack(sums), np.arange(1), steps)
         if self.schedules is not None:
             cycles = self.schedules.cycles(loops, inner)
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
         return _Single(problem, options, settled)
 
     def _problem(
-        self, book: PatternBook, number: Array, columns: Columns, room: Array, sums: Array, some: Array
+        self,
+        book: PatternBook,
+        number: Array,
+        columns: Columns,
+        room: Array,
+        sums: Array,
+        some: Array,
+        steps: Sequence[Steps] | None = None,
+        *,
+        bounding: bool = False,
     ) -> tuple[Problem, list[Sequence[Option]]]:
-        """The problem of some designs, of patterns with these numbers, and the options of each item."""
+        """The problem of some designs, of patterns with these numbers, and the options of each item.
+
+        Args:
+            steps, bounding: see `Offers.of`.
+        """
         driven = {layer: book.driven(layer, number) for layer in self.own}
         kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
-        offers = self.offers.of(columns, kinds, room, sums, some)
+        offers = self.offers.of(columns, kinds, room, sums, some, steps, bounding=bounding)
         fixed = np.stack([worked(p, columns)[some] for p in self.relaxation.prices])
         cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)

@@ -11,16 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from looptree.errors import InputError
-from looptree.model import evaluate
+from looptree.model import Evaluation, evaluate
 from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.asked.objective import value
 from looptree.search.asked.restrictions import Pin
 from looptree.search.asked.segment import Shape, renamed, segment, shape_of
+from looptree.search.group.below import inner_levels
 from looptree.search.group.decode import choice_of
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal import Aim
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.group.inside import inner_levels
 from looptree.search.group.trimmed import trimmed
 from looptree.search.network.variant import Variant
 from looptree.search.network.workers import Gather, Job, Question, Result, Runs, Workers
@@ -155,13 +155,18 @@ class Catalogue:
         if searches.architecture.level(searches.level).partitions:
             hint = "leave the pin out, or give it one capacity_bytes"
             raise InputError(f"{searches.level} has partitions, where no published design is searched", hint=hint)
-        architecture = searches.architecture.with_capacity(searches.level, None)
-        choice = pin.choice(part, architecture)
-        found = evaluate(part, architecture, plan_tree(part, architecture, [choice]))
+        choice, found = self.as_pinned(part, pin)
         totals = Totals(*(float(value(name, found)) for name in METRICS))
         room = float(found.occupancy[searches.level].window_bytes)
         design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, pinned=choice)
         return Variant(number, resident, totals, pinned=True, designs=[] if resident else [design])
+
+    def as_pinned(self, part: Workload, pin: Pin) -> tuple[GroupChoice, Evaluation]:
+        """The design that a pin gives to layers, and what it takes with an unlimited buffer."""
+        searches = self.workers.searches
+        architecture = searches.architecture.with_capacity(searches.level, None)
+        choice = pin.choice(part, architecture)
+        return choice, evaluate(part, architecture, plan_tree(part, architecture, [choice]))
 
     def search_of(self, number: int) -> GroupSearch:
         """The search of the groups of one shape."""

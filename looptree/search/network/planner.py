@@ -13,6 +13,7 @@ from looptree.model import evaluate
 from looptree.search.asked.limits import Limit
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.objective import value
+from looptree.search.asked.segment import segment
 from looptree.search.asked.target import Target
 from looptree.search.group.design import Tally
 from looptree.search.group.prices import direct
@@ -282,6 +283,12 @@ class Planner:
             found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
         demand, name, parts = max(found, key=lambda entry: entry[0])
         rules = self.space.restrictions.described()
+        for pin in self.space.restrictions.pins if demand <= capacity else ():
+            _, pinned = self.catalogue.as_pinned(segment(self.network, pin.layers), pin)
+            room = pinned.occupancy[self.level]
+            if room.window_bytes > capacity:
+                taken = {tensor: float(sizes[0]) for tensor, sizes in room.per_tensor.items()}
+                return InfeasibleError.of(f"pinned group {pin.text!r}", self.level, capacity, room.window_bytes, taken)
         if demand <= capacity and rules:
             return InfeasibleError(
                 f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
@@ -296,7 +303,7 @@ class Planner:
                 f"every layer fits {self.level}, but for some layer no nest that is {self.architecture.dataflow} fits "
                 f"{self.architecture.levels[-1].name} (give it more capacity, or leave out the dataflow)"
             )
-        return InfeasibleError.of(name, self.level, capacity, demand, parts)
+        return InfeasibleError.of(f"layer {name!r}", self.level, capacity, demand, parts)
 
 
 def without(choice: GroupChoice, resident: frozenset[str]) -> GroupChoice:

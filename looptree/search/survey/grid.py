@@ -135,7 +135,10 @@ class Branch:
         return Columns(
             loops,
             self.pattern.positions,
-            *(np.broadcast_to(b, (len(b), width)) for b in (bases.words, bases.operations, bases.cycles, bases.points)),
+            *(
+                np.broadcast_to(b, (len(b), width))
+                for b in (bases.words, bases.operations, bases.cycles, bases.points, bases.reads)
+            ),
         )
 
     def chosen(self, tile: int, combination: int) -> tuple[tuple[tuple[Rank, int], ...], tuple[Option, ...]]:

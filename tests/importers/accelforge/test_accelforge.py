@@ -240,7 +240,7 @@ def test_a_template_that_does_not_end_is_stopped(tmp_path: Path, monkeypatch: py
 
 
 def test_variables_that_no_file_has(files: dict[str, str]) -> None:
-    with pytest.raises(InputError, match="the workload has no parameter 'COUNTS'"):
+    with pytest.raises(InputError, match=r"the workload has no parameter 'COUNTS' \(did you mean 'COUNT'\?\)"):
         load_workload(files["template"], COUNT=2, COUNTS=3)
     assert load_workload(files["template"], COUNT=2, M=64).einsum("layer0").ranks["m"] == 64
 

@@ -142,7 +142,10 @@ def test_a_pinned_group_is_as_the_point_says_and_the_rest_is_best() -> None:
         if objective == "energy":
             assert plan.statistics.value == float(first.energy.total) + alone.statistics.value
     needed = plan.evaluation.groups[0].occupancy["GLB"][0]
-    with pytest.raises(InfeasibleError, match="pinned: layer1, layer2 as fused_layer_cnn"):
+    said = (
+        rf"pinned group 'layer1, layer2 as fused_layer_cnn \(tile_p 2\)' does not fit GLB: .* needs {needed} bytes \("
+    )
+    with pytest.raises(InfeasibleError, match=said):
         search(workload, hardware.with_capacity("GLB", needed - 1), space=space, workers=1)
 
 
@@ -211,12 +214,21 @@ def test_a_file() -> None:
             "pins: [{layers: [layer1, layer4], point: depfin}]",
             "rules.yaml:1: pins[0].layers[1]: the network 'drawn' has",
         ),
+        (
+            "pins: [{layers: [layer1, layer2], point: layer_by_layer}]",
+            "rules.yaml: pin of layer1, layer2: point 'layer_by_layer' fuses nothing, and a pin is one group (pin each",
+        ),
         ("pins: [{layers: [layer1], point: depfun}]", "found 'depfun' (did you mean 'depfin'?)"),
         ("pins: [{layers: [layer1], point: depfin, parameters: {size: 3}}]", "rules.yaml: pin of layer1: "),
         ("pins: [{layers: [layer1], point: flat_r}]", "rules.yaml: pin of layer1: point 'flat_r': the sink 'layer1'"),
         (
             "pins: [{layers: [layer1], point: depfin}, {layers: [layer1, layer2], point: depfin}]",
             "layer 'layer1' is pinned twice: layer1 as depfin; layer1, layer2 as depfin",
+        ),
+        ("tiles: {p: [4, 900]}", "rules.yaml: a tile of 900 is larger than rank 'p' of every layer (at most "),
+        (
+            "layers: {layer1: {tiles: {p: [900]}}}",
+            "rules.yaml: a tile of 900 is larger than rank 'p' of layer 'layer1'",
         ),
         ("- 3", "expected a mapping"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -18,20 +19,24 @@ from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
 from looptree.model.inference import infer
 from looptree.model.inside.resolve import leaf_of
-from looptree.model.inside.tiles import useful_tiles
 from looptree.search import InfeasibleError, Plan, Space, search
-from looptree.search.asked.loops import candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.asked.objective import value
 from looptree.search.asked.restrictions import Restrictions
-from looptree.search.exhaustive import Exhaustive, Group
-from looptree.search.group.goal import EVERYTHING, Goal
+from looptree.search.exhaustive import Exhaustive
+from looptree.search.exhaustive import Group as Segment
+from looptree.search.group.below import Below
+from looptree.search.group.book import PatternBook
+from looptree.search.group.group import Group
+from looptree.search.group.group_search import GroupSearch
 from looptree.search.group.inside import Inside
+from looptree.search.group.nodes import Nodes
+from looptree.search.group.placing import Placing
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Storage, Temporal
 from looptree.workload import Workload
 from tests.model.inside_cases import drawn_design, every_nest, measured, registers
-from tests.search.search_cases import einsum
+from tests.search.search_cases import einsum, network
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0, resident=0)
 FUSED = replace(ONE, restrictions=Restrictions(together=(frozenset({"a", "b"}),)))
@@ -78,12 +83,12 @@ def every_plan(workload: Workload, architecture: Architecture) -> Iterator[Evalu
     """Every plan with one group and one loop, by the model, the nests of its layers found for it."""
     plain = Architecture("plain", (Level("DRAM"), Level("GLB", bypasses=architecture.levels[1].bypasses)))
     slow = Exhaustive(workload, plain, ONE)
-    for choice in placed(Group(slow, frozenset(e.name for e in workload.einsums), frozenset())):
+    for choice in placed(Segment(slow, frozenset(e.name for e in workload.einsums), frozenset())):
         tree = asking(plan_tree(workload, architecture, [choice]))
         yield evaluate(workload, architecture, tree, stepwise=False)
 
 
-def placed(group: Group) -> Iterator[GroupChoice]:
+def placed(group: Segment) -> Iterator[GroupChoice]:
     """Every choice of a group with every place of its tensors."""
     for choice in group.choices():
         free = group.free(choice)
@@ -154,7 +159,7 @@ def some_plans(workload: Workload, architecture: Architecture, count: int, seed:
     """Random plans with one group and up to two or three loops."""
     draw = random.Random(seed)
     plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
-    group = Group(Exhaustive(workload, plain, WIDE), frozenset(e.name for e in workload.einsums), frozenset())
+    group = Segment(Exhaustive(workload, plain, WIDE), frozenset(e.name for e in workload.einsums), frozenset())
     choices = list(group.choices())
     for choice in draw.sample(choices, min(count, len(choices))):
         places = {t: draw.randrange(len(choice.loops) + 1) for t in group.free(choice)}
@@ -175,27 +180,48 @@ def test_no_plan_of_several_loops_is_better(workload: Workload, buffer: int, inn
     assert best <= min(others) * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("seed", range(40, 60))
-def test_floors_hold_for_every_design(seed: int) -> None:
-    """What a nest takes at least, with a loop or none, against the nests of designs with more loops."""
+def some_designs(group: Group, draw: random.Random) -> Iterator[tuple[PatternBook, Nodes]]:
+    """A few designs of each number of loops, with places for all intermediates that have several."""
+    for book in GroupSearch(group).books():
+        widths = book.widths()
+        for number in draw.sample(range(book.first), min(3, book.first)):
+            start = np.array([[draw.randrange(width) for width in widths[number]]], dtype=np.int64)
+            while len(book.children(number)):
+                number = int(draw.choice(book.children(number).tolist()))
+            if book.separable(number):
+                known = np.zeros(1), np.zeros(1, dtype=bool), np.zeros((len(group.prices), 1))
+                yield book, Nodes(np.array([number]), start, start + 1, *known)
+
+
+@pytest.mark.parametrize(
+    ("seed", "levels"), [*((seed, 1) for seed in range(40, 60)), *((seed, 2) for seed in range(140, 147))]
+)
+def test_floors_hold_for_every_design(seed: int, levels: int) -> None:
+    """What nests take at least, of single designs and of ranges around them, against the nests that are found."""
     draw = random.Random(seed)
     dataflow = draw.choice([None, None, "weight_stationary", "output_stationary"])
     spatial = {"c": 2} if draw.random() < 0.3 else {}
     architecture = registers(draw.choice([3, 6, 12, 24, 100]), dataflow=dataflow, spatial=spatial)
-    workload = drawn_design(seed, registers(9)).workload
-    inside, goal = Inside(workload, architecture, "GLB"), Goal(EVERYTHING, architecture, "GLB")
-    sinks = sinks_of(workload)
-    ranks, clashes = candidate_ranks(workload, sinks), clashing_ranks(workload, sinks)
-    for count in (1, 2, 3):
-        listed = list(orders(ranks, clashes, count))
-        for order in draw.sample(listed, min(3, len(listed))):
-            extents = [workload.einsum(rank[0][0]).ranks[rank[0][1]] for rank in order]
-            loops = tuple((rank, draw.choice(useful_tiles(e))) for rank, e in zip(order, extents, strict=True))
-            places = {t: draw.randrange(count + 1) for t in workload.intermediates if t not in workload.outputs}
-            floors = dict(zip((e.name for e in workload.einsums), inside.floors_of(loops, goal), strict=True))
-            for layer, tile in (inside.tiles(loops, places) or {}).items():
-                for nest in inside.nests(tile, goal):
-                    assert (np.array(nest.sums) >= floors[layer] - 1e-6).all(), (loops, places, layer)
+    if levels == 2:
+        *outer, inner = architecture.levels
+        pad = Level("PAD", draw.choice([8, 20, 60]), read_pj_per_byte=Fraction(3), write_pj_per_byte=Fraction(4))
+        architecture = replace(architecture, levels=(*outer, pad, inner))
+    kind = ("skip", "branches", "loose", "plane")[seed // 2 % 4]
+    workload = drawn_design(seed, registers(9)).workload if seed % 2 else network(kind, seed)
+    group = Group(workload, architecture, "GLB", Space(loops=3, lone_loops=3, leaf_loops=0))
+    placing, inside = Placing(group, frozenset(), math.inf), Inside(Below(workload, architecture, "GLB"))
+    for book, node in some_designs(group, draw) if group.possible else ():
+        pattern = book.patterns[int(node.pattern[0])]
+        loops = pattern.picked(node.start[0].tolist())
+        places = {group.tensors[row]: pattern.places.get(row, (book.count, True))[0] for row in group.inner}
+        floors = placing.floors(book.columns(node.pattern, node.start, node.stop)[0])[:, :, 0]
+        reach = np.array([[draw.randrange(node.start[0, i] + 1) for i in range(node.start.shape[1])]])
+        ends = np.minimum(node.stop + reach, [len(loop.tiles) for loop in pattern.loops])
+        wide = placing.floors(book.columns(node.pattern, node.start - reach, ends)[0])[:, :, 0]
+        assert (wide <= floors + 1e-6).all()
+        for layer, tile in (inside.tiles(loops, places) or {}).items():
+            for nest in inside.nests(tile, group.goal):
+                assert (np.array(nest.sums) >= floors[group.layers.index(layer)] - 1e-6).all(), (loops, places, layer)
 
 
 @pytest.mark.parametrize(
@@ -257,7 +283,7 @@ def every_nested_plan(workload: Workload, architecture: Architecture) -> Iterato
     """Every plan of one layer with one loop, and every nest in it, by the model."""
     plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
     (name,) = (e.name for e in workload.einsums)
-    for choice in placed(Group(Exhaustive(workload, plain, ONE), frozenset((name,)), frozenset())):
+    for choice in placed(Segment(Exhaustive(workload, plain, ONE), frozenset((name,)), frozenset())):
         design = bind(workload, architecture, plan_tree(workload, architecture, [choice]))
         leaf = leaf_of(design, infer(design), design.leaf(name))
         assert leaf is not None

@@ -62,9 +62,10 @@ def test_no_design_in_a_range_is_better_than_its_bounds(kind: str, objective: st
         truth = least(placing, book, pattern, start, stop) * (1 + 1e-9)
         columns, places = book.columns(known.pattern, known.start, known.stop)
         room, sums = placing.relaxation.options(columns, places)
-        relaxed, rates = placing.relaxation.bounds(columns, room, sums, known.rates, math.inf)
+        floors = placing.floors(columns).sum(axis=0)
+        relaxed, rates = placing.relaxation.bounds(columns, room, sums, known.rates, math.inf, floors)
         assert relaxed[0] <= truth
-        again, _ = placing.relaxation.bounds(columns, room, sums, rates, math.inf)
+        again, _ = placing.relaxation.bounds(columns, room, sums, rates, math.inf, floors)
         assert again[0] <= truth
         bound = placing.bounds(book, known, math.inf).bound[0]
         assert relaxed[0] <= bound <= truth

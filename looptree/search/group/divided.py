@@ -1,0 +1,378 @@
+"""Own loops of a layer over ranks that move a dimension which the group's loops, or another own loop, move.
+
+What such loops leave of a tensor depends on the tile shapes of the group's loops, so there is no list of them that
+holds for all designs (as there is for the others; see `looptree.search.group.leaf`). Each own loop is run together with
+the group's loop that moves the same dimension, for one tile shape of that: it divides what is inferred for its layer at
+each step, from the lower end. What the layer's tensors take and how often they are fetched is again a product over
+loops that move different dimensions.
+
+Ranges of designs, and single designs at first, have one option instead of all these ways, which is no worse than any of
+them (`Divider.bound`):
+
+- No window is smaller than what tiles of one leave, along the ranks of own loops and those that the group's loops move
+  together with them. A layer that runs all its operations has each of them in some piece, which holds all that this
+  operation reads, with all of the ranks that are not tiled. What the group's loops leave of a dimension is no more than
+  the whole of it, so the share of the whole that such tiles leave is no larger than that of any piece.
+- At every step of the group's loops everything enters anew, at least each word that the step touches. Where what it
+  touches has no gaps, that is all of the hull that enters without own loops. Else a dimension `sum of c * r` of boxes
+  of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
+
+Only where this bound leaves hope for a single design, its ways are found and compared.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Array
+from looptree.model.box import Box, Coupled, Key
+from looptree.model.inference import required
+from looptree.model.operations import Operations
+from looptree.search.asked.loops import Rank
+from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of, work_of
+from looptree.search.group.leaf import Streamed, Streamer, Streaming, undominated_ways
+from looptree.search.group.profile import Profiler
+from looptree.search.undominated import undominated
+from looptree.workload import Affine
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Loops of a group that move the same dimension, with one tile shape each; none for what no loop moves.
+
+    Attributes:
+        ranks, tiles: of each. forgotten: intermediates that its steps compute anew.
+    """
+
+    ranks: tuple[Rank, ...] = ()
+    tiles: tuple[int, ...] = ()
+    forgotten: tuple[frozenset[str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shares:
+    """What own loops that divide the steps of some loops leave, as shares of what is there without them.
+
+    Columns are choices of tile shapes.
+
+    Attributes:
+        held: of each tensor, its window below so many of them. fresh: words that enter where every step of so many of
+            them starts anew. moves: as in `factors.Factors`, of the own loops only.
+        full: whether the layer takes as many cycles. trips: its steps.
+    """
+
+    held: Mapping[str, Sequence[Array]]
+    fresh: Mapping[str, Sequence[Array]]
+    moves: Mapping[str, Mapping[tuple[int, int], Array]]
+    full: Array
+    trips: Array
+
+
+@dataclass(frozen=True, slots=True)
+class _Loops:
+    """Own loops over some ranks: for each choice of tile shapes, the column of the shares of each base.
+
+    Attributes:
+        order: their ranks. tiles: of each choice. bases: the loops of the group whose steps they divide, with the
+            positions of the own loops that do.
+    """
+
+    order: tuple[str, ...]
+    tiles: tuple[tuple[int, ...], ...]
+    bases: tuple[tuple[Steps, tuple[int, ...]], ...]
+
+
+class Divider:
+    """Finds own loops of one layer that divide what the group's loops leave.
+
+    Args:
+        profiler: of the segment. streamer: of the layer, which says what its loops may be. driven: ranks of the layer
+            that follow some loop that the group may have. complete: whether the layer runs all its operations in every
+            design.
+    """
+
+    def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key], *, complete: bool) -> None:
+        self.complete = complete
+        self.driven = driven
+        self.profiler = profiler
+        self.streamer = streamer
+        self.layer = streamer.layer
+        self.einsum = profiler.part.einsum(streamer.layer)
+        forms = [form for access in (*self.einsum.inputs, self.einsum.output) for form in access.projection]
+        self.mixed = {
+            rank: frozenset(r for f in forms if rank in f.ranks for r in f.ranks) for rank in self.einsum.ranks
+        }
+        self._shares: dict[
+            tuple[Steps, tuple[str, ...], tuple[tuple[int, ...], ...], tuple[str, ...]], Shares | None
+        ] = {}
+        self._sizes: dict[tuple[Steps, str], tuple[int, ...]] = {}
+        self._driven: dict[Steps, frozenset[Key]] = {}
+        self._ways: dict[tuple[object, ...], list[Streaming]] = {}
+        self._leasts: dict[str, Streamed] = {}
+        self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
+
+    def ways(self, tensors: Sequence[str], steps: Sequence[Steps]) -> list[Streaming]:
+        """Ways to store exactly these tensors inside the branch, in a design with these loops.
+
+        Those that `Streamer.streamings` has are left out.
+        """
+        moving = tuple(known for known in steps if self._follows(known))
+        key = (tuple(tensors), moving)
+        if key not in self._ways:
+            found = []
+            for count in range(1, self.streamer.most + 1):
+                for order in itertools.permutations(self._ranks, count):
+                    if self.streamer.rule.ordered(order):
+                        loops = self._loops(order, moving)
+                        found += [] if loops is None else self._of(loops, tensors)
+            self._ways[key] = undominated_ways(found, tensors, fills=self.streamer.fills)
+        return self._ways[key]
+
+    def bound(self, tensors: Sequence[str], driven: frozenset[Key]) -> Streaming | None:
+        """What none of the ways to store exactly these tensors inside the branch undercuts, in any design.
+
+        `None` if ways that hold for all designs are as good, or if there are no others.
+
+        Args:
+            driven: ranks of the layer that follow the group's loops.
+        """
+        key = (tuple(tensors), driven)
+        if key not in self._bounds:
+            known = Streaming((), {t: self._least(t) for t in tensors})
+            self._bounds[key] = None if not self.possible or self._as_good(known, driven) else known
+        return self._bounds[key]
+
+    @cached_property
+    def possible(self) -> bool:
+        """Whether the layer may have such loops at all."""
+        return bool(self.driven) or any(len(self.mixed[rank] & set(self._ranks)) > 1 for rank in self._ranks)
+
+    def _as_good(self, bound: Streaming, driven: frozenset[Key]) -> bool:
+        return any(
+            (way.trips <= 1 or not self.streamer.fills)
+            and all(
+                share.moves and share.piece <= bound.tensors[t].piece and share.times <= bound.tensors[t].times
+                for t, share in way.tensors.items()
+            )
+            for way in self.streamer.streamings(list(bound.tensors), driven)
+        )
+
+    def _least(self, tensor: str) -> Streamed:
+        """What no way leaves less than of a tensor."""
+        if tensor not in self._leasts:
+            self._leasts[tensor] = Streamed(0, self._least_piece(tensor), self.least_times(tensor), True)
+        return self._leasts[tensor]
+
+    def _least_piece(self, tensor: str) -> float:
+        """The smallest share of a tensor that own loops can leave of its window."""
+        if not self.complete:
+            return 0.0
+        streamer, ranks = self.streamer, self._ranks
+        known, index = streamer.known.least, streamer.shape.tensors.index(tensor)
+        key = (streamer.shape.key, streamer.most, index, tuple(rank in self.driven for rank in ranks))
+        if key not in known:
+            known[key] = min(
+                math.prod(self._least_part(tensor, part, frozenset(order) & part) for part in self._parts)
+                for order in itertools.combinations(ranks, min(streamer.most, len(ranks)))
+            )
+        return known[key]
+
+    def _least_part(self, tensor: str, part: frozenset[str], own: frozenset[str]) -> float:
+        """The same along the ranks of one part, with own loops over some of them."""
+        if not own:
+            return 1.0
+        single = tuple(sorted(own | part & self.driven))
+        shares = self._shared(Steps(), single, ((1,) * len(single),), (tensor,))
+        return 0.0 if shares is None else float(shares.held[tensor][-1][0])
+
+    @cached_property
+    def _parts(self) -> list[frozenset[str]]:
+        """The ranks in sets that move no common dimension."""
+        found: list[frozenset[str]] = []
+        for rank in self._ranks:
+            near = [part for part in found if part & self.mixed[rank]]
+            found = [part for part in found if part not in near] + [frozenset({rank}).union(*near)]
+        return found
+
+    def least_times(self, tensor: str) -> float:
+        """Words of a tensor that enter at least, as a share of what enters without own loops."""
+        accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
+        ranks = [rank for form in accesses[0].projection for rank in form.ranks]
+        if len(accesses) > 1 or len(set(ranks)) < len(ranks):
+            return 0.0
+        return math.prod(map(self._least_along, accesses[0].projection))
+
+    def _least_along(self, form: Affine) -> float:
+        """The same along one dimension."""
+        terms = [(abs(c), rank) for rank, c in form.terms if self.einsum.ranks[rank] > 1]
+        whole = sorted((c, self.einsum.ranks[rank]) for c, rank in terms if rank not in self.driven)
+        moved = [c for c, rank in terms if rank in self.driven]
+        reach = 1.0
+        for c, extent in whole:
+            reach += c * (extent - 1) if c <= reach else -math.inf
+        gapless = len(moved) < 2 and all(c <= reach for c in (*moved, 1))
+        return 1.0 if gapless else 1.0 / sum(c for c, _ in terms)
+
+    @property
+    def _ranks(self) -> list[str]:
+        return [rank for rank, extent in self.einsum.ranks.items() if extent > 1]
+
+    def _follows(self, steps: Steps) -> frozenset[Key]:
+        """Ranks of the layer that follow some loops of the group."""
+        if steps not in self._driven:
+            _, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
+            track = done[self.layer].box.tracks.get(AXIS) if self.layer in done else None
+            self._driven[steps] = frozenset() if track is None else frozenset(track.spans)
+        return self._driven[steps]
+
+    def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
+        """Own loops in an order, if they divide what other loops do."""
+        bases = []
+        for rank in order:
+            found = [
+                steps for steps in moving if self.mixed[rank] & self._follows(steps) or rank in self._follows(steps)
+            ]
+            if len(found) > 1:
+                return None
+            bases.append(found[0] if found else None)
+        together = len(order) > 1 and order[1] in self.mixed[order[0]]
+        if bases == [None] * len(order) and not together:
+            return None
+        if together:
+            known = {base for base in bases if base is not None}
+            if len(known) > 1:
+                return None
+            bases = [next(iter(known), None)] * len(order)
+        grouped: dict[object, tuple[Steps, tuple[int, ...]]] = {}
+        for position, base in enumerate(bases):
+            key = position if base is None and not together else base
+            steps, positions = grouped.get(key, (base or Steps(), ()))
+            grouped[key] = steps, (*positions, position)
+        shapes = [self._tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True)]
+        return _Loops(order, tuple(itertools.product(*shapes)), tuple(grouped.values())) if all(shapes) else None
+
+    def _tiles(self, steps: Steps, rank: str) -> tuple[int, ...]:
+        """Useful tile shapes of what steps leave of a rank, whatever its size."""
+        if (steps, rank) not in self._sizes:
+            axis, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
+            box = done[self.layer].box
+            low, high = box.span(rank, AXIS, axis.size)
+            active = box.tracks[AXIS].mask(axis.size) if AXIS in box.tracks else np.ones(axis.size, dtype=bool)
+            rule, sizes = self.streamer.rule, sorted({int(size) for size in (high - low)[active]}, reverse=True)
+            shapes = {tile for size in sizes for tile in rule.shapes(rank, size)}
+            if shapes and rank not in dict(rule.tiles):
+                shapes |= set(sizes[1:])
+            self._sizes[steps, rank] = tuple(sorted(shapes, reverse=True))
+        return self._sizes[steps, rank]
+
+    def _of(self, loops: _Loops, tensors: Sequence[str]) -> list[Streaming]:
+        """The ways with own loops in an order that no other ones with them beat."""
+        count, choices = len(loops.order), len(loops.tiles)
+        held, fresh, moves = [], [], []
+        full, trips = np.ones(choices, dtype=bool), np.ones(choices)
+        found: list[tuple[Shares, Array, tuple[int, ...]]] = []
+        for steps, positions in loops.bases:
+            chosen = [tuple(tiles[at] for at in positions) for tiles in loops.tiles]
+            listed = tuple(dict.fromkeys(chosen))
+            shares = self._shared(steps, tuple(loops.order[at] for at in positions), listed, tuple(tensors))
+            if shares is None:
+                return []
+            number = {tiles: column for column, tiles in enumerate(listed)}
+            found.append((shares, np.array([number[tiles] for tiles in chosen]), positions))
+        for shares, at, _ in found:
+            full &= shares.full[at]
+            trips = trips * shares.trips[at]
+        some = np.flatnonzero(full)
+        if not len(some):
+            return []
+        found = [(shares, at[some], positions) for shares, at, positions in found]
+        for tensor in tensors:
+            tables = [_below(found, tensor, depth, len(some)) for depth in range(count + 1)]
+            held.append([table[0] for table in tables])
+            fresh.append([table[1] for table in tables])
+            moves.append([table[2] for table in tables])
+        ways = []
+        for depths in itertools.product(range(count + 1), repeat=len(tensors)):
+            if max(depths) < count:
+                continue  # the innermost loop serves nobody
+            rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d], ~moves[i][d])]
+            judged = np.stack([trips[some] * self.streamer.fills, *rows], axis=1)
+            for at in undominated(judged).tolist():
+                streamed = {
+                    t: Streamed(d, float(held[i][d][at]), float(fresh[i][d][at]), bool(moves[i][d][at]))
+                    for i, (t, d) in enumerate(zip(tensors, depths, strict=True))
+                }
+                own = tuple(zip(loops.order, loops.tiles[some[at]], strict=True))
+                ways.append(Streaming(own, streamed, float(trips[some[at]])))
+        return ways
+
+    def _shared(
+        self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...], tensors: tuple[str, ...]
+    ) -> Shares | None:
+        """What own loops leave of some tensors; `None` if they cannot stand there."""
+        key = (steps, own, tiles, tensors)
+        if key not in self._shares:
+            try:
+                self._shares[key] = self._divided(steps, own, tiles, tensors)
+            except (UnsupportedError, Coupled):
+                self._shares[key] = None
+        return self._shares[key]
+
+    def _divided(
+        self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...], tensors: tuple[str, ...]
+    ) -> Shares | None:
+        whole = tuple(self.einsum.ranks[rank] for rank in own)  # the last choice: what is there without own loops
+        tiles = (*tiles, whole)
+        axis, operations = self.profiler.inferred(steps.ranks, (steps.tiles,) * len(tiles), steps.forgotten)
+        done, outer = operations[self.layer], len(steps.ranks)
+        for depth, (rank, shapes) in enumerate(zip(own, np.array(tiles).T, strict=True), start=outer + 2):
+            tile = shapes[axis.groups[0]]
+            low, high = done.box.span(rank, AXIS, axis.size)
+            axis, parent = axis.extended(np.maximum(1, -((low - high) // tile)), depth)
+            done = done.tiled(AXIS, axis, parent, rank, tile[parent])
+        work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis)
+        held, fresh, moves = {}, {}, {}
+        for tensor in tensors:
+            factors = self._factors(done, tensor, near)
+            if factors is None:
+                return None
+            held[tensor] = [window[:-1] / window[-1] for window in factors.held[outer:]]
+            fresh[tensor] = [words[:-1] / words[-1] for words in factors.fresh[outer:]]
+            moves[tensor] = {
+                (below - outer, loop - outer): moved[:-1]
+                for (below, loop), moved in factors.moves.items()
+                if loop >= outer
+            }
+        return Shares(held, fresh, moves, work.cycles[:-1] <= work.cycles[-1], work.steps[:-1] / work.steps[-1])
+
+    def _factors(self, done: Operations, tensor: str, near: Neighbours) -> Factors | None:
+        shape = self.profiler.part.tensors[tensor].shape
+        accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
+        need: Box | None = required([done.touched(access, shape) for access in accesses])
+        return None if need is None else factors_of(need, near)
+
+
+def _below(
+    found: Sequence[tuple[Shares, Array, tuple[int, ...]]], tensor: str, depth: int, choices: int
+) -> tuple[Array, Array, Array]:
+    """Shares of the window and words of a tensor that is stored below so many own loops, and whether one moves it."""
+    sweep = np.full(choices, -1)
+    for position in range(depth):
+        for shares, at, positions in found:
+            if position in positions:
+                inside = sum(other < depth for other in positions)
+                moved = shares.moves[tensor][inside, positions.index(position)][at]
+                sweep = np.where(moved, position, sweep)
+    piece = times = np.ones(choices)
+    for shares, at, positions in found:
+        piece = piece * shares.held[tensor][sum(position < depth for position in positions)][at]
+        anew = sum((np.array(position) < sweep).astype(np.int64) for position in positions)
+        times = times * np.stack(shares.fresh[tensor])[anew, at]
+    return piece, times, sweep >= 0
