@@ -216,21 +216,35 @@ class _Try:
 
 
 def _batches(tries: Sequence[_Tries]) -> Iterator[list[_Try]]:
-    """Nests of least bound first, more and more at a time."""
+    """Nests of least bound first, more and more at a time; together those with the same tiles that keep the same."""
     if not tries:
         return
-    bounds = np.concatenate([some.bound for some in tries], axis=1)
     first = np.cumsum([0, *(some.bound.shape[1] for some in tries)])
-    order = np.lexsort(bounds[::-1])
+    order = np.lexsort(np.concatenate([some.bound for some in tries], axis=1)[::-1])
+    _, earliest, group = np.unique(_tiles(tries)[order], return_index=True, return_inverse=True)
+    place = earliest[group]
+    order = order[np.argsort(place, kind="stable")]
+    starts = np.append(np.flatnonzero(np.diff(np.sort(place), prepend=-1)), len(order))
     start, size = 0, 1
-    while start < len(order):
-        chosen = order[start : start + size]
+    while start < len(starts) - 1:
+        chosen = order[starts[start] : starts[min(start + size, len(starts) - 1)]]
         numbers = np.searchsorted(first, chosen, side="right") - 1
         yield [
             _Try(tries[number].options, at, tries[number].sums[:, at].tolist(), tries[number].bound[:, at].tolist())
             for number, at in zip(numbers.tolist(), (chosen - first[numbers]).tolist(), strict=True)
         ]
         start, size = start + size, min(4 * size, MOST_AT_ONCE)
+
+
+def _tiles(tries: Sequence[_Tries]) -> Array:
+    """A number for each nest, equal for those with the same tiles that keep the same tensors."""
+    blocks = [some.options.block for some in tries]
+    kept = {known: number for number, known in enumerate(dict.fromkeys(block.kept for block in blocks))}
+    found = np.concatenate([np.full(len(block.bytes), kept[block.kept]) for block in blocks])
+    for ways in zip(*(block.ways for block in blocks), strict=True):
+        column = np.concatenate(ways)
+        found = found * (int(column.max()) + 1) + column
+    return found
 
 
 def _beaten(known: Sequence[Found], bound: Sequence[float]) -> bool:
