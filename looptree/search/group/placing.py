@@ -31,6 +31,8 @@ from looptree.search.group.pipelined import Schedules
 from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
+MOST_STREAMED = 5
+"""Tensors of one layer that its own loops may stream; all ways to place them together are listed."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -92,7 +94,9 @@ class Placing:
     def _own(self) -> dict[str, list[int]]:
         """Per layer the rows of tensors that only it uses, and that it may stream.
 
-        Where there is room for everything, only those of which pieces leave out words that a stride skips.
+        Where there is room for everything, only those of which pieces leave out words that a stride skips. Of a layer
+        with very many, such as a sum of many branches, the largest: each is placed in one of `loops + 1` ways above the
+        branch, so that listing all of 17 together would take 4^17 options.
         """
         group = self.group
         found: dict[str, list[int]] = {}
@@ -103,7 +107,8 @@ class Placing:
             free = alone and streamed and not group.rules[row].given
             if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
                 found.setdefault(users[0], []).append(row)
-        return found
+        size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
+        return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
 
     def _least_streamed(self, layer: str, row: int) -> float:
         """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
