@@ -40,7 +40,7 @@ def test_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines[0].endswith("least energy")
     assert "off-chip total    KiB               12.50" in lines
     assert "s: proven optimal." in outcome.out
-    assert "Space default: all convex connected groups of up to 8 layers;" in outcome.out
+    assert "Space default: all convex connected groups of up to 8 layers, and" in outcome.out
     assert max(map(len, lines)) <= 80
 
 
