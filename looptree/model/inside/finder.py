@@ -37,8 +37,7 @@ class Finder:
         floors = [self._floor(some, prices) for some in every]
         for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
             cases = self._hopeful(floors[number], best)
-            ways = self.tables.ways(every[number])
-            for block in ways.blocks(cases) if len(cases) else ():
+            for block in self.tables.ways(every[number]).blocks(cases) if len(cases) else ():
                 self._take(self._judged(block, prices, tie), best, prices, tie)
         found = [[self._found(one, at) for one in listed] for at, listed in enumerate(best)]
         return [listed or self._smallest(at, prices, tie) for at, listed in enumerate(found)]

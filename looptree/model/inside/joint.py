@@ -134,8 +134,9 @@ class Joint:
         return replace(self, levels=self.levels[1:])
 
     def _finder(self, leaf: Leaf, shapes: Sequence[Shape] = (), *, gaps: bool = False) -> Finder:
-        pins, room = self.pins if len(self.levels) == 1 else FREE, self.levels[0][1]
-        return Finder(Tables(leaf, room, self.spatial, pins, shapes=shapes, gaps=gaps, memory=self.memory))
+        pins, room, further = self.pins if len(self.levels) == 1 else FREE, self.levels[0][1], self._most(leaf)
+        tables = Tables(leaf, room, self.spatial, pins, shapes=shapes, gaps=gaps, further=further, memory=self.memory)
+        return Finder(tables)
 
     def _price(self, leaf: Leaf, outer: Outer, wanted: Wanted) -> Price:
         last = len(self.levels) == 1
@@ -149,7 +150,9 @@ class Joint:
     def _most(self, leaf: Leaf) -> dict[str, float]:
         """The most words of each tensor that a level further in can hold."""
         limits = {t: [room.most(t) for _, room in self.levels[1:]] for t in leaf.accesses}
-        return {t: max(math.inf if words is None else words for words in known) for t, known in limits.items()}
+        return {
+            t: max((math.inf if words is None else words for words in known), default=0) for t, known in limits.items()
+        }
 
     def _tries(
         self,
