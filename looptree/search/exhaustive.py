@@ -268,6 +268,7 @@ class Group:
     def evaluated(self, choice: GroupChoice) -> Evaluation | None:
         """What the model says, where it says anything; tensors without a place are whole on chip."""
         stored = {t for depths in choice.leaf_retention.values() for t in depths}
+        stored |= {t for part in choice.nested for t in part.retention}
         whole = {t: 0 for t in self.alone.tensors if t not in stored | self.direct}
         choices = [GroupChoice((name,), level=self.level) for name in self.after]
         drop = choice.drop | {

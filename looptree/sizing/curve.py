@@ -41,6 +41,7 @@ _FUSING: dict[str, Any] = {
     "spill": False,
     "recompute": False,
     "pipeline": False,
+    "nested": 0,
     "resident": 0,
 }
 """Settings of a space that change nothing in the designs of single layers."""

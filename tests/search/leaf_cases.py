@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -50,15 +50,19 @@ class StreamingGroup(Group):
         above = self.above(choice)
         for layer in self.names if len(self.names) > 1 and self.space.leaf_loops else ():
             own = [t for t in above if self.search.users(t) & {*self.names} == {layer}]
-            alone = np.zeros((1, 7))
-            yield np.vstack(
-                [
-                    reduce(beside, (_places(above[t], inside.get(t)) for t in own), added)
-                    for added, inside in [(alone, {}), *self._ways(choice, layer, own)]
-                ]
-            )
+            yield self.streamed(choice, layer, {t: above[t] for t in own})
             above = {t: places for t, places in above.items() if t not in own}
         yield from above.values()
+
+    def streamed(self, choice: GroupChoice, layer: str, own: Mapping[str, Array]) -> Array:
+        """Tensors of one layer in all their places above the branch, and inside it below any own loops."""
+        alone = np.zeros((1, 7))
+        return np.vstack(
+            [
+                reduce(beside, (_places(above, inside.get(t)) for t, above in own.items()), added)
+                for added, inside in [(alone, {}), *self._ways(choice, layer, list(own))]
+            ]
+        )
 
     def _ways(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Iterator[Way]:
         """Each order and tile shapes of own loops that leave the array as full.

@@ -177,8 +177,7 @@ class Tables:
         access = self.leaf.accesses.get(self.pins.stays or "")
         indexing = frozenset(access.ranks) if access is not None else frozenset()
         einsum = self.leaf.einsum
-        useful = [rank for ranks in kinds_of(einsum, cut, kept).values() for rank in ranks]
-        orders = loop_orders(einsum, kinds_of(einsum, [rank for rank in cut if rank in useful], apart))
+        orders = loop_orders(einsum, kinds_of(einsum, cut, apart))
         accesses = self.leaf.accesses
         return [
             (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in apart})
@@ -221,9 +220,19 @@ class Tables:
             steps, before = steps * part.steps[chosen], before * part.visits[chosen]
         return np.asarray(steps - before)
 
-    def ways(self, kept: tuple[str, ...]) -> Ways:
-        """Ways to cut the tile; ranks that index nothing that is kept are not cut."""
+    def ways(self, kept: tuple[str, ...], most: Mapping[str, float] | None = None) -> Ways:
+        """Ways to cut the tile.
+
+        Ranks that index nothing that is kept are not cut, unless there are levels further in.
+
+        Args:
+            most: words of each tensor that a level further in can hold; `None` where there is no such level.
+        """
         einsum = self.leaf.einsum
         useful = {rank for ranks in kinds_of(einsum, einsum.ranks, kept).values() for rank in ranks}
         rows = {tensor: self.tensors.index(tensor) for tensor in kept}
-        return Ways(self.parts, self.problems, rows, self.room, useful | set(self.pins.tiles or {}))
+        if most is None:
+            return Ways(self.parts, self.problems, rows, self.room, useful | set(self.pins.tiles or {}))
+        staying = [(row, self.leaf.accesses[t].ranks, most[t]) for row, t in enumerate(self.tensors)]
+        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, self.tensors).values() for rank in ranks}
+        return Ways(self.parts, self.problems, rows, self.room, useful, staying)

@@ -20,7 +20,7 @@ class Space:
     Attributes:
         group_layers: most layers in a fusion group.
         loops: most loops above the branch of a fused group; lone_loops: most loops of a layer alone.
-        leaf_loops: most loops of a layer of its own, inside its branch.
+        leaf_loops: most loops of a layer of its own, inside its branch. nested: most loops of a nested branch.
         joined_loops: most loops above a branch, or of a layer alone, where two of them move the same dimension, as `p`
             and `r` of a convolution do.
         twice: a rank may be tiled by two of them, with others in between, if that can be done with so many pairs of
@@ -49,6 +49,7 @@ class Space:
     recompute: bool = True
     live: bool = False
     pipeline: bool = False
+    nested: int = 0
     resident: int = 16
     chain_layers: int = 16
     restrictions: Restrictions = NONE
@@ -63,6 +64,7 @@ class Space:
             ("twice", 0, ANY_PAIRS),
             ("joined_pairs", 0, ANY_PAIRS),
             ("leaf_loops", 0, 2),
+            ("nested", 0, 2),
             ("resident", 0, 64),
             ("chain_layers", 1, 64),
         ):
@@ -99,6 +101,9 @@ class Space:
             parts.append(
                 f"up to {self.leaf_loops} own loops per layer over any of its ranks, if the array stays as full"
             )
+        if self.nested and longest > 2:
+            own = "a loop" if self.nested == 1 else f"up to {self.nested} loops"
+            parts.append(f"some neighbours of a group in a nested branch below {own} of their own")
         if self.pipeline and longest > 1:
             parts.append("layers of a group in turns, or as a pipeline with an array each")
         if self.live:
@@ -160,6 +165,7 @@ SPACES = {
     "default": Space(),
     "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS, chain_layers=64),
     "pipelined": Space(pipeline=True),
+    "nested": Space(nested=1),
     "circular": Space(live=True),
     "quick": Space(
         group_layers=4,

@@ -14,7 +14,7 @@ from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.group.loop_tables import LoopTables
 from looptree.search.group.meeting import BLURRED, NOWHERE, Meeting, Meetings
-from looptree.search.group.pattern import Pattern
+from looptree.search.group.pattern import Nesting, Pattern
 from looptree.search.group.profile import Profiler, kinds_of
 from looptree.search.group.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
 
@@ -48,6 +48,7 @@ class Patterns:
         self._known: dict[Positions, list[Pattern]] = {}
         self._meetings: dict[tuple[int, ...], Meeting] = {}
         self._without: dict[tuple[int, Meeting, bool], LoopTable] = {}
+        self.nesting: Nesting | None = None
 
     @cached_property
     def orders(self) -> dict[Positions, list[tuple[Rank, ...]]]:
@@ -63,8 +64,12 @@ class Patterns:
         return [
             chosen
             for order in self.orders[positions]
-            for chosen in itertools.product(*(self.loops.of(tuple(order[at] for at in own)) for own in positions))
+            for chosen in itertools.product(*(self.loops_of(order, own) for own in positions))
         ]
+
+    def loops_of(self, order: Sequence[Rank], own: Sequence[int]) -> list[Loop]:
+        """Those at some positions of a loop order, one for each way in which they are relevant to tensors."""
+        return self.loops.of(tuple(order[at] for at in own))
 
     @cached_property
     def driven(self) -> Mapping[str, frozenset[Key]]:
@@ -98,7 +103,7 @@ class Patterns:
                 met, bases = counted
                 tables = self._tables_without(self.loops.tables(chosen, positions, nothing), met)
                 undecided = tuple(row for row in self.inner if row not in met.tensors)
-                found.append(Pattern(chosen, positions, tables, bases, nothing, {}, undecided, met))
+                found.append(Pattern(chosen, positions, tables, bases, nothing, {}, undecided, met, self.nesting))
         return found
 
     def _counted(self, loops: Sequence[Loop], positions: Positions) -> tuple[Meeting, Bases] | None:
@@ -226,7 +231,17 @@ class Patterns:
             left_now = {*rest, *(pattern.met.tensors - met.tensors)} - met.tensors
             undecided = tuple(other for other in self.inner if other in left_now)
             tables = self._tables_without(tables, met)
-            found.append(Pattern(pattern.loops, pattern.positions, tables, bases, lost, places, undecided, met))
+            found.append(
+                replace(
+                    pattern,
+                    tables=tables,
+                    bases=bases,
+                    forgotten=lost,
+                    places=places,
+                    undecided=undecided,
+                    met=met,
+                )
+            )
         return found
 
     def _bases_with(self, pattern: Pattern, tables: Sequence[LoopTable], met: Meeting) -> Bases:

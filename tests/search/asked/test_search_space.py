@@ -39,7 +39,8 @@ def test_a_narrower_space_says_what_it_leaves_out() -> None:
         "chain_layers: 4 (default 16)",
     ]
     assert Space(group_layers=16, chain_layers=4).leaves_out() == []
-    assert all(SPACES[name].leaves_out() for name in SPACES if name not in ("default", "wide", "pipelined", "circular"))
+    more = ("default", "wide", "pipelined", "nested", "circular")
+    assert all(SPACES[name].leaves_out() for name in SPACES if name not in more)
 
 
 def test_a_description_names_what_is_there_and_only_that() -> None:
@@ -59,6 +60,9 @@ def test_a_description_names_what_is_there_and_only_that() -> None:
     assert "further up" not in SPACES["wide"].described()
     assert "further up" not in Space(joined_loops=0).described()
     assert "between groups" not in Space(resident=0).described()
+    assert "nested" not in Space().described()
+    assert "in a nested branch below a loop of their own;" in SPACES["nested"].described()
+    assert "in a nested branch below up to 2 loops of their own;" in Space(nested=2).described()
 
 
 def test_a_space_of_another_name_is_refused() -> None:
