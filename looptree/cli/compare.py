@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from looptree.report.compared import Compared
     from looptree.report.html.shown import ShownPlan
 
-SPACES = ("default", "wide", "pipelined", "circular", "quick")
+SPACES = ("default", "wide", "pipelined", "nested", "circular", "quick")
 """For the fused plan."""
 
 PICTURES = ("energy", "latency", "layers", "roofline", "graph", "occupancy", "tree", "steps")

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_ARCHITECTURE = "mobile"
 OBJECTIVES = ("energy", "offchip", "latency", "operations", "edp", "capacity")
-SPACES = ("default", "wide", "pipelined", "circular", "quick", "layer-by-layer")
+SPACES = ("default", "wide", "pipelined", "nested", "circular", "quick", "layer-by-layer")
 MOST_WORKERS = 256
 
 _SECONDS = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
@@ -60,6 +60,7 @@ def architecture_option(command: Command) -> Command:
 _LESS_OR_MORE = {
     "wide": "wide tiles ranks twice",
     "pipelined": "pipelined has layers work at once",
+    "nested": "nested gives neighbours in a group loops of their own",
     "circular": "circular counts what is live",
     "quick": "quick has smaller groups and fewer loops",
     "layer-by-layer": "layer-by-layer fuses nothing",

@@ -10,20 +10,19 @@ A double-buffered level works on one copy while the other one is exchanged with 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from looptree.model.inferred import Inferred
 from looptree.taxonomy.design import BoundChain, Design, Place
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """Bytes a level has to hold: with fixed tiles (`window`), with an ideal allocator (`live`)."""
 
     window: int = 0
     live: int = 0
 
-    def __add__(self, other: Demand) -> Demand:
+    def __add__(self, other: Demand) -> Demand:  # type: ignore[override]
         return Demand(self.window + other.window, self.live + other.live)
 
     def largest(self, other: Demand) -> Demand:
@@ -61,17 +60,24 @@ def lifetime(design: Design, place: Place) -> range:
     return range(using[0], using[-1] + 1)
 
 
-def demands(design: Design, sizes: Mapping[int, Demand], chain: BoundChain) -> dict[Key, Demand]:
+def demands(
+    design: Design,
+    sizes: Mapping[int, Demand],
+    chain: BoundChain,
+    known: Mapping[int, Mapping[Key, Demand]] | None = None,
+) -> dict[Key, Demand]:
     """Demand of a chain and all below it, by (level, tensor), and by (level, `None`) in total.
 
     Args:
-        sizes: demand of each place, in bytes.
+        sizes: demand of each place, in bytes. known: of chains, by id, where it is known.
     """
+    if known is not None and chain.id in known:
+        return dict(known[chain.id])
     places = [design.places[identity] for identity in chain.places]
     passing = [(place, lifetime(design, place)) for place in places if place.while_used]
     below: dict[Key, Demand] = {}
     for position, child in enumerate(chain.children):
-        there = demands(design, sizes, design.chains[child])
+        there = demands(design, sizes, design.chains[child], known)
         _add(there, sizes, [place for place, branches in passing if position in branches])
         for key, demand in there.items():
             other = below.get(key, Demand())

@@ -43,6 +43,7 @@ def describe_choice(workload: Workload, choice: GroupChoice) -> str:
         loops, retention = choice.leaf_loops.get(einsum, ()), choice.leaf_retention.get(einsum, {})
         if loops or retention:
             parts.append(f"{einsum}: {_nest(loops, retention, kinds, sizes)}")
+    parts += [f"nested {short_layers(n.einsums)}: {_nest(n.loops, n.retention, kinds, sizes)}" for n in choice.nested]
     for einsum, nodes in choice.inside.items():
         parts += [f"inside {einsum}: {_inside(nodes, kinds, sizes)}"] if nodes else []
     if choice.drop:

@@ -35,11 +35,13 @@ FINENESS = 32
 
 _FUSING: dict[str, Any] = {
     "group_layers": 1,
+    "chain_layers": 1,
     "joined_pairs": 0,
     "leaf_loops": 0,
     "spill": False,
     "recompute": False,
     "pipeline": False,
+    "nested": 0,
     "resident": 0,
 }
 """Settings of a space that change nothing in the designs of single layers."""

@@ -8,6 +8,7 @@ from typing import Any
 from looptree.errors import InputError, nearest
 from looptree.graph import annotate
 from looptree.taxonomy.group import GroupChoice
+from looptree.taxonomy.tree import Temporal
 
 LayerGraph = Any
 """A `networkx.DiGraph` as `looptree.graph.layer_graph` makes it; only that package imports networkx."""
@@ -43,9 +44,7 @@ def annotate_graph(graph: LayerGraph, groups: Sequence[GroupChoice]) -> LayerGra
 
 
 def _attributes(graph: LayerGraph, choice: GroupChoice, einsum: str) -> dict[str, Any]:
-    loops = (*choice.loops, *choice.leaf_loops.get(einsum, ()))
-    inside = choice.leaf_retention.get(einsum, {})
-    depths = {**choice.retention, **{tensor: len(choice.loops) + depth for tensor, depth in inside.items()}}
+    loops, depths = _path(choice, einsum)
     made_here = {graph.nodes[producer]["output"]: producer for producer in (einsum, *graph.predecessors(einsum))}
     node = graph.nodes[einsum]
     retention = {t: depths[t] for t in (*made_here, *node["inputs"], *node["weights"]) if t in depths}
@@ -58,6 +57,16 @@ def _attributes(graph: LayerGraph, choice: GroupChoice, einsum: str) -> dict[str
         },
         "parallelism": choice.parallelism,
     }
+
+
+def _path(choice: GroupChoice, einsum: str) -> tuple[tuple[Temporal, ...], dict[str, int]]:
+    """The loops around a layer, and how many of them stand above the node of each tensor."""
+    part = next((part for part in choice.nested if einsum in part.einsums), None)
+    own, inside = choice.leaf_loops.get(einsum, ()), choice.leaf_retention.get(einsum, {})
+    if part is not None:
+        own, inside = _path(part, einsum)
+    depths = {**choice.retention, **{tensor: len(choice.loops) + depth for tensor, depth in inside.items()}}
+    return (*choice.loops, *own), depths
 
 
 def _fate(graph: LayerGraph, choice: GroupChoice, tensor: str, depth: int, producer: str | None) -> str:

@@ -14,7 +14,7 @@ Assumptions made here:
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from looptree.architecture import Architecture
@@ -40,10 +40,13 @@ class GroupChoice:
         level: name of the on-chip memory level.
         inside: per layer its nest at levels further in, as nodes below all others; a layer that is named here has no
             other nest, even with an architecture that pins a dataflow.
+        nested: layers next to each other in `einsums` that have a branch of their own, with loops of their own above
+            it, each as a choice. What such a choice retains does not outlive one run of its branch (`reload`).
 
     Raises:
         InputError: a retention outside its range, a dropped tensor that is not retained, leaf loops of a
-            layer that is not in the group, or a parallelism of another name.
+            layer that is not in the group, a parallelism of another name, or nested branches of layers that do not
+            stand next to each other.
 
     >>> from looptree.taxonomy.tree import RankRef
     >>> choice = GroupChoice(("conv1", "conv2"), (Temporal((RankRef("p"),), 4),), {"F2": 1}, level="GLB")
@@ -61,6 +64,7 @@ class GroupChoice:
     parallelism: str = "sequential"
     level: str = field(kw_only=True)
     inside: Mapping[str, tuple[Inner, ...]] = field(default_factory=dict, kw_only=True)
+    nested: tuple[GroupChoice, ...] = field(default=(), kw_only=True)
 
     def __post_init__(self) -> None:
         leaf_retention = {e: MappingProxyType(dict(depths)) for e, depths in self.leaf_retention.items()}
@@ -81,6 +85,7 @@ class GroupChoice:
         for einsum, depths in leaf_retention.items():
             _check_depths(depths, len(self.leaf_loops.get(einsum, ())), f"{where}: {einsum}")
             stored.update(depths)
+        _check_nested(self.einsums, self.nested, where)
         for tensor in sorted(self.drop - stored):
             raise InputError(f"overlap of {tensor!r} is dropped but it has no retention", where=where)
 
@@ -88,18 +93,29 @@ class GroupChoice:
         leaf_retention = frozenset((e, frozenset(depths.items())) for e, depths in self.leaf_retention.items())
         retention, leaf_loops = frozenset(self.retention.items()), frozenset(self.leaf_loops.items())
         inside = frozenset(self.inside.items())
-        fixed = (self.einsums, self.loops, self.drop, self.spilled, self.parallelism, self.level, inside)
+        fixed = (self.einsums, self.loops, self.drop, self.spilled, self.parallelism, self.level, inside, self.nested)
         return hash((fixed, retention, leaf_loops, leaf_retention))
 
     def __reduce__(self) -> tuple[object, ...]:
         leaf_retention = {e: dict(depths) for e, depths in self.leaf_retention.items()}
         leaves = (dict(self.leaf_loops), leaf_retention)
         plain = (self.einsums, self.loops, dict(self.retention), self.drop, self.spilled, *leaves)
-        return _rebuild, (*plain, self.parallelism, self.level, dict(self.inside))
+        return _rebuild, (*plain, self.parallelism, self.level, dict(self.inside), self.nested)
 
 
 def _rebuild(*fields: object) -> GroupChoice:
-    return GroupChoice(*fields[:-2], level=fields[-2], inside=fields[-1])  # type: ignore[arg-type]
+    *plain, level, inside, nested = fields
+    return GroupChoice(*plain, level=level, inside=inside, nested=nested)  # type: ignore[arg-type]
+
+
+def _check_nested(einsums: Sequence[str], nested: Sequence[GroupChoice], where: str) -> None:
+    free = list(einsums)
+    for part in nested:
+        at = free.index(part.einsums[0]) if part.einsums[0] in free else len(free)
+        if len(part.einsums) < 2 or tuple(free[at : at + len(part.einsums)]) != part.einsums:
+            problem = f"expected a nested branch of layers next to each other, found {_list(part.einsums)}"
+            raise InputError(problem, where=where, hint="of one layer, leaf_loops say which loops it has of its own")
+        free[at : at + len(part.einsums)] = [""]
 
 
 def _check_depths(depths: Mapping[str, int], loops: int, where: str) -> None:
@@ -121,10 +137,22 @@ def group_chain(workload: Workload, choice: GroupChoice) -> Chain:
     tensors = group_tensors(workload, choice.einsums)
     _check_known(choice.retention, tensors, f"group {', '.join(choice.einsums)}")
     inner = _interleave(choice.level, choice.loops, choice.retention, choice.drop, tensors)
-    leaves = tuple(_leaf(workload, choice, einsum) for einsum in choice.einsums)
+    branch_of = {einsum: part for part in choice.nested for einsum in part.einsums}
+    leaves = tuple(
+        _nested(workload, branch_of[einsum]) if einsum in branch_of else _leaf(workload, choice, einsum)
+        for einsum in choice.einsums
+        if einsum not in branch_of or einsum == branch_of[einsum].einsums[0]
+    )
     if len(leaves) == 1:
         return Chain(inner + leaves[0].inner, leaves[0].end)
     return Chain(inner, Branch(choice.parallelism, leaves))
+
+
+def _nested(workload: Workload, part: GroupChoice) -> Chain:
+    """A branch inside a branch: nothing in it outlives one of its runs."""
+    chain = group_chain(workload, part)
+    inner = (replace(n, overlap="reload") if isinstance(n, Storage) and n.overlap == "keep" else n for n in chain.inner)
+    return replace(chain, inner=tuple(inner))
 
 
 def plan_tree(
@@ -245,6 +273,7 @@ def describe(choice: GroupChoice) -> str:
         parts += [f"inside {einsum} {text}" for text in kept]
         if choice.inside.get(einsum):
             parts.append(f"nest of {einsum}: {', '.join(map(str, choice.inside[einsum]))}")
+    parts += [f"nested inside ({describe(part)})" for part in choice.nested]
     if choice.drop:
         parts.append(f"overlap of {_list(sorted(choice.drop))} dropped")
     if choice.spilled:

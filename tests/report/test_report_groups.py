@@ -39,6 +39,15 @@ def test_one_layer(workload: Workload) -> None:
     assert describe_choice(workload, GroupChoice(("conv1",), level="GLB")) == ""
 
 
+def test_a_nested_branch(workload: Workload) -> None:
+    part = GroupChoice(BOTH, (Q,), {"F2": 1, "W1": 0}, level="GLB")
+    choice = GroupChoice(BOTH, (P,), {"W2": 0}, level="GLB", nested=(part,))
+    assert (
+        describe_choice(workload, choice)
+        == "[1 of 2 weights] p 4; nested conv1, conv2: [1 of 2 weights] q 8 [intermediate]"
+    )
+
+
 def test_everything_else_that_is_chosen(workload: Workload) -> None:
     choice = GroupChoice(
         BOTH,

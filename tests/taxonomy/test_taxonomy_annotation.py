@@ -51,6 +51,15 @@ def test_what_stands_off_chip_is_refetched() -> None:
     assert nodes["conv"]["recompute_or_refetch"] == {"Z": "refetch", "Y": "refetch"}
 
 
+def test_layers_of_a_nested_branch_have_its_loops_as_well() -> None:
+    part = GroupChoice(("stem", "conv"), (loop("q", 2),), {"W1": 0, "Z": 1}, level="GLB")
+    choice = GroupChoice(("stem", "conv", "sum"), (loop("p", 4),), {"Y": 1}, level="GLB", nested=(part,))
+    nodes = annotate_graph(layer_graph(RESIDUAL), [choice]).nodes
+    assert nodes["conv"]["tiling"] == (("p", 4), ("q", 2))
+    assert nodes["conv"]["retention"] == {"Z": 2, "Y": 1, "W1": 1}
+    assert (nodes["sum"]["schedule"], nodes["sum"]["retention"]) == (("p",), {"Y": 1})
+
+
 def test_groups_and_graph_have_the_same_layers() -> None:
     with pytest.raises(InputError, match="einsum 'conv2' is in no fusion group"):
         annotate_graph(layer_graph(TWO_CONV), [GroupChoice(("conv1",), level="GLB")])

@@ -73,6 +73,40 @@ def test_group_of_one_layer_takes_its_own_loops_as_well() -> None:
     assert chain == Chain((loop("p", 2), loop("c", 1), Storage("GLB", ("W1",))), Compute("conv1"))
 
 
+PART = GroupChoice(("stem", "conv"), (loop("q", 2),), {"W1": 0, "Y": 1, "Z": 1}, drop=frozenset({"Z"}), level="GLB")
+NESTED = GroupChoice(("stem", "conv", "sum"), (loop("p", 4),), {"X": 1}, level="GLB", nested=(PART,))
+
+
+def test_a_nested_branch_reloads_what_it_stores() -> None:
+    chain = group_chain(RESIDUAL, NESTED)
+    inner = Chain(
+        (
+            Storage("GLB", ("W1",), "reload"),
+            loop("q", 2),
+            Storage("GLB", ("Y",), "reload"),
+            Storage("GLB", ("Z",), "drop"),
+        ),
+        Branch("sequential", (Chain((), Compute("stem")), Chain((), Compute("conv")))),
+    )
+    assert chain == Chain(
+        (loop("p", 4), Storage("GLB", ("X",))), Branch("sequential", (inner, Chain((), Compute("sum"))))
+    )
+    assert pickle.loads(pickle.dumps(NESTED)) == NESTED
+    assert hash(dataclasses.replace(NESTED, nested=())) != hash(NESTED)
+    assert describe(NESTED) == (
+        "stem, conv and sum fused, sequential; loops p: 4; GLB keeps X below p; nested inside (stem and conv fused, "
+        "sequential; loops q: 2; GLB keeps W1 whole, Y and Z below q; overlap of Z dropped)"
+    )
+
+
+@pytest.mark.parametrize("layers", [("stem",), ("conv", "stem"), ("stem", "sum"), ("conv1", "conv2")])
+def test_a_nested_branch_has_layers_that_are_neighbours(layers: tuple[str, ...]) -> None:
+    with pytest.raises(InputError, match="expected a nested branch of layers next to each other, found"):
+        dataclasses.replace(NESTED, nested=(GroupChoice(layers, level="GLB"),))
+    with pytest.raises(InputError, match="next to each other"):
+        dataclasses.replace(NESTED, nested=(PART, PART))
+
+
 def test_off_chip_stands_what_leaves_a_group_and_what_is_spilled() -> None:
     spilled = dataclasses.replace(FUSED, spilled=frozenset({"F2"}))
     assert off_chip_tensors(TWO_CONV, [FUSED]) == {"F1", "W1", "W2", "F3"}

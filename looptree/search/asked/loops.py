@@ -32,10 +32,12 @@ class Loop:
     Attributes:
         ranks: what each tiles, a pair of sink and rank for each sink.
         tiles: tile shapes that are tried, one for each loop, largest first.
+        layers: those below it, if it stands above a nested branch.
     """
 
     ranks: tuple[Rank, ...]
     tiles: tuple[Tiles, ...]
+    layers: tuple[str, ...] = ()
 
 
 def sinks_of(part: Workload) -> tuple[str, ...]:

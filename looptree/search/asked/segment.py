@@ -83,6 +83,7 @@ def renamed(choice: GroupChoice, old: Shape, new: Shape) -> GroupChoice:
         parallelism=choice.parallelism,
         level=choice.level,
         inside={einsums[e]: _nodes(nodes, einsums, ranks, tensors) for e, nodes in choice.inside.items()},
+        nested=tuple(renamed(part, old, new) for part in choice.nested),
     )
 
 

@@ -29,11 +29,13 @@ class Item:
     Attributes:
         room, inside: bytes above the branch, and inside it, of shape (options, designs).
         sums: what each option adds, of shape (sums, options, designs).
+        nested: whether it takes its room inside beside other such items, in one branch, and not in turn with them.
     """
 
     room: Array
     inside: Array
     sums: Array
+    nested: bool = False
 
     @cached_property
     def least_room(self) -> Array:
@@ -47,7 +49,7 @@ class Item:
 
     def at(self, columns: Array) -> Item:
         """The same for some of the designs."""
-        return Item(self.room[:, columns], self.inside[:, columns], self.sums[:, :, columns])
+        return Item(self.room[:, columns], self.inside[:, columns], self.sums[:, :, columns], self.nested)
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,8 +124,14 @@ class _States:
     def __init__(self, problem: Problem, columns: Array) -> None:
         self.problem = problem
         self.items = [item.at(columns) for item in problem.items]
-        self.ranked = sorted(
-            range(len(self.items)), key=lambda i: -float(np.ptp(_seen(self.items[i].room), axis=0).max(initial=0))
+        self.ranked = (
+            sorted(  # a nested branch first: what is in it is known as a whole before others take turns with it
+                range(len(self.items)),
+                key=lambda i: (
+                    not self.items[i].nested,
+                    -float(np.ptp(_seen(self.items[i].room), axis=0).max(initial=0)),
+                ),
+            )
         )
         self.cycles = problem.cycles[columns]
         self.design = np.arange(len(columns))
@@ -157,7 +165,8 @@ class _States:
         """Place one more item; whether anything is left."""
         design = self.design
         room = (self.room + item.room[:, design]).reshape(-1)
-        inside = np.maximum(self.inside, item.inside[:, design]).reshape(-1)
+        beside = np.add if item.nested else np.maximum
+        inside = beside(self.inside, item.inside[:, design]).reshape(-1)
         sums = (self.sums[:, None, :] + item.sums[:, :, design]).reshape(len(self.sums), -1)
         at = np.tile(design, len(item.room))
         fitting = np.flatnonzero(room + inside + rest_room[at] <= self.problem.capacity)

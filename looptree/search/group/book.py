@@ -12,6 +12,7 @@ from looptree.model.box import Key
 from looptree.search.group.group import Group
 from looptree.search.group.ledger import Columns, Ledger
 from looptree.search.group.pattern import Pattern
+from looptree.search.group.patterns import Patterns
 from looptree.search.group.relax import UNDECIDED, Places
 from looptree.search.group.tables import Bases
 
@@ -20,15 +21,19 @@ class PatternBook:
     """Patterns by number, as arrays that serve many designs at once.
 
     Args:
-        group: theirs. patterns: whose loops are joined at the same positions.
+        group: theirs. patterns: whose loops are joined at the same positions. source: where more of them come from;
+        else those of the group.
     """
 
-    def __init__(self, group: Group, patterns: Sequence[Pattern]) -> None:
+    def __init__(self, group: Group, patterns: Sequence[Pattern], source: Patterns | None = None) -> None:
         self.group = group
+        self.source = group.patterns if source is None else source
         self.patterns = list(patterns)
         self.first = len(self.patterns)
         self.positions = patterns[0].positions
         self.count = sum(map(len, self.positions))
+        nesting = patterns[0].nesting
+        self.outer = self.count if nesting is None else nesting.outer
         self._ledgers: dict[int, Ledger] = {}
         self._offset: dict[int, int] = {}
         self._children: dict[int, Array] = {}
@@ -74,10 +79,15 @@ class PatternBook:
             self._separable[number] = self.patterns[number].separable
         return self._separable[number]
 
+    def joined(self, number: int, columns: Sequence[Sequence[int]]) -> PatternBook | None:
+        """A pattern for some choices of tile shapes, with tables of the loops that meet; see `Patterns.joined`."""
+        patterns = self.source.joined(self.patterns[number], columns)
+        return PatternBook(self.group, patterns, self.source) if patterns else None
+
     def children(self, number: int) -> Array:
         """Numbers of the patterns with one more intermediate decided; empty where all are."""
         if number not in self._children:
-            found = self.group.patterns.decided(self.patterns[number])
+            found = self.source.decided(self.patterns[number])
             self._children[number] = np.arange(len(self.patterns), len(self.patterns) + len(found))
             for pattern in found:
                 self.patterns.append(pattern)
@@ -138,7 +148,9 @@ class PatternBook:
             self._ledger(i).ranges(at[:, i] + start[:, i], at[:, i] + stop[:, i]) for i in range(at.shape[1])
         )
         bases = (column[:, known.base[number]] for column in known.bases)
-        return Columns(tables, self.positions, *bases), Places(known.loops[:, number], known.first[:, number])
+        return Columns(tables, self.positions, self.outer, *bases), Places(
+            known.loops[:, number], known.first[:, number]
+        )
 
     def _known(self) -> _Arrays:
         if self._arrays is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from looptree.model.inside.resolve import nodes_of
+from looptree.search.asked.loops import Rank
 from looptree.search.group.design import GroupDesign
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
@@ -19,11 +20,10 @@ def choice_of(part: Workload, design: GroupDesign, level: str, inner: Sequence[s
     """The design of a segment as a choice of the taxonomy; `inner` are the levels of nests inside tiles."""
     if design.pinned is not None:
         return design.pinned
+    nested = design.nested
     return GroupChoice(
-        einsums=tuple(e.name for e in part.einsums),
-        loops=tuple(
-            Temporal(tuple(RankRef(rank, einsum) for einsum, rank in ranks), tile) for ranks, tile in design.loops
-        ),
+        einsums=tuple(e.name for e in part.einsums) if nested is None else nested.chosen.order,
+        loops=_loops(design.loops),
         retention={**dict.fromkeys(_unread(part), 0), **design.retention},
         drop=design.dropped,
         spilled=design.spilled,
@@ -42,7 +42,14 @@ def choice_of(part: Workload, design: GroupDesign, level: str, inner: Sequence[s
             layer: nodes_of(layer, inner, nests, again=len(part.einsums) > 1 and bool(design.loops))
             for layer, nests in design.nests.items()
         },
+        nested=()
+        if nested is None
+        else (GroupChoice(nested.chosen.layers, _loops(nested.loops), nested.retention, level=level),),
     )
+
+
+def _loops(loops: Sequence[tuple[Rank, int]]) -> tuple[Temporal, ...]:
+    return tuple(Temporal(tuple(RankRef(rank, einsum) for einsum, rank in ranks), tile) for ranks, tile in loops)
 
 
 def _unread(part: Workload) -> list[str]:

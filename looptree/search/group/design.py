@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from looptree.model.inside.nest import Nest
 from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
+from looptree.search.group.branches import Neighbours
 from looptree.search.group.leaf import Streaming
 from looptree.taxonomy.group import GroupChoice
 
@@ -33,6 +34,20 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class NestedDesign:
+    """A nested branch of a design.
+
+    Attributes:
+        chosen: its layers. loops: rank and tile shape of each above it. retention: how many of these stand above the
+        node of each tensor that is stored inside.
+    """
+
+    chosen: Neighbours
+    loops: tuple[tuple[Rank, int], ...]
+    retention: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class GroupDesign:
     """A design of one group, without names of levels.
 
@@ -41,7 +56,7 @@ class GroupDesign:
         spilled: intermediates that are written out. streaming: own loops per layer. dropped: overlap that is not kept.
         totals: what it takes. room: bytes on chip. pipeline: whether the layers work at once.
         pinned: the choice of the taxonomy that it is, if it was given. nests: loop nests at levels below the buffer,
-            outermost first, by layer.
+            outermost first, by layer. nested: some of its layers below loops of their own.
     """
 
     loops: tuple[tuple[Rank, int], ...]
@@ -54,6 +69,7 @@ class GroupDesign:
     pipeline: bool = False
     pinned: GroupChoice | None = None
     nests: Mapping[str, tuple[Nest, ...]] = field(default_factory=dict)
+    nested: NestedDesign | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,12 +18,14 @@ from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.group.below import Below, Shared
 from looptree.search.group.bounds import complete_layers, compulsory_words, operations_per_word
+from looptree.search.group.branches import NestedBranch, neighbours
 from looptree.search.group.divided import Divider
 from looptree.search.group.floors import Rows
 from looptree.search.group.goal import EVERYTHING, Goal
 from looptree.search.group.inside import Inside
 from looptree.search.group.leaf import Known, Streamer
 from looptree.search.group.listing import Listing
+from looptree.search.group.nested_patterns import NestedPatterns
 from looptree.search.group.patterns import Patterns
 from looptree.search.group.prices import Prices, Role, direct, role_of
 from looptree.search.group.profile import Profiler
@@ -72,10 +74,12 @@ class Group:
         )
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
-        self._streams: Known = {} if streams is None else streams
+        self._streams = streams or Known()
         self._streamers: dict[str, Streamer] = {}
         self._dividers: dict[str, Divider] = {}
         self.listings: dict[object, Listing] = {}
+        self._branches: list[NestedBranch] | None = None
+        self._nested: dict[tuple[int, int], NestedPatterns] = {}
 
     def towards(self, goal: Goal) -> Group:
         """The same group for another goal; patterns and their tables are shared."""
@@ -114,6 +118,28 @@ class Group:
     def patterns(self) -> Patterns:
         """Its loop orders, and where its intermediates may be kept."""
         return Patterns(self.profiler, self.space, self.tensors, self.layers, self.inner, self.rules)
+
+    @property
+    def branches(self) -> list[NestedBranch]:
+        """Its layers that may have a branch of their own."""
+        if self._branches is None:
+            names = self.tensors if self.fused and self.space.nested and self.inside is None else []
+            held = {
+                t
+                for t, rule in zip(names, self.rules, strict=False)
+                if not rule.given and t not in self.apart | self.direct
+            }
+            listed = neighbours(self.part) if held else ()
+            rows = self.tensors, self.layers, self.space, held
+            found = (NestedBranch(self.part, chosen, self.profiler, *rows) for chosen in listed)
+            self._branches = [branch for branch in found if branch.possible]
+        return self._branches
+
+    def nested_patterns(self, number: int, outer: int) -> NestedPatterns:
+        """Loop orders with so many loops of the group, and some of a nested branch."""
+        if (number, outer) not in self._nested:
+            self._nested[number, outer] = NestedPatterns(self.patterns, self.branches[number], outer)
+        return self._nested[number, outer]
 
     @cached_property
     def prices(self) -> list[Prices]:
@@ -173,7 +199,8 @@ class Group:
     def divider(self, layer: str) -> Divider:
         """The ways to stream the tensors of one layer that are found for single designs."""
         if layer not in self._dividers:
-            self._dividers[layer] = Divider(self.profiler, self.streamer(layer), self.patterns.driven(layer))
+            driven, complete = self.patterns.driven[layer], layer in self._complete
+            self._dividers[layer] = Divider(self.profiler, self.streamer(layer), driven, complete=complete)
         return self._dividers[layer]
 
     def resident_bytes(self, resident: frozenset[str]) -> int:
@@ -192,9 +219,13 @@ class Group:
         return np.zeros(len(goal.sums)) if self.inside is None else self.inside.floors.total(goal)
 
     @cached_property
+    def _complete(self) -> frozenset[str]:
+        return complete_layers(self.part)
+
+    @cached_property
     def _compulsory(self) -> tuple[Array, Array, float]:
         """Sums of compulsory transfers per tensor, those of the operations, and least cycles."""
-        words, complete = compulsory_words(self.part), complete_layers(self.part)
+        words, complete = compulsory_words(self.part), self._complete
         count = np.array([float(words.get(t, 0)) for t in self.tensors])
         reads = np.where([t in self.part.inputs for t in self.tensors], count, 0.0)
         writes = np.where([t in self.part.outputs for t in self.tensors], count, 0.0)

@@ -51,6 +51,7 @@ class GroupSearch:
     def __init__(self, group: Group) -> None:
         self.group = group
         self._books: dict[Positions, PatternBook | None] = {}
+        self._nested_books: dict[int, list[PatternBook]] = {}
         self._schedules = Schedules(group)
         live = group.space.live and group.goal.architecture.allocation == "live"
         self._live = LiveRooms(group) if live else None
@@ -58,7 +59,7 @@ class GroupSearch:
     def towards(self, goal: Goal) -> GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
-        other._books = self._books
+        other._books, other._nested_books = self._books, self._nested_books
         other._schedules, other._live = self._schedules, self._live
         return other
 
@@ -72,6 +73,18 @@ class GroupSearch:
             book = self._books[positions]
             if book is not None:
                 yield book
+
+    def nested_books(self, number: int) -> Iterator[PatternBook]:
+        """The loop orders with a nested branch."""
+        if number not in self._nested_books:
+            found = []
+            for outer in range(1, self.group.space.loops + 1):
+                known = self.group.nested_patterns(number, outer)
+                for positions in known.orders:
+                    patterns = known.of(positions)
+                    found += [PatternBook(self.group, patterns, known)] if patterns else []
+            self._nested_books[number] = found
+        yield from self._nested_books[number]
 
     def search(
         self,
@@ -98,20 +111,26 @@ class GroupSearch:
         if room < 0:
             return Outcome(None, math.inf, math.inf, tally)
         found, bound = None, math.inf
-        for schedules in self._ways():
-            branch = _Branch(Placing(self.group, resident, room, schedules, self._live), floor, below, tally)
-            for book in self.books():
+        for placing, books in self._ways(resident, room):
+            branch = _Branch(placing, floor, below, tally)
+            if branch.target == -math.inf:
+                break  # nothing is better than the floor: no tables of further loop orders are needed
+            for book in books:
                 bound = min(bound, branch.search(book, until, effort))
                 if branch.target == -math.inf:
-                    break  # nothing is better than the floor: no tables of further loop orders are needed
+                    break
             found, below = branch.design or found, branch.below
         return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
 
-    def _ways(self) -> list[Schedules | None]:
-        """Layers in turns, and as a pipeline if that is asked for and makes a difference."""
-        if self.group.fused and self.group.space.pipeline and self.group.goal.timed and self.group.inside is None:
-            return [None, self._schedules]
-        return [None]
+    def _ways(self, resident: frozenset[str], room: float) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
+        """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches."""
+        group = self.group
+        yield Placing(group, resident, room, None, self._live), self.books()
+        if group.fused and group.space.pipeline and group.goal.timed and group.inside is None:
+            yield Placing(group, resident, room, self._schedules, self._live), self.books()
+        if group.fused and group.space.nested and group.possible and self._live is None:
+            for number, branch in enumerate(group.branches):
+                yield Placing(group, resident, room, branch=branch), self.nested_books(number)
 
     def collect(
         self,
@@ -133,9 +152,9 @@ class GroupSearch:
         assert isinstance(self.group.goal, Gathering)
         known, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
         known.clear()
-        for schedules in self._ways():
-            branch = _Gathering(Placing(self.group, resident, room, schedules, self._live), 0.0, below, tally)
-            left = min(left, *(branch.search(book, until, effort) for book in self.books()), math.inf)
+        for placing, books in self._ways(resident, room):
+            branch = _Gathering(placing, 0.0, below, tally)
+            left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
             found += branch.designs
         best = undominated(np.array(known).reshape(len(found), -1)) if found else ()
         return Collected(tuple(found[i] for i in best), math.isinf(left), tally)
@@ -195,9 +214,9 @@ class _Branch:
             if len(some) and (time.time() > until or self.tally.nodes > effort):
                 unseen = min(unseen, float(some.bound.min()))
             elif len(some):
-                patterns = self.placing.group.patterns.joined(book.patterns[number], some.start.tolist())
-                if patterns:
-                    unseen = min(unseen, self.search(PatternBook(self.placing.group, patterns), until, effort))
+                joined = book.joined(number, some.start.tolist())
+                if joined is not None:
+                    unseen = min(unseen, self.search(joined, until, effort))
         return unseen
 
     def least_room(self, book: PatternBook) -> tuple[float, Array]:

@@ -129,11 +129,13 @@ class Columns:
 
     Attributes:
         loops: tables. positions: of the loops of each table in the order of all loops, counted from 0.
+        outer: how many of the loops, the outermost ones, are those of the group; others are of a nested branch.
         words, operations, cycles, points, reads: what no loop changes, of shape (rows, designs).
     """
 
     loops: tuple[LoopColumns, ...]
     positions: Positions
+    outer: int
     words: Array
     operations: Array
     cycles: Array
@@ -182,6 +184,17 @@ class Columns:
         for above in range(1, self.count + 1):
             table = self._anew[0]
             for position in range(1, above):
+                table = np.where(self.moving(position, above), self._anew[position], table)
+            found.append(table)
+        return found
+
+    @cached_property
+    def reloaded(self) -> list[Array]:
+        """The same inside a nested branch, by the number of its loops above: each step of the others starts anew."""
+        found = []
+        for above in range(self.outer, self.count + 1):
+            table = self._anew[self.outer]
+            for position in range(self.outer, above):
                 table = np.where(self.moving(position, above), self._anew[position], table)
             found.append(table)
         return found

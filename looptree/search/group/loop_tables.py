@@ -67,10 +67,11 @@ class LoopTables:
     ) -> tuple[LoopTable, ...]:
         """The tables of loops; `forgotten` are, per loop of the order, the intermediates that its steps start anew."""
         return tuple(
-            self._table(loop, tuple(forgotten[at] for at in own)) for loop, own in zip(loops, positions, strict=True)
+            self.table(loop, tuple(forgotten[at] for at in own)) for loop, own in zip(loops, positions, strict=True)
         )
 
-    def _table(self, loop: Loop, forgotten: tuple[frozenset[str], ...]) -> LoopTable:
+    def table(self, loop: Loop, forgotten: tuple[frozenset[str], ...]) -> LoopTable:
+        """The table of a loop, or of joined ones; see `tables`."""
         key = (loop, forgotten)
         if key not in self._tables:
             run = self.profiler.run(loop.ranks, loop.tiles, forgotten)

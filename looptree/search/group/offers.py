@@ -50,13 +50,20 @@ class Offers:
 
     Args:
         free: rows of the tensors that do not stay on chip anyway. own: per layer the rows of those that it may stream.
-        pipelined: whether all layers work at once.
+        nested: rows of those that may be stored inside a nested branch. pipelined: whether all layers work at once.
     """
 
     def __init__(
-        self, group: Group, free: Sequence[int], own: Mapping[str, Sequence[int]], *, pipelined: bool = False
+        self,
+        group: Group,
+        free: Sequence[int],
+        own: Mapping[str, Sequence[int]],
+        nested: Sequence[int] = (),
+        *,
+        pipelined: bool = False,
     ) -> None:
         self.group = group
+        self.nested = nested
         self.own = own
         self.pipelined = pipelined
         self.alone = sorted(set(free) - {row for rows in own.values() for row in rows})
@@ -68,6 +75,7 @@ class Offers:
         room: Array,
         sums: Array,
         some: Array,
+        within: Mapping[int, Array],
         steps: Sequence[Steps] | None = None,
         *,
         bounding: bool = False,
@@ -76,10 +84,11 @@ class Offers:
 
         Args:
             kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
-            steps: the loops of a single design, of which all own loops are wanted. bounding: whether an option stands
-                for all own loops that are not listed (see `looptree.search.group.divided`).
+            within: per row of an intermediate that may be kept in a nested branch, in which of the designs it is.
+            steps: of a single design, whose own loops are wanted, too. bounding: whether one option stands for
+                all of these (see `looptree.search.group.divided`).
         """
-        known = self._listing(columns.count, kinds.sets, steps, bounding=bounding)
+        known = self._listing(columns, kinds.sets, steps, bounding=bounding)
         every = len(some) == columns.size
         pick = slice(None) if every else some
         above = room[:, :, pick][known.rows, known.places]
@@ -93,15 +102,29 @@ class Offers:
             taken, moved = self._streamed(known.streams, columns, kinds, some)
             inside = taken[known.way]
             added += moved[:, known.way]
+        if self.nested:
+            self._move_inside(known, columns.outer, within, above, inside)
         possible = np.asarray((np.maximum(above, inside) < NEVER).any(axis=1))
         if self.pipelined:
             above, inside = above + inside, np.zeros_like(inside)
         found = []
         for own in known.items:
             at = own.start + (np.flatnonzero(possible[own]) if possible[own].any() else np.arange(1))
-            item = Item(above[at], inside[at], added[:, at])
-            found.append(Offer(item, [known.options[i] for i in at]))
+            options = [known.options[i] for i in at]
+            row = options[0].above[0][0] if options[0].above else -1
+            found.append(Offer(Item(above[at], inside[at], added[:, at], nested=row in self.nested), options))
         return found
+
+    def _move_inside(
+        self, known: Listing, outer: int, within: Mapping[int, Array], above: Array, inside: Array
+    ) -> None:
+        """What is stored inside a nested branch takes room there; its items have options of one tensor each."""
+        for at, option in enumerate(known.options):
+            for row, place in option.above if option.inside is None and len(option.above) == 1 else ():
+                if row in self.nested:
+                    there = within[row] if place == 0 else np.full(above.shape[1], place > outer + 1)
+                    inside[at] = np.where(there, above[at], inside[at])
+                    above[at] = np.where(there, 0.0, above[at])
 
     def _streamed(self, streams: Streams, columns: Columns, kinds: Kinds, some: Array) -> tuple[Array, Array]:
         """Room inside the branch that each way to stream takes, and what it adds; zero for one more, that is none."""
@@ -115,7 +138,7 @@ class Offers:
         entered = np.round(columns.apart[at] * streams.times, 6)
         reads = np.maximum(entered - less * first, 0.0)
         writes = drained * entered + made * first
-        moves = streams.moves | columns.moving(columns.count - 1, columns.count)[at]
+        moves = streams.moves | columns.moving(columns.outer - 1, columns.outer)[at]
         valid = np.concatenate([valid[:, kinds.of[layer][some]] for layer, valid in streams.valid.items()])
         valid &= np.logical_and.reduceat(moves, streams.begins, axis=0)
         room = np.zeros((len(valid) + 1, len(some)))
@@ -135,19 +158,25 @@ class Offers:
 
     def _listing(
         self,
-        loops: int,
+        columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Sequence[Steps] | None,
         *,
         bounding: bool,
     ) -> Listing:
         """The options of designs with so many loops of these kinds."""
-        key = tuple(self.alone), tuple((layer, *rows) for layer, rows in self.own.items()), loops
+        loops, inside = columns.outer, range(columns.outer + 2, columns.count + 3)
+        own = tuple((layer, *rows) for layer, rows in self.own.items())
+        key = tuple(self.alone), own, loops, tuple(self.nested), columns.count
         kinds = key, tuple(map(tuple, sets.values())), bounding
         known = self.group.listings
         if steps is not None or kinds not in known:
             above = range(1, loops + 2)
-            alone = {row: range(0 if self.group.roles[row].inner else 1, loops + 2) for row in self.alone}
+            first = {row: 0 if self.group.roles[row].inner else 1 for row in self.alone}
+            alone = {
+                row: [*range(first[row], loops + 2), *(inside if row in self.nested and first[row] else ())]
+                for row in self.alone
+            }
 
             def ways(layer: str, rows: tuple[int, ...]) -> list[Way]:
                 return self._ways(layer, rows, sets, steps, bounding=bounding)
@@ -172,12 +201,13 @@ class Offers:
         names = [self.group.tensors[row] for row in rows]
         listed = [list(streamer.streamings(names, driven)) for driven in sets[layer]]
         for ways, driven in zip(listed, sets[layer], strict=True):
-            if steps is not None:
+            if steps is not None and not bounding:
                 ways += divider.ways(names, steps)
-            elif bounding and (bound := divider.bound(names, driven)):
-                ways.append(bound)
-        keys = [{way.key for way in ways} for ways in listed]
-        every = {way.key: way for ways in listed for way in ways}
+            elif bounding:
+                bound = divider.bound(names, driven) if steps is None else divider.rough(names, steps)
+                ways += [] if bound is None else [bound]
+        keyed = [{way.key: way for way in ways} for ways in listed]
+        every = {key: way for known in keyed for key, way in known.items()}
         return [
-            Way(layer, rows, way, np.array([key in known for known in keys], dtype=bool)) for key, way in every.items()
+            Way(layer, rows, way, np.array([key in known for known in keyed], dtype=bool)) for key, way in every.items()
         ]

@@ -15,6 +15,27 @@ Item = TypeVar("Item")
 ANYWHERE = TensorRule()
 
 
+@dataclass(frozen=True, slots=True)
+class Nesting:
+    """Loops of a nested branch, which stand inside those of the group.
+
+    A place inside the branch is counted on from those outside of it: below `outer` loops of the group and d of the
+    branch it is number `outer` + 1 + d.
+
+    Attributes:
+        outer: loops of the group. rows: of the tensors that may be stored inside the branch.
+    """
+
+    outer: int
+    rows: frozenset[int]
+
+    def depths(self, sweeps: Sequence[int], forgets: Sequence[bool]) -> list[Depth]:
+        """Places of a tensor inside the branch that are worth trying: all loops of the group stand still there."""
+        anew = [max(sweep, self.outer) for sweep in sweeps[self.outer :]]
+        found = depths_of(anew, forgets, range(len(anew)))
+        return [Depth(self.outer + 1 + depth.loops, depth.sweep) for depth in found]
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Pattern:
     """A loop order and where some of its intermediates are kept.
@@ -26,6 +47,7 @@ class Pattern:
         places: per intermediate that is decided, loops above its node and whether nothing is computed again.
         undecided: rows of the intermediates that are left, from the sinks upwards.
         met: what the tables only bound from below, because loops meet.
+        nesting: which of the loops stand above a nested branch, if any do.
     """
 
     loops: tuple[Loop, ...]
@@ -36,6 +58,7 @@ class Pattern:
     places: Mapping[int, tuple[int, bool]]
     undecided: tuple[int, ...]
     met: Meeting = NOWHERE
+    nesting: Nesting | None = None
 
     @property
     def separable(self) -> bool:
@@ -50,9 +73,12 @@ class Pattern:
         sweeps, forgets = self.sweeps(row), self.forgets(row)
         if rule.drop:
             sweeps = self.sweeps(row, drop=True)
-        found = depths_of(sweeps, forgets, rule.depths(len(self.forgotten)))
+        outer = len(self.forgotten) if self.nesting is None else self.nesting.outer
+        found = depths_of(sweeps, forgets, rule.depths(outer))
         if not found or any(forgets[: found[0].sweep]):
             found.insert(0, Depth(0, 0))
+        if self.nesting is not None and row in self.nesting.rows:
+            found += self.nesting.depths(sweeps, forgets)
         return found
 
     def forgets(self, row: int) -> list[bool]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.group.loop_tables import LoopTables
 from looptree.search.group.meeting import BLURRED, NOWHERE, Meeting, Meetings
-from looptree.search.group.pattern import Pattern
+from looptree.search.group.pattern import Nesting, Pattern
 from looptree.search.group.profile import Profiler, kinds_of
 from looptree.search.group.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
 
@@ -48,6 +48,7 @@ class Patterns:
         self._known: dict[Positions, list[Pattern]] = {}
         self._meetings: dict[tuple[int, ...], Meeting] = {}
         self._without: dict[tuple[int, Meeting, bool], LoopTable] = {}
+        self.nesting: Nesting | None = None
 
     @cached_property
     def orders(self) -> dict[Positions, list[tuple[Rank, ...]]]:
@@ -63,20 +64,24 @@ class Patterns:
         return [
             chosen
             for order in self.orders[positions]
-            for chosen in itertools.product(*(self.loops.of(tuple(order[at] for at in own)) for own in positions))
+            for chosen in itertools.product(*(self.loops_of(order, own) for own in positions))
         ]
 
-    def driven(self, layer: str) -> frozenset[Key]:
-        """Ranks of a layer that follow some loop that the group may have."""
-        at = self.layers.index(layer)
-        ranks = {rank for orders in self.orders.values() for order in orders for rank in order}
-        found = frozenset[Key]()
-        for loop in (loop for rank in sorted(ranks) for loop in self.loops.of((rank,))):
+    def loops_of(self, order: Sequence[Rank], own: Sequence[int]) -> list[Loop]:
+        """Those at some positions of a loop order, one for each way in which they are relevant to tensors."""
+        return self.loops.of(tuple(order[at] for at in own))
+
+    @cached_property
+    def driven(self) -> Mapping[str, frozenset[Key]]:
+        """Ranks of each layer that follow some loop that the group may have."""
+        ranks = dict.fromkeys(rank for orders in self.orders.values() for order in orders for rank in order)
+        found = dict.fromkeys(self.layers, frozenset[Key]())
+        for loop in (loop for rank in ranks for loop in self.loops.of((rank,))):
             try:
                 (table,) = self.loops.tables([loop], ((0,),), (frozenset(),))
             except InseparableError:
-                return frozenset(self.part.einsum(layer).ranks)
-            found |= table.ranks[at]
+                return {name: frozenset(self.part.einsum(name).ranks) for name in self.layers}
+            found = {name: found[name] | moved for name, moved in zip(self.layers, table.ranks, strict=True)}
         return found
 
     def of(self, positions: Positions) -> list[Pattern]:
@@ -98,7 +103,7 @@ class Patterns:
                 met, bases = counted
                 tables = self._tables_without(self.loops.tables(chosen, positions, nothing), met)
                 undecided = tuple(row for row in self.inner if row not in met.tensors)
-                found.append(Pattern(chosen, positions, tables, bases, nothing, {}, undecided, met))
+                found.append(Pattern(chosen, positions, tables, bases, nothing, {}, undecided, met, self.nesting))
         return found
 
     def _counted(self, loops: Sequence[Loop], positions: Positions) -> tuple[Meeting, Bases] | None:
@@ -226,7 +231,17 @@ class Patterns:
             left_now = {*rest, *(pattern.met.tensors - met.tensors)} - met.tensors
             undecided = tuple(other for other in self.inner if other in left_now)
             tables = self._tables_without(tables, met)
-            found.append(Pattern(pattern.loops, pattern.positions, tables, bases, lost, places, undecided, met))
+            found.append(
+                replace(
+                    pattern,
+                    tables=tables,
+                    bases=bases,
+                    forgotten=lost,
+                    places=places,
+                    undecided=undecided,
+                    met=met,
+                )
+            )
         return found
 
     def _bases_with(self, pattern: Pattern, tables: Sequence[LoopTable], met: Meeting) -> Bases:

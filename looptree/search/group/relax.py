@@ -46,6 +46,7 @@ class Tensors:
         spill: which intermediates may be spilled. closed: below which numbers of loops a tensor may not be kept, of
             shape (tensors, numbers). drop: which tensors keep nothing of their overlap. apart: which tensors are in a
         partition of their own.
+        nested: which tensors may be stored inside a nested branch, if there is one.
         copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
         makers: row of the layer that makes each tensor. each: operations of a word that it makes, 0 if that differs.
     """
@@ -61,6 +62,7 @@ class Tensors:
     apart: Array
     makers: Array
     each: Array
+    nested: Array
     copies: int = 1
 
 
@@ -69,7 +71,8 @@ class Places:
     """Where the intermediates are kept, of shape (intermediates, designs).
 
     Attributes:
-        loops: above the storage node, or `UNDECIDED`. first: whether nothing is computed again because of it.
+        loops: above the storage node, or `UNDECIDED`; inside a nested branch as `pattern.Nesting` counts them.
+        first: whether nothing is computed again because of it.
     """
 
     loops: Array
@@ -171,14 +174,15 @@ class Relaxation:
     ) -> tuple[Array, list[Array]]:
         """Room and what is added of each tensor (rows), place and design; one table of what is added per sum.
 
-        The first place is that of an intermediate that is kept, the last is inside a branch. Where only what is live
-        counts, the room is a lower bound (that of one step) unless `rooms` says what is live in a single design.
+        The first place is that of an intermediate that is kept. Those below each number of loops of the group follow,
+        then those in a nested branch, if there is one; the last is inside the branch of a layer. Where only what is
+        live counts, the room is a lower bound (that of one step) unless `rooms` says what is live in a single design.
 
         Args:
             windows: count windows in any case.
         """
-        loops = columns.count
-        shape = (len(self.is_inner), loops + 3, columns.size)
+        loops, inside = columns.outer, columns.count - columns.outer
+        shape = (len(self.is_inner), loops + 3 + (inside and inside + 1), columns.size)
         room, entered = np.empty(shape), np.empty(shape)
         for place in range(loops + 1):
             room[:, place + 1] = columns.kept[loops if self.live and not windows else place]
@@ -187,6 +191,9 @@ class Relaxation:
             for place in range(loops + 1):
                 entered[self.tensors.drop, place + 1] = columns.dropped[place][self.tensors.drop]
         room[:, 0] = room[:, loops + 1]
+        for place in range(loops + 2, shape[1] - 1):
+            room[:, place] = columns.kept[place - 2]
+            entered[:, place] = columns.reloaded[place - 2 - loops]
         room[:, -1] = entered[:, 0] = 0
         room *= self.tensors.width[:, None, None]
         np.ceil(room, out=room)
@@ -219,8 +226,7 @@ class Relaxation:
     def _undecided(self, sums: Sequence[Array], columns: Columns, entered: Array, open_: Array) -> None:
         """What an undecided intermediate adds in each place: it is spilled, or computed as often as it enters.
 
-        Its layer does so many operations at least for each word that enters. Each layer makes one tensor, so what they
-        add to the operations that are counted anyway adds up.
+        Each layer makes one tensor, so what they add to the operations that are counted anyway adds up.
         """
         rows = np.flatnonzero(open_.any(axis=1))
         makers, some = self.tensors.makers[rows], open_[rows][:, None]
@@ -251,22 +257,29 @@ class Relaxation:
     def _streamed(self, columns: Columns) -> Array:
         """Least share of words that enter inside a branch, per tensor and design."""
         share = np.broadcast_to(self.tensors.streamed[:, None], (len(self.is_inner), columns.size))
-        if columns.count and self.tensors.anew.any():
-            still = columns.moving(columns.count - 1, columns.count) & self.tensors.anew[:, None]
+        if columns.outer and self.tensors.anew.any():
+            still = columns.moving(columns.outer - 1, columns.outer) & self.tensors.anew[:, None]
             share = np.where(still, np.minimum(share, 1.0), share)
         return share
 
     def _close(self, room: Array, places: Places, loops: int, open_: Array) -> None:
-        """Take away the places that are not there; an intermediate that is not decided may be at every depth."""
+        """Take away the places that are not there; an intermediate that is not decided may be at every depth.
+
+        One that may also be stored inside a nested branch is taken to be where it needs least, and to cost nothing.
+        """
         room[~self.is_inner, 0] = NEVER
+        deepest = room.shape[1] - 3
         if len(self.inner):
-            decided = np.where(places.loops == UNDECIDED, loops, places.loops)
+            nested = self.tensors.nested[self.inner, None]
+            least, undecided = np.where(nested, deepest, loops), open_[self.inner]
+            decided = np.where(places.loops == UNDECIDED, least, places.loops)
             kept = np.take_along_axis(room[self.inner], decided[:, None] + 1, axis=1)[:, 0]
-            barred = self.tensors.closed[self.inner, :1] & (places.loops == 0) | open_[self.inner]
+            barred = self.tensors.closed[self.inner, :1] & (places.loops == 0) | undecided & ~nested
             room[self.inner, 0] = np.where(barred, NEVER, kept)
-            spilled = places.first & self.tensors.spill[self.inner, None] | open_[self.inner]
+            spilled = np.where(undecided, ~nested, places.first & self.tensors.spill[self.inner, None])
             room[self.inner, 1:] = np.where(spilled[:, None], room[self.inner, 1:], NEVER)
-        room[:, 1:-1][self.tensors.closed[:, : loops + 1]] = NEVER
+        room[self.is_inner | ~self.tensors.nested, loops + 2 : -1] = NEVER  # what is spilled is stored further out
+        room[:, 1 : loops + 2][self.tensors.closed[:, : loops + 1]] = NEVER
         room[self.tensors.closed.any(axis=1), -1] = NEVER
         room[~self.tensors.free] = 0
 

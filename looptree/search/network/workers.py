@@ -108,7 +108,7 @@ class Searches:
         self.level = level
         self.space = replace(space, inner_level=" and ".join(inner_levels(architecture, level)))
         self._known: dict[int, GroupSearch] = {}
-        self._streams: Known = {}
+        self._streams = Known()
         self._nests = Shared()
 
     def of(self, shape: int, part: Workload) -> GroupSearch:

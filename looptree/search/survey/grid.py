@@ -135,6 +135,7 @@ class Branch:
         return Columns(
             loops,
             self.pattern.positions,
+            len(self.pattern.forgotten),
             *(
                 np.broadcast_to(b, (len(b), width))
                 for b in (bases.words, bases.operations, bases.cycles, bases.points, bases.reads)
