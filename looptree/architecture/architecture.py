@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
+from typing import Any
 
 from looptree.architecture.array import Array
 from looptree.architecture.cores import Cores
@@ -186,14 +188,22 @@ class Architecture(Displayed):
 
     def depth(self, name: str) -> int:
         """Position of the level, 0 outermost."""
-        for index, level in enumerate(self.levels):
-            if level.name == name:
-                return index
-        raise InputError(
-            f"there is no memory level {name!r}",
-            where=f"architecture {self.name!r}",
-            hint=nearest(name, [level.name for level in self.levels]),
-        )
+        if name not in self._depths:
+            raise InputError(
+                f"there is no memory level {name!r}",
+                where=f"architecture {self.name!r}",
+                hint=nearest(name, list(self._depths)),
+            )
+        return self._depths[name]
+
+    @cached_property
+    def known(self) -> dict[Any, Any]:
+        """What was found out about it."""
+        return {}
+
+    @cached_property
+    def _depths(self) -> dict[str, int]:
+        return {level.name: depth for depth, level in enumerate(self.levels)}
 
     def with_capacity(self, name: str, capacity_bytes: int | None) -> Architecture:
         """The same architecture with another capacity of one level.

@@ -93,6 +93,15 @@ class Axis:
             self._starts[own] = found
         return self._starts[own]
 
+    def inner(self, own: int) -> Array:
+        """Of each group of the outermost `own` loops the first group with one loop more, and the number of all."""
+        key = "inner", own
+        if key not in self.known:
+            starts = self.starts(own + 1)
+            self.known[key] = np.append(np.searchsorted(starts, self.starts(own)), len(starts))
+        found: Array = self.known[key]
+        return found
+
     def first(self, own: int) -> NDArray[np.bool_]:
         """Mask of the own steps at which a group of the outermost `own` loops begins."""
         mask = np.zeros(self.size, dtype=bool)

@@ -12,6 +12,7 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
+from looptree.model.box import Box, Track
 from looptree.model.inferred import Inferred
 from looptree.model.operations import Operations
 from looptree.model.product import Product
@@ -36,12 +37,25 @@ def begun(design: Design, inferred: Inferred, chain: BoundChain) -> Product:
     if box is None:
         return Product(0, {})
     place = design.innermost_place(output.tensor, chain)
-    fresh = fresh_at_once(box, axes, place, chain, counts.lifetime)
+    fresh = _with_counts(fresh_at_once(box, axes, place, chain, counts.lifetime), operations, axes, counts.lifetime)
     known = counts.points if not around(design, place, chain) else fresh.total(axes)
     if not is_gapless(design, inferred, chain) or fresh.total(axes) != known:
         problem = f"einsum {name!r} leaves gaps in {output}: when its sums begin is not known step by step"
         raise UnsupportedError(problem)
     return Product.of(fresh, axes)
+
+
+def _with_counts(fresh: Box, operations: Operations, axes: Mapping[int, Axis], lifetime: int) -> Box:
+    """The fresh part where operations are no box, but points that are counted.
+
+    They are what is computed anew at an iteration of the loops that bound the life of the sums. So no other iteration
+    of their axis adds to them.
+    """
+    counted = {key: track for key, track in operations.box.tracks.items() if track.count is not None}
+    if any(depth > lifetime for key in counted for depth in axes[key].depths):
+        raise UnsupportedError(f"einsum {operations.einsum.name!r}: its sums begin in tiles that are not boxes")
+    tracks = {key: Track({}, track.active, track.count) for key, track in counted.items()}
+    return Box(fresh.fixed, {**fresh.tracks, **tracks})
 
 
 def is_gapless(design: Design, inferred: Inferred, chain: BoundChain) -> bool:

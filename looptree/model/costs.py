@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
+from functools import partial
 
 from looptree.architecture import Level
 from looptree.model.result import Energy, Traffic
@@ -16,28 +17,38 @@ Table = Mapping[str, Mapping[str, Traffic]]
 
 def level_energy(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> dict[str, Fraction]:
     """Energy of the reads and writes of a level, in pJ."""
-    reads: dict[int, int] = {}
-    writes: dict[int, int] = {}
-    for tensor, traffic in per_tensor.items():
-        bits = workload.tensors[tensor].bits
-        reads[bits] = reads.get(bits, 0) + traffic.reads_words
-        writes[bits] = writes.get(bits, 0) + traffic.writes_words
-    read = [words * level.read_pj_per_word(bits) for bits, words in reads.items()]
-    written = [words * level.write_pj_per_word(bits) for bits, words in writes.items()]
-    return {"read": total(read), "write": total(written)}
-
-
-def total(amounts: Sequence[Fraction]) -> Fraction:
-    """Amounts added up, 0 if there are none."""
-    return sum(amounts[1:], amounts[0]) if amounts else Fraction(0)
+    moved = {name: (traffic.reads_words, traffic.writes_words) for name, traffic in per_tensor.items()}
+    reads, writes = _weighed(workload, moved, level.read_pj_per_word, level.write_pj_per_word)
+    return {"read": reads, "write": writes}
 
 
 def level_accesses(level: Level, workload: Workload, per_tensor: Mapping[str, Traffic]) -> tuple[Fraction, Fraction]:
     """Accesses that read, and that write, each of `word_bits` bits."""
-    per_word = {tensor: level.accesses(workload.tensors[tensor].bits) for tensor in per_tensor}
-    reads = sum((t.reads_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
-    writes = sum((t.writes_words * per_word[name] for name, t in per_tensor.items()), Fraction(0))
-    return reads, writes
+    moved = {name: (traffic.reads_words, traffic.writes_words) for name, traffic in per_tensor.items()}
+    return _weighed(workload, moved, level.accesses, level.accesses)
+
+
+def _weighed(
+    workload: Workload,
+    moved: Mapping[str, tuple[int, int]],
+    read: Callable[[int], Fraction],
+    write: Callable[[int], Fraction],
+) -> tuple[Fraction, Fraction]:
+    """Words of each tensor that are read, and that are written, each times what a word of so many bits counts."""
+    words: dict[int, tuple[int, int]] = {}
+    for name, (reads, writes) in moved.items():
+        bits = workload.tensors[name].bits
+        more = words.get(bits, (0, 0))
+        words[bits] = more[0] + reads, more[1] + writes
+    return (
+        added([count * read(bits) for bits, (count, _) in words.items()]),
+        added([count * write(bits) for bits, (_, count) in words.items()]),
+    )
+
+
+def added(amounts: Sequence[Fraction]) -> Fraction:
+    """Amounts added up, 0 if there are none."""
+    return sum(amounts[1:], amounts[0]) if amounts else Fraction(0)
 
 
 def level_cycles(
@@ -57,9 +68,9 @@ def level_cycles(
         reads = Fraction(sum(t.reads_bytes for t in per_tensor.values()))
         writes = Fraction(sum(t.writes_bytes for t in per_tensor.values()))
     else:
-        per_word = {tensor: _amount(level, workload.tensors[tensor].bits) for tensor in per_tensor}
-        reads = sum((t.per_instance[0] * per_word[name] for name, t in per_tensor.items()), Fraction(0))
-        writes = sum((t.per_instance[1] * per_word[name] for name, t in per_tensor.items()), Fraction(0))
+        per_word = partial(_amount, level)
+        moved = {name: traffic.per_instance for name, traffic in per_tensor.items()}
+        reads, writes = _weighed(workload, moved, per_word, per_word)
     return max(limit.cycles(reads, writes) for limit in level.limits)
 
 
@@ -75,7 +86,7 @@ def energy_of(design: Design, table: Table, operations: Mapping[str, int], cycle
         level.name: level_energy(level, design.workload, table.get(level.name, {}))
         for level in design.architecture.levels
     }
-    spent = sum((compute.energy_pj(kind) * count for kind, count in operations.items()), Fraction(0))
+    spent = added([compute.energy_pj(kind) * count for kind, count in operations.items()])
     per_component[compute.name] = {"operation": spent}
     leaking = {level.name: level.leakage_pj_per_cycle for level in design.architecture.levels}
     for component, pj_per_cycle in {**leaking, compute.name: compute.leakage_pj_per_cycle}.items():

@@ -25,7 +25,7 @@ from looptree.model.inferred import Inferred
 from looptree.model.inside import with_nests
 from looptree.model.latency import chain_cycles, units_used
 from looptree.model.movement import Movement
-from looptree.model.occupancy import place_demands
+from looptree.model.occupancy import demands, place_demands
 from looptree.model.result import (
     Energy,
     Evaluation,
@@ -87,6 +87,7 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
         moved[owner(movement)].append(movement)
     tables = [traffic_of(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
+    demand = {chain.id: demands(design, sizes, chain) for chain in {c.id: c for c in (*groups, design.root)}.values()}
     computing = with_units_for_any_tile(design) if convention.single_steps else design
     cycles = [chain_cycles(computing, inferred, group) for group in groups]
     busy = [busy_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
@@ -95,7 +96,7 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
         for group, table, taken in zip(groups, tables, busy, strict=True)
     ]
     results = tuple(
-        _group(design, inferred, group, table, within(design, sizes, group, kept[group.id]), energy, taken)
+        _group(design, inferred, group, table, within(design, demand[group.id], kept[group.id]), energy, taken)
         for group, table, energy, taken in zip(groups, tables, energies, busy, strict=True)
     )
     refused = ""
@@ -113,7 +114,7 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
             for counts in (inferred.einsums[e.name],)
         },
         transfers=transfers,
-        occupancy=occupancies(design, sizes),
+        occupancy=occupancies(design, sizes, demand[design.root.id]),
         energy=reduce(add, energies),
         latency=replace(latency, layers=layers),
         groups=results,

@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from looptree.architecture import Level, Partition
-from looptree.model.occupancy import Demand, demands
+from looptree.model.occupancy import Demand, Key, demands
 from looptree.model.result import Occupancy, PartOccupancy
 from looptree.taxonomy.design import Design
 
 
-def occupancies(design: Design, sizes: Mapping[int, Demand]) -> dict[str, Occupancy]:
+def occupancies(design: Design, sizes: Mapping[int, Demand], found: Mapping[Key, Demand]) -> dict[str, Occupancy]:
     """Demand of each level against its capacity, partition by partition where it has some.
 
     Args:
-        sizes: demand of each place, in bytes.
+        sizes: demand of each place, in bytes. found: of the whole design.
     """
-    found = demands(design, sizes, design.root)
     result = {}
     for level in design.architecture.levels:
         demand = found.get((level.name, None), Demand())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from looptree.model.movement import Movement
-from looptree.model.occupancy import Demand, demands, lifetime
+from looptree.model.occupancy import Demand, Key, lifetime
 from looptree.taxonomy.design import BoundChain, Design, Place
 
 
@@ -58,11 +60,8 @@ def _with(demand: dict[str, Demand], sizes: dict[int, Demand], places: list[Plac
     return found
 
 
-def within(
-    design: Design, sizes: dict[int, Demand], group: BoundChain, above: dict[str, Demand]
-) -> dict[str, tuple[int, int]]:
-    """Window and live bytes by level while a group runs."""
-    own = demands(design, sizes, group)
+def within(design: Design, own: Mapping[Key, Demand], above: dict[str, Demand]) -> dict[str, tuple[int, int]]:
+    """Window and live bytes by level while a group runs, by its own demand and what is stored further out."""
     totals = {
         level.name: above.get(level.name, Demand()) + own.get((level.name, None), Demand())
         for level in design.architecture.levels

@@ -119,6 +119,7 @@ class Inferred:
         made: by tensor, an intermediate where it is computed.
         returned: by id of a place of a spilled intermediate, what is fresh there at the iterations that compute it.
         turns: of each chain, the iterations that take turns; `None` until someone asks (`model.turns`).
+        cycles: of the steps of a leaf, by its id and units, as far as someone asked (`model.latency`).
         shares: by id of a branch of a pipeline that divides the units, along which axis and how many are its own.
     """
 
@@ -133,3 +134,4 @@ class Inferred:
     returned: dict[int, Box] = field(default_factory=dict)
     turns: dict[int, Turns] | None = None
     shares: dict[int, tuple[str, int]] = field(default_factory=dict)
+    cycles: dict[object, tuple[int, dict[int, Array], Axes]] = field(default_factory=dict)

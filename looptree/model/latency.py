@@ -37,6 +37,15 @@ def leaf_at_turns(
     design: Design, inferred: Inferred, chain: BoundChain, units: Units
 ) -> tuple[int, dict[int, Array], Axes]:
     """Cycles of each step of a leaf, those of the instance that takes longest: a factor, tables, and their axes."""
+    key = chain.id, *units.spatial.items()
+    if key not in inferred.cycles:
+        inferred.cycles[key] = _leaf_at_turns(design, inferred, chain, units)
+    return inferred.cycles[key]
+
+
+def _leaf_at_turns(
+    design: Design, inferred: Inferred, chain: BoundChain, units: Units
+) -> tuple[int, dict[int, Array], Axes]:
     leaf = inferred.einsums[chain.einsums[0]].leaf
     assert leaf is not None, "a leaf at which something is done"
     operations, axes = leaf

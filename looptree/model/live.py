@@ -97,8 +97,7 @@ class _Tables:
             starts = axis.starts(own)
             self.new.append(np.add.reduceat(new, starts))
             self.old.append(np.add.reduceat(old, starts))
-            inner = axis.starts(own + 1)
-            self.children.append(np.append(np.searchsorted(inner, starts), len(inner)))
+            self.children.append(axis.inner(own))
         self.new.append(new)
         self.old.append(old)
 

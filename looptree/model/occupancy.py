@@ -10,20 +10,19 @@ A double-buffered level works on one copy while the other one is exchanged with 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from looptree.model.inferred import Inferred
 from looptree.taxonomy.design import BoundChain, Design, Place
 
 
-@dataclass(frozen=True, slots=True)
-class Demand:
+class Demand(NamedTuple):
     """Bytes a level has to hold: with fixed tiles (`window`), with an ideal allocator (`live`)."""
 
     window: int = 0
     live: int = 0
 
-    def __add__(self, other: Demand) -> Demand:
+    def __add__(self, other: Demand) -> Demand:  # type: ignore[override]
         return Demand(self.window + other.window, self.live + other.live)
 
     def largest(self, other: Demand) -> Demand:

@@ -159,6 +159,8 @@ class Operations:
         for slab in self.slabs:
             if any(rank in slab.form.ranks for rank in form.ranks):
                 return self._hull_in(slab, form)
+        if not form.constant and len(form.terms) == 1 and form.terms[0][1] == 1:  # a rank by itself
+            return self._span(form.terms[0][0])
         axis: int | None = None
         low: Array = form.constant  # type: ignore[assignment]
         high: Array = form.constant + 1  # type: ignore[assignment]
@@ -183,6 +185,14 @@ class Operations:
             else:
                 low, high = low + coefficient * (stop - 1), high + coefficient * start
         return axis, low, high
+
+    def _span(self, rank: str) -> tuple[int | None, Array, Array]:
+        """Axis (if any) and ends of the interval of a rank."""
+        if rank in self.box.fixed:
+            low, high = self.box.fixed[rank]
+            return None, low, high  # type: ignore[return-value]
+        on = self.box.axis_of(rank)
+        return on, *self.box.tracks[on or 0].spans[rank]
 
     def _hull_in(self, slab: Slab, form: Affine) -> tuple[int | None, Array, Array]:
         inside = Affine(tuple(t for t in form.terms if t[0] in slab.form.ranks), form.constant)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import numpy as np
 
@@ -40,6 +41,9 @@ class Prefixes:
         axis: the axis.
         base: loops that are decided from the start.
         found: the class of each own step.
+
+    Attributes:
+        classes: of the nodes with so many loops decided. numbers: the same as a list.
     """
 
     def __init__(self, axis: Axis, base: int, found: Array) -> None:
@@ -48,13 +52,14 @@ class Prefixes:
         self._axis = axis
         self._bounds: dict[int, Array] = {}
         self.classes: dict[int, Array] = {self.levels: found}
+        self.numbers: dict[int, list[int]] = {self.levels: found.tolist()}
         for own in range(self.levels - 1, base - 1, -1):
-            outer, inner = axis.starts(own), axis.starts(own + 1)
-            bounds = np.append(np.searchsorted(inner, outer), len(inner))
+            bounds = axis.inner(own)
             below, known = self.classes[own + 1], dict[bytes, int]()
-            spans = [below[a:b].tobytes() for a, b in zip(bounds[:-1].tolist(), bounds[1:].tolist(), strict=True)]
+            spans = [below[a:b].tobytes() for a, b in pairwise(bounds.tolist())]
             self._bounds[own] = bounds
-            self.classes[own] = np.array([known.setdefault(span, len(known)) for span in spans], dtype=np.int64)
+            self.numbers[own] = [known.setdefault(span, len(known)) for span in spans]
+            self.classes[own] = np.array(self.numbers[own], dtype=np.int64)
 
     def children(self, own: int, position: int) -> tuple[int, int]:
         """The nodes with one more loop decided, from the first to before the last."""

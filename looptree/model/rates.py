@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 from math import lcm
 from typing import NamedTuple
@@ -21,6 +21,13 @@ class Rate(NamedTuple):
     write: Fraction
 
 
+class Weighed(NamedTuple):
+    """Words at each step, and the units of time that each of them takes of some resources."""
+
+    words: Amount
+    per_word: tuple[tuple[int, int], ...]
+
+
 def rates(level: Level, bits: int) -> tuple[Rate, ...]:
     """What one word of so many bits takes of each resource of a level; none where all are unlimited.
 
@@ -37,6 +44,25 @@ def resources(architecture: Architecture) -> tuple[str, ...]:
     return (architecture.compute.name, *levels)
 
 
+Units = Mapping[tuple[str, int], tuple[tuple[int, int, int], ...]]
+"""By level and bits of a word: resources, and units of time that reading and writing it takes of each."""
+
+
+def _tables(architecture: Architecture, bits: Collection[int]) -> tuple[tuple[str, ...], int, Units]:
+    """Names of the resources, units per cycle, and what words of some sizes take."""
+    names = resources(architecture)
+    known = {(level.name, b): rates(level, b) for level in architecture.levels for b in bits}
+    unit = lcm(*(cycles.denominator for found in known.values() for rate in found for cycles in rate))
+    units = {
+        (level, b): tuple(
+            (index, int(rate.read * unit), int(rate.write * unit))
+            for index, rate in zip((i for i, name in enumerate(names) if i and name == level), found, strict=True)
+        )
+        for (level, b), found in known.items()
+    }
+    return names, unit, units
+
+
 class Costs:
     """What words and operations take of each resource, in a common unit of time.
 
@@ -46,23 +72,12 @@ class Costs:
     """
 
     def __init__(self, design: Design) -> None:
-        self.names = resources(design.architecture)
-        tensors = design.workload.tensors
-        known = {
-            (level.name, bits): rates(level, bits)
-            for level in design.architecture.levels
-            for bits in {tensor.bits for tensor in tensors.values()}
-        }
-        self._bits = {name: tensor.bits for name, tensor in tensors.items()}
-        self.unit = lcm(*(cycles.denominator for found in known.values() for rate in found for cycles in rate))
+        self._bits = {name: tensor.bits for name, tensor in design.workload.tensors.items()}
+        bits, known = frozenset(self._bits.values()), design.architecture.known
+        if ("rates", bits) not in known:
+            known["rates", bits] = _tables(design.architecture, bits)
+        self.names, self.unit, self._units = known["rates", bits]
         self._zero = (0,) * len(self.names)
-        self._units = {
-            (level, bits): tuple(
-                (index, int(rate.read * self.unit), int(rate.write * self.unit))
-                for index, rate in zip(self._indices(level), found, strict=True)
-            )
-            for (level, bits), found in known.items()
-        }
 
     def access(self, level: str, tensor: str, *, reads: int = 0, writes: int = 0) -> Vector:
         """What reading and writing so many words of a tensor takes."""
@@ -75,24 +90,29 @@ class Costs:
         """What so many words take at one end of an exchange."""
         return self.access(end.level, tensor, **{"reads" if end.reads else "writes": words})
 
-    def moved(self, passing: Iterable[tuple[str, End]], steps: Mapping[int, int]) -> Vector:
-        """What passes several ends, each of a tensor, takes at one step, given the own step of each axis."""
-        counts: dict[Amount, int] = {}  # ends share amounts
-        found = list(self._zero)
+    def weighed(self, passing: Iterable[tuple[str, End]]) -> tuple[Weighed, ...]:
+        """What passes several ends, each of a tensor, that take time: each amount once."""
+        found: dict[Amount, dict[int, int]] = {}
         for tensor, end in passing:
-            if end.words not in counts:
-                counts[end.words] = end.words.at(steps)
-            words = counts[end.words]
-            for index, read, write in self._units[end.level, self._bits[tensor]] if words else ():
-                found[index] += (read if end.reads else write) * words
+            for index, read, write in self._units[end.level, self._bits[tensor]]:
+                units = read if end.reads else write
+                if units:
+                    per_word = found.setdefault(end.words, {})
+                    per_word[index] = per_word.get(index, 0) + units
+        return tuple(Weighed(words, tuple(per_word.items())) for words, per_word in found.items())
+
+    def moved(self, passing: Iterable[Weighed], steps: Mapping[int, int]) -> Vector:
+        """What amounts take at one step, given the own step of each axis."""
+        found = list(self._zero)
+        for amount, per_word in passing:
+            words = amount.at(steps)
+            for index, units in per_word if words else ():
+                found[index] += units * words
         return tuple(found)
 
     def limited(self, level: str) -> bool:
         """Whether accesses of a level take time."""
         return level in self.names
-
-    def _indices(self, level: str) -> list[int]:
-        return [index for index, name in enumerate(self.names) if name == level and index]
 
     def compute(self, cycles: int) -> Vector:
         """What so many cycles of the compute units are."""

@@ -101,12 +101,14 @@ def closed(run: Steps) -> Vector:
 
 def loading(run: Steps, load: Vector) -> Steps:
     """A run whose first step needs more."""
-    return run._replace(load=tuple(map(add, run.load, load)))
+    first = tuple(map(add, run.load, load))
+    return Steps(first, run.head, run.tail, run.store, run.spent, run.first, run.last, run.alone)
 
 
 def storing(run: Steps, store: Vector) -> Steps:
     """A run after whose last step more leaves."""
-    return run._replace(store=tuple(map(add, run.store, store)))
+    last = tuple(map(add, run.store, store))
+    return Steps(run.load, run.head, run.tail, last, run.spent, run.first, run.last, run.alone)
 
 
 def _charge(spent: list[int], layer: int, asked: Vector, times: int = 1) -> None:

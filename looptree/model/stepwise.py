@@ -12,7 +12,7 @@ Iterations with equal tables are visited once (`Prefixes`), and runs of equal st
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
@@ -27,7 +27,7 @@ from looptree.model.latency import leaf_at_turns
 from looptree.model.pipelined import Pipeline
 from looptree.model.prefixes import Prefixes, codes
 from looptree.model.product import Amount, Product
-from looptree.model.rates import Costs, added
+from looptree.model.rates import Costs, Weighed, added
 from looptree.model.result import Stepwise
 from looptree.model.sequence import Steps, closed, joined, loading, repeated, step, storing
 from looptree.model.turns import turns_of
@@ -72,7 +72,7 @@ class _Groups:
                 using = [i for i in using if runs[i] is not None or i in refused]
                 if using:
                     at = using[0] if exchange.inward else using[-1]
-                    runs[at] = self.attached(runs[at], exchange, {})
+                    runs[at] = self.attached(runs[at], exchange, self.weighed(exchange), {})
         results = [self._result(*pair) for pair in zip(self.groups, runs, strict=True)]
         return tuple(refused.get(index, result) for index, result in enumerate(results))
 
@@ -94,9 +94,15 @@ class _Groups:
                 of[name] = of.get(name, Fraction(0)) + Fraction(units, self.costs.unit)
         return Stepwise(spent)
 
-    def attached(self, run: Steps | None, exchange: Exchange, steps: Mapping[int, int]) -> Steps | None:
+    def weighed(self, exchange: Exchange) -> tuple[Weighed, ...]:
+        """What of an exchange takes time."""
+        return self.costs.weighed((exchange.tensor, end) for end in exchange.ends)
+
+    def attached(
+        self, run: Steps | None, exchange: Exchange, weighed: Sequence[Weighed], steps: Mapping[int, int]
+    ) -> Steps | None:
         """A run whose first step needs, or after whose last step leaves, what moves at one iteration."""
-        moved = self.costs.moved(((exchange.tensor, end) for end in exchange.ends), steps)
+        moved = self.costs.moved(weighed, steps)
         if run is None or not any(moved):
             return run
         return loading(run, moved) if exchange.inward else storing(run, moved)
@@ -134,7 +140,8 @@ class _Chain:
         self.axes = turns_of(design, inferred)[chain.id].axes
         loops = {key: len(axis.depths) for key, axis in self.axes.items()}
         self.below = [groups.below(design.chains[child], loops) for child in chain.children]
-        self.exchanges = list(exchanges(design, inferred, chain))
+        found = ((exchange, groups.weighed(exchange)) for exchange in exchanges(design, inferred, chain))
+        self.exchanges = [(exchange, weighed) for exchange, weighed in found if weighed]
         self.leaf = _Leaf(groups, chain) if chain.kind == "compute" else None
         self.keys = list(self.axes)
         tables = self._tables()
@@ -155,7 +162,7 @@ class _Chain:
 
     def _tables(self) -> dict[int, list[Array]]:
         """By axis, all that the time of its steps depends on."""
-        amounts = [end.words for exchange in self.exchanges for end in exchange.ends]
+        amounts = [moved.words for _, weighed in self.exchanges for moved in weighed]
         amounts += self.leaf.amounts if self.leaf is not None else []
         different = {id(table): (key, table) for amount in dict.fromkeys(amounts) for key, table in amount.tables}
         tables: dict[int, list[Array]] = {key: [] for key in self.axes}
@@ -179,7 +186,7 @@ class _Chain:
         """The steps from loop `at` inwards; `positions` are the nodes of the axes."""
         owns = self.decided[at]
         classes = zip(self.prefixes, owns, positions, strict=True)
-        key = (at, *(int(prefix.classes[own][position]) for prefix, own, position in classes))
+        key = (at, *[prefix.numbers[own][position] for prefix, own, position in classes])
         if key not in self.memo:
             self.groups.visit()
             self.memo[key] = self._descend(at, positions) if at < len(self.loops) else self._end(positions)
@@ -200,11 +207,11 @@ class _Chain:
     def _end(self, positions: tuple[int, ...]) -> Steps | None:
         steps = dict(zip(self.keys, positions, strict=True))
         parts = [child.run(steps) for child in self.below] if self.leaf is None else [self.leaf.step(steps)]
-        for exchange in self.exchanges:
+        for exchange, weighed in self.exchanges:
             using = [index for index in self._using(exchange) if parts[index] is not None]
             if using:
                 index = using[0] if exchange.inward else using[-1]
-                parts[index] = self.groups.attached(parts[index], exchange, steps)
+                parts[index] = self.groups.attached(parts[index], exchange, weighed, steps)
         result: Steps | None = None
         for part in parts:
             result = joined(result, part)
@@ -254,8 +261,8 @@ class _Leaf:
         self.operations = operations_at_turns(design, inferred, chain)
         fixed, along, _ = leaf_at_turns(design, inferred, chain, units)
         self.cycles = Product(fixed, along)
-        self.accesses = list(compute_accesses(design, inferred, chain))
-        self.amounts = [self.operations, Amount(((1, self.cycles),), {}), *(end.words for _, end in self.accesses)]
+        self.accesses = self.costs.weighed(compute_accesses(design, inferred, chain))
+        self.amounts = [self.operations, Amount(((1, self.cycles),), {}), *(moved.words for moved in self.accesses)]
 
     def step(self, steps: Mapping[int, int]) -> Steps | None:
         """The step of one iteration; `None` where there is nothing to do."""

@@ -72,6 +72,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "restrictions": ("", "What plans must and must not do, from a file of --restrict."),
     "leaves_out": ("", "Where a space is narrower than the default one."),
     "group_layers": ("", "Of a space: the most layers of a group."),
+    "chain_layers": ("", "Of a space: the most layers of a group that is a chain."),
     "loops": ("", "Of a space: the most loops above the branch of a group. Of a plan: its loops."),
     "lone_loops": ("", "Of a space: the most loops of a layer by itself."),
     "leaf_loops": ("", "Of a space: the most loops of one layer inside of a group."),

@@ -135,7 +135,8 @@ class Exhaustive:
         for others in _subsets(names[1:]) if names else ():
             group = frozenset((names[0], *others))
             allowed = self.space.restrictions.allows(sorted(group))
-            if len(group) <= self.space.group_layers and self._connected(group) and allowed:
+            few = len(group) <= self.space.most_layers[self._chain(group)]
+            if few and self._connected(group) and allowed:
                 for rest in self._partitions([n for n in names if n not in group]):
                     yield [group, *rest]
 
@@ -145,6 +146,14 @@ class Exhaustive:
             shared = group_tensors(self.workload, sorted(reached))
             reached |= {name for tensor in shared for name in self.users(tensor) & group}
         return reached == group
+
+    def _chain(self, group: Names) -> bool:
+        """Whether all but one read one tensor made in the group, and all but one make one that is read once."""
+        einsums = [self.workload.einsum(name) for name in group]
+        made = {e.output.tensor for e in einsums}
+        read = [made & set(e.reads) for e in einsums]
+        readers = [sum(e.output.tensor in known for known in read) for e in einsums]
+        return sorted(map(len, read)) == sorted(readers) == [0] + [1] * (len(group) - 1)
 
     def _made_before_read(self, order: Sequence[Names]) -> bool:
         at = {name: i for i, group in enumerate(order) for name in group}

@@ -124,7 +124,7 @@ def _planner(
 ) -> Iterator[Planner]:
     """What `search` and `front` have in common: their options checked, and workers for as long as they search."""
     if space is not None:
-        space.restrictions.check(workload, architecture, space.group_layers)
+        space.restrictions.check(workload, architecture, max(space.most_layers))
     if seconds is not None and not seconds > 0:
         raise InputError(f"expected a time limit above 0 seconds, found {seconds}")
     if workers is not None and workers < 1:

@@ -35,6 +35,7 @@ FINENESS = 32
 
 _FUSING: dict[str, Any] = {
     "group_layers": 1,
+    "chain_layers": 1,
     "joined_pairs": 0,
     "leaf_loops": 0,
     "spill": False,

@@ -226,6 +226,12 @@ def test_random_designs_equal_the_simulation(chunk: int) -> None:
     assert outcomes["cores"] > 0.25 * CHUNK
 
 
+@pytest.mark.parametrize("seed", [63003512, 63010603])
+def test_sums_that_begin_in_tiles_that_are_no_boxes(seed: int) -> None:
+    """What a core computes anew leaves out what others compute: its sums begin in these points, not in their hull."""
+    assert compared(Generator(random.Random(seed).randrange), random_design) == "cores"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("chunk", some(range(2, 12), 4))
 def test_many_random_designs_equal_the_simulation(chunk: int) -> None:

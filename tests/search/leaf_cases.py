@@ -91,24 +91,29 @@ class StreamingGroup(Group):
     def _inside(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Way:
         """What own loops add to the work, and what each tensor takes and adds below them.
 
-        Where a window is no smaller than without own loops, none of them moves the tensor.
+        What is left of a rank that follows the group's loops is not known here: an own loop over it has more than one
+        step if a window is smaller.
         """
         loops = choice.leaf_loops[layer]
         looped, plain = self.evaluated(choice), self.evaluated(replace(choice, leaf_loops={}))
         added = self.work(looped) - self.work(plain) if looped and plain else np.full(7, np.inf)
-        last = driven(self.alone, choice.loops[-1:])[layer]
+        following, last = (driven(self.alone, outer)[layer] for outer in (choice.loops, choice.loops[-1:]))
         found: dict[str, list[Array]] = {t: [] for t in own}
         for tensor in own:
-            above = self._stored(choice, layer, tensor, 0, drop=True)
+            ranks = self._ranks(layer, tensor)
             for depth in range(len(loops) + 1):
-                kept = self._stored(choice, layer, tensor, depth, drop=False)
-                streamed = kept is not None and above is not None and kept[0] < above[0]
-                if not streamed and self._ranks(layer, tensor) & last:
-                    kept = self._stored(choice, layer, tensor, depth, drop=True)
-                if kept is not None and (streamed or self._ranks(layer, tensor) & last):
+                dividing = {loop.ranks[0].rank for loop in loops[:depth]} & ranks
+                drop = not dividing - following and not (dividing and self._smaller(choice, layer, tensor, depth))
+                kept = self._stored(choice, layer, tensor, depth, drop=drop) if not drop or ranks & last else None
+                if kept is not None:
                     rooms = (kept[0], 0) if choice.parallelism == "pipeline" else (0, kept[0])
                     found[tensor].append(np.array([*rooms, *kept[2:]]))
         return added[None], {t: np.array(places) for t, places in found.items() if places}
+
+    def _smaller(self, choice: GroupChoice, layer: str, tensor: str, depth: int) -> bool:
+        """Whether a window is smaller below so many own loops than above all of them."""
+        below, above = (self._stored(choice, layer, tensor, d, drop=True) for d in (depth, 0))
+        return below is not None and above is not None and below[0] < above[0]
 
     def _stored(self, choice: GroupChoice, layer: str, tensor: str, depth: int, *, drop: bool) -> Array | None:
         """What a tensor takes and adds below so many own loops."""

@@ -145,7 +145,7 @@ def fronts(sums: Array, second: Array, taken: Array, group: Array) -> list[int]:
     if len(sums) == 1:
         least = np.full(int(group.max()) + 1, np.inf)
         np.minimum.at(least, group, sums[0])
-        near = np.flatnonzero(sums[0] <= least[group] * (1 + 1e-12))
+        near = np.flatnonzero(sums[0] <= (least + 1e-12 * np.abs(least))[group])  # what stays may be left out of a sum
         order = near[np.lexsort((taken[near], second[near], group[near]))]
         best: list[int] = order[np.flatnonzero(np.diff(group[order], prepend=-1))].tolist()
         return best

@@ -14,7 +14,17 @@ from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
 PAIRS = ("twice", "joined_pairs")
-NUMBERS = ("group_layers", "loops", "lone_loops", "leaf_loops", "joined_loops", *PAIRS, "nested", "resident")
+NUMBERS = (
+    "group_layers",
+    "loops",
+    "lone_loops",
+    "leaf_loops",
+    "joined_loops",
+    *PAIRS,
+    "nested",
+    "resident",
+    "chain_layers",
+)
 FLAGS = ("spill", "recompute", "live", "pipeline")
 LOOPS = ("ranks", "tiles", "order")
 TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")
@@ -65,7 +75,7 @@ def restrictions_from_node(node: Node, workload: Workload, architecture: Archite
     )
     try:
         found = replace(space, **settings, restrictions=rules)  # type: ignore[arg-type]
-        rules.check(workload, architecture, found.group_layers)
+        rules.check(workload, architecture, max(found.most_layers))
     except InputError as problem:
         raise problem.at(node.file) from None
     return found

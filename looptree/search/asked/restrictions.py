@@ -289,7 +289,7 @@ class Restrictions:
             if len(each) > most:
                 raise InputError(
                     f"{', '.join(sorted(each))} cannot be together: a group has up to {most} layers",
-                    hint="raise group_layers",
+                    hint="raise chain_layers, or group_layers if they are no chain",
                 )
             for other in self.apart:
                 if len(each & other) > 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 from looptree.errors import InputError, nearest
 from looptree.search.asked.loops import Rank, candidate_ranks, clashing_ranks, orders, sinks_of
@@ -31,6 +31,8 @@ class Space:
         recompute: whether overlap that was not retained may be computed again.
         live: whether what is live counts against the capacity, where the architecture says so; else windows count.
         pipeline: whether the layers of a group may also work at once, each on an array of its own.
+        chain_layers: most layers in a fusion group that is a chain, if that is more than `group_layers`; see
+            `looptree.search.network.ideals.Layers.chains`.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         restrictions: of single layers and tensors.
         inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.
@@ -49,6 +51,7 @@ class Space:
     pipeline: bool = False
     nested: int = 0
     resident: int = 16
+    chain_layers: int = 16
     restrictions: Restrictions = NONE
     inner_level: str = field(default="", compare=False)
 
@@ -63,6 +66,7 @@ class Space:
             ("leaf_loops", 0, 2),
             ("nested", 0, 2),
             ("resident", 0, 64),
+            ("chain_layers", 1, 64),
         ):
             found = getattr(self, name)
             if isinstance(found, bool) or not isinstance(found, int) or not least <= found <= most:
@@ -76,8 +80,10 @@ class Space:
         if self.spill:
             kept += " or spilled"
         parts = []
-        if self.group_layers > 1:
-            parts.append(f"all convex connected groups of up to {self.group_layers} layers")
+        longest = max(self.most_layers)
+        if longest > 1:
+            groups = f"all convex connected groups of up to {self.group_layers} layers"
+            parts.append(groups + f", and chains of up to {longest}" * (longest > self.group_layers))
             parts.append(self._loops(self.loops, "over any ranks of the sink in any order"))
             if self.joined_loops > 1 and self.joined_pairs < ANY_PAIRS:
                 pairs = f" with more than {self.joined_pairs} pairs of tile shapes" if self.joined_pairs else ""
@@ -91,19 +97,31 @@ class Space:
             parts.append(
                 f"each layer's best nests at {self.inner_level}: any of its tensors kept, any order, useful tiles"
             )
-        elif self.leaf_loops and self.group_layers > 1:
-            own = f"up to {self.leaf_loops} own loops per layer, each along a dimension that the group leaves whole"
-            parts.append(f"{own}, if the array stays as full")
-        if self.nested and self.group_layers > 2:
+        elif self.leaf_loops and longest > 1:
+            parts.append(
+                f"up to {self.leaf_loops} own loops per layer over any of its ranks, if the array stays as full"
+            )
+        if self.nested and longest > 2:
             own = "a loop" if self.nested == 1 else f"up to {self.nested} loops"
             parts.append(f"some neighbours of a group in a nested branch below {own} of their own")
-        if self.pipeline and self.group_layers > 1:
+        if self.pipeline and longest > 1:
             parts.append("layers of a group in turns, or as a pipeline with an array each")
         if self.live:
             parts.append("rooms as the architecture counts them, inside branches in windows")
         if self.resident:
             parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
         return "; ".join(parts)
+
+    @property
+    def most_layers(self) -> tuple[int, int]:
+        """Most layers of any group, and of one that is a chain."""
+        return self.group_layers, max(self.group_layers, self.chain_layers)
+
+    def with_layers(self, group_layers: int, chain_layers: int) -> Space:
+        """The space with smaller groups."""
+        if (group_layers, chain_layers) == self.most_layers:
+            return self
+        return replace(self, group_layers=group_layers, chain_layers=chain_layers)
 
     def _loops(self, most: int, what: str) -> str:
         """How many loops there may be, in words."""
@@ -139,19 +157,28 @@ class Space:
             for field in fields(self)
             if field.name not in ("restrictions", "inner_level")
             and getattr(self, field.name) < getattr(default, field.name)
+            and (field.name != "chain_layers" or self.group_layers < default.chain_layers)
         ] + self.restrictions.described()
 
 
 SPACES = {
     "default": Space(),
-    "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS),
+    "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS, chain_layers=64),
     "pipelined": Space(pipeline=True),
     "nested": Space(nested=1),
     "circular": Space(live=True),
     "quick": Space(
-        group_layers=4, loops=2, lone_loops=3, joined_loops=0, twice=0, joined_pairs=0, leaf_loops=0, spill=False
+        group_layers=4,
+        chain_layers=4,
+        loops=2,
+        lone_loops=3,
+        joined_loops=0,
+        twice=0,
+        joined_pairs=0,
+        leaf_loops=0,
+        spill=False,
     ),
-    "layer-by-layer": Space(group_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
+    "layer-by-layer": Space(group_layers=1, chain_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
 }
 
 

@@ -154,7 +154,7 @@ class PatternBook:
 
     def _known(self) -> _Arrays:
         if self._arrays is None:
-            names = ("words", "operations", "cycles", "points")
+            names = ("words", "operations", "cycles", "points", "reads")
             self._arrays = _Arrays(
                 np.array([r[0] for r in self._rows], dtype=np.int64).reshape(len(self._rows), len(self.positions)),
                 np.array([r[1] for r in self._rows], dtype=np.int64).reshape(len(self._rows), -1).T,
@@ -172,7 +172,7 @@ class _Arrays:
     Attributes:
         offsets: where the columns of each table begin, of shape (patterns, tables).
         loops, first: places of the intermediates, of shape (intermediates, patterns).
-        base: number of the bases of each pattern. bases: words, operations, cycles and points of each number.
+        base: number of the bases of each pattern. bases: words, operations, cycles, points and reads of each number.
     """
 
     offsets: Array

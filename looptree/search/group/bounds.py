@@ -61,3 +61,17 @@ def _words(einsum: Einsum, access: Access, shape: tuple[int, ...]) -> int:
             return 1
         reached *= int(attained_in(form, extents, np.array([0]), np.array([extent]))[0])
     return reached
+
+
+def operations_per_word(einsum: Einsum) -> int:
+    """Operations of a layer for each word that it makes, 0 if its output is indexed by anything but ranks of their own.
+
+    >>> from looptree.workload.load import load_workload
+    >>> operations_per_word(load_workload("conv_conv", channels=16, resolution=16).einsum("conv1"))
+    144
+    """
+    forms = einsum.output.projection
+    ranks = [rank for form in forms for rank, factor in form.terms if factor == 1]
+    if len(ranks) < len(forms) or len(set(ranks)) < len(ranks) or any(f.constant or len(f.terms) > 1 for f in forms):
+        return 0
+    return math.prod(extent for rank, extent in einsum.ranks.items() if rank not in ranks)

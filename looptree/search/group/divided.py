@@ -36,7 +36,6 @@ from looptree.model.box import Box, Coupled, Key
 from looptree.model.inference import required
 from looptree.model.operations import Operations
 from looptree.search.asked.loops import Rank
-from looptree.search.group.bounds import complete_layers
 from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of, work_of
 from looptree.search.group.leaf import Streamed, Streamer, Streaming, undominated_ways
 from looptree.search.group.profile import Profiler
@@ -95,10 +94,12 @@ class Divider:
 
     Args:
         profiler: of the segment. streamer: of the layer, which says what its loops may be. driven: ranks of the layer
-            that follow some loop that the group may have.
+            that follow some loop that the group may have. complete: whether the layer runs all its operations in every
+            design.
     """
 
-    def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key]) -> None:
+    def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key], *, complete: bool) -> None:
+        self.complete = complete
         self.driven = driven
         self.profiler = profiler
         self.streamer = streamer
@@ -114,6 +115,7 @@ class Divider:
         self._sizes: dict[tuple[Steps, str], tuple[int, ...]] = {}
         self._driven: dict[Steps, frozenset[Key]] = {}
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
+        self._leasts: dict[str, Streamed] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
 
     def ways(self, tensors: Sequence[str], steps: Sequence[Steps]) -> list[Streaming]:
@@ -143,7 +145,7 @@ class Divider:
         """
         key = (tuple(tensors), driven)
         if key not in self._bounds:
-            known = Streaming((), {t: Streamed(0, self._least_piece(t), self.least_times(t), True) for t in tensors})
+            known = Streaming((), {t: self._least(t) for t in tensors})
             self._bounds[key] = None if not self.possible or self._as_good(known, driven) else known
         return self._bounds[key]
 
@@ -162,14 +164,25 @@ class Divider:
             for way in self.streamer.streamings(list(bound.tensors), driven)
         )
 
+    def _least(self, tensor: str) -> Streamed:
+        """What no way leaves less than of a tensor."""
+        if tensor not in self._leasts:
+            self._leasts[tensor] = Streamed(0, self._least_piece(tensor), self.least_times(tensor), True)
+        return self._leasts[tensor]
+
     def _least_piece(self, tensor: str) -> float:
         """The smallest share of a tensor that own loops can leave of its window."""
-        if self.layer not in complete_layers(self.profiler.part):
+        if not self.complete:
             return 0.0
-        return min(
-            math.prod(self._least_part(tensor, part, frozenset(order) & part) for part in self._parts)
-            for order in itertools.combinations(self._ranks, min(self.streamer.most, len(self._ranks)))
-        )
+        streamer, ranks = self.streamer, self._ranks
+        known, index = streamer.known.least, streamer.shape.tensors.index(tensor)
+        key = (streamer.shape.key, streamer.most, index, tuple(rank in self.driven for rank in ranks))
+        if key not in known:
+            known[key] = min(
+                math.prod(self._least_part(tensor, part, frozenset(order) & part) for part in self._parts)
+                for order in itertools.combinations(ranks, min(streamer.most, len(ranks)))
+            )
+        return known[key]
 
     def _least_part(self, tensor: str, part: frozenset[str], own: frozenset[str]) -> float:
         """The same along the ranks of one part, with own loops over some of them."""

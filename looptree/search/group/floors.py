@@ -1,157 +1,123 @@
-"""What the nests of a layer take at least below the buffer, for many designs at once and without finding any.
+"""What the nests inside the tiles of a segment's layers take at least, for many designs at once.
 
-A tensor that a nest keeps enters its place as often as it does in some nest of the whole layer
-(`looptree.model.inside.fronts`), and at least as often as the loops of the group make it: in the branch of a fused
-layer nothing stays from one step of them to the next, and of a layer alone a tensor stays while loops run that do not
-move it if all of its tile has a place. Whichever is more counts for each tensor; the best set of tensors, and the best
-nest of a front, gives the floor. Both numbers are least for the largest tiles, so that a range of tile shapes
-has a floor as single ones do.
+What one layer does with a tensor is in the tables of the loops if no other one reads it, if it is the output of a sink,
+and where the tables have each reader by itself. Other tensors are taken to enter as often as in the best nest of the
+whole layer. Operations that are computed again count; what they bring in again does so only where tables say it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, combinations
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
-from looptree.model.inside.costs import price
-from looptree.model.inside.fronts import Front
-from looptree.model.inside.joint import Joint, Outer, Wanted
+from looptree.model.inside.fronts import Front, fronts
+from looptree.model.inside.joint import Joint
 from looptree.model.inside.leaf import Leaf
-from looptree.model.inside.nest import Price
-from looptree.model.inside.ways import Room
+from looptree.model.operations import Operations
+from looptree.model.production import all_points
+from looptree.search.group.below import Below
+from looptree.search.group.bounds import complete_layers
+from looptree.search.group.floor import Doing, Floor
+from looptree.search.group.goal import Goal
+from looptree.search.group.ledger import Columns
+from looptree.workload import Einsum
+
+Rows = Mapping[tuple[str, str], tuple[bool, int]]
+"""Of a layer and a tensor: whether the tensor has several readers, and the row of `Columns.reads`, or of all others."""
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Entering:
-    """Words of the tensors of a layer, of shape (tensors, designs), as the loops of the group alone make it.
+class Floors:
+    """The floors of one segment."""
 
-    Attributes:
-        tensors: of the rows. anew: words that enter if every step of the loops begins anew. still: if what a loop does
-        not move stays while it runs. window: of the largest tile.
-    """
+    def __init__(self, below: Below) -> None:
+        self.below = below
+        self.complete = complete_layers(below.part)
+        self._known: dict[tuple[str, int], Sequence[Floor | None]] = {}
 
-    tensors: Sequence[str]
-    anew: Array
-    still: Array
-    window: Array
+    def total(self, goal: Goal) -> Array:
+        """What the nests of all layers add at least to each sum of a goal."""
+        return np.asarray(self.of(goal).sum(axis=0)[:, 0])
 
-    @classmethod
-    def nothing(cls) -> Entering:
-        """Of one design of which nothing is known."""
-        none = np.zeros((0, 1))
-        return cls((), none, none, none)
+    def of(self, goal: Goal, columns: Columns | None = None, rows: Rows | None = None) -> Array:
+        """The same for each layer of some designs, or of one of which nothing is known.
 
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Rows:
-    """Nests at one level, with what is between the same levels.
-
-    Attributes:
-        entered: words of each tensor that enter, of shape (nests, tensors). prices: of each of these words.
-        fixed: what else each takes. further: the same for the levels further in, if there are any.
-    """
-
-    entered: Array
-    prices: Array
-    fixed: Array
-    further: _Level | None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Level:
-    """All nests at one level and further in.
-
-    Attributes:
-        room: of the level. rows: those that keep the same tensors.
-    """
-
-    room: Room
-    rows: Sequence[_Rows]
-
-
-class Floor:
-    """The floor of one layer and one sum.
-
-    Args:
-        joint: the levels. fronts: of the layer at each of them. outer: where the tensors are above them.
-        told: tensors of which `Entering` says what this layer does with them.
-    """
-
-    def __init__(
-        self,
-        joint: Joint,
-        leaf: Leaf,
-        fronts: Sequence[Sequence[Front]],
-        outer: Outer,
-        wanted: Wanted,
-        told: frozenset[str],
-    ) -> None:
-        self.leaf = leaf
-        self.told = told
-        self.tensors = list(leaf.accesses)
-        self._top = self._level(joint, fronts, outer, wanted)
-
-    def _level(self, joint: Joint, fronts: Sequence[Sequence[Front]], outer: Outer, wanted: Wanted) -> _Level:
-        (level, room), last = joint.levels[0], len(fronts) == 1
-        paid = price(self.leaf.einsum, joint.tensors, outer, level, joint.counts, wanted.cost, last=last)
-        rows = []
-        for front in fronts[0]:
-            inside = joint.further_of(outer, front.kept)
-            deeper = None if last else self._level(joint.further, fronts[1:], inside, wanted)
-            rows.append(self._rows(front, paid, deeper))
-        return _Level(room, [_together(rows)] if last and rows else rows)
-
-    def _rows(self, front: Front, paid: Price, deeper: _Level | None) -> _Rows:
-        nests = front.entered.shape[1]
-        entered, prices = np.zeros((2, nests, len(self.tensors)))
-        for tensor, words in zip(front.kept, front.entered, strict=True):
-            entered[:, self.tensors.index(tensor)] = words
-            prices[:, self.tensors.index(tensor)] = paid.entered[tensor]
-        fixed = float(paid.of(front.kept, dict.fromkeys(front.kept, 0.0), 0))
-        return _Rows(entered, prices, np.full(nests, fixed), deeper)
-
-    def of(self, known: Entering) -> Array:
-        """The floors of some designs; zero where nothing that is pinned fits."""
-        at = {tensor: row for row, tensor in enumerate(known.tensors) if tensor in self.told}
-        nothing = np.zeros(known.anew.shape[1])
-        tables = (
-            np.array([table[at[t]] if t in at else nothing for t in self.tensors]).reshape(-1, len(nothing))
-            for table in (known.anew, known.still, known.window)
-        )
-        found = self._of(self._top, *tables)
-        return np.where(np.isinf(found), 0.0, found)
-
-    def _of(self, level: _Level, anew: Array, still: Array, window: Array) -> Array:
-        found = np.full(anew.shape[1], np.inf)
-        staying = list(self._staying(level.room, anew, still, window))
-        for rows in level.rows:
-            own = np.full(len(found), np.inf)
-            for least, possible in staying:
-                taken = rows.fixed[:, None]
-                for at in np.flatnonzero(rows.prices.any(axis=0)):
-                    taken = taken + rows.prices[:, at, None] * np.maximum(rows.entered[:, at, None], least[at])
-                own = np.minimum(own, np.where(possible, taken.min(axis=0), np.inf))
-            if rows.further is not None:
-                own = own + self._of(rows.further, anew, still, window)
-            found = np.minimum(found, own)
+        Returns:
+            of shape (layers, sums, designs).
+        """
+        einsums = self.below.part.einsums
+        found = np.zeros((len(einsums), len(goal.sums), 1 if columns is None else columns.size))
+        for number, einsum in enumerate(einsums if self.below.counts(goal) else ()):
+            listed = [(at, floor) for at, floor in enumerate(self._floors(einsum, goal)) if floor is not None]
+            known = self._doing(number, listed[0][1].tensors, columns, rows or {}) if listed else None
+            for at, floor in listed:
+                assert known is not None, "the floors of a layer are of the same tensors"
+                found[number, at] = floor.of(known)
         return found
 
-    def _staying(self, room: Room, anew: Array, still: Array, window: Array) -> Iterator[tuple[Array, Array]]:
-        """Words that enter at least if some tensors stay with all of their tiles, and in which designs these fit."""
-        gaining = [at for at, tensor in enumerate(self.tensors) if tensor in room.bits and (still < anew)[at].any()]
-        for some in chain.from_iterable(combinations(gaining, count) for count in range(len(gaining) + 1)):
-            least = anew.copy()
-            least[list(some)] = still[list(some)]
-            yield least, room.holds({self.tensors[at]: window[at] for at in some}, anew.shape[1])
+    def _doing(self, at: int, tensors: Sequence[str], columns: Columns | None, rows: Rows) -> Doing:
+        """What the loops alone make of a layer, by its number; zero where the tables do not say that of one layer."""
+        einsum = self.below.part.einsums[at]
+        anew, still, window = np.zeros((3, len(tensors), 1 if columns is None else columns.size))
+        if columns is None:
+            points = all_points(einsum, self.below.part.tensors[einsum.output.tensor].shape)
+            done = float(einsum.operations)
+            return Doing(anew, still, window, np.array([done]), np.array([points / done]))
+        alone = len(self.below.part.einsums) == 1
+        reads = columns.work("reads")
+        for number, tensor in enumerate(tensors):
+            several, row = rows.get((einsum.name, tensor), (False, None))
+            if row is not None:
+                anew[number] = reads[row] if several else columns.apart[row]
+                still[number] = columns.entered[-1][row] if alone else anew[number]
+                window[number] = 0.0 if several else columns.kept[-1][row]
+        return Doing(anew, still, window, columns.work("operations")[at], columns.work("points")[at])
 
+    def _floors(self, einsum: Einsum, goal: Goal) -> Sequence[Floor | None]:
+        """The floors of a layer by sum; none for layers that may do less, or for sums of steps.
 
-def _together(rows: Sequence[_Rows]) -> _Rows:
-    """Rows of the innermost level, one below the other."""
-    entered, prices, fixed = (
-        np.concatenate([getattr(r, name) for r in rows]) for name in ("entered", "prices", "fixed")
-    )
-    return _Rows(entered, prices, fixed, None)
+        The steps of a nest may be those of a loop further out.
+        """
+        key = einsum.name, self.below.shared.number(goal)
+        if key not in self._known:
+            self._known[key] = [
+                None if one.steps or einsum.name not in self.complete else self._floor(einsum, goal, at)
+                for at, one in enumerate(goal.sums)
+            ]
+        return self._known[key]
+
+    def _floor(self, einsum: Einsum, goal: Goal, at: int) -> Floor | None:
+        below, part = self.below, self.below.part
+        layer = einsum.name, tuple((t, part.kind(t) == "weight") for t in (*einsum.reads, einsum.output.tensor))
+        floors = below.shared.floors
+        if (layer, goal.sums[at]) not in floors:
+            leaf = self._whole(einsum)
+            if leaf is None:
+                floors[layer, goal.sums[at]] = None
+            else:
+                points = all_points(einsum, leaf.shapes[einsum.output.tensor])
+                begun = leaf.begun if einsum.output.tensor in leaf.accesses else 0
+                joint = below.joint(leaf, (einsum.operations, points, begun))
+                known, places = self._fronts(layer, joint, leaf), below.places(einsum)
+                floors[layer, goal.sums[at]] = Floor(joint, leaf, known, places, below.wanted(goal)[at])
+        return floors[layer, goal.sums[at]]
+
+    def _fronts(self, layer: object, joint: Joint, leaf: Leaf) -> list[list[Front]]:
+        """The fronts of a layer at each level; what is pinned is pinned at the innermost one."""
+        known = self.below.shared.fronts
+        if layer not in known:
+            must = [*[frozenset[str]()] * (len(joint.levels) - 1), joint.pins.kept]
+            known[layer] = [
+                fronts(leaf, room, kept, joint.memory) for (_, room), kept in zip(joint.levels, must, strict=True)
+            ]
+        return known[layer]
+
+    def _whole(self, einsum: Einsum) -> Leaf | None:
+        """A layer that nothing cuts; `None` where its tiles are no boxes."""
+        shapes = {tensor: known.shape for tensor, known in self.below.part.tensors.items()}
+        try:
+            return Leaf(Operations.full(einsum), {}, shapes, 0, 0)
+        except UnsupportedError:
+            return None

@@ -16,11 +16,13 @@ from looptree.search.asked.loops import sinks_of
 from looptree.search.asked.metrics import Totals
 from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import Space
-from looptree.search.group.bounds import complete_layers, compulsory_words
+from looptree.search.group.below import Below, Shared
+from looptree.search.group.bounds import complete_layers, compulsory_words, operations_per_word
 from looptree.search.group.branches import NestedBranch, neighbours
 from looptree.search.group.divided import Divider
+from looptree.search.group.floors import Rows
 from looptree.search.group.goal import EVERYTHING, Goal
-from looptree.search.group.inside import Inside, Shared
+from looptree.search.group.inside import Inside
 from looptree.search.group.leaf import Known, Streamer
 from looptree.search.group.listing import Listing
 from looptree.search.group.nested_patterns import NestedPatterns
@@ -55,7 +57,8 @@ class Group:
         self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
         depth = architecture.depth(level)
-        self.inside = Inside(part, architecture, level, nests) if depth + 1 < len(architecture.levels) else None
+        right_below = depth + 1 == len(architecture.levels)
+        self.inside = None if right_below else Inside(Below(part, architecture, level, nests))
         self.copies = 2 if architecture.level(level).double_buffered else 1
         self.sinks = sinks_of(part)
         self.direct = direct(part, architecture.level(level))
@@ -67,10 +70,11 @@ class Group:
             architecture.compute.spatial,
             fills=self.fills,
             meet=space.joined_pairs > 0 and space.joined_loops > 1,
+            reads=self.inside is not None,
         )
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
-        self._streams: Known = {} if streams is None else streams
+        self._streams = streams or Known()
         self._streamers: dict[str, Streamer] = {}
         self._dividers: dict[str, Divider] = {}
         self.listings: dict[object, Listing] = {}
@@ -150,6 +154,16 @@ class Group:
         return tuple(rows[t] for t in made if t in rows and self.roles[rows[t]].inner)
 
     @cached_property
+    def making(self) -> tuple[Array, Array]:
+        """The row of the layer that makes each tensor, and its operations per word (0 where that may differ)."""
+        makers, each = np.zeros(len(self.tensors), dtype=np.int64), np.zeros(len(self.tensors))
+        for row in self.inner:
+            einsum = self.part.producer(self.tensors[row])
+            assert einsum is not None, "an intermediate"
+            makers[row], each[row] = self.layers.index(einsum.name), operations_per_word(einsum)
+        return makers, each
+
+    @cached_property
     def users(self) -> dict[str, list[str]]:
         """Layers that read or write each tensor."""
         found: dict[str, list[str]] = {t: [] for t in self.tensors}
@@ -157,6 +171,20 @@ class Group:
             for tensor in {*e.reads, e.output.tensor}:
                 if tensor in found:
                     found[tensor].append(e.name)
+        return found
+
+    @cached_property
+    def told(self) -> Rows:
+        """Where tables say what one layer does with a tensor."""
+        found = {(name, t): (True, row) for row, (t, _, name) in enumerate(self.profiler.readers)}
+        for row, tensor in enumerate(self.tensors):
+            readers = [e.name for e in self.part.einsums for access in e.inputs if access.tensor == tensor]
+            made = self.part.producer(tensor)
+            for name in readers if readers or made is None else [made.name]:
+                if len(readers) < 2:
+                    found[name, tensor] = False, row
+                elif readers.count(name) > 1:
+                    found.pop((name, tensor), None)
         return found
 
     def streamer(self, layer: str) -> Streamer:
@@ -171,7 +199,8 @@ class Group:
     def divider(self, layer: str) -> Divider:
         """The ways to stream the tensors of one layer that are found for single designs."""
         if layer not in self._dividers:
-            self._dividers[layer] = Divider(self.profiler, self.streamer(layer), self.patterns.driven(layer))
+            driven, complete = self.patterns.driven[layer], layer in self._complete
+            self._dividers[layer] = Divider(self.profiler, self.streamer(layer), driven, complete=complete)
         return self._dividers[layer]
 
     def resident_bytes(self, resident: frozenset[str]) -> int:
@@ -187,12 +216,16 @@ class Group:
 
     def floors(self, goal: Goal) -> Array:
         """What nests inside the tiles of all layers add at least to each sum of a goal."""
-        return np.zeros(len(goal.sums)) if self.inside is None else self.inside.floors(goal)
+        return np.zeros(len(goal.sums)) if self.inside is None else self.inside.floors.total(goal)
+
+    @cached_property
+    def _complete(self) -> frozenset[str]:
+        return complete_layers(self.part)
 
     @cached_property
     def _compulsory(self) -> tuple[Array, Array, float]:
         """Sums of compulsory transfers per tensor, those of the operations, and least cycles."""
-        words, complete = compulsory_words(self.part), complete_layers(self.part)
+        words, complete = compulsory_words(self.part), self._complete
         count = np.array([float(words.get(t, 0)) for t in self.tensors])
         reads = np.where([t in self.part.inputs for t in self.tensors], count, 0.0)
         writes = np.where([t in self.part.outputs for t in self.tensors], count, 0.0)

@@ -1,12 +1,13 @@
 """The best design of one fusion group, by branch and bound.
 
 A node is a loop order, a range of tile shapes for each of its loops, and places of some intermediates. Its bound takes
-the least entry of every table in the range, nothing computed again because of intermediates without a place, and the
-best place of every other tensor under a price per byte of buffer (`looptree.search.group.relax`). The nodes of least
-bound are next. First the intermediates are decided one by one, from the sinks upwards: each decision fixes what is
-computed again, and with it all that layers further up need. Then ranges are cut in two. What is left is a tile shape
-per loop with a place per intermediate, for which all other tensors are placed exactly
-(`looptree.search.group.placing`). Once no node has a bound below the best design, that design is proven.
+the least entry of every table in the range, and the best place of every tensor under a price per byte of buffer, with
+what a layer then computes again (`looptree.search.group.relax`). The nodes of least bound are next. Wide ranges are cut
+in two, because in a wide one tensors seem to take the room of small tiles and to move as little as with large ones.
+Then the intermediates are decided one by one, from the sinks upwards: each decision fixes what is computed again, and
+with it all that layers further up need. Narrow ranges are cut last. What is left is a tile shape per loop with a place
+per intermediate, for which all other tensors are placed exactly (`looptree.search.group.placing`). Once no node has a
+bound below the best design, that design is proven.
 
 Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.meeting`). Single designs
 that this does not rule out are searched with tables of the loops that meet together.
@@ -35,6 +36,8 @@ from looptree.search.undominated import undominated
 
 FIRST_BATCH = 64
 LARGEST_BATCH = 1024
+LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
+NONE = np.arange(0)
 ROUNDING = 1e-12
 
 
@@ -240,14 +243,18 @@ class _Branch:
 
     def _branched(self, book: PatternBook, nodes: Nodes) -> tuple[Nodes, Nodes]:
         """What hopeful nodes are cut into, and single designs in which loops meet; other single designs are settled."""
-        children = [book.children(number) for number in nodes.pattern.tolist()]
+        loose = book.looseness(nodes.pattern, nodes.start, nodes.stop)
+        wide = (loose * (nodes.stop - nodes.start > 1)).max(axis=1, initial=0.0) > LOOSE
+        children = [
+            NONE if cut else book.children(number) for cut, number in zip(wide, nodes.pattern.tolist(), strict=True)
+        ]
         more = np.array([len(c) for c in children], dtype=np.int64)
         decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
         if len(decided):
             decided = decided.with_pattern(np.concatenate(children))
         whole = np.array([book.separable(number) for number in nodes.pattern.tolist()], dtype=bool)
         meeting = np.array([bool(book.patterns[number].met) for number in nodes.pattern.tolist()], dtype=bool)
-        left = (more == 0) & (whole | meeting)
+        left = (more == 0) & (whole | meeting | wide)
         single = left & whole & (nodes.points == 1)
         met = left & meeting & (nodes.points == 1)
         placing = self.placing
@@ -257,9 +264,9 @@ class _Branch:
         for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:
             if nodes.bound[at] < self.target:
                 self._settle(book, nodes.at(np.array([at])))
-        cut = nodes.at(np.flatnonzero(left & ~single & ~met))
+        cut = np.flatnonzero(left & ~single & ~met)
         if len(cut):
-            decided = decided.joined(cut.halves(book.looseness(cut.pattern, cut.start, cut.stop)))
+            decided = decided.joined(nodes.at(cut).halves(loose[cut]))
         return decided, nodes.at(np.flatnonzero(met))
 
     def _settle(self, book: PatternBook, nodes: Nodes) -> None:

@@ -8,15 +8,16 @@ Nothing is taken to survive the turns of other branches: a tensor inside a branc
 group's loops. The mapping says the same where a loop of the layer's own, or the innermost loop of the group (with its
 overlap dropped), is relevant to the tensor; other places inside a branch are not proposed.
 
-Own loops run over ranks that the group's loops leave whole at this layer, in tile shapes that keep the array as full
-as it is without them.
+Own loops of this list run over ranks that the group's loops leave whole at this layer, and that move no dimension
+together, in tile shapes that keep the array as full as it is without them. What others do depends on the tile shapes of
+the group's loops (`looptree.search.group.divided`).
 """
 
 from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -66,8 +67,18 @@ class Streaming:
         return self.loops, tuple(self.tensors.items())
 
 
-Known = dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]]]
-"""Ways to stream by shape of layer, with the names of tensors taken out; shared by all groups of a search."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of layers by their shape, with the names of tensors taken out; shared by all groups of a search.
+
+    Attributes:
+        ways: to stream. least: what no own loops leave less than of the window of a tensor, as a share of the whole.
+    """
+
+    ways: dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]]] = field(
+        default_factory=dict
+    )
+    least: dict[tuple[object, ...], float] = field(default_factory=dict)
 
 
 class Streamer:
@@ -97,7 +108,7 @@ class Streamer:
         self.profiler = Profiler(self.alone, (layer,), {})
         self.most = most
         self.spatial = spatial
-        self._shared = known
+        self.known = known
         self._known: dict[tuple[tuple[str, ...], frozenset[Key]], list[Streaming]] = {}
 
     def streamings(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
@@ -109,12 +120,14 @@ class Streamer:
         key = (tuple(tensors), driven)
         if key not in self._known:
             alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
-            if alike not in self._shared:
+            if alike not in self.known.ways:
                 found = self._find(tensors, driven)
-                self._shared[alike] = [(way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found]
+                self.known.ways[alike] = [
+                    (way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found
+                ]
             self._known[key] = [
                 Streaming(loops, dict(zip(tensors, shares, strict=True)), trips)
-                for loops, shares, trips in self._shared[alike]
+                for loops, shares, trips in self.known.ways[alike]
             ]
         return self._known[key]
 

@@ -17,7 +17,7 @@ from looptree.model.axis import Array
 from looptree.search.asked.loops import Positions
 from looptree.search.group.tables import LoopTable
 
-LAYER_TABLES = ("operations", "cycles", "steps")
+LAYER_TABLES = ("operations", "cycles", "steps", "reads")
 
 
 def entries_of(table: LoopTable) -> tuple[dict[str, Array], dict[str, Array]]:
@@ -130,7 +130,7 @@ class Columns:
     Attributes:
         loops: tables. positions: of the loops of each table in the order of all loops, counted from 0.
         outer: how many of the loops, the outermost ones, are those of the group; others are of a nested branch.
-        words, operations, cycles, points: what no loop changes, of shape (rows, designs).
+        words, operations, cycles, points, reads: what no loop changes, of shape (rows, designs).
     """
 
     loops: tuple[LoopColumns, ...]
@@ -140,6 +140,7 @@ class Columns:
     operations: Array
     cycles: Array
     points: Array
+    reads: Array
 
     @property
     def size(self) -> int:
@@ -229,7 +230,10 @@ class Columns:
         return table
 
     def work(self, name: str) -> Array:
-        """`operations`, `cycles` or `steps` of each layer, or `points` per operation (an upper bound)."""
+        """`operations`, `cycles` or `steps` of each layer, or `points` per operation (an upper bound).
+
+        Or `reads`, words that each reader of a tensor with several needs at all steps.
+        """
         table: Array = getattr(self, name)
         for loop in self.loops:
             table = table * (loop.high if name == "points" else loop.low)[name]

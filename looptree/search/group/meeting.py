@@ -133,7 +133,7 @@ class Meetings:
         sizes = []
         for reader in range(len(tables[0].needs[tensor].readers)) if apart else ():
             factors = [table.needs[tensor].readers[reader] for table in tables]
-            words = left(self.profiler.whole.asked[tensor][reader], tuple(f.dimensions for f in factors))
+            words = left(self.profiler.whole.reads[tensor][reader], tuple(f.dimensions for f in factors))
             if words is not None:
                 sizes.append((sum(map(_amount, factors)), -reader, words))
         if sizes:
@@ -219,7 +219,9 @@ class Meetings:
             return bases
         idle = [row for row in met.layers if self.layers[row] not in self._complete]
         operations, cycles = _put(bases.operations, idle, 0.0), _put(bases.cycles, idle, 0.0)
-        return Bases(_put(bases.words, sorted(met.tensors), 1.0), operations, cycles, bases.points)
+        reads = [row for row, (_, _, name) in enumerate(self.profiler.readers) if self.layers.index(name) in met.layers]
+        words = _put(bases.words, sorted(met.tensors), 1.0)
+        return Bases(words, operations, cycles, bases.points, _put(bases.reads, reads, 0.0))
 
 
 def _overlap(moved: Sequence[frozenset[Key]]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
@@ -71,17 +71,17 @@ class Patterns:
         """Those at some positions of a loop order, one for each way in which they are relevant to tensors."""
         return self.loops.of(tuple(order[at] for at in own))
 
-    def driven(self, layer: str) -> frozenset[Key]:
-        """Ranks of a layer that follow some loop that the group may have."""
-        at = self.layers.index(layer)
-        ranks = {rank for orders in self.orders.values() for order in orders for rank in order}
-        found = frozenset[Key]()
-        for loop in (loop for rank in sorted(ranks) for loop in self.loops.of((rank,))):
+    @cached_property
+    def driven(self) -> Mapping[str, frozenset[Key]]:
+        """Ranks of each layer that follow some loop that the group may have."""
+        ranks = dict.fromkeys(rank for orders in self.orders.values() for order in orders for rank in order)
+        found = dict.fromkeys(self.layers, frozenset[Key]())
+        for loop in (loop for rank in ranks for loop in self.loops.of((rank,))):
             try:
                 (table,) = self.loops.tables([loop], ((0,),), (frozenset(),))
             except InseparableError:
-                return frozenset(self.part.einsum(layer).ranks)
-            found |= table.ranks[at]
+                return {name: frozenset(self.part.einsum(name).ranks) for name in self.layers}
+            found = {name: found[name] | moved for name, moved in zip(self.layers, table.ranks, strict=True)}
         return found
 
     def of(self, positions: Positions) -> list[Pattern]:

@@ -18,7 +18,6 @@ from looptree.search.group.book import PatternBook
 from looptree.search.group.branches import NestedBranch
 from looptree.search.group.design import GroupDesign, NestedDesign
 from looptree.search.group.divided import Steps
-from looptree.search.group.floors import Entering
 from looptree.search.group.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.inside import Tile
@@ -132,6 +131,7 @@ class Placing:
             np.array([rule.drop for rule in rules], dtype=bool),
             np.array([t in group.apart for t in group.tensors], dtype=bool),
             np.isin(np.arange(len(group.tensors)), self.nested),
+            *group.making,
             group.copies,
         )
 
@@ -184,7 +184,7 @@ class Placing:
     def _nests(self, book: PatternBook, node: Nodes, single: _Single, below: float) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
         inside, goal = self.group.inside, self.group.goal
-        if inside is None or not inside.counts(goal):
+        if inside is None or not inside.below.counts(goal):
             return {}
         problem = single.problem
         tiles = self._tiles(book, node, single.places)
@@ -208,8 +208,7 @@ class Placing:
         group, inside = self.group, self.group.inside
         if inside is None:
             return np.zeros((len(group.layers), len(group.goal.sums), columns.size))
-        still = columns.apart if group.fused else columns.entered[-1]
-        return inside.floors_of(Entering(group.tensors, columns.apart, still, columns.kept[-1]), group.goal)
+        return inside.floors.of(group.goal, columns, group.told)
 
     def _tiles(self, book: PatternBook, node: Nodes, places: Places) -> Mapping[str, Tile] | None:
         """What each layer of a single design works on at a time."""
@@ -305,7 +304,7 @@ class Placing:
         driven = {layer: book.driven(layer, number) for layer in self.own}
         kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
         within = {
-            row: (loops[some] > book.outer) | (loops[some] == UNDECIDED)
+            row: loops[some] > book.outer
             for row, loops in zip(self.group.inner, places.loops, strict=True)
             if row in self.nested
         }

@@ -18,7 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, Key
+from looptree.model.box import Box, Key, Track
 from looptree.model.hull import contains
 from looptree.model.inference import required
 from looptree.model.operations import Operations
@@ -57,7 +57,7 @@ class Needs:
     """What is needed of one tensor in one run.
 
     Attributes:
-        readers: what the loops contribute to the counts of each reader by itself, of an input with several.
+        readers: what the loops contribute to the counts of each reader by itself, of a tensor with several.
         narrowed: dimensions along which some reader, or all together, need less at the first step than without loops.
         begun: those of all together, and words along them at the first step, per choice of tile shapes.
     """
@@ -73,12 +73,14 @@ class Whole:
 
     Attributes:
         tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
-        asked: the same for each reader of a tensor, and for all of them.
+        asked: the same for each reader of a tensor, padding included, and for all of them. reads: for each reader,
+        without padding.
         operations: per Einsum, the parts that its work is a product of.
     """
 
     tensors: Mapping[str, Mapping[Key, int]]
     asked: Mapping[str, Sequence[Mapping[Key, int]]]
+    reads: Mapping[str, Sequence[Mapping[Key, int]]]
     writes: Mapping[str, Mapping[Key, int]]
     operations: Mapping[str, tuple[Part, ...]]
 
@@ -119,6 +121,7 @@ class Profiler:
         spatial: operations done at once along each rank.
         fills: whether it matters how many steps each layer has, because each fills and drains an array.
         meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
+        reads: whether they say what each reader of a tensor with several needs by itself, as nests inside tiles ask.
     """
 
     def __init__(
@@ -129,8 +132,10 @@ class Profiler:
         *,
         fills: bool = False,
         meet: bool = False,
+        reads: bool = False,
     ) -> None:
         self.meet = meet
+        self.reads = reads
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
@@ -146,6 +151,16 @@ class Profiler:
     def inner(self) -> tuple[str, ...]:
         """Intermediates that do not leave: the ones that may be recomputed."""
         return tuple(t for t in self.part.intermediates if t not in self.part.outputs)
+
+    @cached_property
+    def readers(self) -> list[tuple[str, int, str]]:
+        """The tensors with several readers, and the number and the layer of each, if runs say what these need."""
+        listed = [(t, self._readers_of(t)) for t in self.whole.asked] if self.reads else []
+        return [(t, at, name) for t, names in listed if len(names) > 1 for at, name in enumerate(names)]
+
+    def _readers_of(self, tensor: str) -> list[str]:
+        """The layers that read a tensor, one for each access, in the order in which needs are inferred."""
+        return [e.name for e in reversed(self.part.einsums) for access in e.inputs if access.tensor == tensor]
 
     @cached_property
     def leaves_whole(self) -> bool:
@@ -193,6 +208,7 @@ class Profiler:
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
             {t: [*map(_extents, boxes), _extents(needs[t])] for t, boxes in asked.items() if t in needs},
+            {t: [_extents(_inside(box, 1)) for box in boxes] for t, boxes in asked.items()},
             {tensor: _extents(box) for tensor, box in writes.items()},
             {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
@@ -249,16 +265,19 @@ class Profiler:
             uneven,
             covering,
             frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
-            {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs} if self.meet else {},
+            {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs}
+            if self.meet or self.reads
+            else {},
         )
 
     def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
         begun = [
             _begun(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
         ]
-        several = boxes if len(boxes) > 1 and tensor in self.part.inputs else ()
+        several = boxes if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
-        return Needs(tuple(factors_of(box, near) for box in several), narrowed, begun[-1])
+        readers = tuple(factors_of(_inside(box, near.axis.size), near) for box in several)
+        return Needs(readers, narrowed, begun[-1])
 
     def _infer(
         self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
@@ -352,6 +371,12 @@ def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> flo
             return None
         seen |= keys
     return float(math.prod(extent for key, extent in extents.items() if key not in seen))
+
+
+def _inside(box: Box, steps: int) -> Box:
+    """A box without what lies outside the tensor; with nothing at any of so many steps if all of it does."""
+    clipped = box.clipped()
+    return Box({-1: (0, 0)}, {AXIS: Track({}, np.zeros(steps, dtype=bool))}) if clipped is None else clipped
 
 
 def _extents(box: Box) -> dict[Key, int]:

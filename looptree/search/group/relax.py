@@ -7,6 +7,11 @@ may be streamed inside its branch take no room there. For any price L >= 0 per b
 
 is no more than what any places that fit the capacity add (weak Lagrange duality). A few prices are tried for each
 design, around one that was good for a larger range that holds it.
+
+An intermediate that is not decided yet has a place at every depth, too. Below loops that are relevant to it, either all
+of it is written out once and fetched again, or its layer computes every word that enters. How many enter is counted as
+if no other undecided one were computed again: that could only ask for more of it. A layer makes one tensor, so what the
+intermediates add to the operations of their layers adds up.
 """
 
 from __future__ import annotations
@@ -43,6 +48,7 @@ class Tensors:
         partition of their own.
         nested: which tensors may be stored inside a nested branch, if there is one.
         copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
+        makers: row of the layer that makes each tensor. each: operations of a word that it makes, 0 if that differs.
     """
 
     width: Array
@@ -55,6 +61,8 @@ class Tensors:
     drop: Array
     apart: Array
     nested: Array
+    makers: Array
+    each: Array
     copies: int = 1
 
 
@@ -192,8 +200,11 @@ class Relaxation:
         share = self._streamed(columns)
         entered[:, -1] = columns.apart * np.minimum(share, 1e6)
         room[:, -1] = np.where(share < NEVER, 0, NEVER)
-        self._close(room, places, loops)
-        room[:, 1:] *= self.tensors.copies  # the first place is that of an intermediate that stays inside
+        open_ = self._open(places)
+        self._close(room, places, loops, open_)
+        room[:, 1:] *= np.where(open_, 1, self.tensors.copies)[
+            :, None
+        ]  # an intermediate that stays inside has one copy
         if rooms is not None:
             self._settle(room, rooms)
         taken = self._set_apart(room) if any(p.weights for p in self.prices) else room
@@ -201,7 +212,33 @@ class Relaxation:
         reads = entered - self.less * first
         np.maximum(reads, 0.0, out=reads)
         writes = self.drained * entered + self.made * first
-        return room, [p.weights * taken if p.weights else self._added(p, reads, writes) for p in self.prices]
+        sums = [p.weights * taken if p.weights else self._added(p, reads, writes) for p in self.prices]
+        if open_.any():
+            self._undecided(sums, columns, entered, open_)
+        return room, sums
+
+    def _open(self, places: Places) -> Array:
+        """Which tensors are intermediates that are not decided yet, of shape (tensors, designs)."""
+        found = np.zeros((len(self.is_inner), places.loops.shape[1]), dtype=bool)
+        found[self.inner] = places.loops == UNDECIDED
+        return found
+
+    def _undecided(self, sums: Sequence[Array], columns: Columns, entered: Array, open_: Array) -> None:
+        """What an undecided intermediate adds in each place: it is spilled, or computed as often as it enters.
+
+        Each layer makes one tensor, so what they add to the operations that are counted anyway adds up.
+        """
+        rows = np.flatnonzero(open_.any(axis=1))
+        makers, some = self.tensors.makers[rows], open_[rows][:, None]
+        done = columns.work("operations")[makers]
+        again = np.maximum(self.tensors.each[rows, None, None] * entered[rows, 1:-1] - done[:, None], 0.0)
+        points = columns.work("points")[makers]
+        for prices, table in zip(self.prices, sums, strict=True):
+            if not prices.weights:
+                price = prices.operations[makers, None] - prices.saved[makers, None] * points
+                kept = np.zeros_like(again) if prices.steps else again * price[:, None]
+                spilled = np.where(self.tensors.spill[rows, None, None], table[rows, 1:-1], NEVER)
+                table[rows, 1:-1] = np.where(some, np.minimum(kept, spilled), table[rows, 1:-1])
 
     def _set_apart(self, room: Array) -> Array:
         """Take the tensors of a partition of their own out of the room; what each takes of that."""
@@ -225,19 +262,19 @@ class Relaxation:
             share = np.where(still, np.minimum(share, 1.0), share)
         return share
 
-    def _close(self, room: Array, places: Places, loops: int) -> None:
-        """Take away the places that are not there."""
+    def _close(self, room: Array, places: Places, loops: int, open_: Array) -> None:
+        """Take away the places that are not there; an intermediate that is not decided may be at every depth."""
         room[~self.is_inner, 0] = NEVER
-        deepest = room.shape[1] - 3
         if len(self.inner):
-            least = np.where(self.tensors.nested[self.inner, None], deepest, loops)
-            decided = np.where(places.loops == UNDECIDED, least, places.loops)
+            decided = np.where(places.loops == UNDECIDED, loops, places.loops)
             kept = np.take_along_axis(room[self.inner], decided[:, None] + 1, axis=1)[:, 0]
-            barred = self.tensors.closed[self.inner, :1] & (places.loops == 0)
+            barred = self.tensors.closed[self.inner, :1] & (places.loops == 0) | open_[self.inner]
             room[self.inner, 0] = np.where(barred, NEVER, kept)
-            spilled = places.first & (places.loops != UNDECIDED) & self.tensors.spill[self.inner, None]
+            spilled = places.first & self.tensors.spill[self.inner, None] | open_[self.inner]
             room[self.inner, 1:] = np.where(spilled[:, None], room[self.inner, 1:], NEVER)
-        room[self.is_inner | ~self.tensors.nested, loops + 2 : -1] = NEVER  # what is spilled is stored further out
+        if room.shape[1] > loops + 3:  # what is spilled is stored outside of the nested branch
+            closed = ~(self.tensors.nested[:, None] & (~self.is_inner[:, None] | open_))
+            room[:, loops + 2 : -1] = np.where(closed[:, None], NEVER, room[:, loops + 2 : -1])
         room[:, 1 : loops + 2][self.tensors.closed[:, : loops + 1]] = NEVER
         room[self.tensors.closed.any(axis=1), -1] = NEVER
         room[~self.tensors.free] = 0

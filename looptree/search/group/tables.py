@@ -40,6 +40,7 @@ class LoopTable:
         steps: of each layer; no rows where they do not matter.
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
         uneven, covering, alike, needs: see `profile.Pass`.
+        reads: words that each of `Profiler.readers` asks for, over all steps. read: coordinates that follow the loops.
     """
 
     fresh: tuple[Array, ...]
@@ -56,6 +57,8 @@ class LoopTable:
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
     needs: Mapping[str, Needs]
+    reads: Array
+    read: tuple[frozenset[Key], ...]
 
     @property
     def columns(self) -> int:
@@ -94,6 +97,8 @@ class LoopTable:
             np.stack([getattr(w, name) for w in work])[:, some] for name in ("operations", "cycles", "points")
         )
         points = points / np.maximum(operations, 1)
+        readers = [run.needs[tensor].readers[at] for tensor, at, _ in profiler.readers]
+        reads = np.stack([f.fresh[-1] for f in readers])[:, some] if readers else np.zeros((0, cycles.shape[1]))
         return cls(
             fresh,
             held,
@@ -109,6 +114,8 @@ class LoopTable:
             run.covering,
             run.alike,
             run.needs,
+            reads,
+            tuple(f.dimensions for f in readers),
         )
 
 
@@ -131,17 +138,20 @@ def bases_of(profiler: Profiler, tensors: Sequence[str], layers: Sequence[str], 
             raise InseparableError
         work.append((untiled[0], untiled[1], untiled[2] / max(1.0, untiled[0])))
     columns = np.array(work, dtype=np.float64).reshape(-1, 3)
-    return Bases(np.array(words)[:, None], columns[:, :1], columns[:, 1:2], columns[:, 2:])
+    asked = [whole.reads[tensor][at] for tensor, at, _ in profiler.readers]
+    reads = [left(extents, tuple(t.read[row] for t in tables)) or 0.0 for row, extents in enumerate(asked)]
+    return Bases(np.array(words)[:, None], columns[:, :1], columns[:, 1:2], columns[:, 2:], np.array(reads)[:, None])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bases:
-    """What no loop changes; see `bases_of`. Each of shape (rows, 1)."""
+    """What no loop changes; see `bases_of`. Each of shape (rows, 1); `reads` are 0 where loops change one dimension."""
 
     words: Array
     operations: Array
     cycles: Array
     points: Array
+    reads: Array
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,11 +16,11 @@ from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, sha
 from looptree.search.asked.objective import value
 from looptree.search.asked.restrictions import Pin
 from looptree.search.asked.segment import Shape, renamed, segment, shape_of
+from looptree.search.group.below import inner_levels
 from looptree.search.group.decode import choice_of
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal import Aim
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.group.inside import inner_levels
 from looptree.search.group.trimmed import trimmed
 from looptree.search.network.variant import Variant
 from looptree.search.network.workers import Gather, Job, Question, Result, Runs, Workers

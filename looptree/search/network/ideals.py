@@ -116,6 +116,28 @@ class Layers:
                 raise TooManyError
         return found
 
+    def chains(self, least: int, most: int) -> list[int]:
+        """Every convex group of `least` up to `most` layers that is a chain, small ones first.
+
+        In a chain each layer but the first reads one tensor that is made in the group, and each of these tensors is
+        read by one layer of the group; others may read them, too, and each layer may read other tensors. Between two
+        layers there is at most one chain: of two, each would leave out a layer that is between layers of the other.
+        The first layers of a chain are a chain, and convex: what is between two of them is between layers of the chain,
+        so it is in the chain, and before the last of them. So longer ones are found from shorter ones.
+        """
+        above, below = self._reach(self.before), self._reach(self.after)
+        level = [(1 << i, i, i) for i in range(len(self.names))]
+        found = []
+        for size in range(1, most + 1):
+            found += sorted(group for group, _, _ in level) if size >= least else []
+            level = [
+                (group | 1 << i, first, i)
+                for group, first, last in level
+                for i in bits(self.after[last])
+                if self.before[i] & group == 1 << last and not below[first] & above[i] & ~group
+            ]
+        return found
+
     def _reach(self, beside: tuple[int, ...]) -> list[int]:
         """All layers before (or after) each one."""
         reached = [0] * len(beside)

@@ -108,14 +108,15 @@ class StateGraph:
             TimeUpError: the time of the catalogue is up.
         """
         space = catalogue.space
-        outline = Outline.of(layers, space.group_layers, catalogue.check_time)
-        space = replace(space, group_layers=outline.group_layers)
-        for resident in sorted({space.resident, *(n for n in (3, 2, 1, 0) if n < space.resident)}, reverse=True):
-            try:
-                return cls(layers, catalogue, capacity, replace(space, resident=resident), outline)
-            except TooManyError:
-                if not resident:
-                    raise
+        most = catalogue.space.resident
+        outline = Outline.of(layers, *catalogue.space.most_layers, catalogue.check_time)
+        for resident in sorted({most, *(n for n in (3, 2, 1, 0) if n < most)}, reverse=True):
+            for known in (outline, outline.without_chains)[outline.chain_layers == outline.group_layers :]:
+                space = catalogue.space.with_layers(known.group_layers, known.chain_layers)
+                try:
+                    return cls(layers, catalogue, capacity, replace(space, resident=resident), known)
+                except TooManyError:
+                    outline = known
         raise TooManyError
 
     def _all_steps(self, outline: Outline) -> list[Move]:

@@ -17,7 +17,7 @@ from looptree.search.covering import Column, Cover, cover
 from looptree.search.group.goal import ROUNDING
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers, TooManyError, bits
-from looptree.search.network.outline import MOST_GROUPS
+from looptree.search.network.outline import MOST_CHAINS, MOST_GROUPS
 from looptree.search.network.partition import NO_PATH, Path, alone
 from looptree.search.network.states import Group, Step
 
@@ -49,12 +49,14 @@ class WidePartition:
         """The groups of the space, or of the largest narrower one in which they are not too many."""
         for most in range(space.group_layers, 0, -1):
             try:
-                masks = self.layers.convex(most, MOST_GROUPS)
+                masks = self.layers.convex(most, MOST_GROUPS if most > 1 else len(self.layers.names))
             except TooManyError:
                 continue
-            return replace(space, group_layers=most, resident=0), self._allowed(masks)
-        alone = self.layers.convex(1, len(self.layers.names))
-        return replace(space, group_layers=1, resident=0), self._allowed(alone)
+            longest = space.most_layers[1]
+            while len(chains := self.layers.chains(most + 1, longest)) > MOST_CHAINS:
+                longest = chains[MOST_CHAINS].bit_count() - 1
+            return replace(space.with_layers(most, longest), resident=0), self._allowed([*masks, *chains])
+        raise TooManyError
 
     def _allowed(self, masks: Sequence[int]) -> list[int]:
         """The groups that keep the restrictions."""

@@ -16,11 +16,11 @@ from looptree.architecture import Architecture
 from looptree.search.asked.metrics import Totals
 from looptree.search.asked.space import Space
 from looptree.search.child import as_child, processors
+from looptree.search.group.below import Shared, inner_levels
 from looptree.search.group.design import Collected, Outcome
 from looptree.search.group.goal import Aim, Gathering, Goal
 from looptree.search.group.group import Group
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.group.inside import Shared, inner_levels
 from looptree.search.group.leaf import Known
 from looptree.workload import Workload
 
@@ -108,7 +108,7 @@ class Searches:
         self.level = level
         self.space = replace(space, inner_level=" and ".join(inner_levels(architecture, level)))
         self._known: dict[int, GroupSearch] = {}
-        self._streams: Known = {}
+        self._streams = Known()
         self._nests = Shared()
 
     def of(self, shape: int, part: Workload) -> GroupSearch:

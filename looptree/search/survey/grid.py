@@ -136,7 +136,10 @@ class Branch:
             loops,
             self.pattern.positions,
             len(self.pattern.forgotten),
-            *(np.broadcast_to(b, (len(b), width)) for b in (bases.words, bases.operations, bases.cycles, bases.points)),
+            *(
+                np.broadcast_to(b, (len(b), width))
+                for b in (bases.words, bases.operations, bases.cycles, bases.points, bases.reads)
+            ),
         )
 
     def chosen(self, tile: int, combination: int) -> tuple[tuple[tuple[Rank, int], ...], tuple[Option, ...]]:

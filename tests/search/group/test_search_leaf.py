@@ -37,8 +37,8 @@ def test_no_pipeline_with_own_loops_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(6, 14), 2))
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("seed", some((7, 6, 9), 1))
+@pytest.mark.parametrize("kind", ["chain", "plane", "matmul", "pool", "odd bits"])
 def test_no_design_with_two_own_loops_per_layer_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=2))
 

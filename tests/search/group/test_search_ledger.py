@@ -34,6 +34,8 @@ def table(draw: random.Random, width: int) -> LoopTable:
         covering={},
         alike=none,
         needs={},
+        reads=numbers(1),
+        read=(none,),
     )
 
 
