@@ -14,17 +14,8 @@ from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
 PAIRS = ("twice", "joined_pairs")
-NUMBERS = (
-    "group_layers",
-    "loops",
-    "lone_loops",
-    "leaf_loops",
-    "joined_loops",
-    *PAIRS,
-    "nested",
-    "resident",
-    "chain_layers",
-)
+LOOPS_OF = ("loops", "lone_loops", "leaf_loops", "joined_loops", "nested")
+NUMBERS = ("group_layers", "chain_layers", *LOOPS_OF, *PAIRS, "resident")
 FLAGS = ("spill", "recompute", "live", "pipeline")
 LOOPS = ("ranks", "tiles", "order")
 TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")

@@ -130,8 +130,8 @@ class Placing:
             np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
             np.array([rule.drop for rule in rules], dtype=bool),
             np.array([t in group.apart for t in group.tensors], dtype=bool),
-            np.isin(np.arange(len(group.tensors)), self.nested),
             *group.making,
+            np.isin(np.arange(len(group.tensors)), self.nested),
             group.copies,
         )
 

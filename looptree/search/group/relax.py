@@ -60,9 +60,9 @@ class Tensors:
     closed: Array
     drop: Array
     apart: Array
-    nested: Array
     makers: Array
     each: Array
+    nested: Array
     copies: int = 1
 
 
