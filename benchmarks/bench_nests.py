@@ -10,11 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # layers as in the other benchmark
-
-from benchmarks.bench_evaluate import layer
 from looptree.architecture import Architecture, Compute, Level
 from looptree.model.inside.costs import energy
 from looptree.model.inside.joint import Joint, Wanted
@@ -23,7 +19,8 @@ from looptree.model.inside.resolve import joint_of
 from looptree.model.inside.tables import Memory
 from looptree.model.operations import Operations
 from looptree.model.production import all_points
-from looptree.workload import Workload
+from looptree.workload import Einsum, Workload
+from looptree.workload.expression import parse_expression
 
 PRODUCT = "Y[m,n] = X[m,k] * W[k,n]"
 CONVOLUTION = "Y[m,p,q] = X[c,p+r,q+s] * W[m,c,r,s]"
@@ -52,8 +49,9 @@ def hardware(scratchpad: int | None, registers: int, spatial: dict[str, int]) ->
 
 def tile_of(text: str, ranks: dict[str, int], architecture: Architecture) -> tuple[Leaf, Joint, dict[str, Level]]:
     """A tile of one layer, what finds its nests, and where its tensors are."""
-    workload = Workload("tile", [layer("a", text, ranks)])
-    (einsum,) = workload.einsums
+    output, inputs, operation = parse_expression(text)
+    einsum = Einsum("a", ranks, inputs, output, operation)
+    workload = Workload("tile", [einsum])
     shapes = {name: tensor.shape for name, tensor in workload.tensors.items()}
     leaf = Leaf(Operations.full(einsum), {}, shapes, 0, 0)
     counts = einsum.operations, all_points(einsum, shapes[einsum.output.tensor]), leaf.begun

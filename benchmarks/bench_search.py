@@ -1,7 +1,7 @@
 """How long the search takes to a proven optimum, and how it grows: one process per case, so that memory is the case's
 own.
 
-Run: python benchmarks/bench_search.py [cases|networks|chains|questions|all] [seconds]
+Run: python benchmarks/bench_search.py [cases|networks|chains|fans|questions|all] [seconds]
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ NETWORKS = (
     "densenet121",
 )
 LENGTHS = (10, 100, 1000)
+WIDTHS = (2, 4, 8, 16, 32)
 QUESTIONS = (
     ("edp",),
     ("energy", "latency<=1x"),
@@ -41,6 +42,21 @@ def chain(layers: int) -> str:
         expression = f"T{i}[m,n{i}] = T{i - 1}[m,n{i - 1}] * W{i}[n{i - 1},n{i}]"
         ranks = f"{{m: 128, n{i - 1}: 128, n{i}: 128}}"
         lines.append(f'  - {{name: mm{i}, expression: "{expression}", ranks: {ranks}}}')
+    return "\n".join(lines) + "\n"
+
+
+def fan(branches: int) -> str:
+    """A matrix product of 128 x 128 x 128, branches of two more of its result, and the sum of all branches."""
+    lines = [f"name: fan_of_{branches}", "einsums:"]
+    shape = "m: 128, n: 128, k: 128"
+    products = [("T", "X")]
+    for i in range(1, branches + 1):
+        products += [(f"A{i}", "T"), (f"B{i}", f"A{i}")]
+    for output, read in products:
+        expression = f"{output}[m,n] = {read}[m,k] * W{output}[k,n]"
+        lines.append(f'  - {{name: {output}, expression: "{expression}", ranks: {{{shape}}}}}')
+    added = " + ".join(f"B{i}[m,n]" for i in range(1, branches + 1))
+    lines.append(f'  - {{name: sum, expression: "Y[m,n] = {added}", ranks: {{m: 128, n: 128}}}}')
     return "\n".join(lines) + "\n"
 
 
@@ -135,6 +151,9 @@ def main() -> None:
         if what in ("chains", "all"):
             for layers in LENGTHS:
                 run(_file(Path(name), chain(layers)), "reference_cost", 65_536, "energy", seconds)
+        if what in ("fans", "all"):
+            for branches in WIDTHS:
+                run(_file(Path(name), fan(branches)), "reference_cost", 65_536, "energy", seconds)
 
 
 if __name__ == "__main__":

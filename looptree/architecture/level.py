@@ -173,11 +173,21 @@ class Level:
 
     def read_pj_per_word(self, bits: int) -> Fraction:
         """Energy of reading one word of a tensor of so many bits, in pJ."""
-        return self.read_pj_per_byte * bits / 8 if self.read_pj is None else self.read_pj * self.accesses(bits)
+        return self._pj_per_word("read", bits, self.read_pj, self.read_pj_per_byte)
 
     def write_pj_per_word(self, bits: int) -> Fraction:
         """Energy of writing one word of a tensor of so many bits, in pJ."""
-        return self.write_pj_per_byte * bits / 8 if self.write_pj is None else self.write_pj * self.accesses(bits)
+        return self._pj_per_word("write", bits, self.write_pj, self.write_pj_per_byte)
+
+    def _pj_per_word(self, action: str, bits: int, per_access: Fraction | None, per_byte: Fraction) -> Fraction:
+        if (action, bits) not in self._known:
+            self._known[action, bits] = per_byte * bits / 8 if per_access is None else per_access * self.accesses(bits)
+        return self._known[action, bits]
+
+    @cached_property
+    def _known(self) -> dict[tuple[str, int], Fraction]:
+        """Energies of words, as far as someone asked."""
+        return {}
 
     # -- how much it moves ------------------------------------------------------------------
 

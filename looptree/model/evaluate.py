@@ -87,7 +87,7 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
         moved[owner(movement)].append(movement)
     tables = [traffic_of(design, listed) for listed in moved]
     kept = above(design, sizes, groups)
-    demand = {chain.id: demands(design, sizes, chain) for chain in {c.id: c for c in (*groups, design.root)}.values()}
+    demand = {group.id: demands(design, sizes, group) for group in groups}
     computing = with_units_for_any_tile(design) if convention.single_steps else design
     cycles = [chain_cycles(computing, inferred, group) for group in groups]
     busy = [busy_cycles(design, table, compute) for table, compute in zip(tables, cycles, strict=True)]
@@ -114,7 +114,7 @@ def _evaluated(design: Design, *, stepwise: bool, convention: Convention) -> Eva
             for counts in (inferred.einsums[e.name],)
         },
         transfers=transfers,
-        occupancy=occupancies(design, sizes, demand[design.root.id]),
+        occupancy=occupancies(design, sizes, demands(design, sizes, design.root, demand)),
         energy=reduce(add, energies),
         latency=replace(latency, layers=layers),
         groups=results,

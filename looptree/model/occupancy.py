@@ -60,17 +60,24 @@ def lifetime(design: Design, place: Place) -> range:
     return range(using[0], using[-1] + 1)
 
 
-def demands(design: Design, sizes: Mapping[int, Demand], chain: BoundChain) -> dict[Key, Demand]:
+def demands(
+    design: Design,
+    sizes: Mapping[int, Demand],
+    chain: BoundChain,
+    known: Mapping[int, Mapping[Key, Demand]] | None = None,
+) -> dict[Key, Demand]:
     """Demand of a chain and all below it, by (level, tensor), and by (level, `None`) in total.
 
     Args:
-        sizes: demand of each place, in bytes.
+        sizes: demand of each place, in bytes. known: of chains, by id, where it is known.
     """
+    if known is not None and chain.id in known:
+        return dict(known[chain.id])
     places = [design.places[identity] for identity in chain.places]
     passing = [(place, lifetime(design, place)) for place in places if place.while_used]
     below: dict[Key, Demand] = {}
     for position, child in enumerate(chain.children):
-        there = demands(design, sizes, design.chains[child])
+        there = demands(design, sizes, design.chains[child], known)
         _add(there, sizes, [place for place, branches in passing if position in branches])
         for key, demand in there.items():
             other = below.get(key, Demand())

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence, Sized
 from dataclasses import replace
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
 from looptree.architecture import Architecture, Level
 from looptree.check import check
 from looptree.model import Evaluation, evaluate
+from looptree.model.axis import Array
 from looptree.model.inference import infer
 from looptree.model.inside import with_nests
-from looptree.model.inside.nest import Nest
+from looptree.model.inside.finder import Finder
+from looptree.model.inside.joint import Joint
+from looptree.model.inside.nest import Nest, Options, Price
 from looptree.model.inside.resolve import leaf_of, nodes_of, with_inside
+from looptree.model.inside.ways import Block, Ways
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Chain, Compute, LoopTree
 from looptree.workload import Einsum, Workload
 from tests.model.inside_cases import drawn_design, every_nest, registers
 from tests.model.model_cases import keep, layer, loop
+from tests.some import some
 
 
 def scratchpad(pad: int, inner: int) -> Architecture:
@@ -123,3 +129,51 @@ def test_one_level_after_the_other_is_worse() -> None:
         for known in (design, bind(design.workload, architecture, further))
     ]
     assert energies[0] < energies[1]
+
+
+def test_an_outer_tile_that_could_be_larger_may_be_best() -> None:
+    """W needs 3 words and Y 6 of the 7 of the scratchpad, so `m` could be whole; but then X would not fit below."""
+    free = Fraction(1)
+    dram, buffer, *_ = scratchpad(7, 6).levels
+    pad = Level("PAD", 7, read_pj_per_byte=free, write_pj_per_byte=free)
+    inner = Level("RF", 6, read_pj_per_byte=free, write_pj_per_byte=2 * free)
+    design = asked(
+        layer("a", "Y[m,n] = X[m,k] * W[k,n]", m=4, n=3, k=3),
+        Architecture("free", (dram, buffer, pad, inner), scratchpad(7, 6).compute),
+    )
+    given_nests = Nest((("m", 2), ("n", 1)), ("W", "Y")), Nest((), ("X",))
+    larger = Nest((("n", 1),), ("W", "Y")), Nest((("m", 2),), ("X",))
+    one, other = (given(design, "a", nests) for nests in (given_nests, larger))
+    assert one.fits and other.fits and one.energy.total < other.energy.total
+    found = with_nests(design)
+    best = evaluate(found.workload, found.architecture, found.tree, stepwise=False)
+    assert best.energy.total == one.energy.total
+
+
+@pytest.mark.parametrize("seed", some(range(24), 4))
+def test_no_tile_of_the_outer_level_is_left_out_that_is_best(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Against all tiles of the outer level that fit, tried without any bound."""
+    draw = random.Random(f"outer tiles {seed}")
+    einsum = draw.choice(list(LARGER.values()))
+    spatial = draw.choice([{}, {}, {draw.choice(list(einsum.ranks)): 2}])
+    architecture = scratchpad(draw.randrange(6, 40), draw.randrange(3, 10))
+    architecture = replace(architecture, compute=replace(architecture.compute, spatial=spatial))
+    design = asked(einsum, architecture, tile=draw.choice([None, 3]))
+    found = with_nests(design)
+    best = evaluate(found.workload, found.architecture, found.tree, stepwise=False)
+    largest = Ways._largest
+
+    def every(self: Ways, case: Array, chosen: dict[int, Array], words: dict[str, Array]) -> Block:
+        return largest(self, case, chosen, words) if self.staying is None else self._block(case, chosen, words)
+
+    def nothing(self: Finder, options: Options, prices: Sequence[Price], most: Mapping[str, float]) -> Array:
+        return np.zeros((len(prices), len(options.block.bytes)))
+
+    def unbounded(self: Joint, leaf: object, outers: Sized, wanted: Sized, shapes: Sized = (0,)) -> Array:
+        return np.zeros((len(outers), len(wanted), len(shapes)))
+
+    monkeypatch.setattr(Ways, "_largest", every)
+    monkeypatch.setattr(Finder, "floor", nothing)
+    monkeypatch.setattr(Joint, "bounds", unbounded)
+    slow = with_nests(design)
+    assert evaluate(slow.workload, slow.architecture, slow.tree, stepwise=False).energy.total == best.energy.total

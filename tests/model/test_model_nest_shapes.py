@@ -57,7 +57,10 @@ def test_nests_of_many_shapes_are_those_of_each(seed: int) -> None:
     tables = Tables(leaf, joint.levels[0][1], {})
     finder = joint._finder(leaf)
     listed = [
-        (options, at) for kept in tables.kept() for options in finder.options(kept) for at in range(len(options.steps))
+        (options, at)
+        for kept in tables.kept()
+        for options in finder.options(kept, None)
+        for at in range(len(options.steps))
     ]
     nests, shapes = zip(*(finder.chosen(*one) for one in draw.sample(listed, min(8, len(listed)))), strict=True)
     for nest, shape in zip(nests, shapes, strict=True):

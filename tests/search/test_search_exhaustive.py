@@ -50,7 +50,7 @@ def test_groups_of_a_plan_add_up(kind: str) -> None:
     draw = random.Random(kind)
     workload = network(kind, 2)
     hardware = architecture(seed=2, buffer_bandwidth=3)
-    space = Space(group_layers=1, lone_loops=0, leaf_loops=0)
+    space = Space(group_layers=1, chain_layers=1, lone_loops=0, leaf_loops=0)
     search = Exhaustive(workload, hardware, space)
     inner = list(search.whole_bytes)
     for _ in range(4):
@@ -78,7 +78,7 @@ def test_a_chain_of_three_layers_has_four_partitions_and_nine_plans() -> None:
     search = Exhaustive(network("matmul", 0), architecture())
     assert len(search.plans) == 9
     assert len({frozenset(layers for layers, _, _ in plan) for plan in search.plans}) == 4
-    alone = Exhaustive(network("matmul", 0), architecture(), Space(group_layers=1, resident=0))
+    alone = Exhaustive(network("matmul", 0), architecture(), Space(group_layers=1, chain_layers=1, resident=0))
     assert len(alone.plans) == 1
 
 

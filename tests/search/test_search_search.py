@@ -61,10 +61,25 @@ def test_no_plan_of_three_layers_is_better(kind: str) -> None:
 
 @pytest.mark.parametrize(
     "space",
-    [Space(group_layers=2, loops=1, lone_loops=0, leaf_loops=0, spill=False, resident=1), SPACES["layer-by-layer"]],
+    [Space(2, 1, 0, 0, spill=False, resident=1, chain_layers=2), SPACES["layer-by-layer"]],
 )
 def test_no_plan_of_a_narrower_space_is_better(space: Space) -> None:
     check(network("branches", 1), replace(space, lone_loops=1), 1)
+
+
+CHAINS = Space(group_layers=2, chain_layers=4, loops=1, lone_loops=1, leaf_loops=0, spill=False)
+
+
+@pytest.mark.parametrize("kind", ["chain", "skip"])
+def test_no_plan_with_longer_groups_that_are_chains_is_better(kind: str) -> None:
+    check(network(kind, 1, layers=4), CHAINS, 1)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", some(range(2, 8), 1))
+@pytest.mark.parametrize("kind", ["chain", "skip", "branches", "matmul", "padded", "pool"])
+def test_no_plan_with_longer_chains_of_many_networks_is_better(kind: str, seed: int) -> None:
+    check(network(kind, seed, layers=5), CHAINS, seed)
 
 
 @pytest.mark.slow
@@ -84,7 +99,7 @@ def test_no_plan_of_four_layers_is_better(kind: str, seed: int) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", some(range(4), 2))
 def test_no_plan_of_five_layers_is_better(seed: int) -> None:
-    check(network("branches", seed, layers=5), Space(2, 1, 1, 0, spill=False), seed)
+    check(network("branches", seed, layers=5), Space(2, 1, 1, 0, spill=False, chain_layers=2), seed)
 
 
 def test_an_output_that_others_read_leaves() -> None:

@@ -37,8 +37,7 @@ class Finder:
         floors = [self._floor(some, prices) for some in every]
         for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
             cases = self._hopeful(floors[number], best)
-            ways = self.tables.ways(every[number])
-            for block in ways.blocks(cases) if len(cases) else ():
+            for block in self.tables.ways(every[number]).blocks(cases) if len(cases) else ():
                 self._take(self._judged(block, prices, tie), best, prices, tie)
         found = [[self._found(one, at) for one in listed] for at, listed in enumerate(best)]
         return [listed or self._smallest(at, prices, tie) for at, listed in enumerate(found)]
@@ -127,19 +126,47 @@ class Finder:
                     found[:, at] = np.minimum(found[:, at], least)
         return found
 
-    def options(self, kept: tuple[str, ...]) -> Iterator[Options]:
+    def options(self, kept: tuple[str, ...], most: Mapping[str, float] | None) -> Iterator[Options]:
         """All nests of one shape that keep some tensors and fit, in all orders that differ for any tensor of the layer.
 
         With the words that enter a place of each of its tensors.
+
+        Args:
+            most: words of each tensor that a level further in can hold; see `Tables.ways`.
         """
         (shape,) = self.tables.shapes
-        for block in self.tables.ways(kept).blocks(np.arange(1)):
+        for block in self.tables.ways(kept, most).blocks(np.arange(1)):
             moved = {t: self.tables.moved(t, block.ways) for t in self.tables.tensors}
             for options in self.tables.options_of(block, self.tables.orders(kept, self.tables.tensors, block.ways)):
                 words = {
                     t: np.where(moved[t], options.entered[t], float(shape.entered[t])) for t in self.tables.tensors
                 }
                 yield replace(options, entered=words)
+
+    def floor(self, options: Options, prices: Sequence[Price], most: Mapping[str, float]) -> Array:
+        """What nests at the one level further in take of each sum at least, of shape (prices, nests of one shape).
+
+        Of a tensor that a loop of the inner nest moves at least its whole tile enters at each iteration; if none does,
+        what enters below these loops, and then the level has to hold the whole tile.
+
+        Args:
+            options: of `options`, with the words of all tensors. prices: of the inner level. most: see `options`.
+        """
+        tables, block = self.tables, options.block
+        sums = np.zeros((len(prices), len(block.bytes)))
+        for t in prices[0].kept:
+            least: Array = np.full(len(block.bytes), np.inf)
+            if most.get(t):
+                row, words = tables.tensors.index(t), np.ones(len(block.bytes), dtype=np.int64)
+                least = tables.elsewhere[block.case].astype(np.float64)
+                for part, ways in zip(tables.parts, block.ways, strict=True):
+                    least = least * part.entered[part.ranks][row][-1, ways]
+                    words = words * part.window[row][ways]
+                least = np.where(words <= most[t], np.minimum(least, options.entered[t]), least)
+            for number, price in enumerate(prices):
+                kept = price.kept[t] + price.entered[t] * least if most.get(t) else np.inf
+                sums[number] += np.minimum(price.bypassed[t], kept)
+        return sums
 
     def chosen(self, options: Options, at: int) -> tuple[Nest, Shape]:
         """One of the nests of one shape, and the shape of its tiles."""

@@ -7,11 +7,15 @@ more often. So every nest has a bound. They are tried from the least bound on, m
 is better than what is known. The nests further in for all that are tried at a time are found at once: many nests of an
 outer level leave tiles of the same shape.
 
-Each level has the nests of `looptree.model.inside.finder`: those in which no tile could be larger within its room.
+The nests of the innermost level are those in which no tile could be larger within its room. Further out a larger tile
+may be worse: a smaller one may leave a tile of some tensor that fits the next level and stays there. `Ways.blocks` says
+which ones are left out above one level further in, and why they are no better. Above several levels, and with a pinned
+dataflow, only those are looked at that could not be larger.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -76,19 +80,21 @@ class Joint:
 
     def _least(self, leaf: Leaf, outer: Outer, wanted: Sequence[Wanted], tie: Wanted, shape: Shape) -> list[Found]:
         finder = self._finder(leaf, (shape,))
-        prices, second = [self._price(leaf, outer, one) for one in wanted], self._price(leaf, outer, tie)
+        second = self._price(leaf, outer, tie)
         best: list[Found] = []
         too_large: list[Found] = []
-        for tries in _batches(self._tries(finder, leaf, outer, wanted, prices, shape)):
-            hopeful = [tried for tried in tries if not _beaten(best, tried.bound)]
-            for kept in dict.fromkeys(tried.options.block.kept for tried in hopeful):
-                some = [tried for tried in hopeful if tried.options.block.kept == kept]
-                own, shapes = zip(*(finder.chosen(tried.options, tried.at) for tried in some), strict=True)
-                listed = self.further.least(leaf, self.further_of(outer, kept), wanted, tie, shapes)
-                for tried, nest, inner in zip(some, own, listed, strict=True):
-                    whole = [tried.with_nests(nest, second, one) for one in inner]
-                    best = undominated([*best, *(one for one in whole if one.fits)])
-                    too_large += whole if not best and not too_large else []
+        every = len(self.levels) == 2 and self.pins == FREE
+        for most in (None, self._most(leaf)) if every else (None,):
+            for tries in _batches(self._tries(finder, leaf, outer, wanted, most, best)):
+                hopeful = [tried for tried in tries if not _beaten(best, tried.bound)]
+                for kept in dict.fromkeys(tried.options.block.kept for tried in hopeful):
+                    some = [tried for tried in hopeful if tried.options.block.kept == kept]
+                    own, shapes = zip(*(finder.chosen(tried.options, tried.at) for tried in some), strict=True)
+                    listed = self.further.least(leaf, self.further_of(outer, kept), wanted, tie, shapes)
+                    for tried, nest, inner in zip(some, own, listed, strict=True):
+                        whole = [tried.with_nests(nest, second, one) for one in inner]
+                        best = undominated([*best, *(one for one in whole if one.fits)])
+                        too_large += whole if not best and not too_large else []
         return best or too_large
 
     def bounds(
@@ -128,8 +134,9 @@ class Joint:
         return replace(self, levels=self.levels[1:])
 
     def _finder(self, leaf: Leaf, shapes: Sequence[Shape] = (), *, gaps: bool = False) -> Finder:
-        pins, room = self.pins if len(self.levels) == 1 else FREE, self.levels[0][1]
-        return Finder(Tables(leaf, room, self.spatial, pins, shapes=shapes, gaps=gaps, memory=self.memory))
+        pins, room, further = self.pins if len(self.levels) == 1 else FREE, self.levels[0][1], self._most(leaf)
+        tables = Tables(leaf, room, self.spatial, pins, shapes=shapes, gaps=gaps, further=further, memory=self.memory)
+        return Finder(tables)
 
     def _price(self, leaf: Leaf, outer: Outer, wanted: Wanted) -> Price:
         last = len(self.levels) == 1
@@ -140,23 +147,56 @@ class Joint:
         """The next places further out, as the levels further in see them."""
         return {**outer, **dict.fromkeys(kept, self.levels[0][0])}
 
+    def _most(self, leaf: Leaf) -> dict[str, float]:
+        """The most words of each tensor that a level further in can hold."""
+        limits = {t: [room.most(t) for _, room in self.levels[1:]] for t in leaf.accesses}
+        return {
+            t: max((math.inf if words is None else words for words in known), default=0) for t, known in limits.items()
+        }
+
     def _tries(
         self,
         finder: Finder,
         leaf: Leaf,
         outer: Outer,
         wanted: Sequence[Wanted],
-        prices: Sequence[Price],
-        shape: Shape,
-    ) -> list[tuple[Options, Array, Array]]:
-        """All nests of the outermost level, with what they take of each sum and what is left for those further in."""
+        most: Mapping[str, float] | None,
+        best: Sequence[Found],
+    ) -> list[_Tries]:
+        """Nests of the outermost level that may be better than the best ones, with all further in.
+
+        Args:
+            most: words that a level further in can hold; `None`: only nests in which no tile could be larger.
+        """
         every = list(finder.tables.kept())
-        bounds = self.further.bounds(leaf, [self.further_of(outer, kept) for kept in every], wanted, (shape,))[:, :, 0]
-        return [
-            (options, np.stack([options.priced(p) for p in prices]), least)
-            for kept, least in zip(every, bounds, strict=True)
-            for options in finder.options(kept)
-        ]
+        within = [self.further_of(outer, kept) for kept in every]
+        bounds = self.further.bounds(leaf, within, wanted, finder.tables.shapes)[:, :, 0]
+        prices = [self._price(leaf, outer, one) for one in wanted]
+        found = []
+        for kept, further_out, least in zip(every, within, bounds, strict=True):
+            inner = [self.further._price(leaf, further_out, one) for one in wanted]
+            for options in finder.options(kept, most):
+                sums = np.stack([options.priced(price) for price in prices])
+                further = np.broadcast_to(least[:, None], sums.shape)
+                if len(self.levels) == 2:
+                    further = np.maximum(further, finder.floor(options, inner, self._most(leaf)))
+                bound = sums + further
+                left = np.ones(sums.shape[1], dtype=bool)
+                for known in best:
+                    left &= (bound < np.array(known.sums)[:, None]).any(axis=0)
+                if left.any():
+                    some = np.flatnonzero(left)
+                    found.append(_Tries(options.at(some), sums[:, some], bound[:, some]))
+        return found
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class _Tries:
+    """Nests of the outermost level, what they take of each sum, and what they take with all further in at least."""
+
+    options: Options
+    sums: Array
+    bound: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -178,19 +218,36 @@ class _Try:
         return Found(nest, sums, other, int(options.block.bytes[at]), words, steps, inner.fits, inner)
 
 
-def _batches(tries: Sequence[tuple[Options, Array, Array]]) -> Iterator[list[_Try]]:
-    """Nests of least bound first, more and more at a time."""
-    every = [(number, at) for number, (_, sums, _) in enumerate(tries) for at in range(sums.shape[1])]
-    bounds = np.concatenate([sums + least[:, None] for _, sums, least in tries], axis=1)
-    order = np.lexsort(bounds[::-1])
+def _batches(tries: Sequence[_Tries]) -> Iterator[list[_Try]]:
+    """Nests of least bound first, more and more at a time; together those with the same tiles that keep the same."""
+    if not tries:
+        return
+    first = np.cumsum([0, *(some.bound.shape[1] for some in tries)])
+    order = np.lexsort(np.concatenate([some.bound for some in tries], axis=1)[::-1])
+    _, earliest, group = np.unique(_tiles(tries)[order], return_index=True, return_inverse=True)
+    place = earliest[group]
+    order = order[np.argsort(place, kind="stable")]
+    starts = np.append(np.flatnonzero(np.diff(np.sort(place), prepend=-1)), len(order))
     start, size = 0, 1
-    while start < len(order):
+    while start < len(starts) - 1:
+        chosen = order[starts[start] : starts[min(start + size, len(starts) - 1)]]
+        numbers = np.searchsorted(first, chosen, side="right") - 1
         yield [
-            _Try(tries[number][0], at, tries[number][1][:, at].tolist(), bounds[:, index].tolist())
-            for index in order[start : start + size].tolist()
-            for number, at in (every[index],)
+            _Try(tries[number].options, at, tries[number].sums[:, at].tolist(), tries[number].bound[:, at].tolist())
+            for number, at in zip(numbers.tolist(), (chosen - first[numbers]).tolist(), strict=True)
         ]
         start, size = start + size, min(4 * size, MOST_AT_ONCE)
+
+
+def _tiles(tries: Sequence[_Tries]) -> Array:
+    """A number for each nest, equal for those with the same tiles that keep the same tensors."""
+    blocks = [some.options.block for some in tries]
+    kept = {known: number for number, known in enumerate(dict.fromkeys(block.kept for block in blocks))}
+    found = np.concatenate([np.full(len(block.bytes), kept[block.kept]) for block in blocks])
+    for ways in zip(*(block.ways for block in blocks), strict=True):
+        column = np.concatenate(ways)
+        found = found * (int(column.max()) + 1) + column
+    return found
 
 
 def _beaten(known: Sequence[Found], bound: Sequence[float]) -> bool:

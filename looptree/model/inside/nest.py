@@ -102,6 +102,11 @@ class Options:
     entered: Mapping[str, Array]
     steps: Array
 
+    def at(self, some: Array) -> Options:
+        """Some of them."""
+        words = {tensor: table[some] for tensor, table in self.entered.items()}
+        return Options(self.block.at(some), self.order, words, self.steps[some])
+
     def priced(self, price: Price) -> Array:
         """What each takes of a sum."""
         return np.broadcast_to(price.of(self.block.kept, self.entered, self.steps), self.block.bytes.shape)

@@ -38,6 +38,7 @@ class Part:
             (tensors, problems).
         visits: iterations. steps: that each way makes of them, of shape (ways).
         wider: per rank the way with the next larger tile of it, -1 where there is none or where more words enter it.
+        multiple: the same with the next larger tile that is made of whole ones.
     """
 
     first: Array
@@ -51,6 +52,7 @@ class Part:
     visits: Array
     steps: Array
     wider: Array
+    multiple: Array
 
     @classmethod
     def of(cls, leaf: Leaf, problems: Problems, ranks: Order, options: Mapping[str, Sequence[int]]) -> Part:
@@ -69,8 +71,8 @@ class Part:
         for order in permutations(ranks):
             steps = _Steps(leaf, problems, ranks, tiles, order)
             entered[order], moves[order], window = steps.entered, steps.moves, steps.window
-        wider = _wider(tiles)
-        for column in wider:
+        wider, multiple = _wider(tiles), _wider(tiles, whole=True)
+        for column in (*wider, *multiple):
             some, known = np.flatnonzero(column >= 0), column[column >= 0]
             for order in entered:
                 more = (entered[order][..., known] > entered[order][..., some]).any()
@@ -79,7 +81,9 @@ class Part:
         first, visits = np.array([0, len(tiles)]), np.full(len(tiles), problems.times.sum())
         fewest = np.min([table[:, 0] for table in entered.values()], axis=(0, 2))[:, None]
         trips = _trips(problems, ranks, tiles)
-        return cls(first, ranks, tiles, tiles >= largest, window, entered, moves, fewest, visits, trips, wider)
+        return cls(
+            first, ranks, tiles, tiles >= largest, window, entered, moves, fewest, visits, trips, wider, multiple
+        )
 
     @classmethod
     def joined(cls, parts: Sequence[Part]) -> Part:
@@ -88,9 +92,10 @@ class Part:
         if not others:
             return one
         first = np.cumsum([0, *(part.first[-1] for part in parts)])
-        wider = [
-            np.where(part.wider < 0, -1, part.wider + start) for part, start in zip(parts, first[:-1], strict=True)
-        ]
+        wider, multiple = (
+            [np.where(table < 0, -1, table + start) for table, start in zip(tables, first[:-1], strict=True)]
+            for tables in ([part.wider for part in parts], [part.multiple for part in parts])
+        )
         return cls(
             first,
             one.ranks,
@@ -103,6 +108,7 @@ class Part:
             np.concatenate([part.visits for part in parts]),
             np.concatenate([part.steps for part in parts]),
             np.concatenate(wider, axis=1),
+            np.concatenate(multiple, axis=1),
         )
 
     def ways_cutting(self, ranks: Collection[str]) -> Array:
@@ -120,17 +126,27 @@ def _trips(problems: Problems, ranks: Order, tiles: Array) -> Array:
     return np.asarray((steps * problems.times).sum(axis=1))
 
 
-def _wider(tiles: Array) -> Array:
+def _wider(tiles: Array, *, whole: bool = False) -> Array:
     """Per rank and way the way that has the next larger tile of this rank, all others alike; -1 where there is none.
+
+    Args:
+        whole: of the tiles that are made of whole ones of this way (the last one may be smaller).
 
     >>> _wider(np.array([[4, 2], [4, 1], [2, 2], [2, 1]])).tolist()
     [[-1, -1, 0, 1], [-1, 0, -1, 2]]
+    >>> _wider(np.array([[7], [5], [4], [2]])).tolist(), _wider(np.array([[7], [5], [4], [2]]), whole=True).tolist()
+    ([[-1, 0, 1, 2]], [[-1, 0, 0, 2]])
     """
     number = {tuple(way): at for at, way in enumerate(tiles.tolist())}
     found = np.full((tiles.shape[1], len(tiles)), -1, dtype=np.int64)
     for rank in range(tiles.shape[1]):
         sizes = sorted(set(tiles[:, rank].tolist()))
         larger = dict(pairwise(sizes))
+        if whole:
+            larger = {
+                size: next(more for more in sizes if more > size and (more % size == 0 or more == sizes[-1]))
+                for size in sizes[:-1]
+            }
         for at, way in enumerate(tiles.tolist()):
             if way[rank] in larger:
                 found[rank, at] = number[(*way[:rank], larger[way[rank]], *way[rank + 1 :])]

@@ -6,9 +6,11 @@ The words of each tensor that enter its place are products of the tables of the 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain, combinations
+from types import MappingProxyType
 
 import numpy as np
 
@@ -44,7 +46,8 @@ class Tables:
     Args:
         leaf: the layer. spatial: operations done at once along each rank. pins: what is not free to choose.
         shapes: of its tiles; those of the leaf if not given. gaps: whether ranks may be cut along which a tile skips
-        coordinates. memory: shared with other tables.
+        coordinates. further: the most words of each tensor that a level further in can hold. memory: shared with other
+        tables.
 
     Attributes:
         cases: each as a shape, with the fewest words of all its shapes that enter where no loop moves a tensor. outer:
@@ -61,12 +64,15 @@ class Tables:
         *,
         shapes: Sequence[Shape] = (),
         gaps: bool = False,
+        further: Mapping[str, float] = MappingProxyType({}),
         memory: Memory | None = None,
     ) -> None:
         self.memory = Memory() if memory is None else memory
         self.leaf, self.room, self.spatial, self.pins, self.gaps = leaf, room, spatial, pins, gaps
         self.shapes = shapes or (leaf.shape,)
         self.tensors = list(leaf.accesses)
+        own = {t: room.most(t) for t in self.tensors}
+        self.most = {t: max(math.inf if words is None else words, further.get(t, 0)) for t, words in own.items()}
         numbers: dict[object, int] = {}
         self.case = [numbers.setdefault(shape.key, len(numbers)) for shape in self.shapes]
         every = [[s for s, own in zip(self.shapes, self.case, strict=True) if own == n] for n in range(len(numbers))]
@@ -116,11 +122,8 @@ class Tables:
             return [min(given or largest, largest)]
         wide = self.spatial.get(rank, 1)
         known = [t for t in useful_tiles(largest) if all(keeps_full(t, extent, wide) for extent in extents if extent)]
-        limits = [
-            self.room.most(t) for t, a in self.leaf.accesses.items() if any(rank in f.ranks for f in a.projection)
-        ]
-        most = max((limit for limit in limits if limit is not None), default=0)
-        return [largest, *(t for t in known if None in limits or t <= most)]
+        most = max((self.most[t] for t, a in self.leaf.accesses.items() if rank in a.ranks), default=0)
+        return [largest, *(t for t in known if t <= most)]
 
     def kept(self) -> Iterator[tuple[str, ...]]:
         """Sets of tensors that may have a place, and that have to."""
@@ -177,8 +180,7 @@ class Tables:
         access = self.leaf.accesses.get(self.pins.stays or "")
         indexing = frozenset(access.ranks) if access is not None else frozenset()
         einsum = self.leaf.einsum
-        useful = [rank for ranks in kinds_of(einsum, cut, kept).values() for rank in ranks]
-        orders = loop_orders(einsum, kinds_of(einsum, [rank for rank in cut if rank in useful], apart))
+        orders = loop_orders(einsum, kinds_of(einsum, cut, apart))
         accesses = self.leaf.accesses
         return [
             (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in apart})
@@ -221,9 +223,19 @@ class Tables:
             steps, before = steps * part.steps[chosen], before * part.visits[chosen]
         return np.asarray(steps - before)
 
-    def ways(self, kept: tuple[str, ...]) -> Ways:
-        """Ways to cut the tile; ranks that index nothing that is kept are not cut."""
+    def ways(self, kept: tuple[str, ...], most: Mapping[str, float] | None = None) -> Ways:
+        """Ways to cut the tile.
+
+        Ranks that index nothing that is kept are not cut, unless there are levels further in.
+
+        Args:
+            most: words of each tensor that a level further in can hold; `None` where there is no such level.
+        """
         einsum = self.leaf.einsum
         useful = {rank for ranks in kinds_of(einsum, einsum.ranks, kept).values() for rank in ranks}
         rows = {tensor: self.tensors.index(tensor) for tensor in kept}
-        return Ways(self.parts, self.problems, rows, self.room, useful | set(self.pins.tiles or {}))
+        if most is None:
+            return Ways(self.parts, self.problems, rows, self.room, useful | set(self.pins.tiles or {}))
+        staying = [(row, self.leaf.accesses[t].ranks, most[t]) for row, t in enumerate(self.tensors)]
+        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, self.tensors).values() for rank in ranks}
+        return Ways(self.parts, self.problems, rows, self.room, useful, staying)

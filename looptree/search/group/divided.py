@@ -109,13 +109,12 @@ class Divider:
         self.mixed = {
             rank: frozenset(r for f in forms if rank in f.ranks for r in f.ranks) for rank in self.einsum.ranks
         }
-        self._shares: dict[
-            tuple[Steps, tuple[str, ...], tuple[tuple[int, ...], ...], tuple[str, ...]], Shares | None
-        ] = {}
+        self._shares: dict[tuple[Steps, tuple[str, ...], tuple[tuple[int, ...], ...]], Shares | None] = {}
         self._sizes: dict[tuple[Steps, str], tuple[int, ...]] = {}
         self._driven: dict[Steps, frozenset[Key]] = {}
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
         self._leasts: dict[str, Streamed] = {}
+        self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
 
     def ways(self, tensors: Sequence[str], steps: Sequence[Steps]) -> list[Streaming]:
@@ -134,6 +133,41 @@ class Divider:
                         found += [] if loops is None else self._of(loops, tensors)
             self._ways[key] = undominated_ways(found, tensors, fills=self.streamer.fills)
         return self._ways[key]
+
+    def rough(self, tensors: Sequence[str], steps: Sequence[Steps]) -> Streaming | None:
+        """What none of the ways of a design with these loops undercuts, tensor by tensor; `None` if there are none."""
+        moving = tuple(known for known in steps if self._follows(known))
+        leasts = [self._least_in(tensor, moving) for tensor in tensors]
+        if any(least is None for least in leasts):
+            return None
+        return Streaming((), {t: least for t, least in zip(tensors, leasts, strict=True) if least is not None})
+
+    def _least_in(self, tensor: str, moving: tuple[Steps, ...]) -> Streamed | None:
+        """The smallest shares of one tensor, whatever the order of the own loops."""
+        key = (tensor, moving)
+        if key not in self._leasts_in:
+            pieces, times = [1.0], [1.0]
+            orders = (itertools.combinations(self._ranks, n) for n in range(1, self.streamer.most + 1))
+            for loops in (self._loops(order, moving) for order in itertools.chain(*orders)):
+                found = [] if loops is None else [self._least_of(tensor, base, loops) for base in loops.bases]
+                if found and all(least is not None for least in found):
+                    pieces.append(math.prod(least[0] for least in found if least is not None))
+                    times.append(math.prod(least[1] for least in found if least is not None))
+            known = Streamed(0, min(pieces), min(times), True)
+            self._leasts_in[key] = known if len(pieces) > 1 else None
+        return self._leasts_in[key]
+
+    def _least_of(self, tensor: str, base: tuple[Steps, tuple[int, ...]], loops: _Loops) -> tuple[float, float] | None:
+        """The same of own loops that divide the steps of some loops."""
+        steps, positions = base
+        own = tuple(loops.order[at] for at in positions)
+        shares = self._shared(steps, own, tuple(itertools.product(*(self._tiles(steps, rank) for rank in own))))
+        if shares is None or tensor not in shares.held or not shares.full.any():
+            return None
+        return (
+            float(shares.held[tensor][-1][shares.full].min()),
+            float(shares.fresh[tensor][0][shares.full].min()),
+        )
 
     def bound(self, tensors: Sequence[str], driven: frozenset[Key]) -> Streaming | None:
         """What none of the ways to store exactly these tensors inside the branch undercuts, in any design.
@@ -189,8 +223,8 @@ class Divider:
         if not own:
             return 1.0
         single = tuple(sorted(own | part & self.driven))
-        shares = self._shared(Steps(), single, ((1,) * len(single),), (tensor,))
-        return 0.0 if shares is None else float(shares.held[tensor][-1][0])
+        shares = self._shared(Steps(), single, ((1,) * len(single),))
+        return 0.0 if shares is None or tensor not in shares.held else float(shares.held[tensor][-1][0])
 
     @cached_property
     def _parts(self) -> list[frozenset[str]]:
@@ -281,8 +315,8 @@ class Divider:
         for steps, positions in loops.bases:
             chosen = [tuple(tiles[at] for at in positions) for tiles in loops.tiles]
             listed = tuple(dict.fromkeys(chosen))
-            shares = self._shared(steps, tuple(loops.order[at] for at in positions), listed, tuple(tensors))
-            if shares is None:
+            shares = self._shared(steps, tuple(loops.order[at] for at in positions), listed)
+            if shares is None or not shares.held.keys() >= set(tensors):
                 return []
             number = {tiles: column for column, tiles in enumerate(listed)}
             found.append((shares, np.array([number[tiles] for tiles in chosen]), positions))
@@ -313,21 +347,17 @@ class Divider:
                 ways.append(Streaming(own, streamed, float(trips[some[at]])))
         return ways
 
-    def _shared(
-        self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...], tensors: tuple[str, ...]
-    ) -> Shares | None:
-        """What own loops leave of some tensors; `None` if they cannot stand there."""
-        key = (steps, own, tiles, tensors)
+    def _shared(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares | None:
+        """What own loops leave of the tensors of the layer; `None` if they cannot stand there."""
+        key = (steps, own, tiles)
         if key not in self._shares:
             try:
-                self._shares[key] = self._divided(steps, own, tiles, tensors)
+                self._shares[key] = self._divided(steps, own, tiles)
             except (UnsupportedError, Coupled):
                 self._shares[key] = None
         return self._shares[key]
 
-    def _divided(
-        self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...], tensors: tuple[str, ...]
-    ) -> Shares | None:
+    def _divided(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares:
         whole = tuple(self.einsum.ranks[rank] for rank in own)  # the last choice: what is there without own loops
         tiles = (*tiles, whole)
         axis, operations = self.profiler.inferred(steps.ranks, (steps.tiles,) * len(tiles), steps.forgotten)
@@ -339,10 +369,10 @@ class Divider:
             done = done.tiled(AXIS, axis, parent, rank, tile[parent])
         work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis)
         held, fresh, moves = {}, {}, {}
-        for tensor in tensors:
+        for tensor in {*self.einsum.reads, self.einsum.output.tensor}:
             factors = self._factors(done, tensor, near)
             if factors is None:
-                return None
+                continue
             held[tensor] = [window[:-1] / window[-1] for window in factors.held[outer:]]
             fresh[tensor] = [words[:-1] / words[-1] for words in factors.fresh[outer:]]
             moves[tensor] = {

@@ -85,8 +85,8 @@ class Offers:
         Args:
             kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
             within: per row of an intermediate that may be kept in a nested branch, in which of the designs it is.
-            steps: the loops of a single design, of which all own loops are wanted. bounding: whether an option stands
-                for all own loops that are not listed (see `looptree.search.group.divided`).
+            steps: of a single design, whose own loops are wanted, too. bounding: whether one option stands for
+                all of these (see `looptree.search.group.divided`).
         """
         known = self._listing(columns, kinds.sets, steps, bounding=bounding)
         every = len(some) == columns.size
@@ -200,12 +200,13 @@ class Offers:
         names = [self.group.tensors[row] for row in rows]
         listed = [list(streamer.streamings(names, driven)) for driven in sets[layer]]
         for ways, driven in zip(listed, sets[layer], strict=True):
-            if steps is not None:
+            if steps is not None and not bounding:
                 ways += divider.ways(names, steps)
-            elif bounding and (bound := divider.bound(names, driven)):
-                ways.append(bound)
-        keys = [{way.key for way in ways} for ways in listed]
-        every = {way.key: way for ways in listed for way in ways}
+            elif bounding:
+                bound = divider.bound(names, driven) if steps is None else divider.rough(names, steps)
+                ways += [] if bound is None else [bound]
+        keyed = [{way.key: way for way in ways} for ways in listed]
+        every = {key: way for known in keyed for key, way in known.items()}
         return [
-            Way(layer, rows, way, np.array([key in known for known in keys], dtype=bool)) for key, way in every.items()
+            Way(layer, rows, way, np.array([key in known for known in keyed], dtype=bool)) for key, way in every.items()
         ]

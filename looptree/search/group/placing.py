@@ -26,10 +26,13 @@ from looptree.search.group.listing import Option
 from looptree.search.group.live_room import LiveRooms
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.offers import Kinds, Offers
+from looptree.search.group.pattern import Pattern
 from looptree.search.group.pipelined import Schedules
 from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
 
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
+MOST_STREAMED = 5
+"""Tensors of one layer that its own loops may stream; all ways to place them together are listed."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -77,6 +80,7 @@ class Placing:
         self.nested = [row for row in self.free if branch is not None and row in branch.rows]
         self.offers = Offers(group, self.free, self.own, self.nested, pipelined=schedules is not None)
         self.settled = not isinstance(group.goal, Gathering)
+        self._known: tuple[PatternBook, object, _Single] | None = None
         self.relaxation = Relaxation(
             self._tensors(),
             group.inner,
@@ -90,7 +94,9 @@ class Placing:
     def _own(self) -> dict[str, list[int]]:
         """Per layer the rows of tensors that only it uses, and that it may stream.
 
-        Where there is room for everything, only those of which pieces leave out words that a stride skips.
+        Where there is room for everything, only those of which pieces leave out words that a stride skips. Of a layer
+        with very many, such as a sum of many branches, the largest: each is placed in one of `loops + 1` ways above the
+        branch, so that listing all of 17 together would take 4^17 options.
         """
         group = self.group
         found: dict[str, list[int]] = {}
@@ -101,7 +107,8 @@ class Placing:
             free = alone and streamed and not group.rules[row].given
             if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
                 found.setdefault(users[0], []).append(row)
-        return found
+        size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
+        return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
 
     def _least_streamed(self, layer: str, row: int) -> float:
         """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
@@ -174,6 +181,10 @@ class Placing:
 
     def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
         """The best of one single design with all intermediates decided, if its objective is below a value."""
+        if self._divided(node) and self.settled:
+            bound = self._single(book, node, bounding=True).problem
+            if best(bound, 0, below) is None:
+                return None
         single = self._single(book, node)
         nests = self._nests(book, node, single, below)
         if nests is None:
@@ -249,8 +260,22 @@ class Placing:
             if inside is not None
         }
 
-    def _single(self, book: PatternBook, node: Nodes) -> _Single:
-        """The problem of a single design with all intermediates decided, with what no table of loops says of it."""
+    def _divided(self, node: Nodes) -> bool:
+        """Whether own loops that are found for single designs may make one better."""
+        return self._divides and not (node.exact[0] and self.settled)
+
+    def _single(self, book: PatternBook, node: Nodes, *, bounding: bool = False) -> _Single:
+        """The problem of a single design with all intermediates decided, with what no table of loops says of it.
+
+        Args:
+            bounding: whether the own loops that are found for it only have one option that is no worse.
+        """
+        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, self._divided(node))
+        if self._known is None or self._known[:2] != (book, key):
+            self._known = book, key, self._find_single(book, node, bounding=bounding)
+        return self._known[2]
+
+    def _find_single(self, book: PatternBook, node: Nodes, *, bounding: bool) -> _Single:
         pattern = book.patterns[int(node.pattern[0])]
         loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
         decided = {row: pattern.places.get(row, (book.outer, True)) for row in self.group.inner}
@@ -262,22 +287,13 @@ class Placing:
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
         columns, places = book.columns(node.pattern, node.start, node.stop)
-        steps = None
-        if self._divides and not (node.exact[0] and self.settled):
-            steps = [
-                Steps(
-                    tuple(loops[at][0] for at in own),
-                    tuple(loops[at][1] for at in own),
-                    tuple(pattern.forgotten[at] for at in own),
-                )
-                for own in pattern.positions
-                if own[0] < book.outer
-            ]
+        steps = _steps(pattern, loops, book.outer) if self._divided(node) else None
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
-        every = np.arange(1)
-        problem, options = self._problem(book, node.pattern, columns, settled, room, np.stack(sums), every, steps)
+        problem, options = self._problem(
+            book, node.pattern, columns, settled, room, np.stack(sums), np.arange(1), steps, bounding=bounding
+        )
         if self.schedules is not None:
             cycles = self.schedules.cycles(loops, inner)
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
@@ -302,6 +318,8 @@ class Placing:
             steps, bounding: see `Offers.of`.
         """
         driven = {layer: book.driven(layer, number) for layer in self.own}
+        if steps is not None:
+            driven = {layer: (np.zeros(1, dtype=np.int64), [sets[kind[0]]]) for layer, (kind, sets) in driven.items()}
         kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
         within = {
             row: loops[some] > book.outer
@@ -362,6 +380,19 @@ class Placing:
 def _loops(book: PatternBook, node: Nodes) -> tuple[tuple[Rank, int], ...]:
     """The loops of a single design."""
     return book.patterns[int(node.pattern[0])].picked(node.start[0].tolist())
+
+
+def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:
+    """The loops of the group of a single design, the outermost ones, those that move one dimension together."""
+    return [
+        Steps(
+            tuple(loops[at][0] for at in own),
+            tuple(loops[at][1] for at in own),
+            tuple(pattern.forgotten[at] for at in own),
+        )
+        for own in pattern.positions
+        if own[0] < outer
+    ]
 
 
 def _nested(nests: Sequence[Found]) -> Item:

@@ -29,6 +29,8 @@ from looptree.search.asked.loops import Rank, Tiles
 from looptree.search.group.factors import AXIS, Factors, Neighbours, Work, factors_of, work_of
 from looptree.workload import Workload
 
+MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Pass:
@@ -239,6 +241,8 @@ class Profiler:
         """What each Einsum does at each step of some loops; arguments as for `run`."""
         key = (ranks, tiles, forgotten)
         if key not in self._inferred:
+            if len(self._inferred) >= MOST_INFERRED:
+                self._inferred.clear()
             axis, sinks = self._stepped(ranks, tiles)
             self._inferred[key] = axis, self._infer(sinks, {AXIS: axis}, forgotten)[2]
         return self._inferred[key]

@@ -120,10 +120,12 @@ class Layers:
         """Every convex group of `least` up to `most` layers that is a chain, small ones first.
 
         In a chain each layer but the first reads one tensor that is made in the group, and each of these tensors is
-        read by one layer of the group; others may read them, too, and each layer may read other tensors. Between two
-        layers there is at most one chain: of two, each would leave out a layer that is between layers of the other.
-        The first layers of a chain are a chain, and convex: what is between two of them is between layers of the chain,
-        so it is in the chain, and before the last of them. So longer ones are found from shorter ones.
+        read by one layer of the group. Other layers may read them, too, and each layer may read other tensors.
+
+        Of two chains between the same layers each would leave out a layer that is between layers of the other, so there
+        is one at most. The first layers of a convex chain are a convex chain: what is between two of them is between
+        layers of the whole one, so it is in that, and before the last of them. So longer ones are found from shorter
+        ones.
         """
         above, below = self._reach(self.before), self._reach(self.after)
         level = [(1 << i, i, i) for i in range(len(self.names))]

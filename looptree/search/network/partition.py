@@ -25,6 +25,8 @@ from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers
 from looptree.search.network.states import Group, StateGraph, Step
 
+MARGIN = 1e-4  # as a share; see `Partition._look`
+
 
 @dataclass(frozen=True, slots=True)
 class Path:
@@ -127,7 +129,11 @@ class Partition:
         return self.graph.shortest(lower[self.graph.query])[0]
 
     def _look(self, weights: Weights, allowed: Array) -> tuple[Path, list[Task]]:
-        """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for."""
+        """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for.
+
+        They prove a little more than is asked: what is a little worse than other groups need not be searched again when
+        other metrics count a little, too, as in `looptree.search.answers.settle`.
+        """
         variants, queries = self.catalogue.variants, self.graph.queries
         known = np.array([variants[v].between(weights, room) for v, room in queries])
         lower, upper = known[:, 0], known[:, 1]
@@ -142,7 +148,7 @@ class Partition:
                 if not variants[variant].exact(weights, room):
                     below = min(value - (reach - lower[query]), self.graph.between(upper, index))
                     if lower[query] < below:
-                        tasks[query] = Task(variant, weights, room, below)
+                        tasks[query] = Task(variant, weights, room, below * (1 + MARGIN))
         found = tuple(self.graph.step(i) for i in steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
         return Path(found, designs, value, min(bound, value)), list(tasks.values())

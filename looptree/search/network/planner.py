@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, LooptreeError
@@ -22,11 +23,13 @@ from looptree.search.network.catalogue import Catalogue, TimeUpError
 from looptree.search.network.ideals import Layers, TooManyError
 from looptree.search.network.partition import NO_PATH, Partition, Path, alone
 from looptree.search.network.states import StateGraph
-from looptree.search.network.wide import WidePartition
 from looptree.search.network.workers import Workers
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
+
+if TYPE_CHECKING:
+    from looptree.search.network.wide import WidePartition
 
 CLOSE = 1e-9  # values of the search and of the model that differ by no larger share are equal
 
@@ -173,6 +176,8 @@ class Planner:
             try:
                 found = Partition(StateGraph.of(self.layers, self.catalogue, capacity), self.catalogue)
             except TooManyError:
+                from looptree.search.network.wide import WidePartition  # OR-Tools take long to import
+
                 found = WidePartition(self.layers, self.catalogue, capacity)
             self._partition = capacity, found
             self.space = found.space

@@ -241,7 +241,7 @@ def test_what_waits_on_chip_needs_room_while_another_layer_runs() -> None:
         einsum("two", "B[p] = Z[p,k] * V[k]", {"p": 3, "k": 5}),
         einsum("sum", "C[p] = A[p] + B[p]", {"p": 3}),
     ]
-    space = Space(group_layers=1, lone_loops=0, leaf_loops=0)
+    space = Space(group_layers=1, chain_layers=1, lone_loops=0, leaf_loops=0)
     hardware, limits = architecture(), ["offchip<=1x"]
     plan = search(Workload("join", layers), hardware, objective="capacity", limits=limits, space=space, workers=1)
     assert plan.resident == {"A", "B"}

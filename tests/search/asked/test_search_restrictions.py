@@ -47,7 +47,7 @@ def without_rules(kind: str, seed: int) -> Exhaustive:
 def check(kind: str, seed: int, rules: Restrictions, space: Space = ONE) -> int:
     """The best plan that keeps the rules is found; how often they cost something."""
     workload = network(kind, seed)
-    space = Space(space.group_layers, space.loops, space.lone_loops, 0, restrictions=rules)
+    space = replace(space, leaf_loops=0, restrictions=rules)
     hardware = architecture(seed=seed, buffer_bandwidth=3)
     slow, free = Exhaustive(workload, hardware, space), without_rules(kind, seed)
     total = sum(t.size_bytes for t in workload.tensors.values())
@@ -113,7 +113,7 @@ def test_a_restriction_of_one_layer_leaves_others_of_its_shape_alone() -> None:
     """Two equal layers, one of which may not be tiled: only that one needs more room."""
     workload = network("matmul", 4)
     rules = Restrictions(layers=(("layer1", LayerRule(frozenset())),))
-    space = Space(group_layers=1, lone_loops=1, leaf_loops=0, resident=0, restrictions=rules)
+    space = Space(group_layers=1, chain_layers=1, lone_loops=1, leaf_loops=0, resident=0, restrictions=rules)
     plan = search(workload, architecture(60), space=space, workers=1)
     assert [group.loops for group in plan.groups if group.einsums == ("layer1",)] == [()]
 
@@ -190,6 +190,7 @@ def test_a_file() -> None:
     [
         ("group_layer: 3", "rules.yaml:1: group_layer: unknown key 'group_layer' (did you mean 'group_layers'?)"),
         ("group_layers: 99", "rules.yaml:1: group_layers: "),
+        ("chain_layers: 0", "expected chain_layers from 1 to 64, found 0"),
         ("loops: 9", "expected loops from 1 to 4, found 9"),
         ("layers: {layer9: {}}", "rules.yaml:1: layers.layer9: the network 'drawn' has no layer 'layer9' (did you"),
         ("tensors: {T9: {}}", "has no tensor 'T9'"),
@@ -209,7 +210,10 @@ def test_a_file() -> None:
         ("tensors: {T3: {between: always}}", "tensor 'T3' is an input or output of the network"),
         ("together: [[layer1]]", "expected two or more different layers, found layer1"),
         ("together: [[layer1, layer2]]\napart: [[layer1, layer2]]", "are to be both together and apart"),
-        ("group_layers: 1\ntogether: [[layer1, layer2]]", "cannot be together: a group has up to 1 layers"),
+        (
+            "group_layers: 1\nchain_layers: 1\ntogether: [[layer1, layer2]]",
+            "cannot be together: a group has up to 1 layers",
+        ),
         (
             "pins: [{layers: [layer1, layer4], point: depfin}]",
             "rules.yaml:1: pins[0].layers[1]: the network 'drawn' has",

@@ -10,7 +10,15 @@ from looptree.search import SPACES, Space, space_named
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("group_layers", 0), ("loops", 0), ("loops", 5), ("leaf_loops", 3), ("twice", -1), ("joined_pairs", -1)],
+    [
+        ("group_layers", 0),
+        ("loops", 0),
+        ("loops", 5),
+        ("leaf_loops", 3),
+        ("twice", -1),
+        ("chain_layers", 65),
+        ("joined_pairs", -1),
+    ],
 )
 def test_a_number_out_of_range_is_refused(name: str, value: int) -> None:
     with pytest.raises(InputError, match=f"expected {name} from"):
@@ -26,11 +34,18 @@ def test_a_narrower_space_says_what_it_leaves_out() -> None:
     assert Space().leaves_out() == []
     assert SPACES["wide"].leaves_out() == []
     assert Space(loops=2).leaves_out() == ["loops: 2 (default 3)"]
+    assert Space(group_layers=2, chain_layers=4).leaves_out() == [
+        "group_layers: 2 (default 8)",
+        "chain_layers: 4 (default 16)",
+    ]
+    assert Space(group_layers=16, chain_layers=4).leaves_out() == []
     more = ("default", "wide", "pipelined", "nested", "circular")
     assert all(SPACES[name].leaves_out() for name in SPACES if name not in more)
 
 
 def test_a_description_names_what_is_there_and_only_that() -> None:
+    assert Space().described().startswith("all convex connected groups of up to 8 layers, and chains of up to 16; ")
+    assert Space(chain_layers=8).described().startswith("all convex connected groups of up to 8 layers; ")
     assert "spilled" in Space().described()
     assert "spilled" not in Space(spill=False).described()
     assert "recomputed" not in Space(recompute=False).described()

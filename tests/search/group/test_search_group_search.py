@@ -16,6 +16,7 @@ from looptree.search.asked.restrictions import LayerRule, Restrictions
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, undominated
 from looptree.search.group.goal import EVERYTHING, Aim, Gathering
+from looptree.search.group.placing import MOST_STREAMED, Placing
 from looptree.workload import Workload
 from tests.search.group_cases import capacities, differences, searched
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
@@ -69,6 +70,21 @@ def test_no_design_of_three_layers_with_two_loops_is_better(kind: str, seed: int
 @pytest.mark.parametrize("kind", ["padded", "skip", "matmul"])
 def test_no_design_of_a_narrower_space_is_better(kind: str, spill: bool, recompute: bool) -> None:
     check(kind, 1, 2, Space(loops=1, leaf_loops=0, spill=spill, recompute=recompute))
+
+
+def test_the_largest_tensors_of_a_layer_with_many_are_streamed() -> None:
+    """A sum of 16 tensors: all places of all of them together would be more than 3^17 options."""
+    first = einsum("first", "T0[p,q] = X[p,q] * W[q]", {"p": 8, "q": 8})
+    terms = " + ".join(["T0[p,q]", *(f"A{i}[p]" for i in range(1, 15)), "A15[p,q]"])
+    workload = Workload("many", (first, einsum("sum", f"Y[p,q] = {terms}", {"p": 8, "q": 8})))
+    search = searched(workload, architecture(), "offchip", Space(loops=1, lone_loops=1))
+    placing = Placing(search.group, frozenset(), 64.0)
+    streamed = {search.group.tensors[row] for row in placing.own["sum"]}
+    assert len(streamed) == MOST_STREAMED
+    assert {"A15", "Y"} < streamed
+    outcome = search.search(frozenset(), 64.0)
+    assert outcome.design is not None
+    assert outcome.design.totals.offchip == 64 + 8 + 14 * 8 + 64 + 64
 
 
 def test_words_that_are_no_whole_bytes_pass_through_the_buffer() -> None:

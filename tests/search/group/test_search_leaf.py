@@ -31,7 +31,7 @@ def test_no_design_with_an_own_loop_per_layer_is_better(kind: str, seed: int) ->
     check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=1))
 
 
-@pytest.mark.parametrize("kind", ["chain", "matmul"])
+@pytest.mark.parametrize("kind", ["chain", pytest.param("matmul", marks=pytest.mark.slow)])
 def test_no_pipeline_with_own_loops_is_better(kind: str) -> None:
     check(kind, 2, 2, Space(loops=1, lone_loops=1, leaf_loops=1, pipeline=True))
 
@@ -51,7 +51,7 @@ def test_no_design_with_loops_above_and_inside_is_better(kind: str, seed: int) -
     check(kind, seed, 3, Space(loops=1, lone_loops=1, leaf_loops=1))
 
 
-@pytest.mark.parametrize("kind", ["padded", "matmul"])
+@pytest.mark.parametrize("kind", [pytest.param("padded", marks=pytest.mark.slow), "matmul"])
 def test_own_loops_leave_the_array_as_full(kind: str) -> None:
     """Others would stream more, in more cycles: they are not in the space."""
     hardware = architecture(spatial={"c": 4, "p": 4, "k": 2, "n": 2})

@@ -64,6 +64,22 @@ def test_groups_lead_from_one_ideal_to_another(seed: int) -> None:
         assert {groups[i] for i in following} == set(layers.groups(ideal, 6))
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_chains_are_convex_groups_whose_layers_read_one_another(seed: int) -> None:
+    layers = Layers.of(drawn(seed))
+    convex = layers.convex(6, 10_000)
+
+    def is_chain(group: int) -> bool:
+        members = list(bits(group))
+        before = [(layers.before[i] & group).bit_count() for i in members]
+        after = [(layers.after[i] & group).bit_count() for i in members]
+        return before == [0, *[1] * (len(members) - 1)] and after == [*[1] * (len(members) - 1), 0]
+
+    for least, most in ((1, 6), (3, 6), (2, 4), (5, 4)):
+        expected = [group for group in convex if least <= group.bit_count() <= most and is_chain(group)]
+        assert layers.chains(least, most) == sorted(expected, key=lambda group: (group.bit_count(), group))
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_partitions_in_an_order_are_paths_of_ideals(seed: int) -> None:
     """A group is convex and the groups do not wait for each other in a circle exactly where there is a path."""

@@ -10,6 +10,7 @@ import pytest
 
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.network import outline, states
 from looptree.search.network.catalogue import Catalogue
 from looptree.search.network.ideals import Layers
 from looptree.search.network.states import StateGraph
@@ -45,7 +46,9 @@ def plan(graph: StateGraph, path: list[int]) -> frozenset[tuple[frozenset[str], 
     return frozenset(found)
 
 
-@pytest.mark.parametrize("space", [Space(), Space(group_layers=2), Space(resident=1), Space(resident=0)])
+@pytest.mark.parametrize(
+    "space", [Space(), Space(2, chain_layers=3), Space(1, chain_layers=4), Space(resident=1), Space(resident=0)]
+)
 @pytest.mark.parametrize("kind", ["branches", "skip", "matmul"])
 def test_paths_are_plans(kind: str, space: Space) -> None:
     for seed in range(3):
@@ -85,6 +88,24 @@ def least_between(graph: StateGraph, cost: np.ndarray[tuple[int], np.dtype[np.fl
     steps = np.flatnonzero(graph.source == state).tolist()
     ways = [cost[s] + least_between(graph, cost, int(graph.target[s]), end) for s in steps if graph.target[s] <= end]
     return float(min(ways, default=np.inf))
+
+
+def test_chains_that_are_too_many_are_left_out_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of five layers, with groups of up to two layers, there are three chains of three, and two of four."""
+    workload, space = network("matmul", 1, layers=5), Space(2, chain_layers=9)
+    for most, longest in ((6, 9), (5, 4), (4, 3), (3, 3), (2, 2)):
+        monkeypatch.setattr(outline, "MOST_CHAINS", most)
+        graph = graph_of(workload, space)
+        assert (graph.space.group_layers, graph.space.chain_layers) == (2, longest)
+        assert max(group.layers.bit_count() for group in graph.groups.values()) == min(longest, 5)
+
+
+def test_steps_that_are_too_many_cost_the_longest_chains_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    workload = network("matmul", 1, layers=5)
+    few = len(graph_of(workload, Space(2, chain_layers=2)).source)
+    monkeypatch.setattr(states, "MOST_STEPS", few)
+    graph = graph_of(workload, Space(2, chain_layers=5))
+    assert (graph.space.chain_layers, graph.space.resident, len(graph.source)) == (2, 16, few)
 
 
 def test_too_many_tensors_on_chip_are_left_out_and_said_so() -> None:

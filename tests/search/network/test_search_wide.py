@@ -19,10 +19,12 @@ from tests.search.search_cases import OBJECTIVES, architecture, network
 
 
 @pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize(("kind", "seed"), [("branches", 1), ("branches", 4), ("skip", 2), ("matmul", 1)])
-def test_covers_and_paths_agree(kind: str, seed: int, objective: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "seed", "most"), [("branches", 1, 8), ("branches", 4, 8), ("skip", 2, 2), ("matmul", 1, 2)]
+)
+def test_covers_and_paths_agree(kind: str, seed: int, most: int, objective: str) -> None:
     workload = network(kind, seed, layers=4)
-    space = Space(loops=1, lone_loops=1, leaf_loops=0, resident=0)
+    space = Space(group_layers=most, chain_layers=3, loops=1, lone_loops=1, leaf_loops=0, resident=0)
     total = sum(t.size_bytes for t in workload.tensors.values())
     for share in (0.05, 0.2, 0.5):
         hardware = architecture(max(1, int(total * share)))
