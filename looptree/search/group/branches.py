@@ -22,7 +22,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 
@@ -60,14 +59,40 @@ def neighbours(part: Workload) -> Iterator[Neighbours]:
     """
     names = [e.name for e in part.einsums]
     after = _descendants(part)
-    for count in range(2, len(names)):
-        for layers in combinations(names, count):
-            inside = set(layers)
-            later = frozenset[str]().union(*(after[name] for name in layers)) - inside
-            outside = [name for name in names if name not in inside and name not in later]
-            if any(after[name] & inside for name in later) or not _hang_together(part, layers):
-                continue
+    for layers in _linked(part):
+        inside = set(layers)
+        later = frozenset[str]().union(*(after[name] for name in layers)) - inside
+        outside = [name for name in names if name not in inside and name not in later]
+        if not any(after[name] & inside for name in later) and _by_themselves(part, inside):
             yield Neighbours(layers, (*outside, *layers, *(name for name in names if name in later)))
+
+
+def _linked(part: Workload) -> Iterator[tuple[str, ...]]:
+    """Some layers, not all, that hang together by tensors which they make for each other, small sets first.
+
+    Without one of its layers such a set still hangs together, so each comes from a smaller one.
+    """
+    number = {e.name: i for i, e in enumerate(part.einsums)}
+    near: dict[str, set[str]] = {name: set() for name in number}
+    for einsum in part.einsums:
+        for reader in part.consumers(einsum.output.tensor):
+            near[einsum.name].add(reader.name)
+            near[reader.name].add(einsum.name)
+    sets = {frozenset((name,)) for name in number}
+    for _ in range(2, len(number)):
+        sets = {layers | {other} for layers in sets for name in layers for other in near[name] - layers}
+        places = sorted(sorted(number[name] for name in layers) for layers in sets)
+        yield from (tuple(part.einsums[at].name for at in listed) for listed in places)
+
+
+def _by_themselves(part: Workload, layers: Collection[str]) -> bool:
+    """Whether no other layer needs what some layers make for each other."""
+    for name in layers:
+        tensor = part.einsum(name).output.tensor
+        readers = {c.name for c in part.consumers(tensor)}
+        if not readers.isdisjoint(layers) and (not readers <= set(layers) or tensor in part.outputs):
+            return False
+    return True
 
 
 def _descendants(part: Workload) -> Mapping[str, frozenset[str]]:
@@ -77,20 +102,6 @@ def _descendants(part: Workload) -> Mapping[str, frozenset[str]]:
         readers = [c.name for c in part.consumers(einsum.output.tensor)]
         found[einsum.name] = frozenset(readers).union(*(found[name] for name in readers))
     return found
-
-
-def _hang_together(part: Workload, layers: Collection[str]) -> bool:
-    """Whether layers are linked by tensors that they make for each other, which no other layer needs."""
-    linked = {name: {name} for name in layers}
-    for name in layers:
-        tensor = part.einsum(name).output.tensor
-        readers = {c.name for c in part.consumers(tensor)}
-        if readers & linked.keys():
-            if not readers <= linked.keys() or tensor in part.outputs:
-                return False
-            joined = set().union(*(linked[other] for other in (name, *readers)))
-            linked |= dict.fromkeys(joined, joined)
-    return all(len(reached) == len(linked) for reached in linked.values())
 
 
 class NestedBranch:

@@ -244,7 +244,8 @@ class _Branch:
     def _branched(self, book: PatternBook, nodes: Nodes) -> tuple[Nodes, Nodes]:
         """What hopeful nodes are cut into, and single designs in which loops meet; other single designs are settled."""
         loose = book.looseness(nodes.pattern, nodes.start, nodes.stop)
-        wide = (loose * (nodes.stop - nodes.start > 1)).max(axis=1, initial=0.0) > LOOSE
+        most = LOOSE if book.outer == book.count else math.inf  # with a nested branch, deciding first took less time
+        wide = (loose * (nodes.stop - nodes.start > 1)).max(axis=1, initial=0.0) > most
         children = [
             NONE if cut else book.children(number) for cut, number in zip(wide, nodes.pattern.tolist(), strict=True)
         ]

@@ -174,8 +174,7 @@ class Offers:
             above = range(1, loops + 2)
             first = {row: 0 if self.group.roles[row].inner else 1 for row in self.alone}
             alone = {
-                row: [*range(first[row], loops + 2), *(inside if row in self.nested and first[row] else ())]
-                for row in self.alone
+                row: [*range(first[row], loops + 2), *(inside if row in self.nested else ())] for row in self.alone
             }
 
             def ways(layer: str, rows: tuple[int, ...]) -> list[Way]:

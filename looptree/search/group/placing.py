@@ -322,7 +322,7 @@ class Placing:
             driven = {layer: (np.zeros(1, dtype=np.int64), [sets[kind[0]]]) for layer, (kind, sets) in driven.items()}
         kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
         within = {
-            row: (loops[some] > book.outer) | (loops[some] == UNDECIDED)
+            row: loops[some] > book.outer
             for row, loops in zip(self.group.inner, places.loops, strict=True)
             if row in self.nested
         }

@@ -263,22 +263,18 @@ class Relaxation:
         return share
 
     def _close(self, room: Array, places: Places, loops: int, open_: Array) -> None:
-        """Take away the places that are not there; an intermediate that is not decided may be at every depth.
-
-        One that may also be stored inside a nested branch is taken to be where it needs least, and to cost nothing.
-        """
+        """Take away the places that are not there; an intermediate that is not decided may be at every depth."""
         room[~self.is_inner, 0] = NEVER
-        deepest = room.shape[1] - 3
         if len(self.inner):
-            nested = self.tensors.nested[self.inner, None]
-            least, undecided = np.where(nested, deepest, loops), open_[self.inner]
-            decided = np.where(places.loops == UNDECIDED, least, places.loops)
+            decided = np.where(places.loops == UNDECIDED, loops, places.loops)
             kept = np.take_along_axis(room[self.inner], decided[:, None] + 1, axis=1)[:, 0]
-            barred = self.tensors.closed[self.inner, :1] & (places.loops == 0) | undecided & ~nested
+            barred = self.tensors.closed[self.inner, :1] & (places.loops == 0) | open_[self.inner]
             room[self.inner, 0] = np.where(barred, NEVER, kept)
-            spilled = np.where(undecided, ~nested, places.first & self.tensors.spill[self.inner, None])
+            spilled = places.first & self.tensors.spill[self.inner, None] | open_[self.inner]
             room[self.inner, 1:] = np.where(spilled[:, None], room[self.inner, 1:], NEVER)
-        room[self.is_inner | ~self.tensors.nested, loops + 2 : -1] = NEVER  # what is spilled is stored further out
+        if room.shape[1] > loops + 3:  # what is spilled is stored outside of the nested branch
+            closed = ~(self.tensors.nested[:, None] & (~self.is_inner[:, None] | open_))
+            room[:, loops + 2 : -1] = np.where(closed[:, None], NEVER, room[:, loops + 2 : -1])
         room[:, 1 : loops + 2][self.tensors.closed[:, : loops + 1]] = NEVER
         room[self.tensors.closed.any(axis=1), -1] = NEVER
         room[~self.tensors.free] = 0
