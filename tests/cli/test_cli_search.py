@@ -138,7 +138,7 @@ def test_a_file_is_overwritten_only_when_told_to(tmp_path: Path) -> None:
         ),
         (
             ("--space", "huge"),
-            "'huge' is not one of 'default', 'wide', 'pipelined', 'nested', 'circular', 'quick', 'layer-by-layer' (see looptree",
+            "'huge' is not one of 'default', 'wide', 'pipelined', 'nested', 'circular', 'quick', 'layer-by-layer'",
         ),
         (("--time-limit", "0"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '0'"),
         (("--time-limit", "-5"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '-5'"),
