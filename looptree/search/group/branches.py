@@ -32,7 +32,8 @@ from looptree.search.asked.loops import Loop, Rank, candidate_ranks, clashing_ra
 from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
 from looptree.search.group.loop_tables import LoopTables
-from looptree.search.group.profile import Profiler, kinds_of
+from looptree.search.group.passes import kinds_of
+from looptree.search.group.profile import Profiler
 from looptree.search.group.tables import LoopTable
 from looptree.workload import Workload
 

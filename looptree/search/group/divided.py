@@ -24,55 +24,19 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
-from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
-from looptree.model.box import Box, Coupled, Key
-from looptree.model.inference import required
-from looptree.model.operations import Operations
-from looptree.search.asked.loops import Rank
-from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of, work_of
+from looptree.model.box import Key
+from looptree.search.group.division import Division, Shares, Steps
 from looptree.search.group.leaf import Streamed, Streamer, Streaming, undominated_ways
 from looptree.search.group.profile import Profiler
 from looptree.search.undominated import undominated
 from looptree.workload import Affine
-
-
-@dataclass(frozen=True, slots=True)
-class Steps:
-    """Loops of a group that move the same dimension, with one tile shape each; none for what no loop moves.
-
-    Attributes:
-        ranks, tiles: of each. forgotten: intermediates that its steps compute anew.
-    """
-
-    ranks: tuple[Rank, ...] = ()
-    tiles: tuple[int, ...] = ()
-    forgotten: tuple[frozenset[str], ...] = ()
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Shares:
-    """What own loops that divide the steps of some loops leave, as shares of what is there without them.
-
-    Columns are choices of tile shapes.
-
-    Attributes:
-        held: of each tensor, its window below so many of them. fresh: words that enter where every step of so many of
-            them starts anew. moves: as in `factors.Factors`, of the own loops only.
-        full: whether the layer takes as many cycles. trips: its steps.
-    """
-
-    held: Mapping[str, Sequence[Array]]
-    fresh: Mapping[str, Sequence[Array]]
-    moves: Mapping[str, Mapping[tuple[int, int], Array]]
-    full: Array
-    trips: Array
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +65,13 @@ class Divider:
     def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key], *, complete: bool) -> None:
         self.complete = complete
         self.driven = driven
-        self.profiler = profiler
         self.streamer = streamer
-        self.layer = streamer.layer
         self.einsum = profiler.part.einsum(streamer.layer)
+        self.division = Division(profiler, streamer)
         forms = [form for access in (*self.einsum.inputs, self.einsum.output) for form in access.projection]
         self.mixed = {
             rank: frozenset(r for f in forms if rank in f.ranks for r in f.ranks) for rank in self.einsum.ranks
         }
-        self._shares: dict[tuple[Steps, tuple[str, ...], tuple[tuple[int, ...], ...]], Shares | None] = {}
-        self._sizes: dict[tuple[Steps, str], tuple[int, ...]] = {}
-        self._driven: dict[Steps, frozenset[Key]] = {}
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
         self._leasts: dict[str, Streamed] = {}
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
@@ -122,7 +82,7 @@ class Divider:
 
         Those that `Streamer.streamings` has are left out.
         """
-        moving = tuple(known for known in steps if self._follows(known))
+        moving = tuple(known for known in steps if self.division.follows(known))
         key = (tuple(tensors), moving)
         if key not in self._ways:
             found = []
@@ -136,7 +96,7 @@ class Divider:
 
     def rough(self, tensors: Sequence[str], steps: Sequence[Steps]) -> Streaming | None:
         """What none of the ways of a design with these loops undercuts, tensor by tensor; `None` if there are none."""
-        moving = tuple(known for known in steps if self._follows(known))
+        moving = tuple(known for known in steps if self.division.follows(known))
         leasts = [self._least_in(tensor, moving) for tensor in tensors]
         if any(least is None for least in leasts):
             return None
@@ -161,7 +121,9 @@ class Divider:
         """The same of own loops that divide the steps of some loops."""
         steps, positions = base
         own = tuple(loops.order[at] for at in positions)
-        shares = self._shared(steps, own, tuple(itertools.product(*(self._tiles(steps, rank) for rank in own))))
+        shares = self.division.shares(
+            steps, own, tuple(itertools.product(*(self.division.tiles(steps, rank) for rank in own)))
+        )
         if shares is None or tensor not in shares.held or not shares.full.any():
             return None
         return (
@@ -223,7 +185,7 @@ class Divider:
         if not own:
             return 1.0
         single = tuple(sorted(own | part & self.driven))
-        shares = self._shared(Steps(), single, ((1,) * len(single),))
+        shares = self.division.shares(Steps(), single, ((1,) * len(single),))
         return 0.0 if shares is None or tensor not in shares.held else float(shares.held[tensor][-1][0])
 
     @cached_property
@@ -258,21 +220,12 @@ class Divider:
     def _ranks(self) -> list[str]:
         return [rank for rank, extent in self.einsum.ranks.items() if extent > 1]
 
-    def _follows(self, steps: Steps) -> frozenset[Key]:
-        """Ranks of the layer that follow some loops of the group."""
-        if steps not in self._driven:
-            _, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
-            track = done[self.layer].box.tracks.get(AXIS) if self.layer in done else None
-            self._driven[steps] = frozenset() if track is None else frozenset(track.spans)
-        return self._driven[steps]
-
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
         """Own loops in an order, if they divide what other loops do."""
         bases = []
         for rank in order:
-            found = [
-                steps for steps in moving if self.mixed[rank] & self._follows(steps) or rank in self._follows(steps)
-            ]
+            near = self.mixed[rank] | {rank}
+            found = [steps for steps in moving if near & self.division.follows(steps)]
             if len(found) > 1:
                 return None
             bases.append(found[0] if found else None)
@@ -289,22 +242,8 @@ class Divider:
             key = position if base is None and not together else base
             steps, positions = grouped.get(key, (base or Steps(), ()))
             grouped[key] = steps, (*positions, position)
-        shapes = [self._tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True)]
+        shapes = [self.division.tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True)]
         return _Loops(order, tuple(itertools.product(*shapes)), tuple(grouped.values())) if all(shapes) else None
-
-    def _tiles(self, steps: Steps, rank: str) -> tuple[int, ...]:
-        """Useful tile shapes of what steps leave of a rank, whatever its size."""
-        if (steps, rank) not in self._sizes:
-            axis, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
-            box = done[self.layer].box
-            low, high = box.span(rank, AXIS, axis.size)
-            active = box.tracks[AXIS].mask(axis.size) if AXIS in box.tracks else np.ones(axis.size, dtype=bool)
-            rule, sizes = self.streamer.rule, sorted({int(size) for size in (high - low)[active]}, reverse=True)
-            shapes = {tile for size in sizes for tile in rule.shapes(rank, size)}
-            if shapes and rank not in dict(rule.tiles):
-                shapes |= set(sizes[1:])
-            self._sizes[steps, rank] = tuple(sorted(shapes, reverse=True))
-        return self._sizes[steps, rank]
 
     def _of(self, loops: _Loops, tensors: Sequence[str]) -> list[Streaming]:
         """The ways with own loops in an order that no other ones with them beat."""
@@ -315,7 +254,7 @@ class Divider:
         for steps, positions in loops.bases:
             chosen = [tuple(tiles[at] for at in positions) for tiles in loops.tiles]
             listed = tuple(dict.fromkeys(chosen))
-            shares = self._shared(steps, tuple(loops.order[at] for at in positions), listed)
+            shares = self.division.shares(steps, tuple(loops.order[at] for at in positions), listed)
             if shares is None or not shares.held.keys() >= set(tensors):
                 return []
             number = {tiles: column for column, tiles in enumerate(listed)}
@@ -346,47 +285,6 @@ class Divider:
                 own = tuple(zip(loops.order, loops.tiles[some[at]], strict=True))
                 ways.append(Streaming(own, streamed, float(trips[some[at]])))
         return ways
-
-    def _shared(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares | None:
-        """What own loops leave of the tensors of the layer; `None` if they cannot stand there."""
-        key = (steps, own, tiles)
-        if key not in self._shares:
-            try:
-                self._shares[key] = self._divided(steps, own, tiles)
-            except (UnsupportedError, Coupled):
-                self._shares[key] = None
-        return self._shares[key]
-
-    def _divided(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares:
-        whole = tuple(self.einsum.ranks[rank] for rank in own)  # the last choice: what is there without own loops
-        tiles = (*tiles, whole)
-        axis, operations = self.profiler.inferred(steps.ranks, (steps.tiles,) * len(tiles), steps.forgotten)
-        done, outer = operations[self.layer], len(steps.ranks)
-        for depth, (rank, shapes) in enumerate(zip(own, np.array(tiles).T, strict=True), start=outer + 2):
-            tile = shapes[axis.groups[0]]
-            low, high = done.box.span(rank, AXIS, axis.size)
-            axis, parent = axis.extended(np.maximum(1, -((low - high) // tile)), depth)
-            done = done.tiled(AXIS, axis, parent, rank, tile[parent])
-        work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis)
-        held, fresh, moves = {}, {}, {}
-        for tensor in {*self.einsum.reads, self.einsum.output.tensor}:
-            factors = self._factors(done, tensor, near)
-            if factors is None:
-                continue
-            held[tensor] = [window[:-1] / window[-1] for window in factors.held[outer:]]
-            fresh[tensor] = [words[:-1] / words[-1] for words in factors.fresh[outer:]]
-            moves[tensor] = {
-                (below - outer, loop - outer): moved[:-1]
-                for (below, loop), moved in factors.moves.items()
-                if loop >= outer
-            }
-        return Shares(held, fresh, moves, work.cycles[:-1] <= work.cycles[-1], work.steps[:-1] / work.steps[-1])
-
-    def _factors(self, done: Operations, tensor: str, near: Neighbours) -> Factors | None:
-        shape = self.profiler.part.tensors[tensor].shape
-        accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
-        need: Box | None = required([done.touched(access, shape) for access in accesses])
-        return None if need is None else factors_of(need, near)
 
 
 def _below(

@@ -180,7 +180,7 @@ class _Branch:
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Placed] | None = None
         self.placing = placing
-        self.relaxation = placing.relaxation
+        self.relaxation = placing.problems.relaxation
 
     @property
     def target(self) -> float:
@@ -259,7 +259,7 @@ class _Branch:
         single = left & whole & (nodes.points == 1)
         met = left & meeting & (nodes.points == 1)
         placing = self.placing
-        together = single & nodes.exact & (placing.schedules is None and placing.live is None)
+        together = single & nodes.exact & (placing.problems.schedules is None and placing.problems.live is None)
         self._settle(book, nodes.at(np.flatnonzero(together)))
         apart = np.flatnonzero(single & ~together)
         for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:

@@ -12,7 +12,8 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.asked.loops import Loop, Positions, Rank
 from looptree.search.asked.restrictions import Restrictions
-from looptree.search.group.profile import Pass, Profiler, kinds_of
+from looptree.search.group.passes import Pass, kinds_of
+from looptree.search.group.profile import Profiler
 from looptree.search.group.tables import LoopTable
 
 

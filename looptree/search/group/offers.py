@@ -14,7 +14,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.assign import Item
-from looptree.search.group.divided import Steps
+from looptree.search.group.division import Steps
 from looptree.search.group.group import Group
 from looptree.search.group.ledger import Columns
 from looptree.search.group.listing import Listing, Option, Streams, Way, listing

@@ -14,8 +14,9 @@ from looptree.search.asked.restrictions import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.group.loop_tables import LoopTables
 from looptree.search.group.meeting import BLURRED, NOWHERE, Meeting, Meetings
+from looptree.search.group.passes import kinds_of
 from looptree.search.group.pattern import Nesting, Pattern
-from looptree.search.group.profile import Profiler, kinds_of
+from looptree.search.group.profile import Profiler
 from looptree.search.group.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
 
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
-from looptree.search.group.profile import Needs, Pass, Profiler, left
+from looptree.search.group.passes import Needs, Pass
+from looptree.search.group.profile import Profiler, left
 
 
 class InseparableError(Exception):

@@ -35,7 +35,7 @@ def residual(rows: int, channels: int, *, produced: bool) -> Workload:
 def bounded(placing: Placing, pattern: Pattern, at: tuple[int, ...]) -> tuple[Columns, float]:
     """A single choice of tile shapes, nothing decided: its columns, and its bound."""
     book = PatternBook(placing.group, [pattern])
-    rates = np.zeros((len(placing.relaxation.prices), 1))
+    rates = np.zeros((len(placing.problems.relaxation.prices), 1))
     start = np.array([at])
     node = Nodes(np.array([0]), start, start + 1, np.full(1, -np.inf), np.zeros(1, dtype=bool), rates)
     columns, _ = book.columns(node.pattern, node.start, node.stop)

@@ -18,7 +18,7 @@ from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 
 
 def node(placing: Placing, pattern: int, start: tuple[int, ...], stop: tuple[int, ...]) -> Nodes:
-    rates = np.zeros((len(placing.relaxation.prices), 1))
+    rates = np.zeros((len(placing.problems.relaxation.prices), 1))
     inexact = np.zeros(1, dtype=bool)
     return Nodes(np.array([pattern]), np.array([start]), np.array([stop]), np.full(1, -np.inf), inexact, rates)
 
@@ -61,11 +61,11 @@ def test_no_design_in_a_range_is_better_than_its_bounds(kind: str, objective: st
         known = node(placing, pattern, start, stop)
         truth = least(placing, book, pattern, start, stop) * (1 + 1e-9)
         columns, places = book.columns(known.pattern, known.start, known.stop)
-        room, sums = placing.relaxation.options(columns, places)
+        room, sums = placing.problems.relaxation.options(columns, places)
         floors = placing.floors(columns).sum(axis=0)
-        relaxed, rates = placing.relaxation.bounds(columns, room, sums, known.rates, math.inf, floors)
+        relaxed, rates = placing.problems.relaxation.bounds(columns, room, sums, known.rates, math.inf, floors)
         assert relaxed[0] <= truth
-        again, _ = placing.relaxation.bounds(columns, room, sums, rates, math.inf, floors)
+        again, _ = placing.problems.relaxation.bounds(columns, room, sums, rates, math.inf, floors)
         assert again[0] <= truth
         bound = placing.bounds(book, known, math.inf).bound[0]
         assert relaxed[0] <= bound <= truth

@@ -1,0 +1,130 @@
+"""What own loops leave that divide what the group's loops leave, for tile shapes of both."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from looptree.errors import UnsupportedError
+from looptree.model.axis import Array
+from looptree.model.box import Box, Coupled, Key
+from looptree.model.inference import required
+from looptree.model.operations import Operations
+from looptree.search.asked.loops import Rank
+from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of, work_of
+from looptree.search.group.leaf import Streamer
+from looptree.search.group.profile import Profiler
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Loops of a group that move the same dimension, with one tile shape each; none for what no loop moves.
+
+    Attributes:
+        ranks, tiles: of each. forgotten: intermediates that its steps compute anew.
+    """
+
+    ranks: tuple[Rank, ...] = ()
+    tiles: tuple[int, ...] = ()
+    forgotten: tuple[frozenset[str], ...] = ()
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shares:
+    """What own loops that divide the steps of some loops leave, as shares of what is there without them.
+
+    Columns are choices of tile shapes.
+
+    Attributes:
+        held: of each tensor, its window below so many of them. fresh: words that enter where every step of so many of
+            them starts anew. moves: as in `factors.Factors`, of the own loops only.
+        full: whether the layer takes as many cycles. trips: its steps.
+    """
+
+    held: Mapping[str, Sequence[Array]]
+    fresh: Mapping[str, Sequence[Array]]
+    moves: Mapping[str, Mapping[tuple[int, int], Array]]
+    full: Array
+    trips: Array
+
+
+class Division:
+    """Divides the steps of loops of a group by own loops of one layer.
+
+    Args:
+        profiler: of the segment. streamer: of the layer, which says what its loops may be.
+    """
+
+    def __init__(self, profiler: Profiler, streamer: Streamer) -> None:
+        self.profiler = profiler
+        self.rule = streamer.rule
+        self.layer = streamer.layer
+        self.einsum = profiler.part.einsum(streamer.layer)
+        self._shares: dict[tuple[Steps, tuple[str, ...], tuple[tuple[int, ...], ...]], Shares | None] = {}
+        self._sizes: dict[tuple[Steps, str], tuple[int, ...]] = {}
+        self._driven: dict[Steps, frozenset[Key]] = {}
+
+    def follows(self, steps: Steps) -> frozenset[Key]:
+        """Ranks of the layer that follow some loops of the group."""
+        if steps not in self._driven:
+            _, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
+            track = done[self.layer].box.tracks.get(AXIS) if self.layer in done else None
+            self._driven[steps] = frozenset() if track is None else frozenset(track.spans)
+        return self._driven[steps]
+
+    def tiles(self, steps: Steps, rank: str) -> tuple[int, ...]:
+        """Useful tile shapes of what steps leave of a rank, whatever its size."""
+        if (steps, rank) not in self._sizes:
+            axis, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
+            box = done[self.layer].box
+            low, high = box.span(rank, AXIS, axis.size)
+            active = box.tracks[AXIS].mask(axis.size) if AXIS in box.tracks else np.ones(axis.size, dtype=bool)
+            rule, sizes = self.rule, sorted({int(size) for size in (high - low)[active]}, reverse=True)
+            shapes = {tile for size in sizes for tile in rule.shapes(rank, size)}
+            if shapes and rank not in dict(rule.tiles):
+                shapes |= set(sizes[1:])
+            self._sizes[steps, rank] = tuple(sorted(shapes, reverse=True))
+        return self._sizes[steps, rank]
+
+    def shares(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares | None:
+        """What own loops leave of the tensors of the layer; `None` if they cannot stand there."""
+        key = (steps, own, tiles)
+        if key not in self._shares:
+            try:
+                self._shares[key] = self._divided(steps, own, tiles)
+            except (UnsupportedError, Coupled):
+                self._shares[key] = None
+        return self._shares[key]
+
+    def _divided(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares:
+        whole = tuple(self.einsum.ranks[rank] for rank in own)  # the last choice: what is there without own loops
+        tiles = (*tiles, whole)
+        axis, operations = self.profiler.inferred(steps.ranks, (steps.tiles,) * len(tiles), steps.forgotten)
+        done, outer = operations[self.layer], len(steps.ranks)
+        for depth, (rank, shapes) in enumerate(zip(own, np.array(tiles).T, strict=True), start=outer + 2):
+            tile = shapes[axis.groups[0]]
+            low, high = done.box.span(rank, AXIS, axis.size)
+            axis, parent = axis.extended(np.maximum(1, -((low - high) // tile)), depth)
+            done = done.tiled(AXIS, axis, parent, rank, tile[parent])
+        work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis)
+        held, fresh, moves = {}, {}, {}
+        for tensor in {*self.einsum.reads, self.einsum.output.tensor}:
+            factors = self._factors(done, tensor, near)
+            if factors is None:
+                continue
+            held[tensor] = [window[:-1] / window[-1] for window in factors.held[outer:]]
+            fresh[tensor] = [words[:-1] / words[-1] for words in factors.fresh[outer:]]
+            moves[tensor] = {
+                (below - outer, loop - outer): moved[:-1]
+                for (below, loop), moved in factors.moves.items()
+                if loop >= outer
+            }
+        return Shares(held, fresh, moves, work.cycles[:-1] <= work.cycles[-1], work.steps[:-1] / work.steps[-1])
+
+    def _factors(self, done: Operations, tensor: str, near: Neighbours) -> Factors | None:
+        shape = self.profiler.part.tensors[tensor].shape
+        accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
+        need: Box | None = required([done.touched(access, shape) for access in accesses])
+        return None if need is None else factors_of(need, near)

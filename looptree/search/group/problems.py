@@ -1,0 +1,234 @@
+"""Single designs and sets of them as problems: options of each tensor, of which one has to be chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.asked.loops import Rank
+from looptree.search.group.assign import Problem
+from looptree.search.group.book import PatternBook
+from looptree.search.group.branches import NestedBranch
+from looptree.search.group.division import Steps
+from looptree.search.group.goal import Gathering
+from looptree.search.group.group import Group
+from looptree.search.group.ledger import Columns
+from looptree.search.group.listing import Option
+from looptree.search.group.live_room import LiveRooms
+from looptree.search.group.nodes import Nodes
+from looptree.search.group.offers import Kinds, Offers
+from looptree.search.group.pattern import Pattern
+from looptree.search.group.pipelined import Schedules
+from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
+
+MOST_STREAMED = 5
+"""Tensors of one layer that its own loops may stream; all ways to place them together are listed."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Single:
+    """The problem of one design with all intermediates decided.
+
+    Attributes:
+        problem: see `assign.Problem`. options: those of each item. places: of the intermediates.
+    """
+
+    problem: Problem
+    options: Sequence[Sequence[Option]]
+    places: Places
+
+
+class Problems:
+    """What placing the tensors of one group means, design by design.
+
+    Args:
+        resident: tensors that stay on chip anyway. capacity: bytes left for all others.
+        schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
+            counts. branch: a nested one, if there is one.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        resident: frozenset[str],
+        capacity: float,
+        schedules: Schedules | None = None,
+        live: LiveRooms | None = None,
+        branch: NestedBranch | None = None,
+    ) -> None:
+        self.schedules = schedules
+        self.live = live
+        self.branch = branch
+        self.group = group
+        self.resident = resident
+        self.capacity = capacity
+        self.held = group.resident_bytes(resident)
+        self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
+        streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
+        scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
+        self.own = self._own() if streams and not scheduled else {}
+        self.nested = [row for row in self.free if branch is not None and row in branch.rows]
+        self.offers = Offers(group, self.free, self.own, self.nested, pipelined=schedules is not None)
+        self.settled = not isinstance(group.goal, Gathering)
+        self._known: tuple[PatternBook, object, Single] | None = None
+        self.relaxation = Relaxation(
+            self._tensors(),
+            group.inner,
+            group.prices,
+            group.goal,
+            capacity,
+            pipelined=schedules is not None,
+            live=live is not None,
+        )
+
+    def _own(self) -> dict[str, list[int]]:
+        """Per layer the rows of tensors that only it uses, and that it may stream.
+
+        Where there is room for everything, only those of which pieces leave out words that a stride skips. Of a layer
+        with very many, such as a sum of many branches, the largest: each is placed in one of `loops + 1` ways above the
+        branch, so that listing all of 17 together would take 4^17 options.
+        """
+        group = self.group
+        found: dict[str, list[int]] = {}
+        for row in self.free:
+            users = group.users[group.tensors[row]]
+            streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
+            alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
+            free = alone and streamed and not group.rules[row].given
+            if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
+                found.setdefault(users[0], []).append(row)
+        size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
+        return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
+
+    def _least_streamed(self, layer: str, row: int) -> float:
+        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
+        tensor, divider = self.group.tensors[row], self.group.divider(layer)
+        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], frozenset())]
+        divided = divider.least_times(tensor) if divider.possible else math.inf
+        return min([divided, *(way.times for way in ways if way.moves)])
+
+    def _tensors(self) -> Tensors:
+        group = self.group
+        streamed = np.full(len(group.tensors), np.inf)
+        anew = np.zeros(len(group.tensors), dtype=bool)
+        for layer, rows in self.own.items():
+            for row in rows:
+                anew[row] = True
+                streamed[row] = self._least_streamed(layer, row)
+        free = np.isin(np.arange(len(group.tensors)), self.free)
+        rules = group.rules
+        return Tensors(
+            group.width,
+            group.roles,
+            free,
+            streamed,
+            anew,
+            np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
+            np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
+            np.array([rule.drop for rule in rules], dtype=bool),
+            np.array([t in group.apart for t in group.tensors], dtype=bool),
+            *group.making,
+            np.isin(np.arange(len(group.tensors)), self.nested),
+            group.copies,
+        )
+
+    @cached_property
+    def divides(self) -> bool:
+        """Whether some layer may have own loops that are found for single designs only."""
+        return any(self.group.divider(layer).possible for layer in self.own)
+
+    def towards(self, group: Group) -> Problems:
+        """The same of the group with another goal."""
+        found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch)
+        found.settled = self.settled
+        return found
+
+    def divided(self, node: Nodes) -> bool:
+        """Whether own loops that are found for single designs may make one better."""
+        return self.divides and not (node.exact[0] and self.settled)
+
+    def single(self, book: PatternBook, node: Nodes, *, bounding: bool = False) -> Single:
+        """The problem of a single design with all intermediates decided, with what no table of loops says of it.
+
+        Args:
+            bounding: whether the own loops that are found for it only have one option that is no worse.
+        """
+        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, self.divided(node))
+        if self._known is None or self._known[:2] != (book, key):
+            self._known = book, key, self._found(book, node, bounding=bounding)
+        return self._known[2]
+
+    def _found(self, book: PatternBook, node: Nodes, *, bounding: bool) -> Single:
+        pattern = book.patterns[int(node.pattern[0])]
+        loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
+        decided = {row: pattern.places.get(row, (book.outer, True)) for row in self.group.inner}
+        inner = {tensors[row]: depth for row, (depth, _) in decided.items()}
+        rooms = None
+        if self.live is not None:
+            may = self.relaxation.tensors.spill
+            rooms = self.live.of(
+                loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
+            )
+        columns, places = book.columns(node.pattern, node.start, node.stop)
+        steps = _steps(pattern, loops, book.outer) if self.divided(node) else None
+        open_ = places.loops == UNDECIDED
+        settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
+        room, sums = self.relaxation.options(columns, settled, rooms)
+        problem, options = self.problem(
+            book, node.pattern, columns, settled, room, np.stack(sums), np.arange(1), steps, bounding=bounding
+        )
+        if self.schedules is not None:
+            cycles = self.schedules.cycles(loops, inner)
+            problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
+        return Single(problem, options, settled)
+
+    def problem(
+        self,
+        book: PatternBook,
+        number: Array,
+        columns: Columns,
+        places: Places,
+        room: Array,
+        sums: Array,
+        some: Array,
+        steps: Sequence[Steps] | None = None,
+        *,
+        bounding: bool = False,
+    ) -> tuple[Problem, list[Sequence[Option]]]:
+        """The problem of some designs, of patterns with these numbers, and the options of each item.
+
+        Args:
+            steps, bounding: see `Offers.of`.
+        """
+        driven = {layer: book.driven(layer, number) for layer in self.own}
+        if steps is not None:
+            driven = {layer: (np.zeros(1, dtype=np.int64), [sets[kind[0]]]) for layer, (kind, sets) in driven.items()}
+        kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
+        within = {
+            row: loops[some] > book.outer
+            for row, loops in zip(self.group.inner, places.loops, strict=True)
+            if row in self.nested
+        }
+        offers = self.offers.of(columns, kinds, room, sums, some, within, steps, bounding=bounding)
+        fixed = np.stack([worked(p, columns)[some] for p in self.relaxation.prices])
+        cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
+        problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
+        return problem, [offer.options for offer in offers]
+
+
+def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:
+    """The loops of the group of a single design, the outermost ones, those that move one dimension together."""
+    return [
+        Steps(
+            tuple(loops[at][0] for at in own),
+            tuple(loops[at][1] for at in own),
+            tuple(pattern.forgotten[at] for at in own),
+        )
+        for own in pattern.positions
+        if own[0] < outer
+    ]
