@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 from looptree.errors import InputError, nearest
 from looptree.search.asked.loops import Rank, candidate_ranks, clashing_ranks, orders, sinks_of
@@ -11,6 +12,8 @@ from looptree.search.asked.restrictions import NONE, Restrictions
 from looptree.workload import Workload
 
 ANY_PAIRS = 1 << 30
+GROUP_LAYERS = 8
+CHAIN_LAYERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +35,13 @@ class Space:
         live: whether what is live counts against the capacity, where the architecture says so; else windows count.
         pipeline: whether the layers of a group may also work at once, each on an array of its own.
         chain_layers: most layers in a fusion group that is a chain, if that is more than `group_layers`; see
-            `looptree.search.network.ideals.Layers.chains`.
+            `looptree.search.network.ideals.Layers.chains`. `None`: 16, or `group_layers` where that is below 8.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         restrictions: of single layers and tensors.
         inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.
     """
 
-    group_layers: int = 8
+    group_layers: int = GROUP_LAYERS
     loops: int = 3
     lone_loops: int = 4
     leaf_loops: int = 2
@@ -51,7 +54,7 @@ class Space:
     pipeline: bool = False
     nested: int = 0
     resident: int = 16
-    chain_layers: int = 16
+    chain_layers: int | None = None
     restrictions: Restrictions = NONE
     inner_level: str = field(default="", compare=False)
 
@@ -69,6 +72,8 @@ class Space:
             ("chain_layers", 1, 64),
         ):
             found = getattr(self, name)
+            if name == "chain_layers" and found is None:
+                continue
             if isinstance(found, bool) or not isinstance(found, int) or not least <= found <= most:
                 raise InputError(f"expected {name} from {least} to {most}, found {found!r}", where="search space")
 
@@ -115,7 +120,8 @@ class Space:
     @property
     def most_layers(self) -> tuple[int, int]:
         """Most layers of any group, and of one that is a chain."""
-        return self.group_layers, max(self.group_layers, self.chain_layers)
+        usual = CHAIN_LAYERS if self.group_layers >= GROUP_LAYERS else 1
+        return self.group_layers, max(self.group_layers, self.chain_layers or usual)
 
     def with_layers(self, group_layers: int, chain_layers: int) -> Space:
         """The space with smaller groups."""
@@ -146,18 +152,19 @@ class Space:
 
     def settings(self) -> dict[str, int | bool | str]:
         """All settings as plain data, the restrictions in words."""
+        return self._values() | {"restrictions": "; ".join(self.restrictions.described())}
+
+    def _values(self) -> dict[str, Any]:
         found = {field.name: getattr(self, field.name) for field in fields(self) if getattr(self, field.name) != ""}
-        return found | {"restrictions": "; ".join(self.restrictions.described())}
+        return found | {"chain_layers": self.most_layers[1]}
 
     def leaves_out(self) -> list[str]:
         """What the default space has and this one has not."""
-        default = Space()
+        default = Space()._values()
         return [
-            f"{field.name}: {getattr(self, field.name)} (default {getattr(default, field.name)})"
-            for field in fields(self)
-            if field.name not in ("restrictions", "inner_level")
-            and getattr(self, field.name) < getattr(default, field.name)
-            and (field.name != "chain_layers" or self.group_layers < default.chain_layers)
+            f"{name}: {found} (default {default[name]})"
+            for name, found in self._values().items()
+            if name not in ("restrictions", "inner_level") and found < default[name]
         ] + self.restrictions.described()
 
 
@@ -169,7 +176,6 @@ SPACES = {
     "circular": Space(live=True),
     "quick": Space(
         group_layers=4,
-        chain_layers=4,
         loops=2,
         lone_loops=3,
         joined_loops=0,
@@ -178,7 +184,7 @@ SPACES = {
         leaf_loops=0,
         spill=False,
     ),
-    "layer-by-layer": Space(group_layers=1, chain_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
+    "layer-by-layer": Space(group_layers=1, leaf_loops=0, spill=False, recompute=False, resident=0),
 }
 
 
