@@ -252,7 +252,7 @@ class _Curve:
         return self._searches
 
     def smallest(self) -> int:
-        """The smallest buffer with a plan."""
+        """The smallest buffer in which every layer alone has a design; no smaller one is looked at."""
         if self.kept.smallest is None:
             self.kept.learn(self.searches.smallest())
         assert self.kept.smallest is not None

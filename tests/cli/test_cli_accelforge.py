@@ -32,5 +32,5 @@ def test_each_file_takes_its_own_variables(files: dict[str, str]) -> None:
 
 def test_a_variable_that_no_file_has_is_an_error(files: dict[str, str]) -> None:
     done = run("evaluate", files["workload"], files["arch"], files["mapping"], "--set", "SIZES=1024")
-    assert complaint(done) == f"{files['workload']}: the workload has no parameter 'SIZES'"
+    assert complaint(done) == f"{files['workload']}: the workload has no parameter 'SIZES' (it has none)"
     assert "variable 'COUNT' has no value" in complaint(run("graph", files["template"]))

@@ -115,7 +115,7 @@ def test_the_command_in_the_mapping_names_what_was_given(arguments: list[str], t
         (("--buffer", "64"), ""),
         (
             ("--space", "layer-by-layer"),
-            "'layer-by-layer' is not one of 'default', 'wide', 'pipelined', 'circular', 'quick'",
+            "'layer-by-layer' is not one of 'default', 'wide', 'pipelined', 'nested', 'circular', 'quick'",
         ),
         (("--time-limit", "0"), "--time-limit: expected a time above 0 such as 60, 90s or 2min, found '0'"),
         (("--workers", "0"), "--workers: expected a number of processes from 1 to 256, found '0'"),

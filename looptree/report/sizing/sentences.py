@@ -28,7 +28,7 @@ def conclusion(sizing: Sizing) -> str:
     least, alone = (amount(sizing.objective, minimum(sizing, fused=fused)) for fused in (True, False))
     lines = [
         f"The least {NOUNS[sizing.objective]}, with room for everything: {least} fused, {alone} layer by layer. "
-        f"No plan fits less than {format_size(sizing.smallest_bytes)}.",
+        f"One layer alone needs {format_size(sizing.smallest_bytes)}.",
         f"Fused, {_enough(answers(sizing))}.",
         f"Layer by layer, {_enough(answers(sizing, fused=False))}.",
         "Each is the smallest buffer that does, to the step given by the one in brackets, which is too small.",

@@ -15,7 +15,7 @@ from looptree.search.network.partition import Path
 from looptree.search.network.planner import Found, Planner
 
 SHARES = 1e-8, 1e-5  # of the objective that the other metrics count, together and of the plan known, at least and most
-EFFORT = 2_000  # ranges that are bounded for that, besides half as many as for the search
+EFFORT = 8_000  # ranges that are bounded for that, besides half as many as for the search
 
 
 def settled(planner: Planner, found: Found, objective: str) -> Found:

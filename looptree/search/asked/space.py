@@ -13,7 +13,7 @@ from looptree.workload import Workload
 
 ANY_PAIRS = 1 << 30
 GROUP_LAYERS = 8
-CHAIN_LAYERS = 16
+CHAIN_LAYERS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Space:
         live: whether what is live counts against the capacity, where the architecture says so; else windows count.
         pipeline: whether the layers of a group may also work at once, each on an array of its own.
         chain_layers: most layers in a fusion group that is a chain, if that is more than `group_layers`; see
-            `looptree.search.network.ideals.Layers.chains`. `None`: 16, or `group_layers` where that is below 8.
+            `looptree.search.network.ideals.Layers.chains`. `None`: 12, or `group_layers` where that is below 8.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         restrictions: of single layers and tensors.
         inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.

@@ -27,7 +27,7 @@ from looptree.workload import Workload
 if TYPE_CHECKING:
     from loky import ProcessPoolExecutor
 
-WORTH_IT = 1.0  # seconds of searching after which worker processes are started
+WORTH_IT = 2.0  # seconds of searching after which worker processes are started
 KEPT = 512  # groups whose tables a process keeps
 
 

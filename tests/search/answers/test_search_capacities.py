@@ -47,12 +47,25 @@ def test_layer_by_layer_is_the_best_of_groups_of_one_layer(objective: str) -> No
             sizes.plan(sizes.smallest() - 1, apart=True)
 
 
-def test_smallest_is_the_first_capacity_with_a_plan() -> None:
+def test_smallest_is_the_first_capacity_in_which_each_layer_alone_has_a_design() -> None:
     with Capacities(NETWORK, SMALL, workers=1) as sizes:
         smallest = sizes.smallest()
         assert sizes.plan(smallest).evaluation.occupancy["GLB"].window_bytes == smallest
         with pytest.raises(InfeasibleError, match=f"a buffer of {smallest} bytes would hold it"):
-            sizes.plan(smallest - 1)
+            sizes.plan(smallest - 1, apart=True)
+
+
+def test_layers_in_one_group_may_need_less_than_each_alone() -> None:
+    """Their own loops stand below those of the group, so that there are more of them."""
+    with Capacities(NETWORK, SMALL, workers=1) as sizes:
+        smallest = sizes.smallest()
+        fused = sizes.plan(smallest - 1)
+        assert [group.einsums for group in fused.groups] == [("conv1", "conv2")]
+        assert fused.evaluation.fits
+        needed = fused.evaluation.occupancy["GLB"].window_bytes
+        assert needed < smallest
+        with pytest.raises(InfeasibleError, match=f"a buffer of {smallest} bytes would hold it"):
+            sizes.plan(needed - 1)
 
 
 def test_a_target_ends_the_search_once_it_is_decided() -> None:
