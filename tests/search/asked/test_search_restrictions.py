@@ -183,7 +183,7 @@ def test_a_file() -> None:
         "together: layer1, layer2",
         "apart: layer2, layer3",
     ]
-    assert space.settings()["restrictions"] == "; ".join(space.leaves_out()[2:])
+    assert space.settings()["restrictions"] == "; ".join(space.leaves_out()[3:])
 
 
 @pytest.mark.parametrize(
