@@ -32,6 +32,7 @@ from looptree.search.group.live_room import LiveRooms
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.pipelined import Schedules
 from looptree.search.group.placing import Placing
+from looptree.search.group.problems import Problems
 from looptree.search.undominated import undominated
 
 FIRST_BATCH = 64
@@ -125,12 +126,12 @@ class GroupSearch:
     def _ways(self, resident: frozenset[str], room: float) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
         """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches."""
         group = self.group
-        yield Placing(group, resident, room, None, self._live), self.books()
+        yield Placing(Problems(group, resident, room, None, self._live)), self.books()
         if group.fused and group.space.pipeline and group.goal.timed and group.inside is None:
-            yield Placing(group, resident, room, self._schedules, self._live), self.books()
+            yield Placing(Problems(group, resident, room, self._schedules, self._live)), self.books()
         if group.fused and group.space.nested and group.possible and self._live is None:
             for number, branch in enumerate(group.branches):
-                yield Placing(group, resident, room, branch=branch), self.nested_books(number)
+                yield Placing(Problems(group, resident, room, branch=branch)), self.nested_books(number)
 
     def collect(
         self,
@@ -163,7 +164,7 @@ class GroupSearch:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""
         if not self.group.possible:
             return math.inf, {}
-        branch = _Branch(Placing(self.group, frozenset(), math.inf), 0.0, math.inf, Tally())
+        branch = _Branch(Placing(Problems(self.group, frozenset(), math.inf)), 0.0, math.inf, Tally())
         least, rows = min((branch.least_room(book) for book in self.books()), key=lambda pair: pair[0])
         return least, dict(zip(self.group.tensors, rows.tolist(), strict=True))
 

@@ -13,14 +13,10 @@ from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
 from looptree.search.group.assign import Item, Placed, best, least
 from looptree.search.group.book import PatternBook
-from looptree.search.group.branches import NestedBranch
 from looptree.search.group.design import GroupDesign, NestedDesign
-from looptree.search.group.group import Group
 from looptree.search.group.inside import Tile
 from looptree.search.group.ledger import Columns
-from looptree.search.group.live_room import LiveRooms
 from looptree.search.group.nodes import Nodes
-from looptree.search.group.pipelined import Schedules
 from looptree.search.group.problems import Problems, Single
 from looptree.search.group.relax import Places
 
@@ -31,22 +27,12 @@ class Placing:
     """Places the tensors of one group.
 
     Args:
-        resident: tensors that stay on chip anyway. capacity: bytes left for all others.
-        schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
-            counts. branch: a nested one, if there is one.
+        problems: what that means, design by design.
     """
 
-    def __init__(
-        self,
-        group: Group,
-        resident: frozenset[str],
-        capacity: float,
-        schedules: Schedules | None = None,
-        live: LiveRooms | None = None,
-        branch: NestedBranch | None = None,
-    ) -> None:
-        self.group = group
-        self.problems = Problems(group, resident, capacity, schedules, live, branch)
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+        self.group = problems.group
 
     def bounds(self, book: PatternBook, nodes: Nodes, below: float) -> Nodes:
         """The nodes with lower bounds, infinite if they are not below a value; exact for some single designs."""

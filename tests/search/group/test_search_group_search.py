@@ -17,7 +17,7 @@ from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, undominated
 from looptree.search.group.goal import EVERYTHING, Aim, Gathering
 from looptree.search.group.placing import Placing
-from looptree.search.group.problems import MOST_STREAMED
+from looptree.search.group.problems import MOST_STREAMED, Problems
 from looptree.workload import Workload
 from tests.search.group_cases import capacities, differences, searched
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
@@ -79,7 +79,7 @@ def test_the_largest_tensors_of_a_layer_with_many_are_streamed() -> None:
     terms = " + ".join(["T0[p,q]", *(f"A{i}[p]" for i in range(1, 15)), "A15[p,q]"])
     workload = Workload("many", (first, einsum("sum", f"Y[p,q] = {terms}", {"p": 8, "q": 8})))
     search = searched(workload, architecture(), "offchip", Space(loops=1, lone_loops=1))
-    placing = Placing(search.group, frozenset(), 64.0)
+    placing = Placing(Problems(search.group, frozenset(), 64.0))
     streamed = {search.group.tensors[row] for row in placing.problems.own["sum"]}
     assert len(streamed) == MOST_STREAMED
     assert {"A15", "Y"} < streamed

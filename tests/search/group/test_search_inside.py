@@ -31,6 +31,7 @@ from looptree.search.group.group_search import GroupSearch
 from looptree.search.group.inside import Inside
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.placing import Placing
+from looptree.search.group.problems import Problems
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Storage, Temporal
@@ -209,7 +210,7 @@ def test_floors_hold_for_every_design(seed: int, levels: int) -> None:
     kind = ("skip", "branches", "loose", "plane")[seed // 2 % 4]
     workload = drawn_design(seed, registers(9)).workload if seed % 2 else network(kind, seed)
     group = Group(workload, architecture, "GLB", Space(loops=3, lone_loops=3, leaf_loops=0))
-    placing, inside = Placing(group, frozenset(), math.inf), Inside(Below(workload, architecture, "GLB"))
+    placing, inside = Placing(Problems(group, frozenset(), math.inf)), Inside(Below(workload, architecture, "GLB"))
     for book, node in some_designs(group, draw) if group.possible else ():
         pattern = book.patterns[int(node.pattern[0])]
         loops = pattern.picked(node.start[0].tolist())

@@ -12,6 +12,7 @@ from looptree.search.group.ledger import Columns
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.pattern import Pattern
 from looptree.search.group.placing import Placing
+from looptree.search.group.problems import Problems
 from looptree.workload import Workload
 from tests.search.group_cases import differences, searched
 from tests.search.search_cases import OBJECTIVES, architecture, einsum, network
@@ -49,7 +50,7 @@ def test_no_bound_is_above_what_the_joined_tables_say(produced: bool, objective:
     group = searched(residual(5, 3, produced=produced), architecture(buffer_bandwidth=3), objective, MEETING).group
     compared = 0
     for capacity in (20.0, 40.0, 1000.0):
-        placing = Placing(group, frozenset(), capacity)
+        placing = Placing(Problems(group, frozenset(), capacity))
         for positions in group.patterns.orders:
             for pattern in group.patterns.of(positions):
                 widths = [len(loop.tiles) for loop in pattern.loops]

@@ -13,6 +13,7 @@ from looptree.search.asked.space import Space
 from looptree.search.group.book import PatternBook
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.placing import Placing
+from looptree.search.group.problems import Problems
 from tests.search.group_cases import searched
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 
@@ -50,7 +51,7 @@ def test_no_design_in_a_range_is_better_than_its_bounds(kind: str, objective: st
     tight = 0
     for _ in range(6):
         capacity = draw.choice([math.inf, *(float(int(total * share)) for share in (0.1, 0.2, 0.4, 0.8))])
-        placing = Placing(search.group, frozenset(), capacity)
+        placing = Placing(Problems(search.group, frozenset(), capacity))
         book = draw.choice([b for b in search.books() if b.first])
         pattern = draw.randrange(book.first)
         widths = book.widths()[pattern].tolist()
