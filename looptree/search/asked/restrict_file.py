@@ -44,7 +44,8 @@ def read_restrictions(path: str | Path, workload: Workload, architecture: Archit
 def restrictions_from_node(node: Node, workload: Workload, architecture: Architecture, space: Space) -> Space:
     """The same from a parsed document."""
     fields = node.mapping(known=KEYS)
-    settings: dict[str, int | bool] = {
+    settings: dict[str, int | bool | None] = {"chain_layers": None} if "group_layers" in fields else {}
+    settings |= {
         name: fields[name].integer(f"a setting {name}", least=0, most=most_of(name))
         for name in NUMBERS
         if name in fields

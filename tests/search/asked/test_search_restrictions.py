@@ -11,7 +11,7 @@ import pytest
 from looptree.documents import parse_document
 from looptree.errors import InputError
 from looptree.model import evaluate
-from looptree.search import InfeasibleError, Space, search
+from looptree.search import SPACES, InfeasibleError, Space, search
 from looptree.search.asked.restrict_file import restrictions_from_node
 from looptree.search.asked.restrictions import LayerRule, Pin, Restrictions, TensorRule
 from looptree.search.asked.segment import segment
@@ -151,6 +151,13 @@ def test_a_pinned_group_is_as_the_point_says_and_the_rest_is_best() -> None:
 
 def read(text: str) -> Space:
     return restrictions_from_node(parse_document(text, "rules.yaml"), network("chain", 3), architecture(), Space())
+
+
+def test_smaller_groups_of_a_file_are_smaller_chains_in_any_space() -> None:
+    rules = parse_document("group_layers: 2\n", "rules.yaml")
+    for name in ("default", "wide", "layer-by-layer"):
+        space = restrictions_from_node(rules, network("chain", 3), architecture(), SPACES[name])
+        assert space.most_layers == (2, 2)
 
 
 def test_a_file() -> None:
