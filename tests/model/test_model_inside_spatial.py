@@ -14,19 +14,22 @@ from looptree.architecture import Architecture, Array, Cores, Level, Network
 from looptree.check import check
 from looptree.errors import UnsupportedError
 from looptree.model import evaluate
-from looptree.model.inference import infer
 from looptree.model.inside import with_nests
-from looptree.model.inside.costs import energy, price
-from looptree.model.inside.finder import Finder
-from looptree.model.inside.leaf import Leaf
-from looptree.model.inside.nest import Nest, Price
-from looptree.model.inside.resolve import counts_of, leaf_of, room_of
-from looptree.model.inside.tables import Tables
+from looptree.model.inside.nest import Nest
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Chain, Compute, LoopTree, RankRef, Spatial, Storage, Temporal
 from looptree.workload import Workload
-from tests.model.inside_cases import drawn_design, drawn_layer, every_nest, measured, registers
+from tests.model.inside_cases import (
+    drawn_design,
+    drawn_layer,
+    every_nest,
+    extents_of,
+    finding,
+    matches,
+    measured,
+    registers,
+)
 from tests.model.model_cases import keep, layer
 from tests.model.test_model_joint import given
 from tests.some import some
@@ -87,52 +90,10 @@ def drawn(seed: int, *, cores: bool) -> Design | None:
     return design if any(chain.spatial for chain in design.chains) else None
 
 
-def finding(design: Design, name: str) -> tuple[Leaf, Finder, Price]:
-    """What finds the nest of one layer, and what it is judged by."""
-    level, inferred, chain = design.architecture.levels[-1], infer(design), design.leaf(name)
-    leaf = leaf_of(design, inferred, chain)
-    assert leaf is not None
-    used = {*leaf.einsum.reads, leaf.einsum.output.tensor}
-    outer = {t: design.architecture.level(design.innermost_place(t, chain).level) for t in used}
-    counts, begun = counts_of(inferred, leaf), leaf.begun_further_out
-    tensors = design.workload.tensors
-    own = price(leaf.einsum, tensors, outer, level, counts, energy, served=leaf.served, begun=begun)
-    return leaf, Finder(Tables(leaf, room_of(design.workload, leaf, level), {})), own
-
-
-def extents_of(leaf: Leaf) -> dict[str, int]:
-    """The largest extents of ranks that may be cut."""
-    problems = [leaf.problems(part) for part in leaf.parts]
-    gaps = frozenset[str]().union(*map(leaf.with_gaps, problems))
-    return {rank: 1 if rank in gaps else known.largest(rank) for known in problems for rank in known.ranks}
-
-
 def compared(seed: int, *, cores: bool = False) -> str:
     """Random nests of each layer, as they are counted and as they are when they are written into the mapping."""
     design = drawn(seed, cores=cores)
-    if design is None:
-        return "refused"
-    assert not check(with_nests(design))
-    draw, without = random.Random(seed), measured(design, [])
-    for einsum in design.workload.einsums:
-        leaf, finder, own = finding(design, einsum.name)
-        none = sum(own.bypassed.values())
-        every = dict.fromkeys(leaf.accesses, 1e9)
-        listed = [
-            (o, at) for kept in finder.tables.kept() for o in finder.options(kept, every) for at in range(len(o.steps))
-        ]
-        for options, at in draw.sample(listed, min(8, len(listed))):
-            given = measured(design, [(einsum.name, finder.chosen(options, at)[0])])
-            assert float(given.energy.total - without.energy.total) == pytest.approx(options.priced(own)[at] - none)
-            assert given.latency.compute == without.latency.compute
-        best = finder.least([own], own)[0][0]
-        found = measured(design, [(einsum.name, best.nest)])
-        assert float(found.energy.total - without.energy.total) == pytest.approx(best.sums[0] - none)
-        nests = list(every_nest(design, einsum.name, extents_of(leaf)))
-        for nest in draw.sample(nests, min(8, len(nests))):
-            other = measured(design, [(einsum.name, nest)])
-            assert not other.fits or other.energy.total >= found.energy.total, nest
-    return "fused" if len(design.workload.einsums) > 1 else "alone"
+    return "refused" if design is None else matches(design, seed)
 
 
 @pytest.mark.parametrize("chunk", range(2))
