@@ -277,7 +277,7 @@ class Restrictions:
         everywhere = {str(rank) for e in workload.einsums for rank in e.ranks}
         for rank in self.everywhere.named:
             if rank not in everywhere:
-                raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, everywhere))
+                raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, sorted(everywhere)))
         self.everywhere.check_tiles(workload.einsums, "every layer")
 
     def _check_groups(self, most: int) -> None:
