@@ -109,11 +109,10 @@ class Leaf:
         keys = {key for key, track in box.tracks.items() if not set(part).isdisjoint(map(str, track.spans))}
         if len(keys) > 1:
             raise UnsupportedError(f"einsum {self.einsum.name!r}: loops around it cut {', '.join(part)} apart")
-        axis = self.axes[next(iter(keys))] if keys else Axis.root()
-        ends = [
-            np.broadcast_to(e, (axis.size,)) for rank in part for e in box.span(rank, next(iter(keys), -1), axis.size)
-        ]
-        found = of_iterations(part, ends, axis, self.spatial, box.tracks[next(iter(keys))].active if keys else None)
+        key = next(iter(keys), -1)
+        axis = self.axes.get(key, Axis.root())
+        ends = [np.broadcast_to(end, (axis.size,)) for rank in part for end in box.span(rank, key, axis.size)]
+        found = of_iterations(part, ends, axis, self.spatial, box.tracks[key].active if keys else None)
         for depths in {depths for served in self.served.values() for depths in served.operands}:
             if not found.has_largest(depths):
                 raise UnsupportedError(

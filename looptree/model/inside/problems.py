@@ -105,19 +105,20 @@ def of_iterations(
         ends: lower and upper end of each rank, at each own step of the axis. spatial: depths of the loops whose steps
             run at once. active: own steps at which something is done; `None`: at all of them.
     """
-    steps = of = np.arange(axis.size)
-    at: Array = np.zeros((0, axis.size), dtype=np.int64)
     tail = [t for t, depth in enumerate(axis.depths) if depth in spatial]
-    if tail:
-        middle = [t for t in range(len(axis.depths)) if t not in tail]
-        moved, steps = rearranged(axis, [*middle, *tail], list(range(len(axis.depths))))
-        of = moved.group(len(middle)) if middle else np.zeros(axis.size, dtype=np.int64)
-        at = np.stack(moved.ordinals[len(middle) :])
+    if not tail:
+        rows = np.stack(ends) if active is None else np.stack(ends)[:, active]
+        count = rows.shape[1]
+        none = np.zeros((0, count), dtype=np.int64)
+        return Problems(ranks, rows[::2], rows[1::2], np.ones(count, dtype=np.int64), np.arange(count), (), none)
+    middle = [t for t in range(len(axis.depths)) if t not in tail]
+    moved, steps = rearranged(axis, [*middle, *tail], list(range(len(axis.depths))))
     works = np.arange(axis.size) if active is None else np.flatnonzero(active[steps])
-    rows = np.stack(ends)[:, steps[works]]
-    known, of = np.unique(of[works], return_inverse=True)
+    iteration = moved.group(len(middle)) if middle else np.zeros(axis.size, dtype=np.int64)
+    known, of = np.unique(iteration[works], return_inverse=True)
+    rows, at = np.stack(ends)[:, steps[works]], np.stack(moved.ordinals[len(middle) :])[:, works]
     times, loops = np.ones(len(known), dtype=np.int64), tuple(axis.depths[t] for t in tail)
-    return Problems(ranks, rows[::2], rows[1::2], times, of, loops, at[:, works])
+    return Problems(ranks, rows[::2], rows[1::2], times, of, loops, at)
 
 
 def different(problems: Problems, *, fixed: bool) -> Problems:
@@ -126,21 +127,28 @@ def different(problems: Problems, *, fixed: bool) -> Problems:
     Args:
         fixed: whether only their extents matter, and where instances lie next to each other; not where they lie.
     """
-    low, high, starts = problems.low, problems.high, problems.starts[:-1]
+    low, high = problems.low, problems.high
     if fixed:
-        base = np.minimum.reduceat(low, starts, axis=1)[:, problems.of]
+        base = np.minimum.reduceat(low, problems.starts[:-1], axis=1)[:, problems.of] if problems.loops else low
         low, high = low - base, high - base
-    fields = np.concatenate([np.stack([low, high], axis=1).reshape(-1, low.shape[1]), problems.at])
-    slot = np.arange(len(problems.of)) - starts[problems.of]
-    width = int(slot.max(initial=0)) + 1
-    slots = np.full((len(fields), width, len(starts)), -1, dtype=np.int64)
-    slots[:, slot, problems.of] = fields
-    table = slots.reshape(-1, len(starts))
+    fields = np.stack([low, high], axis=1).reshape(-1, low.shape[1])
+    table = _instances_side_by_side(problems, fields) if problems.loops else fields
     order = np.lexsort(table[::-1])
     table = table[:, order]
     firsts = np.flatnonzero(np.append(True, (table[:, 1:] != table[:, :-1]).any(axis=0)))[: len(order)]
-    times = np.add.reduceat(problems.times[order], firsts)
-    counts = np.diff(problems.starts)[order[firsts]]
-    of = np.repeat(np.arange(len(firsts)), counts)
-    tiles = np.repeat(starts[order[firsts]] - np.cumsum(counts) + counts, counts) + np.arange(len(of))
+    times, chosen = np.add.reduceat(problems.times[order], firsts), order[firsts]
+    of, tiles = np.arange(len(chosen)), chosen
+    if problems.loops:
+        counts = np.diff(problems.starts)[chosen]
+        of = np.repeat(of, counts)
+        tiles = np.repeat(problems.starts[chosen] - np.cumsum(counts) + counts, counts) + np.arange(len(of))
     return Problems(problems.ranks, low[:, tiles], high[:, tiles], times, of, problems.loops, problems.at[:, tiles])
+
+
+def _instances_side_by_side(problems: Problems, fields: Array) -> Array:
+    """A column for each problem: what its instances are and do, and -1 where it has fewer than another one."""
+    fields = np.concatenate([fields, problems.at])
+    slot = np.arange(len(problems.of)) - problems.starts[problems.of]
+    table = np.full((len(fields), int(slot.max(initial=0)) + 1, len(problems.times)), -1, dtype=np.int64)
+    table[:, slot, problems.of] = fields
+    return table.reshape(-1, len(problems.times))
