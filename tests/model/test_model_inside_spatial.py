@@ -18,6 +18,7 @@ from looptree.model.inference import infer
 from looptree.model.inside import with_nests
 from looptree.model.inside.costs import energy, price
 from looptree.model.inside.finder import Finder
+from looptree.model.inside.larger import Further
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.nest import Nest, Price
 from looptree.model.inside.resolve import counts_of, leaf_of, room_of
@@ -117,12 +118,16 @@ def compared(seed: int, *, cores: bool = False) -> str:
     for einsum in design.workload.einsums:
         leaf, finder, own = finding(design, einsum.name)
         none = sum(own.bypassed.values())
-        every = dict.fromkeys(leaf.accesses, 1e9)
+        further = Further(levels=1, most=dict.fromkeys(leaf.accesses, 1e9))
+        every = Finder(Tables(leaf, finder.tables.room, {}, further=further))
         listed = [
-            (o, at) for kept in finder.tables.kept() for o in finder.options(kept, every) for at in range(len(o.steps))
+            (o, at)
+            for kept in every.tables.kept()
+            for o in every.options(kept, every=True)
+            for at in range(len(o.steps))
         ]
         for options, at in draw.sample(listed, min(8, len(listed))):
-            given = measured(design, [(einsum.name, finder.chosen(options, at)[0])])
+            given = measured(design, [(einsum.name, every.chosen(options, at)[0])])
             assert float(given.energy.total - without.energy.total) == pytest.approx(options.priced(own)[at] - none)
             assert given.latency.compute == without.latency.compute
         best = finder.least([own], own)[0][0]
