@@ -15,8 +15,8 @@ from looptree.workload import Workload
 
 PAIRS = ("twice", "joined_pairs")
 LOOPS_OF = ("loops", "lone_loops", "leaf_loops", "joined_loops", "nested")
-NUMBERS = ("group_layers", "chain_layers", *LOOPS_OF, *PAIRS, "resident")
-FLAGS = ("spill", "recompute", "live", "pipeline", "resident_inputs")
+NUMBERS = ("group_layers", "chain_layers", *LOOPS_OF, *PAIRS, "resident", "resident_inputs")
+FLAGS = ("spill", "recompute", "live", "pipeline")
 LOOPS = ("ranks", "tiles", "order")
 TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")
 PIN_KEYS = ("layers", "point", "parameters")
