@@ -130,7 +130,9 @@ class Exhaustive:
                     rules = {t: self.space.restrictions.tensor(t).between for t in crossing}
                     must = {t for t, rule in rules.items() if rule == "always"}
                     for kept in _subsets([t for t in crossing if rules[t] != "never"]):
-                        if must <= set(kept) and self._most_between(order, kept) <= self.space.resident:
+                        outer = [t for t in kept if t in self.workload.inputs]
+                        few = self._most_between(order, outer) <= self.space.resident_inputs
+                        if must <= set(kept) and few and self._most_between(order, kept) <= self.space.resident:
                             found.add(frozenset(self._steps(order, kept)))
         return found
 
@@ -196,9 +198,8 @@ class Exhaustive:
     @cached_property
     def _crossing(self) -> list[str]:
         inner = [t for t in self.workload.intermediates if t not in self.workload.outputs]
-        outer = self.workload.inputs if self.space.resident_inputs else ()
         elsewhere = direct(self.workload, self.architecture.level(self.level))
-        return inner + [t for t in outer if len(self.users(t)) > 1 and t not in elsewhere]
+        return inner + [t for t in self.workload.inputs if len(self.users(t)) > 1 and t not in elsewhere]
 
     @cached_property
     def _whole(self) -> Evaluation:

@@ -25,6 +25,7 @@ NUMBERS = {
     "twice": (0, ANY_PAIRS),
     "joined_pairs": (0, ANY_PAIRS),
     "resident": (0, 64),
+    "resident_inputs": (0, 64),
 }
 """The least and the most of each setting that is a number."""
 
@@ -50,8 +51,8 @@ class Space:
         chain_layers: most layers in a fusion group that is a chain, if that is more than `group_layers`; see
             `looptree.search.network.ideals.Layers.chains`. `None`: 12, or `group_layers` where that is below 8.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
-        resident_inputs: whether these may be inputs and weights of the network, too: the first group that reads one
-            fetches all of it, and it stays until the last one that does.
+        resident_inputs: most of these that may come from off chip, inputs and weights of the network: the first group
+            that reads one fetches all of it, and it stays until the last one that does.
         restrictions: of single layers and tensors.
         inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.
     """
@@ -69,7 +70,7 @@ class Space:
     pipeline: bool = False
     nested: int = 0
     resident: int = 16
-    resident_inputs: bool = True
+    resident_inputs: int = 16
     chain_layers: int | None = None
     restrictions: Restrictions = NONE
     inner_level: str = field(default="", compare=False)
@@ -119,8 +120,9 @@ class Space:
         if self.live:
             parts.append("rooms as the architecture counts them, inside branches in windows")
         if self.resident:
-            which = "" if self.resident_inputs else " that layers make"
-            parts.append(f"up to {self.resident} tensors{which} at a time whole on chip between groups")
+            fewer = f", {self.resident_inputs or 'none'} of them from off chip"
+            stays = f"up to {self.resident} tensors at a time whole on chip between groups"
+            parts.append(stays + fewer * (self.resident_inputs < min(self.resident, Space().resident_inputs)))
         return "; ".join(parts)
 
     @property
