@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.inside.leaf import Problems, Shape
+from looptree.model.inside.leaf import Shape
 from looptree.model.inside.nest import Found, Nest, Options, Partial, Price, fronts, undominated
+from looptree.model.inside.problems import Problems
 from looptree.model.inside.tables import Tables
 from looptree.model.inside.ways import Block
 
@@ -44,16 +45,15 @@ class Finder:
 
     def _floor(self, kept: Sequence[str], prices: Sequence[Price]) -> Array:
         """What nests that keep some tensors take of each sum at least, of shape (prices, cases)."""
-        fewest = {t: self._fewest(t) for t in kept}
+        fewest = {row: self._fewest(row) for t in kept for row in self.tables.leaf.rows(t)}
         return np.stack([np.broadcast_to(price.of(kept, fewest, 0), self.tables.elsewhere.shape) for price in prices])
 
-    def _fewest(self, tensor: str) -> Array:
-        """The fewest words of a tensor that enter a place, by case."""
-        row = self.tables.tensors.index(tensor)
-        words: Array = self.tables.elsewhere.astype(np.float64)
+    def _fewest(self, row: str) -> Array:
+        """The fewest words of a row that enter a place, by case."""
+        words: Array = self.tables.passing[row].astype(np.float64)
         for part, own in zip(self.tables.parts, self.tables.problems, strict=True):
-            words = words * part.fewest[row, own]
-        return np.asarray(np.minimum(words, self.tables.outer[tensor]))
+            words = words * part.fewest[self.tables.rows.index(row), own]
+        return np.asarray(np.minimum(words, self.tables.outer[row]))
 
     def _hopeful(self, floor: Array, best: Sequence[Sequence[Partial]]) -> Array:
         """The cases in which some shape may have better nests than the best ones."""
@@ -93,7 +93,8 @@ class Finder:
     def _found(self, one: Partial, shape: int) -> Found:
         options, at = one.options, one.at
         words = {t: float(table[at]) for t, table in options.entered.items()}
-        words |= {t: float(self.tables.shapes[shape].entered[t]) for t in one.stays}
+        entered = self.tables.shapes[shape].entered
+        words |= {row: float(entered[row]) for t in one.stays for row in self.tables.leaf.rows(t)}
         block = options.block
         nest = self.tables.nest(options.order, [int(ways[at]) for ways in block.ways], block.kept)
         return Found(nest, one.sums, one.second, int(block.bytes[at]), words, int(options.steps[at]))
@@ -139,7 +140,9 @@ class Finder:
             moved = {t: self.tables.moved(t, block.ways) for t in self.tables.tensors}
             for options in self.tables.options_of(block, self.tables.orders(kept, self.tables.tensors, block.ways)):
                 words = {
-                    t: np.where(moved[t], options.entered[t], float(shape.entered[t])) for t in self.tables.tensors
+                    row: np.where(moved[t], options.entered[row], float(shape.entered[row]))
+                    for t in self.tables.tensors
+                    for row in self.tables.leaf.rows(t)
                 }
                 yield replace(options, entered=words)
 
@@ -173,8 +176,10 @@ class Finder:
         (shape,) = self.tables.shapes
         ways = [int(known[at]) for known in options.block.ways]
         problems = tuple(self._cut(number, way) for number, way in enumerate(ways))
-        words = {t: float(table[at]) for t, table in options.entered.items()}
-        return self.tables.nest(options.order, ways, options.block.kept), Shape(problems, shape.elsewhere, words)
+        words = {row: float(table[at]) for row, table in options.entered.items()}
+        return self.tables.nest(options.order, ways, options.block.kept), replace(
+            shape, problems=problems, entered=words
+        )
 
     def _cut(self, number: int, way: int) -> Problems:
         """The problems of a part below the loops of one way to cut it."""

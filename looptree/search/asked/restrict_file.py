@@ -13,7 +13,7 @@ from looptree.search.asked.space import NUMBERS, Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
-FLAGS = ("spill", "recompute", "live", "pipeline")
+FLAGS = ("spill", "recompute", "live", "pipeline", "resident_inputs")
 LOOPS = ("ranks", "tiles", "order")
 TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")
 PIN_KEYS = ("layers", "point", "parameters")

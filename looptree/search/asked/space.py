@@ -50,6 +50,8 @@ class Space:
         chain_layers: most layers in a fusion group that is a chain, if that is more than `group_layers`; see
             `looptree.search.network.ideals.Layers.chains`. `None`: 12, or `group_layers` where that is below 8.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
+        resident_inputs: whether these may be inputs and weights of the network, too: the first group that reads one
+            fetches all of it, and it stays until the last one that does.
         restrictions: of single layers and tensors.
         inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.
     """
@@ -67,6 +69,7 @@ class Space:
     pipeline: bool = False
     nested: int = 0
     resident: int = 16
+    resident_inputs: bool = True
     chain_layers: int | None = None
     restrictions: Restrictions = NONE
     inner_level: str = field(default="", compare=False)
@@ -116,7 +119,8 @@ class Space:
         if self.live:
             parts.append("rooms as the architecture counts them, inside branches in windows")
         if self.resident:
-            parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
+            which = "" if self.resident_inputs else " that layers make"
+            parts.append(f"up to {self.resident} tensors{which} at a time whole on chip between groups")
         return "; ".join(parts)
 
     @property

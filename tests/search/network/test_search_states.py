@@ -10,6 +10,7 @@ import pytest
 
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.exhaustive import Step as ExhaustiveStep
 from looptree.search.network import outline, states
 from looptree.search.network.catalogue import Catalogue
 from looptree.search.network.ideals import Layers
@@ -36,20 +37,21 @@ def paths(graph: StateGraph, state: int = 0) -> Iterator[list[int]]:
             yield [step, *rest]
 
 
-def plan(graph: StateGraph, path: list[int]) -> frozenset[tuple[frozenset[str], frozenset[str], int]]:
+def plan(graph: StateGraph, path: list[int]) -> frozenset[ExhaustiveStep]:
     """The plan of a path as `Exhaustive.plans` has it."""
     found = []
     for step in map(graph.step, path):
         used = sum(graph.catalogue.workload.tensors[t].size_bytes for t in step.resident)
         held = int(graph.capacity - step.capacity) + used
-        found.append((frozenset(graph.layers.members(step.group.layers)), step.resident, held))
+        fetched = step.made & set(graph.catalogue.workload.inputs)
+        found.append((frozenset(graph.layers.members(step.group.layers)), step.resident, fetched, held))
     return frozenset(found)
 
 
 @pytest.mark.parametrize(
     "space", [Space(), Space(2, chain_layers=3), Space(1, chain_layers=4), Space(resident=1), Space(resident=0)]
 )
-@pytest.mark.parametrize("kind", ["branches", "skip", "matmul"])
+@pytest.mark.parametrize("kind", ["branches", "skip", "matmul", "shared"])
 def test_paths_are_plans(kind: str, space: Space) -> None:
     for seed in range(3):
         workload = network(kind, seed, layers=4)
