@@ -98,7 +98,7 @@ def test_no_group_that_keeps_the_rules_is_better(rules: Restrictions, kind: str)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
-@pytest.mark.parametrize(("kind", "seed"), some([("matmul", 3), ("padded", 2), ("pool", 1), ("chain", 4)], 2))
+@pytest.mark.parametrize(("kind", "seed"), some([("matmul", 3), ("padded", 2), ("pool", 1), ("chain", 4)], 1))
 def test_no_plan_of_other_networks_that_keeps_the_rules_is_better(name: str, kind: str, seed: int) -> None:
     workload = network(kind, seed)
     rules = RULES[name]
