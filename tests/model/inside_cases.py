@@ -18,8 +18,9 @@ from looptree.model.inside import leaf as leaves
 from looptree.model.inside import with_nests
 from looptree.model.inside.costs import energy, price
 from looptree.model.inside.finder import Finder
+from looptree.model.inside.larger import Further
 from looptree.model.inside.nest import Nest, Price
-from looptree.model.inside.resolve import counts_of, leaf_of, nest_nodes, room_of, with_inside
+from looptree.model.inside.resolve import counts_of, leaf_of, nodes_of, room_of, with_inside
 from looptree.model.inside.tables import Tables
 from looptree.model.inside.tiles import keeps_full, useful_tiles
 from looptree.taxonomy.binding import bind
@@ -105,8 +106,13 @@ def every_nest(design: Design, name: str, extents: dict[str, int]) -> Iterator[N
 
 def measured(design: Design, nests: Sequence[tuple[str, Nest]]) -> Evaluation:
     """What the model says of a design with nests given."""
-    level = design.architecture.levels[-1]
-    nodes = {name: nest_nodes(name, level.name, nest, again=design.leaf(name).outer_depth > 0) for name, nest in nests}
+    return written(design, [(name, (nest,)) for name, nest in nests], 1)
+
+
+def written(design: Design, nests: Sequence[tuple[str, Sequence[Nest]]], depth: int) -> Evaluation:
+    """What the model says of a design with nests given at so many of the innermost levels."""
+    levels = [level.name for level in design.architecture.levels[-depth:]]
+    nodes = {name: nodes_of(name, levels, own, again=design.leaf(name).outer_depth > 0) for name, own in nests}
     plain = LoopTree(_plain(design.tree.root))
     return evaluate(design.workload, design.architecture, with_inside(plain, nodes), stepwise=False)
 
@@ -172,12 +178,12 @@ def matches(design: Design, seed: int) -> str:
             continue
         leaf, finder, own = finding(design, einsum.name)
         none = sum(own.bypassed.values())
-        every = dict.fromkeys(leaf.accesses, 1e9)
-        listed = [
-            (o, at) for kept in finder.tables.kept() for o in finder.options(kept, every) for at in range(len(o.steps))
-        ]
+        room, wide = finder.tables.room, design.architecture.compute.spatial
+        every = Finder(Tables(leaf, room, wide, further=Further(levels=1, most=dict.fromkeys(leaf.accesses, 1e9))))
+        known = [options for kept in every.tables.kept() for options in every.options(kept, every=True)]
+        listed = [(options, at) for options in known for at in range(len(options.steps))]
         for options, at in draw.sample(listed, min(8, len(listed))):
-            given = measured(design, [(einsum.name, finder.chosen(options, at)[0])])
+            given = measured(design, [(einsum.name, every.chosen(options, at)[0])])
             assert float(given.energy.total - without.energy.total) == pytest.approx(options.priced(own)[at] - none)
             assert design.architecture.compute.fill_drain_cycles or given.latency.compute <= without.latency.compute
         best = finder.least([own], own)[0][0]
@@ -189,3 +195,14 @@ def matches(design: Design, seed: int) -> str:
             other = measured(design, [(einsum.name, nest)])
             assert not other.fits or other.energy.total >= found.energy.total, nest
     return "fused" if len(design.workload.einsums) > 1 else "alone"
+
+
+def pairs_of(design: Design, name: str, draw: random.Random) -> Iterator[tuple[Nest, Nest]]:
+    """Some nests at both levels."""
+    leaf, _, _ = finding(design, name)
+    extents = extents_of(leaf)
+    outer = list(every_nest(design, name, extents))
+    for nest in draw.sample(outer, min(12, len(outer))):
+        cut = {rank: min(extent, dict(nest.loops).get(rank, extent)) for rank, extent in extents.items()}
+        inner = list(every_nest(design, name, cut))
+        yield from ((nest, one) for one in draw.sample(inner, min(4, len(inner))))

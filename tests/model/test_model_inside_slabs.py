@@ -12,12 +12,14 @@ import pytest
 from looptree.architecture import Architecture, Level
 from looptree.check import check
 from looptree.errors import UnsupportedError
+from looptree.model.inference import infer
 from looptree.model.inside import with_nests
+from looptree.model.inside.resolve import nests_of
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, RankRef, Storage, Temporal
 from looptree.workload import Workload
-from tests.model.inside_cases import deeper, matches, registers
+from tests.model.inside_cases import deeper, matches, pairs_of, registers, written
 from tests.model.model_cases import layer
 from tests.model.test_model_odd_layers import OddGenerator, merge
 from tests.some import some
@@ -98,14 +100,20 @@ def test_smaller_tiles_of_a_diagonal() -> None:
     assert matches(deeper(design, 53), 53) == "fused"
 
 
-def test_a_slab_of_two_levels() -> None:
+@pytest.mark.parametrize("seed", range(4))
+def test_a_slab_at_two_levels(seed: int) -> None:
     """Registers below a scratchpad, in which the tiles of a transposed convolution are cut."""
-    for seed in range(4):
-        plain = registers(3)
-        dram, buffer, inner = plain.levels
-        pad = Level("PAD", 12, read_pj_per_byte=Fraction(3), write_pj_per_byte=Fraction(7, 2))
-        design = with_nests(slab_design(seed, replace(plain, levels=(dram, buffer, pad, inner))))
-        assert not check(design)
+    draw = random.Random(f"two levels {seed}")
+    dram, buffer, inner = registers(draw.choice([3, 5])).levels
+    pad = Level("PAD", draw.choice([8, 16]), read_pj_per_byte=Fraction(3), write_pj_per_byte=Fraction(7, 2))
+    plain = registers(3)
+    design = slab_design(seed, replace(plain, levels=(dram, buffer, pad, inner)))
+    assert not check(with_nests(design))
+    inferred = infer(design)
+    best = written(design, [("a", nests_of(design, inferred, design.leaf("a"), 2))], 2)
+    for nests in pairs_of(design, "a", draw):
+        other = written(design, [("a", nests)], 2)
+        assert not other.fits or other.energy.total >= best.energy.total, nests
 
 
 def test_layers_that_are_no_boxes_are_refused() -> None:

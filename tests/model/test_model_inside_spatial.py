@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
@@ -15,7 +14,6 @@ from looptree.check import check
 from looptree.errors import UnsupportedError
 from looptree.model import evaluate
 from looptree.model.inside import with_nests
-from looptree.model.inside.nest import Nest
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Chain, Compute, LoopTree, RankRef, Spatial, Storage, Temporal
@@ -23,15 +21,13 @@ from looptree.workload import Workload
 from tests.model.inside_cases import (
     drawn_design,
     drawn_layer,
-    every_nest,
-    extents_of,
-    finding,
     matches,
     measured,
+    pairs_of,
     registers,
+    written,
 )
 from tests.model.model_cases import keep, layer
-from tests.model.test_model_joint import given
 from tests.some import some
 
 Node = Temporal | Spatial | Storage
@@ -118,17 +114,6 @@ def test_nests_of_many_designs(chunk: int) -> None:
 # -- two levels -------------------------------------------------------------------------------
 
 
-def pairs_of(design: Design, name: str, draw: random.Random) -> Iterator[tuple[Nest, Nest]]:
-    """Some nests at both levels."""
-    leaf, _, _ = finding(design, name)
-    extents = extents_of(leaf)
-    outer = list(every_nest(design, name, extents))
-    for nest in draw.sample(outer, min(12, len(outer))):
-        cut = {rank: min(extent, dict(nest.loops).get(rank, extent)) for rank, extent in extents.items()}
-        inner = list(every_nest(design, name, cut))
-        yield from ((nest, one) for one in draw.sample(inner, min(4, len(inner))))
-
-
 def two_levels(seed: int) -> bool:
     """Whether nests at both levels are found; then no others are better."""
     plain = machine(seed)
@@ -145,7 +130,7 @@ def two_levels(seed: int) -> bool:
     assert best.fits
     (einsum,) = design.workload.einsums
     for nests in pairs_of(design, einsum.name, draw):
-        other = given(design, einsum.name, nests)
+        other = written(design, [(einsum.name, nests)], 2)
         assert not other.fits or other.energy.total >= best.energy.total, nests
     return True
 

@@ -79,9 +79,9 @@ class Part:
         for column in (*wider, *multiple):
             some, known = np.flatnonzero(column >= 0), column[column >= 0]
             for order in entered:
-                more = (entered[order][..., known] > entered[order][..., some]).any()
-                if more or (moves[order][..., known] & ~moves[order][..., some]).any():
-                    column[:] = -1
+                worse = (entered[order][..., known] > entered[order][..., some]).any(axis=(0, 1))
+                worse |= (moves[order][..., known] & ~moves[order][..., some]).any(axis=(0, 1))
+                column[some[worse]] = -1
         first, visits = np.array([0, len(tiles)]), np.full(len(tiles), problems.times.sum())
         fewest = np.min([table[:, 0] for table in entered.values()], axis=(0, 2))[:, None]
         trips = _trips(problems, ranks, tiles)
