@@ -108,7 +108,8 @@ class Problems:
     def _least_streamed(self, layer: str, row: int) -> float:
         """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
         tensor, divider = self.group.tensors[row], self.group.divider(layer)
-        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], frozenset())]
+        cut = self.group.profiler.cut(layer)
+        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], cut)]
         divided = divider.least_times(tensor) if divider.possible else math.inf
         return min([divided, *(way.times for way in ways if way.moves)])
 
