@@ -51,12 +51,23 @@ def check_laws(workload: Workload, plan: Plan, objective: str) -> None:
     assert plan.statistics.gap == 0
     assert plan.evaluation.fits
     assert sorted(name for group in plan.groups for name in group.einsums) == sorted(e.name for e in workload.einsums)
-    assert plan.resident <= set(workload.intermediates) - set(workload.outputs)
+    assert plan.resident <= set(workload.tensors) - set(workload.outputs)
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_plan_of_three_layers_is_better(kind: str) -> None:
     check(network(kind, 2), ONE, 2)
+
+
+@pytest.mark.parametrize("seed", [1, 8])
+def test_no_plan_of_layers_that_share_inputs_is_better(seed: int) -> None:
+    check(network("shared", seed), replace(ONE, spill=False), seed)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "layers"), some([(seed, 3 + seed % 3 // 2) for seed in range(2, 40)], 6))
+def test_no_plan_of_many_layers_that_share_inputs_is_better(seed: int, layers: int) -> None:
+    check(network("shared", seed, layers=layers), replace(ONE, spill=layers < 4), seed)
 
 
 @pytest.mark.parametrize(
@@ -76,21 +87,23 @@ def test_no_plan_with_longer_groups_that_are_chains_is_better(kind: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(2, 8), 1))
-@pytest.mark.parametrize("kind", ["chain", "skip", "branches", "matmul", "padded", "pool"])
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    some([(k, seed) for seed in range(2, 5) for k in ("chain", "pool", "matmul", "skip", "branches", "padded")], 3),
+)
 def test_no_plan_with_longer_chains_of_many_networks_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed, layers=5), CHAINS, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(3, 18), 4))
+@pytest.mark.parametrize("seed", some(range(3, 14), 2))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_plan_of_many_networks_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed), ONE, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(4), 2))
+@pytest.mark.parametrize("seed", some(range(3), 1))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_of_four_layers_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed, layers=4), replace(ONE, spill=False), seed)

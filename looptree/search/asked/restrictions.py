@@ -225,13 +225,15 @@ class Restrictions:
         return all(len(group & each) < 2 for each in self.apart)
 
     def leaves(self, workload: Workload, names: Iterable[str]) -> list[str]:
-        """Tensors that have to stay on chip after a group, because others read them."""
+        """Tensors that have to stay on chip before or after a group, because others read them."""
         group = set(names)
         found = []
         for tensor, rule in self.tensors:
             producer = workload.producer(tensor)
-            if rule.between == "always" and producer is not None and producer.name in group:
-                found += [tensor] if any(c.name not in group for c in workload.consumers(tensor)) else []
+            readers = {c.name for c in workload.consumers(tensor)}
+            uses = bool(readers & group) if producer is None else producer.name in group
+            if rule.between == "always" and uses and not readers <= group:
+                found.append(tensor)
         return found
 
     def described(self) -> list[str]:
@@ -281,7 +283,7 @@ class Restrictions:
         everywhere = {str(rank) for e in workload.einsums for rank in e.ranks}
         for rank in self.everywhere.named:
             if rank not in everywhere:
-                raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, everywhere))
+                raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, sorted(everywhere)))
         self.everywhere.check_tiles(workload.einsums, "every layer")
 
     def _check_groups(self, most: int) -> None:
@@ -305,7 +307,8 @@ class Restrictions:
     @staticmethod
     def _check_tensor(workload: Workload, name: str, rule: TensorRule) -> None:
         inside = name in workload.intermediates
-        if not inside and (not rule.recompute or not rule.spill or rule.between != "any"):
+        stays = inside or name in workload.inputs or rule.between == "any"
+        if not inside and (not rule.recompute or not rule.spill or not stays):
             what = "recomputed" if not rule.recompute else "spilled" if not rule.spill else "on chip between groups"
             raise InputError(f"tensor {name!r} is an input or output of the network and never {what}")
         if name in workload.outputs and rule.between == "always":

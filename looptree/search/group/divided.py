@@ -80,12 +80,15 @@ class Divider:
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
 
-    def ways(self, tensors: Sequence[str], steps: Sequence[Steps]) -> list[Streaming]:
-        """Ways to store exactly these tensors inside the branch, in a design with these loops.
+    def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
+        """Those of the loops of a design that move the layer."""
+        return tuple(known for known in steps if self.division.follows(known))
+
+    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> list[Streaming]:
+        """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 
         Those that `Streamer.streamings` has are left out.
         """
-        moving = tuple(known for known in steps if self.division.follows(known))
         key = (tuple(tensors), moving)
         if key not in self._ways:
             found = []
@@ -97,9 +100,8 @@ class Divider:
             self._ways[key] = undominated_ways(found, tensors, fills=self.streamer.fills)
         return self._ways[key]
 
-    def rough(self, tensors: Sequence[str], steps: Sequence[Steps]) -> Streaming | None:
-        """What none of the ways of a design with these loops undercuts, tensor by tensor; `None` if there are none."""
-        moving = tuple(known for known in steps if self.division.follows(known))
+    def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Streaming | None:
+        """What none of the `ways` undercuts, tensor by tensor; `None` if there are none."""
         leasts = [self._least_in(tensor, moving) for tensor in tensors]
         if any(least is None for least in leasts):
             return None

@@ -91,7 +91,7 @@ def test_no_own_loop_streams_less_than_its_bound(stride: int, padding: int, colu
     group = searched(part, architecture(), "offchip", Space(loops=1, lone_loops=1)).group
     divider = group.divider("a")
     below = [Steps(((("b", "p"),),), (tile,), (frozenset(),)) for tile in (2, 1)]
-    ways = [way.tensors["X"] for steps in below for way in divider.ways(["X"], [steps])]
+    ways = [way.tensors["X"] for steps in below for way in divider.ways(["X"], (steps,))]
     assert ways
     assert min(way.times for way in ways) >= divider.least_times("X")
 
