@@ -20,7 +20,7 @@ import numpy as np
 
 from looptree.architecture import Architecture
 from looptree.errors import UnsupportedError
-from looptree.model import Evaluation, evaluate
+from looptree.model import Evaluation, evaluate, evaluate_design
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
 from looptree.search.asked.metrics import METRICS
@@ -28,6 +28,7 @@ from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
 from looptree.search.group.prices import direct
 from looptree.search.network.planner import buffer_of
+from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
 from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload import Workload
@@ -82,6 +83,7 @@ class Exhaustive:
         unlimited = tuple(replace(v, capacity_bytes=None, bandwidth_bytes_per_cycle=None) for v in known)
         self.architecture = replace(architecture, levels=unlimited)
         self.space = space or Space()
+        self.live = self.space.live and architecture.allocation == "live"
         self._designs: dict[tuple[Names, Names, Names], Designs] = {}
 
     def value(self, objective: str, capacity: float = math.inf) -> float:
@@ -307,7 +309,8 @@ class Group:
 
     def _evaluated(self, tree: LoopTree) -> Evaluation | None:
         try:
-            return evaluate(self.context, self.search.architecture, tree, stepwise=False)
+            design = bind(self.context, self.search.architecture, tree)
+            return evaluate_design(design, stepwise=False, live=self.search.live)
         except UnsupportedError:
             return None
 
@@ -323,8 +326,7 @@ class Group:
         for name in self.after:  # these read off chip, for each operation
             einsum = self.context.einsum(name)
             reads -= result.operations[name].total * sum(access.tensor == tensor for access in einsum.inputs)
-        live = self.space.live and self.search.architecture.allocation == "live"
-        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[live]
+        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[self.search.live]
         if tensor in self.resident:  # neither filled nor drained
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
         if tensor in self.fetched:

@@ -118,21 +118,23 @@ def test_no_plan_with_longer_groups_that_are_chains_is_better(kind: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(2, 8), 1))
-@pytest.mark.parametrize("kind", ["chain", "skip", "branches", "matmul", "padded", "pool"])
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    some([(k, seed) for seed in range(2, 5) for k in ("chain", "pool", "matmul", "skip", "branches", "padded")], 3),
+)
 def test_no_plan_with_longer_chains_of_many_networks_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed, layers=5), CHAINS, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(3, 18), 4))
+@pytest.mark.parametrize("seed", some(range(3, 14), 2))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_plan_of_many_networks_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed), ONE, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(4), 2))
+@pytest.mark.parametrize("seed", some(range(3), 1))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_of_four_layers_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed, layers=4), replace(ONE, spill=False), seed)

@@ -39,6 +39,11 @@ class LayerRule:
         places = [self.order.index(rank) for rank in ranks if rank in self.order]
         return places == sorted(places)
 
+    def allows(self, rank: str, tile: int) -> bool:
+        """Whether a loop over a rank may have that tile shape."""
+        listed = dict(self.tiles).get(rank)
+        return (self.ranks is None or rank in self.ranks) and (listed is None or tile in listed)
+
     @property
     def named(self) -> list[str]:
         """All ranks that it names."""
@@ -193,13 +198,14 @@ class Restrictions:
         return found
 
     def _shapes(self, part: Workload, rank: Rank, outer: int | None) -> list[int]:
-        """Tile shapes of one loop, inside a tile of the same rank if there is one."""
-        listed = []
+        """Tile shapes of one loop, inside a tile of the same rank if there is one; useful ones for any of its sinks."""
+        found = set()
         for einsum, name in rank:
             extent = part.einsum(einsum).ranks[name]
-            rule, lengths = self.layer(einsum), {extent} if outer is None else {outer, extent % outer}
-            listed.append({tile for length in lengths if length > 1 for tile in rule.shapes(name, length)})
-        return sorted(set.intersection(*listed), reverse=True)
+            lengths = {extent} if outer is None else {min(outer, extent), extent % outer}
+            found |= {tile for length in lengths if length > 1 for tile in self.layer(einsum).shapes(name, length)}
+        allowed = (tile for tile in found if all(self.layer(einsum).allows(name, tile) for einsum, name in rank))
+        return sorted(allowed, reverse=True)
 
     def tensor(self, name: str) -> TensorRule:
         """The rule of a tensor."""
@@ -277,7 +283,7 @@ class Restrictions:
         everywhere = {str(rank) for e in workload.einsums for rank in e.ranks}
         for rank in self.everywhere.named:
             if rank not in everywhere:
-                raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, everywhere))
+                raise InputError(f"no layer has a rank {rank!r}", hint=nearest(rank, sorted(everywhere)))
         self.everywhere.check_tiles(workload.einsums, "every layer")
 
     def _check_groups(self, most: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 from looptree.search.asked.loops import Rank, candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.asked.restrictions import NONE, Restrictions
 from looptree.workload import Workload
@@ -14,6 +14,20 @@ from looptree.workload import Workload
 ANY_PAIRS = 1 << 30
 GROUP_LAYERS = 8
 CHAIN_LAYERS = 12
+NUMBERS = {
+    "group_layers": (1, 64),
+    "chain_layers": (1, 64),
+    "loops": (1, 4),
+    "lone_loops": (0, 5),
+    "leaf_loops": (0, 2),
+    "joined_loops": (0, 4),
+    "nested": (0, 2),
+    "twice": (0, ANY_PAIRS),
+    "joined_pairs": (0, ANY_PAIRS),
+    "resident": (0, 64),
+    "resident_inputs": (0, 64),
+}
+"""The least and the most of each setting that is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +76,7 @@ class Space:
     inner_level: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("group_layers", 1, 64),
-            ("loops", 1, 4),
-            ("lone_loops", 0, 5),
-            ("joined_loops", 0, 4),
-            ("twice", 0, ANY_PAIRS),
-            ("joined_pairs", 0, ANY_PAIRS),
-            ("leaf_loops", 0, 2),
-            ("nested", 0, 2),
-            ("resident", 0, 64),
-            ("resident_inputs", 0, 64),
-            ("chain_layers", 1, 64),
-        ):
+        for name, (least, most) in NUMBERS.items():
             found = getattr(self, name)
             if name == "chain_layers" and found is None:
                 continue
@@ -202,5 +204,5 @@ def space_named(name: str) -> Space:
     """
     if name not in SPACES:
         known = ", ".join(SPACES)
-        raise InputError(f"expected a search space ({known}), found {name!r}", hint=nearest(name, SPACES))
+        raise InputError(f"expected a search space ({known}), found {name!r}", hint=close(name, SPACES))
     return SPACES[name]

@@ -16,6 +16,7 @@ them (`Divider.bound`):
 - At every step of the group's loops everything enters anew, at least each word that the step touches. Where what it
   touches has no gaps, that is all of the hull that enters without own loops. Else a dimension `sum of c * r` of boxes
   of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
+  Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known.
 
 Only where this bound leaves hope for a single design, its ways are found and compared.
 """
@@ -67,6 +68,7 @@ class Divider:
         self.driven = driven
         self.streamer = streamer
         self.einsum = profiler.part.einsum(streamer.layer)
+        self.extents = {name: tensor.shape for name, tensor in profiler.part.tensors.items()}
         self.division = Division(profiler, streamer)
         forms = [form for access in (*self.einsum.inputs, self.einsum.output) for form in access.projection]
         self.mixed = {
@@ -77,12 +79,15 @@ class Divider:
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
 
-    def ways(self, tensors: Sequence[str], steps: Sequence[Steps]) -> list[Streaming]:
-        """Ways to store exactly these tensors inside the branch, in a design with these loops.
+    def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
+        """Those of the loops of a design that move the layer."""
+        return tuple(known for known in steps if self.division.follows(known))
+
+    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> list[Streaming]:
+        """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 
         Those that `Streamer.streamings` has are left out.
         """
-        moving = tuple(known for known in steps if self.division.follows(known))
         key = (tuple(tensors), moving)
         if key not in self._ways:
             found = []
@@ -94,9 +99,8 @@ class Divider:
             self._ways[key] = undominated_ways(found, tensors, fills=self.streamer.fills)
         return self._ways[key]
 
-    def rough(self, tensors: Sequence[str], steps: Sequence[Steps]) -> Streaming | None:
-        """What none of the ways of a design with these loops undercuts, tensor by tensor; `None` if there are none."""
-        moving = tuple(known for known in steps if self.division.follows(known))
+    def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Streaming | None:
+        """What none of the `ways` undercuts, tensor by tensor; `None` if there are none."""
         leasts = [self._least_in(tensor, moving) for tensor in tensors]
         if any(least is None for least in leasts):
             return None
@@ -203,9 +207,9 @@ class Divider:
         ranks = [rank for form in accesses[0].projection for rank in form.ranks]
         if len(accesses) > 1 or len(set(ranks)) < len(ranks):
             return 0.0
-        return math.prod(map(self._least_along, accesses[0].projection))
+        return math.prod(map(self._least_along, accesses[0].projection, self.extents[tensor]))
 
-    def _least_along(self, form: Affine) -> float:
+    def _least_along(self, form: Affine, extent: int) -> float:
         """The same along one dimension."""
         terms = [(abs(c), rank) for rank, c in form.terms if self.einsum.ranks[rank] > 1]
         whole = sorted((c, self.einsum.ranks[rank]) for c, rank in terms if rank not in self.driven)
@@ -214,7 +218,10 @@ class Divider:
         for c, extent in whole:
             reach += c * (extent - 1) if c <= reach else -math.inf
         gapless = len(moved) < 2 and all(c <= reach for c in (*moved, 1))
-        return 1.0 if gapless else 1.0 / sum(c for c, _ in terms)
+        if gapless:
+            return 1.0
+        hull = form.hull(self.einsum.box)
+        return 1.0 / sum(c for c, _ in terms) if hull.clip(extent) == hull else 0.0
 
     @property
     def _ranks(self) -> list[str]:

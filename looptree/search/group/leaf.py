@@ -158,8 +158,6 @@ class Streamer:
             self.profiler.run((_rank(self.layer, r),), [(tile,) for tile in listed], (frozenset(),))
             for r, listed in zip(order, tiles, strict=True)
         ]
-        if any(t not in run.writes and t not in run.tensors for run in runs for t in tensors):
-            return []  # no tile reaches a tensor that lies in a gap of the stride
         rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
         extents = self.alone.einsum(self.layer).ranks
         trips = np.ones(tuple(map(len, tiles)), dtype=np.int64)

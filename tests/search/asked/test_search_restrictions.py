@@ -117,7 +117,7 @@ def test_no_group_that_keeps_the_rules_is_better(rules: Restrictions, kind: str)
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", RULES)
-@pytest.mark.parametrize(("kind", "seed"), some([("matmul", 3), ("padded", 2), ("pool", 1), ("chain", 4)], 2))
+@pytest.mark.parametrize(("kind", "seed"), some([("matmul", 3), ("padded", 2), ("pool", 1), ("chain", 4)], 1))
 def test_no_plan_of_other_networks_that_keeps_the_rules_is_better(name: str, kind: str, seed: int) -> None:
     workload = network(kind, seed)
     rules = RULES[name]
@@ -217,14 +217,18 @@ def test_a_file() -> None:
     [
         ("group_layer: 3", "rules.yaml:1: group_layer: unknown key 'group_layer' (did you mean 'group_layers'?)"),
         ("group_layers: 99", "rules.yaml:1: group_layers: "),
-        ("chain_layers: 0", "expected chain_layers from 1 to 64, found 0"),
-        ("loops: 9", "expected loops from 1 to 4, found 9"),
+        ("chain_layers: 0", "rules.yaml:1: chain_layers: expected chain_layers from 1 to 64, found 0"),
+        ("loops: 9", "rules.yaml:1: loops: expected loops from 1 to 4, found 9"),
         ("layers: {layer9: {}}", "rules.yaml:1: layers.layer9: the network 'drawn' has no layer 'layer9' (did you"),
         ("tensors: {T9: {}}", "has no tensor 'T9'"),
         ("layers: {layer1: {ranks: [z]}}", "layer 'layer1' has no rank 'z'"),
-        ("ranks: [z]", "no layer has a rank 'z'"),
+        ("ranks: [z]", "no layer has a rank 'z' (known: m, p, r)"),
         ("ranks: [p]\ntiles: {m: [1]}", "rules.yaml:2: tiles.m: tile shapes of 'm', which may not be tiled"),
         ("tiles: {p: [0]}", "a tile shape"),
+        (
+            "tiles: {p: []}",
+            "rules.yaml:1: tiles.p: expected one or more tile shapes, found none (leave p out of `ranks`",
+        ),
         ("tensors: {T1: {whole: 3}}", "expected true or false"),
         ("tensors: {T1: {retention: []}}", "rules.yaml:1: tensors.T1.retention: expected one or more numbers of loops"),
         ("tensors: {T1: {retention: [9]}}", "a number of loops"),
