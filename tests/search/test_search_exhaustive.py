@@ -48,7 +48,7 @@ def test_what_tensors_take_and_add_in_their_places_adds_up(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [*KINDS, "loose", "shared"])
 def test_groups_of_a_plan_add_up(kind: str) -> None:
-    """Layers alone, everything whole, some tensors on chip in between: by the model (and the simulator) and group by group."""
+    """Layers alone, everything whole, some tensors on chip in between: by model, simulator and group by group."""
     draw = random.Random(kind)
     workload = network(kind, 2)
     hardware = architecture(seed=2, buffer_bandwidth=3)
