@@ -108,7 +108,10 @@ class Steps:
 
 def _instances(problems: Problems, ways: int) -> tuple[Axis, Array]:
     """An axis of every way of every problem, and of the instances in it; the tile of each step."""
-    starts, cases = problems.starts, np.arange(len(problems.times) * ways)
+    cases = np.arange(len(problems.times) * ways)
+    if not problems.loops:
+        return Axis((1,), (cases,), (cases,)), cases // ways
+    starts = problems.starts
     counts = np.diff(starts)[cases // ways]
     case = np.repeat(cases, counts)
     tile = np.arange(len(case)) - np.repeat(np.cumsum(counts) - counts, counts) + starts[case // ways]
