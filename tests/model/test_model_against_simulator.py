@@ -66,14 +66,14 @@ def test_random_groups(chunk: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some([*range(2, 4), *range(100, 130)], 5))
+@pytest.mark.parametrize("chunk", some([*range(2, 4), *range(100, 130)], 8))
 def test_more_random_groups(chunk: int) -> None:
     for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
         compare(groups_of(Generator(random.Random(seed).randrange, LAYERS_OF_GROUPS)))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some([*range(5, 10), *range(100, 130)], 5))
+@pytest.mark.parametrize("chunk", some([*range(5, 10), *range(100, 130)], 8))
 def test_more_random_designs(chunk: int) -> None:
     for seed in range(chunk * CHUNK, (chunk + 1) * CHUNK):
         compare(design_of(Generator(random.Random(seed).randrange)))

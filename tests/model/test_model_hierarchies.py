@@ -61,7 +61,7 @@ def test_random_hierarchies(chunk: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some(range(3, 40), 6))
+@pytest.mark.parametrize("chunk", some(range(3, 50), 10))
 def test_more_random_hierarchies(chunk: int) -> None:
     for seed in range(chunk * 100, (chunk + 1) * 100):
         assert not disagreements(hierarchy_of(Generator(random.Random(seed).randrange))), seed
@@ -82,7 +82,7 @@ def spread_over(generator: Generator) -> Design | None:
 
 
 @pytest.mark.parametrize(
-    "chunk", [0, 1, *(pytest.param(chunk, marks=pytest.mark.slow) for chunk in some(range(2, 16), 4))]
+    "chunk", [0, 1, *(pytest.param(chunk, marks=pytest.mark.slow) for chunk in some(range(2, 20), 6))]
 )
 def test_random_hierarchies_with_instances(chunk: int) -> None:
     compared = 0

@@ -184,7 +184,7 @@ def test_random_designs_equal_the_simulation(chunk: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some(range(2, 20), 4))
+@pytest.mark.parametrize("chunk", some(range(2, 20), 6))
 def test_many_random_designs_equal_the_simulation(chunk: int) -> None:
     test_random_designs_equal_the_simulation(chunk)
 

@@ -180,7 +180,7 @@ def test_an_intermediate_that_also_leaves_a_pipeline_is_stored_by_its_stage() ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some(range(2, 18), 4))
+@pytest.mark.parametrize("chunk", some(range(2, 18), 6))
 def test_many_random_designs_equal_the_event_simulation(chunk: int) -> None:
     test_random_designs_equal_the_event_simulation(chunk)
 
