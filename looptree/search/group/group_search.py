@@ -110,7 +110,7 @@ class GroupSearch:
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
-        if room < 0:
+        if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
         found, bound = None, math.inf
         for placing, books in self._ways(resident, room, fetched):
