@@ -69,13 +69,14 @@ class Streaming:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of layers by their shape, with the names of tensors taken out; shared by all groups of a search.
+    """What is known of layers by their shape, with names taken out; shared by all groups of a search.
 
     Attributes:
-        ways: to stream. least: what no own loops leave less than of the window of a tensor, as a share of the whole.
+        ways: to stream, with ranks by number. least: what no own loops leave less than of the window of a tensor, as a
+            share of the whole.
     """
 
-    ways: dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]]] = field(
+    ways: dict[tuple[object, ...], list[tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float]]] = field(
         default_factory=dict
     )
     least: dict[tuple[object, ...], float] = field(default_factory=dict)
@@ -104,7 +105,7 @@ class Streamer:
         self.fills = fills
         self.layer = layer
         self.alone = segment(part, [layer])
-        self.shape = shape_of(self.alone, self.alone.einsum(layer).ranks)
+        self.shape = shape_of(self.alone, spatial if rule == LayerRule() else self.alone.einsum(layer).ranks)
         self.profiler = Profiler(self.alone, (layer,), {})
         self.most = most
         self.spatial = spatial
@@ -119,14 +120,23 @@ class Streamer:
         """
         key = (tuple(tensors), driven)
         if key not in self._known:
-            alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
+            ranks, rows = self.shape.ranks, tuple(map(self.shape.tensors.index, tensors))
+            following = tuple(rank in driven for rank in ranks)
+            alike = (self.shape.key, self.most, self.rule, rows, following)
             if alike not in self.known.ways:
                 found = self._find(tensors, driven)
                 self.known.ways[alike] = [
-                    (way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found
+                    (
+                        tuple((ranks.index(rank), tile) for rank, tile in way.loops),
+                        tuple(way.tensors[t] for t in tensors),
+                        way.trips,
+                    )
+                    for way in found
                 ]
             self._known[key] = [
-                Streaming(loops, dict(zip(tensors, shares, strict=True)), trips)
+                Streaming(
+                    tuple((ranks[at], tile) for at, tile in loops), dict(zip(tensors, shares, strict=True)), trips
+                )
                 for loops, shares, trips in self.known.ways[alike]
             ]
         return self._known[key]
