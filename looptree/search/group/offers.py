@@ -92,13 +92,12 @@ class Offers:
                 all of these (see `looptree.search.group.divided`).
         """
         known = self._listing(columns, kinds.sets, steps, bounding=bounding)
-        pick = slice(None) if len(some) == columns.size else some
-        room, sums = room[:, :, pick], sums[..., pick]
-        room = np.where(_beaten(room, sums, columns.outer), NEVER, room)
-        above = room[known.rows, known.places]
+        every = len(some) == columns.size
+        pick = slice(None) if every else some
+        above = room[:, :, pick][known.rows, known.places]
         above[known.within] = 0
         above = np.add.reduceat(above, known.begins, axis=0)
-        added = sums[:, known.rows, known.places]
+        added = sums[..., pick][:, known.rows, known.places]
         added[:, known.within] = 0
         added = np.add.reduceat(added, known.begins, axis=1)
         inside = np.zeros_like(above)
@@ -228,22 +227,3 @@ class Offers:
         return [
             Way(layer, rows, way, np.array([key in known for known in keyed], dtype=bool)) for key, way in every.items()
         ]
-
-
-def _beaten(room: Array, sums: Array, loops: int) -> Array:
-    """Places above the branch where a tensor takes and adds no less than one loop further out, or further in.
-
-    A loop that does not move a tensor makes the places around it equal: then the inner one counts as beaten. Whatever
-    is chosen beside the one place may be chosen beside the other.
-
-    Args:
-        room, sums: of each tensor in each place. loops: of the group.
-    """
-    found = np.zeros(room.shape, dtype=bool)
-    outer, inner = slice(1, loops + 1), slice(2, loops + 2)
-    tables = (room, *sums)
-    inner_beaten = np.logical_and.reduce([table[:, outer] <= table[:, inner] for table in tables])
-    outer_beaten = np.logical_and.reduce([table[:, inner] <= table[:, outer] for table in tables])
-    found[:, inner] = inner_beaten
-    found[:, outer] |= outer_beaten & ~inner_beaten
-    return found
