@@ -17,8 +17,7 @@ from functools import cached_property
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, Key, Track
-from looptree.model.hull import contains
+from looptree.model.box import Box, Key
 from looptree.model.inference import required
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, writing
@@ -27,6 +26,7 @@ from looptree.model.sweep import fresh_box
 from looptree.search.asked.loops import Rank, Tiles
 from looptree.search.group.factors import AXIS, Neighbours, factors_of, work_of
 from looptree.search.group.passes import Needs, Part, Pass, Whole
+from looptree.search.group.readers import any_rests, at_first, inside, that_cover
 from looptree.workload import Workload
 
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
@@ -128,7 +128,7 @@ class Profiler:
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
             {t: [*map(_extents, boxes), _extents(needs[t])] for t, boxes in asked.items() if t in needs},
-            {t: [_extents(_inside(box, 1)) for box in boxes] for t, boxes in asked.items()},
+            {t: [_extents(inside(box, 1)) for box in boxes] for t, boxes in asked.items()},
             {tensor: _extents(box) for tensor, box in writes.items()},
             {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
@@ -178,8 +178,8 @@ class Profiler:
         needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
         near = Neighbours(axis)
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
-        uneven = frozenset(tensor for tensor, boxes in several.items() if _uneven(boxes, axis))
-        covering = {tensor: _covering(boxes) for tensor, boxes in several.items()}
+        uneven = frozenset(tensor for tensor, boxes in several.items() if any_rests(boxes, axis))
+        covering = {tensor: that_cover(boxes) for tensor, boxes in several.items()}
         return Pass(
             {tensor: factors_of(box, near) for tensor, box in needs.items()},
             {tensor: factors_of(box, near) for tensor, box in writes.items()},
@@ -194,11 +194,11 @@ class Profiler:
 
     def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
         begun = [
-            _begun(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
+            at_first(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
         ]
         several = boxes if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
-        readers = tuple(factors_of(_inside(box, near.axis.size), near) for box in several)
+        readers = tuple(factors_of(inside(box, near.axis.size), near) for box in several)
         return Needs(readers, narrowed, begun[-1])
 
     def _infer(
@@ -241,35 +241,6 @@ class Profiler:
         return needs, writes, operations, asked
 
 
-def _begun(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
-    """Dimensions along which less is needed at the first step than without loops, and words along them."""
-    track, starts = box.tracks.get(AXIS), axis.starts(1)
-    words, narrowed = np.ones(len(starts)), set[Key]()
-    for key, (low, high) in ({} if track is None else track.spans).items():
-        sizes = (high - low)[starts]
-        if (sizes != asked[key]).any():
-            narrowed.add(key)
-            words = words * sizes
-    return frozenset(narrowed), words * np.broadcast_to(_active(box, axis), (axis.size,))[starts]
-
-
-def _uneven(boxes: Sequence[Box], axis: Axis) -> bool:
-    """Whether some boxes are needed at steps at which others are not."""
-    masks = [np.broadcast_to(_active(box, axis), (axis.size,)) for box in boxes]
-    return any((mask != masks[0]).any() for mask in masks[1:])
-
-
-def _active(box: Box, axis: Axis) -> Array:
-    track = box.tracks.get(AXIS)
-    return np.ones(axis.size, dtype=bool) if track is None else track.mask(axis.size)
-
-
-def _covering(boxes: Sequence[Box]) -> frozenset[int]:
-    """Positions of the boxes that contain all others at every step."""
-    inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
-    return frozenset(i for i, box in inside.items() if all(contains(box, other) for other in inside.values()))
-
-
 def _tiled(
     sinks: Mapping[str, Operations], named: Mapping[str, str], axis: Axis, shapes: Array, depth: int
 ) -> tuple[Axis, dict[str, Operations]]:
@@ -293,12 +264,6 @@ def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> flo
             return None
         seen |= keys
     return float(math.prod(extent for key, extent in extents.items() if key not in seen))
-
-
-def _inside(box: Box, steps: int) -> Box:
-    """A box without what lies outside the tensor; with nothing at any of so many steps if all of it does."""
-    clipped = box.clipped()
-    return Box({-1: (0, 0)}, {AXIS: Track({}, np.zeros(steps, dtype=bool))}) if clipped is None else clipped
 
 
 def _extents(box: Box) -> dict[Key, int]:
