@@ -9,17 +9,20 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, combinations
-from types import MappingProxyType
 
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.inside.leaf import Leaf, Problems, Shape
+from looptree.model.inside.larger import NONE, Further, larger_ways
+from looptree.model.inside.leaf import Leaf, Shape
 from looptree.model.inside.nest import Nest, Options
 from looptree.model.inside.orders import kinds_of, loop_orders, seen_by
 from looptree.model.inside.part import Order, Part
 from looptree.model.inside.pinned import FREE, Pinned
+from looptree.model.inside.problems import Problems
+from looptree.model.inside.served import further_out
 from looptree.model.inside.tiles import keeps_full, useful_tiles
 from looptree.model.inside.ways import Block, Room, Ways
 
@@ -46,13 +49,13 @@ class Tables:
     Args:
         leaf: the layer. spatial: operations done at once along each rank. pins: what is not free to choose.
         shapes: of its tiles; those of the leaf if not given. gaps: whether ranks may be cut along which a tile skips
-        coordinates. further: the most words of each tensor that a level further in can hold. memory: shared with other
-        tables.
+        coordinates. further: the levels further in. memory: shared with other tables.
 
     Attributes:
-        cases: each as a shape, with the fewest words of all its shapes that enter where no loop moves a tensor. outer:
-        these, by tensor. case: of each shape the number of its case. problems: of each part, for each case, the number
-        of its problem. elsewhere: of each case; see `Shape`.
+        rows: what is counted: words of the tensors, then those that pass the level further out. cases: each as a shape,
+        with the fewest words of all its shapes that enter where no loop moves a tensor. outer: these, by row. case: of
+        each shape the number of its case. problems: of each part, for each case, the number of its problem. elsewhere:
+        of each case, passing: of each row and case; see `Shape`.
     """
 
     def __init__(
@@ -64,23 +67,28 @@ class Tables:
         *,
         shapes: Sequence[Shape] = (),
         gaps: bool = False,
-        further: Mapping[str, float] = MappingProxyType({}),
+        further: Further = NONE,
         memory: Memory | None = None,
     ) -> None:
         self.memory = Memory() if memory is None else memory
         self.leaf, self.room, self.spatial, self.pins, self.gaps = leaf, room, spatial, pins, gaps
+        self.further = further
         self.shapes = shapes or (leaf.shape,)
         self.tensors = list(leaf.accesses)
+        self.rows = [*self.tensors, *map(further_out, leaf.together)]
         own = {t: room.most(t) for t in self.tensors}
-        self.most = {t: max(math.inf if words is None else words, further.get(t, 0)) for t, words in own.items()}
+        self.most = {t: max(math.inf if words is None else words, further.most.get(t, 0)) for t, words in own.items()}
         numbers: dict[object, int] = {}
         self.case = [numbers.setdefault(shape.key, len(numbers)) for shape in self.shapes]
         every = [[s for s, own in zip(self.shapes, self.case, strict=True) if own == n] for n in range(len(numbers))]
         self.cases = [
-            replace(of[0], entered={t: min(shape.entered[t] for shape in of) for t in self.tensors}) for of in every
+            replace(of[0], entered={row: min(shape.entered[row] for shape in of) for row in self.rows}) for of in every
         ]
         self.elsewhere = np.array([shape.elsewhere for shape in self.cases])
-        self.outer = {t: np.array([float(shape.entered[t]) for shape in self.cases]) for t in self.tensors}
+        self.passing = {
+            row: np.array([shape.passing.get(row, shape.elsewhere) for shape in self.cases]) for row in self.rows
+        }
+        self.outer = {row: np.array([float(shape.entered[row]) for shape in self.cases]) for row in self.rows}
         self.parts: list[Part] = []
         self.problems: list[Array] = []
         for at in range(len(leaf.parts)):
@@ -137,10 +145,13 @@ class Tables:
         known: dict[object, Array] = {}
         steps = self._steps(block)
         for order, seen in orders:
+            entered = {}
             for tensor, key in seen.items():
-                if key not in known:
-                    known[key] = self._entered(tensor, order, block)
-            yield Options(block, order, {tensor: known[key] for tensor, key in seen.items()}, steps)
+                for row in self.leaf.rows(tensor):
+                    if (row, key) not in known:
+                        known[row, key] = self._entered(tensor, row, order, block)
+                    entered[row] = known[row, key]
+            yield Options(block, order, entered, steps)
 
     def nest(self, order: Order, chosen: Sequence[int], kept: tuple[str, ...]) -> Nest:
         tiles = {
@@ -180,7 +191,8 @@ class Tables:
         access = self.leaf.accesses.get(self.pins.stays or "")
         indexing = frozenset(access.ranks) if access is not None else frozenset()
         einsum = self.leaf.einsum
-        orders = loop_orders(einsum, kinds_of(einsum, cut, apart))
+        pinned = () if self.pins.stays is None else (self.pins.stays,)
+        orders = loop_orders(einsum, kinds_of(einsum, cut, {*apart, *pinned}))
         accesses = self.leaf.accesses
         return [
             (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in apart})
@@ -196,9 +208,9 @@ class Tables:
             moved |= part.moves[part.ranks][row].any(axis=0)[chosen]
         return moved
 
-    def _entered(self, tensor: str, order: Order, block: Block) -> Array:
-        """Words that enter the place of a tensor, for each combination of ways; none where no loop moves it."""
-        row, ways = self.tensors.index(tensor), block.ways
+    def _entered(self, tensor: str, row: str, order: Order, block: Block) -> Array:
+        """Words of a row of a tensor that enter its place, by combination of ways; none where no loop moves it."""
+        number, ways = self.tensors.index(tensor), block.ways
         inner = [
             (*(r for r in order if r in part.ranks), *(r for r in part.ranks if r not in order)) for part in self.parts
         ]
@@ -206,14 +218,14 @@ class Tables:
         moved = np.zeros(len(ways[0]), dtype=bool)
         standing = [np.zeros(len(ways[0]), dtype=np.int64) for _ in self.parts]
         for rank in reversed(order):
-            number = home[rank]
-            standing[number] = standing[number] + moved
-            moves = self.parts[number].moves[inner[number]][row, inner[number].index(rank)]
+            at = home[rank]
+            standing[at] = standing[at] + moved
+            moves = self.parts[at].moves[inner[at]][number, inner[at].index(rank)]
             if moves.any():
-                moved = moved | moves[ways[number]]
-        entered = self.elsewhere[block.case] * moved.astype(np.float64)
-        for number, part in enumerate(self.parts):
-            entered = entered * part.entered[inner[number]][row][standing[number], ways[number]]
+                moved = moved | moves[ways[at]]
+        entered = self.passing[row][block.case] * moved.astype(np.float64)
+        for at, part in enumerate(self.parts):
+            entered = entered * part.entered[inner[at]][self.rows.index(row)][standing[at], ways[at]]
         return entered
 
     def _steps(self, block: Block) -> Array:
@@ -223,19 +235,28 @@ class Tables:
             steps, before = steps * part.steps[chosen], before * part.visits[chosen]
         return np.asarray(steps - before)
 
-    def ways(self, kept: tuple[str, ...], most: Mapping[str, float] | None = None) -> Ways:
-        """Ways to cut the tile.
+    def ways(self, kept: tuple[str, ...], *, every: bool = False) -> Ways:
+        """Ways to cut the tile in which no tile could be larger.
 
-        Ranks that index nothing that is kept are not cut, unless there are levels further in.
+        Ranks that index nothing that is kept are not cut.
 
         Args:
-            most: words of each tensor that a level further in can hold; `None` where there is no such level.
+            every: of one shape, all ways that may be best with nests further in; see `looptree.model.inside.larger`.
         """
         einsum = self.leaf.einsum
-        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, kept).values() for rank in ranks}
+        cut = kinds_of(einsum, einsum.ranks, self.tensors if every else kept)
+        useful = {rank for ranks in cut.values() for rank in ranks} | set(self.pins.tiles or {})
         rows = {tensor: self.tensors.index(tensor) for tensor in kept}
-        if most is None:
-            return Ways(self.parts, self.problems, rows, self.room, useful | set(self.pins.tiles or {}))
+        if not every:
+            return Ways(self.parts, self.problems, rows, self.room, useful, [part.wider for part in self.parts])
+        most = self.further.most
         staying = [(row, self.leaf.accesses[t].ranks, most[t]) for row, t in enumerate(self.tensors)]
-        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, self.tensors).values() for rank in ranks}
-        return Ways(self.parts, self.problems, rows, self.room, useful, staying)
+        return Ways(self.parts, self.problems, rows, self.room, useful, self._larger, staying)
+
+    @cached_property
+    def _larger(self) -> list[Array]:
+        (case,) = self.cases
+        return [
+            larger_ways(self.leaf, part, problems, self.spatial, self.further)
+            for part, problems in zip(self.parts, case.problems, strict=True)
+        ]

@@ -59,8 +59,8 @@ class Divider:
 
     Args:
         profiler: of the segment. streamer: of the layer, which says what its loops may be. driven: ranks of the layer
-            that follow some loop that the group may have. complete: whether the layer runs all its operations in every
-            design.
+            that follow some loop that the group may have, or are cut without loops. complete: whether the layer runs
+            all its operations in every design.
     """
 
     def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key], *, complete: bool) -> None:
@@ -152,16 +152,15 @@ class Divider:
         )
 
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
-        """Own loops in an order, if they divide what other loops do."""
-        bases = []
-        for rank in order:
-            near = self.leasts.mixed[rank] | {rank}
-            found = [steps for steps in moving if near & self.division.follows(steps)]
+        """Own loops in an order, if they divide what other loops do, or what is cut without loops."""
+        bases, near = [], [self.leasts.mixed[rank] | {rank} for rank in order]
+        for ranks in near:
+            found = [steps for steps in moving if ranks & self.division.follows(steps)]
             if len(found) > 1:
                 return None
             bases.append(found[0] if found else None)
         together = len(order) > 1 and order[1] in self.leasts.mixed[order[0]]
-        if bases == [None] * len(order) and not together:
+        if bases == [None] * len(order) and not together and not self.leasts.cut & frozenset().union(*near):
             return None
         if together:
             known = {base for base in bases if base is not None}

@@ -78,6 +78,12 @@ def work_of(done: Operations, axis: Axis, spatial: Mapping[str, int], *, sink: b
     return Work(frozenset(track.spans), operations, points, _sum(cycles, axis), _sum(working, axis))
 
 
+def no_work(choices: int) -> Work:
+    """The work of an Einsum of which no step asks for anything."""
+    nothing = np.zeros(choices)
+    return Work(frozenset(), nothing, nothing, nothing, nothing)
+
+
 def _operations(done: Operations, track: Track, axis: Axis) -> Array:
     """Operations per step; those that a slab restricts are counted in it, not in its hull."""
     sizes = track.mask(axis.size).astype(np.int64)

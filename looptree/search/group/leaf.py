@@ -24,7 +24,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.asked.loops import Rank, clashing_ranks
-from looptree.search.asked.restrictions import LayerRule
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.segment import segment, shape_of
 from looptree.search.group.factors import Factors
 from looptree.search.group.profile import Profiler
@@ -119,7 +119,7 @@ class Streamer:
         """Ways to store exactly these tensors inside the branch that no other way beats.
 
         Args:
-            driven: ranks of the layer that follow the group's loops.
+            driven: ranks of the layer that the group's loops do not leave whole.
         """
         key = (tuple(tensors), driven)
         if key not in self._known:
@@ -169,8 +169,6 @@ class Streamer:
             self.profiler.run((_rank(self.layer, r),), [(tile,) for tile in listed], (frozenset(),))
             for r, listed in zip(order, tiles, strict=True)
         ]
-        if any(t not in run.writes and t not in run.tensors for run in runs for t in tensors):
-            return []  # no tile reaches a tensor that lies in a gap of the stride
         rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
         extents = self.alone.einsum(self.layer).ranks
         trips = np.ones(tuple(map(len, tiles)), dtype=np.int64)

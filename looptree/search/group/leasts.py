@@ -7,6 +7,7 @@
 - At every step of the group's loops everything enters anew, at least each word that the step touches. Where what it
   touches has no gaps, that is all of the hull that enters without own loops. Else a dimension `sum of c * r` of boxes
   of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
+  Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Leasts:
         division: of the layer. streamer: says what its loops may be. driven, complete: see `divided.Divider`.
 
     Attributes:
+        cut: ranks of the layer of which not everything is asked for, even without loops.
         mixed: of each rank, those that move a dimension together with it.
     """
 
@@ -37,6 +39,8 @@ class Leasts:
         self.division = division
         self.streamer = streamer
         self.einsum = division.einsum
+        self.cut = division.profiler.cut(streamer.layer)
+        self.extents = {name: tensor.shape for name, tensor in division.profiler.part.tensors.items()}
         forms = [form for access in (*self.einsum.inputs, self.einsum.output) for form in access.projection]
         self.mixed = {
             rank: frozenset(r for f in forms if rank in f.ranks for r in f.ranks) for rank in self.einsum.ranks
@@ -88,7 +92,7 @@ class Leasts:
     def entering(self, tensor: str) -> float:
         """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
         if tensor not in self._entering:
-            ways = [way.tensors[tensor] for way in self.streamer.streamings([tensor], frozenset())]
+            ways = [way.tensors[tensor] for way in self.streamer.streamings([tensor], self.cut)]
             divided = self.times(tensor) if self.possible else math.inf
             self._entering[tensor] = min([divided, *(way.times for way in ways if way.moves)])
         return self._entering[tensor]
@@ -99,18 +103,21 @@ class Leasts:
         ranks = [rank for form in accesses[0].projection for rank in form.ranks]
         if len(accesses) > 1 or len(set(ranks)) < len(ranks):
             return 0.0
-        return math.prod(map(self._along, accesses[0].projection))
+        return math.prod(map(self._along, accesses[0].projection, self.extents[tensor]))
 
-    def _along(self, form: Affine) -> float:
+    def _along(self, form: Affine, extent: int) -> float:
         """The same along one dimension."""
         terms = [(abs(c), rank) for rank, c in form.terms if self.einsum.ranks[rank] > 1]
         whole = sorted((c, self.einsum.ranks[rank]) for c, rank in terms if rank not in self.driven)
         moved = [c for c, rank in terms if rank in self.driven]
         reach = 1.0
-        for c, extent in whole:
-            reach += c * (extent - 1) if c <= reach else -math.inf
+        for c, size in whole:
+            reach += c * (size - 1) if c <= reach else -math.inf
         gapless = len(moved) < 2 and all(c <= reach for c in (*moved, 1))
-        return 1.0 if gapless else 1.0 / sum(c for c, _ in terms)
+        if gapless:
+            return 1.0
+        hull = form.hull(self.einsum.box)
+        return 1.0 / sum(c for c, _ in terms) if hull.clip(extent) == hull else 0.0
 
     @cached_property
     def ranks(self) -> list[str]:

@@ -24,7 +24,7 @@ from looptree.search.group.nodes import Nodes
 from looptree.search.group.offers import Kinds, Offers
 from looptree.search.group.pattern import Pattern
 from looptree.search.group.pipelined import Schedules
-from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
+from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors
 
 MOST_STREAMED = 5
 """Tensors of one layer that its own loops may stream; all ways to place them together are listed."""
@@ -49,7 +49,7 @@ class Problems:
     Args:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
         schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
-            counts. branch: a nested one, if there is one.
+            counts. branch: a nested one, if there is one. fetched: those that stay on chip and are fetched first.
     """
 
     def __init__(
@@ -60,12 +60,14 @@ class Problems:
         schedules: Schedules | None = None,
         live: LiveRooms | None = None,
         branch: NestedBranch | None = None,
+        fetched: frozenset[str] = frozenset(),
     ) -> None:
         self.schedules = schedules
         self.live = live
         self.branch = branch
         self.group = group
         self.resident = resident
+        self.fetched = fetched
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
@@ -84,6 +86,7 @@ class Problems:
             capacity,
             pipelined=schedules is not None,
             live=live is not None,
+            fetching=group.fetching(group.goal, fetched) if fetched else None,
         )
 
     def _own(self) -> dict[str, list[int]]:
@@ -140,7 +143,7 @@ class Problems:
 
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""
-        found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch)
+        found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch, self.fetched)
         found.settled = self.settled
         return found
 
@@ -211,7 +214,7 @@ class Problems:
             if row in self.nested
         }
         offers = self.offers.of(columns, kinds, room, sums, some, within, steps, bounding=bounding)
-        fixed = np.stack([worked(p, columns)[some] for p in self.relaxation.prices])
+        fixed = np.stack([row[some] for row in self.relaxation.fixed(columns)])
         cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
         return problem, [offer.options for offer in offers]

@@ -18,17 +18,18 @@ import numpy as np
 
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key
-from looptree.model.inference import required
+from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, writing
 from looptree.model.slab import attained_in
 from looptree.model.sweep import fresh_box
 from looptree.search.asked.loops import Rank, Tiles
-from looptree.search.group.factors import AXIS, Neighbours, factors_of, work_of
+from looptree.search.group.factors import AXIS, Neighbours, factors_of, no_work, work_of
 from looptree.search.group.passes import Needs, Part, Pass, Whole
-from looptree.search.group.readers import any_rests, at_first, inside, that_cover
+from looptree.search.group.readers import any_rests, at_first, clipped_at, same, that_cover
 from looptree.workload import Workload
 
+NOWHERE = Box({0: (0, 0)}, {}, overhang=((0, 1),))  # what a layer reads that does nothing
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
 
 
@@ -96,6 +97,15 @@ class Profiler:
                     return False
         return True
 
+    def cut(self, name: str) -> frozenset[Key]:
+        """Ranks of a layer of which not everything is asked for, even without loops."""
+        extents = self.part.einsum(name).ranks
+        found = frozenset[Key]()
+        for part in self.whole.operations.get(name, ()):
+            if part.operations < math.prod(extents[str(rank)] for rank in part.ranks):
+                found |= part.ranks
+        return found
+
     def untiled_work(self, name: str, changed: tuple[frozenset[Key], ...]) -> tuple[float, float, float] | None:
         """Operations, cycles and output points along the ranks that no loop changes."""
         key = (name, changed)
@@ -128,7 +138,7 @@ class Profiler:
         return Whole(
             {tensor: _extents(box) for tensor, box in needs.items()},
             {t: [*map(_extents, boxes), _extents(needs[t])] for t, boxes in asked.items() if t in needs},
-            {t: [_extents(inside(box, 1)) for box in boxes] for t, boxes in asked.items()},
+            {t: [_extents(clipped_at(box, 1)) for box in boxes] for t, boxes in asked.items()},
             {tensor: _extents(box) for tensor, box in writes.items()},
             {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
@@ -177,19 +187,23 @@ class Profiler:
         axis, sinks = self._stepped(ranks, tiles)
         needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
         near = Neighbours(axis)
+        needs |= {tensor: clipped_at(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
         uneven = frozenset(tensor for tensor, boxes in several.items() if any_rests(boxes, axis))
         covering = {tensor: that_cover(boxes) for tensor, boxes in several.items()}
         return Pass(
             {tensor: factors_of(box, near) for tensor, box in needs.items()},
             {tensor: factors_of(box, near) for tensor, box in writes.items()},
-            {name: work_of(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
+            {
+                name: work_of(operations[name], axis, self.spatial, sink=name in sinks)
+                if name in operations
+                else no_work(len(tiles))
+                for name in self.whole.operations
+            },
             uneven,
             covering,
-            frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
-            {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs}
-            if self.meet or self.reads
-            else {},
+            frozenset(tensor for tensor, boxes in several.items() if same(boxes, axis)),
+            {t: self._needs(t, asked[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
         )
 
     def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
@@ -198,7 +212,7 @@ class Profiler:
         ]
         several = boxes if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
-        readers = tuple(factors_of(inside(box, near.axis.size), near) for box in several)
+        readers = tuple(factors_of(clipped_at(box, near.axis.size), near) for box in several)
         return Needs(readers, narrowed, begun[-1])
 
     def _infer(
@@ -222,12 +236,14 @@ class Profiler:
                     writes[output] = wrote
             else:
                 need = required(asked.get(output, []))
-                if need is None:
-                    continue
-                needs[output] = need
-                anew = sum(output in names for names in forgotten)
-                written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
+                written = None
+                if need is not None:
+                    needs[output] = need
+                    anew = sum(output in names for names in forgotten)
+                    written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
                 if written is None:
+                    for access in einsum.inputs:
+                        asked.setdefault(access.tensor, []).append(NOWHERE)
                     continue
                 done = written[0]
             operations[einsum.name] = done
