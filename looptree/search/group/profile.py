@@ -34,9 +34,10 @@ from looptree.search.group.boxes import (
     within,
 )
 from looptree.search.group.factors import AXIS, Neighbours, factors_of, no_work, work_of
-from looptree.search.group.passes import Needs, Part, Pass, Whole
+from looptree.search.group.passes import Needs, Part, Pass, Whole, gathered
 from looptree.workload import Workload
 
+MOST_STEPS = 100_000  # that several loops are run with at a time, so that memory stays bounded
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
 
 
@@ -69,6 +70,7 @@ class Profiler:
         self.spatial = spatial
         self.fills = fills
         self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
+        self._columns: dict[tuple[tuple[Rank, ...], tuple[frozenset[str], ...]], dict[Tiles, tuple[Pass, int]]] = {}
         self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
         self._inferred: dict[
             tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]],
@@ -134,8 +136,30 @@ class Profiler:
         """
         key = (tuple(ranks), tuple(tiles), tuple(forgotten))
         if key not in self._known:
-            self._known[key] = self._run(*key)
+            self._known[key] = self._run(*key) if len(ranks) < 2 else self._run_together(*key)
         return self._known[key]
+
+    def _run_together(
+        self, ranks: tuple[Rank, ...], tiles: tuple[Tiles, ...], forgotten: tuple[frozenset[str], ...]
+    ) -> Pass:
+        """The tables of loops with very many choices of tile shapes: no choice is run twice, and some at a time."""
+        columns = self._columns.setdefault((ranks, forgotten), {})
+        missing = [choice for choice in tiles if choice not in columns]
+        while missing:
+            steps = np.cumsum([self._steps(ranks, choice) for choice in missing])
+            count = max(1, int(np.searchsorted(steps, MOST_STEPS, side="right")))
+            some, missing = tuple(missing[:count]), missing[count:]
+            run = self._run(ranks, some, forgotten)
+            columns |= {choice: (run, column) for column, choice in enumerate(some)}
+        picked = gathered([columns[choice] for choice in tiles], {t: a[-1] for t, a in self.whole.asked.items()})
+        return self._run(ranks, tiles, forgotten) if picked is None else picked
+
+    def _steps(self, ranks: Sequence[Rank], tiles: Tiles) -> int:
+        """Steps of loops with these tile shapes, about."""
+        return math.prod(
+            max(-(-self.part.einsum(name).ranks[r] // tile) for name, r in rank)
+            for rank, tile in zip(ranks, tiles, strict=True)
+        )
 
     @cached_property
     def whole(self) -> Whole:
