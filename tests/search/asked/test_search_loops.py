@@ -132,9 +132,9 @@ def test_no_other_tile_shapes_of_a_rank_that_is_tiled_twice_are_better(monkeypat
             assert few.least(objective, capacity, (2.0, 3.0)) == pytest.approx(best, rel=1e-12)
 
 
-def test_several_sinks_share_the_loops_that_all_have() -> None:
-    first = einsum("first", "Y[p,m] = X[p,c] * V[m,c]", {"p": 4, "m": 2, "c": 3})
-    second = einsum("second", "Z[p,m] = X[p,c] * W[m,c]", {"p": 4, "m": 3, "c": 3})
+def test_several_sinks_share_the_loops_that_all_have_with_about_the_same_extent() -> None:
+    first = einsum("first", "Y[p,m] = X[p,c] * V[m,c,r]", {"p": 4, "m": 2, "c": 3, "r": 2})
+    second = einsum("second", "Z[p,m] = X[p,c] * W[m,c,r]", {"p": 4, "m": 3, "c": 3, "r": 4})
     part = Workload("two", [first, second])
     found = candidate_ranks(part, ("first", "second"))
     assert found == [(("first", name), ("second", name)) for name in "pmc"]
