@@ -28,7 +28,7 @@ def trimmed(workload: Workload, idle: Collection[str] = ()) -> Workload:
     ...     return Einsum(name, ranks, ins, out, operation)
     >>> cut = trimmed(Workload("two", [layer("a", "T[p] = X[p]", p=9), layer("b", "Y[p] = T[2*p+1]", p=3)]))
     >>> [f"{e.expression} {dict(e.ranks)}" for e in cut.einsums], cut.tensors["T"].shape
-    (["T[p] = X[p+1] {'p': 5}", "Y[p] = T[2*p] {'p': 3}"], (5,))
+    (["T[p] = X[p] {'p': 5}", "Y[p] = T[2*p] {'p': 3}"], (5,))
     """
     cuts: dict[str, Cuts] = {}
     for einsum in reversed(workload.einsums):
