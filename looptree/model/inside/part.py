@@ -6,7 +6,7 @@ count all of them at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations, product
 
@@ -14,6 +14,7 @@ import numpy as np
 
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key, Track
+from looptree.model.inside import slabs
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.problems import Problems
 from looptree.model.inside.served import Served
@@ -21,7 +22,7 @@ from looptree.model.operations import Operations
 from looptree.model.product import Product
 from looptree.model.sweep import fresh_box
 
-AXIS = 0
+AXIS = slabs.AXIS
 Order = tuple[str, ...]
 """Ranks of a part, outermost loop first."""
 
@@ -121,7 +122,7 @@ class Part:
 
 
 def _trips(problems: Problems, ranks: Order, tiles: Array) -> Array:
-    """Steps that the loops of each way make over all iterations, those of the instance that has most."""
+    """Steps that the loops of each way make over all iterations, of the instance that has most (slabs make fewer)."""
     steps = np.ones((len(tiles), len(problems.of)), dtype=np.int64)
     for column, rank in enumerate(ranks):
         row = problems.ranks.index(rank)
@@ -164,6 +165,9 @@ class _Steps:
         axis, own = _instances(problems, self.ways)
         self.outer = len(axis.depths)
         at = {rank: row for row, rank in enumerate(problems.ranks)}
+        if problems.forms:
+            self._count(leaf, problems, order, *self._slabs(leaf, problems, ranks, tiles, order, axis, own))
+            return
         for number, rank in enumerate(order):
             length = (problems.high - problems.low)[at[rank]][own]
             tile = tiles[:, ranks.index(rank)][axis.ordinals[0] % self.ways]
@@ -180,7 +184,18 @@ class _Steps:
         fixed: dict[Key, tuple[int, int]] = {
             rank: (0, extent) for rank, extent in leaf.einsum.ranks.items() if rank not in at
         }
-        done = Operations(leaf.einsum, Box(fixed, {AXIS: Track(spans)}))
+        self._count(leaf, problems, order, Operations(leaf.einsum, Box(fixed, {AXIS: Track(spans)})), axis)
+
+    def _slabs(
+        self, leaf: Leaf, problems: Problems, ranks: Order, tiles: Array, order: Order, axis: Axis, own: Array
+    ) -> tuple[Operations, Axis]:
+        def tile_of(rank: str) -> Callable[[Axis], Array]:
+            return lambda axis: tiles[:, ranks.index(rank)][axis.ordinals[0] % self.ways]
+
+        done = slabs.operations_of(leaf.einsum, problems, own)
+        return slabs.below(done, axis, own, [(rank, tile_of(rank)) for rank in order])[:2]
+
+    def _count(self, leaf: Leaf, problems: Problems, order: Order, done: Operations, axis: Axis) -> None:
         asked = [done.touched(access, leaf.shapes[tensor]).clipped() for tensor, access in leaf.accesses.items()]
         tracks = [Track({}, np.zeros(axis.size, dtype=bool)) if b is None else b.tracks.get(AXIS) for b in asked]
         self.axis, self.loops, self.spatial = axis, len(order), problems.loops
