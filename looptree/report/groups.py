@@ -76,7 +76,7 @@ def on_chip_between(plan: Plan) -> str:
 
 
 def idle_in(plan: Plan) -> str:
-    """A further line for a title: layers that compute nothing, because nothing of it is read; empty if there is none."""
+    """A further line for a title: layers of which nothing is read, so that they do nothing; empty without any."""
     idle = [name for name, count in plan.evaluation.operations.items() if not count.total]
     makes = "makes" if len(idle) == 1 else "make"
     return f"\nnothing is read of what {', '.join(idle)} {makes}: no operations" if idle else ""
