@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import pytest
 
@@ -208,6 +209,24 @@ def test_idle_layers_that_others_have_a_say_in_are_searched() -> None:
     assert idle_layers(Workload("later", [einsum("idle", "T[p] = A[p]", {"p": 4}), first, later], shapes=shapes)) == ()
     assert idle_layers(idle_network("alone")) == ("layer0",)
     assert idle_layers(idle_network("alone"), {"layer0"}) == ()
+
+
+def test_limits_of_a_comparison() -> None:
+    """Amounts hold for both plans, factors for the fused one: of what the other one takes."""
+    workload = load_workload("conv_conv", channels=2, resolution=16)
+    hardware = load_architecture("small").with_capacity("GLB", 220)
+    least = partial(compare, workload, hardware, objective="offchip", space=Space(loops=2, leaf_loops=0), workers=1)
+    free = least()
+    done = [plan.evaluation.total_operations for plan in (free.layer_by_layer, free.fused)]
+    assert done[0] < done[1]
+    for limits in (["operations<=1x"], [f"operations<={done[0]}"]):
+        found = least(limits=limits)
+        assert found.layer_by_layer.evaluation == free.layer_by_layer.evaluation
+        assert found.fused.evaluation.total_operations == done[0]
+        assert found.fused.statistics.status == "optimal"
+        assert found.fused.statistics.value > free.fused.statistics.value
+    with pytest.raises(InfeasibleError, match="no plan of the space keeps operations<="):
+        least(limits=[f"operations<={done[0] - 1}"])
 
 
 def test_layers_without_a_common_tensor_are_no_group(monkeypatch: pytest.MonkeyPatch) -> None:
