@@ -16,11 +16,11 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
 from looptree.model.box import Box
-from looptree.model.inference import required
 from looptree.model.inferred import Axes
 from looptree.model.inside import gaps, slabs
 from looptree.model.inside.problems import Problems, different, of_iterations
 from looptree.model.inside.served import Served, further_out
+from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.model.spatial import instances_first, standing
 from looptree.model.sweep import fresh_box

@@ -14,10 +14,10 @@ from looptree.architecture import Network
 from looptree.errors import UnsupportedError
 from looptree.model.begun import is_gapless
 from looptree.model.box import Box
-from looptree.model.inference import required
 from looptree.model.inferred import Axes, Inferred
 from looptree.model.instances import accessed, served_alike, sharing
 from looptree.model.movement import Movement
+from looptree.model.needed import required
 from looptree.model.product import Product
 from looptree.model.spatial import around, depths_of, first_per_step, is_reduced, standing, union_per_step
 from looptree.taxonomy.design import BoundChain, Design

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, said
 from looptree.search.asked import restrict_file
-from looptree.search.asked.restrictions import BETWEEN
+from looptree.search.asked.rules import BETWEEN
 from looptree.search.asked.space import NUMBERS
 
 

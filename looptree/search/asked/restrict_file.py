@@ -8,7 +8,8 @@ from pathlib import Path
 from looptree.architecture import Architecture
 from looptree.documents import Node, read_document
 from looptree.errors import InputError, guided
-from looptree.search.asked.restrictions import BETWEEN, LayerRule, Pin, Restrictions, TensorRule, known
+from looptree.search.asked.restrictions import Restrictions, known
+from looptree.search.asked.rules import BETWEEN, LayerRule, Pin, TensorRule
 from looptree.search.asked.space import NUMBERS, Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload

@@ -11,7 +11,7 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.box import Box, Coupled, Key
-from looptree.model.inference import required
+from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.search.asked.loops import Rank
 from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of, work_of

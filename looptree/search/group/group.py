@@ -14,7 +14,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.asked.loops import sinks_of
 from looptree.search.asked.metrics import Totals
-from looptree.search.asked.restrictions import TensorRule
+from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.group.below import Below, Shared
 from looptree.search.group.bounds import complete_layers, compulsory_words, operations_per_word

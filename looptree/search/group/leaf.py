@@ -24,7 +24,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.asked.loops import Rank, clashing_ranks
-from looptree.search.asked.restrictions import LayerRule
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.segment import segment, shape_of
 from looptree.search.group.factors import Factors
 from looptree.search.group.profile import Profiler

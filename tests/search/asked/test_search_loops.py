@@ -19,7 +19,8 @@ from looptree.search.asked.loops import (
     orders,
     sinks_of,
 )
-from looptree.search.asked.restrictions import NONE, LayerRule, Restrictions
+from looptree.search.asked.restrictions import NONE, Restrictions
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Designs, Exhaustive
 from looptree.workload import Workload

@@ -13,7 +13,8 @@ from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.search import SPACES, InfeasibleError, Space, search
 from looptree.search.asked.restrict_file import restrictions_from_node
-from looptree.search.asked.restrictions import LayerRule, Pin, Restrictions, TensorRule
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.asked.rules import LayerRule, Pin, TensorRule
 from looptree.search.asked.segment import segment
 from looptree.search.exhaustive import Exhaustive
 from looptree.taxonomy.group import plan_tree

@@ -12,7 +12,8 @@ import pytest
 
 from looptree.architecture import Architecture, Compute, Level
 from looptree.search.asked.metrics import METRICS, Weights
-from looptree.search.asked.restrictions import LayerRule, Restrictions
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, undominated
 from looptree.search.group.goal import EVERYTHING, Aim, Gathering
