@@ -21,7 +21,7 @@ from looptree.search.group.decode import choice_of
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal import Aim
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.group.trimmed import trimmed
+from looptree.search.group.trimmed import idle_layers, trimmed
 from looptree.search.network.variant import Variant
 from looptree.search.network.workers import Gather, Job, Question, Result, Runs, Workers
 from looptree.taxonomy.group import GroupChoice, plan_tree
@@ -50,7 +50,7 @@ class TimeUpError(Exception):
 class Catalogue:
     """The shapes and variants of the groups of a workload.
 
-    What nothing reads is left out of its `workload`; the `network` itself keeps it.
+    What nothing reads is left out of its `workload`, and so are `idle` layers; the `network` itself keeps them.
 
     Args:
         workers: do the searches. until: the time (of `time.time`) at which they stop.
@@ -59,9 +59,10 @@ class Catalogue:
     def __init__(self, workload: Workload, workers: Workers, until: float) -> None:
         self.until = until
         self.network = workload
-        self.workload = trimmed(workload)
-        self.workers = workers
         self.space = workers.searches.space
+        self.idle = idle_layers(workload, self.space.restrictions.grouped)
+        self.workload = trimmed(workload, self.idle)
+        self.workers = workers
         self.variants: list[Variant] = []
         self.parts: list[Workload] = []
         self.shapes: list[Shape] = []
