@@ -70,13 +70,14 @@ class Divider:
 
     Args:
         profiler: of the segment. streamer: of the layer, which says what its loops may be. driven: ranks of the layer
-            that follow some loop that the group may have. complete: whether the layer runs all its operations in every
-            design.
+            that follow some loop that the group may have, or are cut without loops. complete: whether the layer runs
+            all its operations in every design.
     """
 
     def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key], *, complete: bool) -> None:
         self.complete = complete
         self.driven = driven
+        self.cut = profiler.cut(streamer.layer)
         self.streamer = streamer
         self.einsum = profiler.part.einsum(streamer.layer)
         self.extents = {name: tensor.shape for name, tensor in profiler.part.tensors.items()}
@@ -215,7 +216,7 @@ class Divider:
     def least_entering(self, tensor: str) -> float:
         """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
         if tensor not in self._entering:
-            ways = [way.tensors[tensor] for way in self.streamer.streamings([tensor], frozenset())]
+            ways = [way.tensors[tensor] for way in self.streamer.streamings([tensor], self.cut)]
             divided = self.least_times(tensor) if self.possible else math.inf
             self._entering[tensor] = min([divided, *(way.times for way in ways if way.moves)])
         return self._entering[tensor]
@@ -247,16 +248,15 @@ class Divider:
         return [rank for rank, extent in self.einsum.ranks.items() if extent > 1]
 
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
-        """Own loops in an order, if they divide what other loops do."""
-        bases = []
-        for rank in order:
-            near = self.mixed[rank] | {rank}
-            found = [steps for steps in moving if near & self.division.follows(steps)]
+        """Own loops in an order, if they divide what other loops do, or what is cut without loops."""
+        bases, near = [], [self.mixed[rank] | {rank} for rank in order]
+        for ranks in near:
+            found = [steps for steps in moving if ranks & self.division.follows(steps)]
             if len(found) > 1:
                 return None
             bases.append(found[0] if found else None)
         together = len(order) > 1 and order[1] in self.mixed[order[0]]
-        if bases == [None] * len(order) and not together:
+        if bases == [None] * len(order) and not together and not self.cut & frozenset().union(*near):
             return None
         if together:
             known = {base for base in bases if base is not None}

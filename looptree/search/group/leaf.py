@@ -119,7 +119,7 @@ class Streamer:
         """Ways to store exactly these tensors inside the branch that no other way beats.
 
         Args:
-            driven: ranks of the layer that follow the group's loops.
+            driven: ranks of the layer that the group's loops do not leave whole.
         """
         key = (tuple(tensors), driven)
         if key not in self._known:

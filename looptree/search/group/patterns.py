@@ -74,9 +74,9 @@ class Patterns:
 
     @cached_property
     def driven(self) -> Mapping[str, frozenset[Key]]:
-        """Ranks of each layer that follow some loop that the group may have."""
+        """Ranks of each layer that follow some loop that the group may have, or are cut without loops."""
         ranks = dict.fromkeys(rank for orders in self.orders.values() for order in orders for rank in order)
-        found = dict.fromkeys(self.layers, frozenset[Key]())
+        found = {name: self.profiler.cut(name) for name in self.layers}
         for loop in (loop for rank in ranks for loop in self.loops.of((rank,))):
             try:
                 (table,) = self.loops.tables([loop], ((0,),), (frozenset(),))

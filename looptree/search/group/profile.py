@@ -97,6 +97,15 @@ class Profiler:
                     return False
         return True
 
+    def cut(self, name: str) -> frozenset[Key]:
+        """Ranks of a layer of which not everything is asked for, even without loops."""
+        extents = self.part.einsum(name).ranks
+        found = frozenset[Key]()
+        for part in self.whole.operations.get(name, ()):
+            if part.operations < math.prod(extents[str(rank)] for rank in part.ranks):
+                found |= part.ranks
+        return found
+
     def untiled_work(self, name: str, changed: tuple[frozenset[Key], ...]) -> tuple[float, float, float] | None:
         """Operations, cycles and output points along the ranks that no loop changes."""
         key = (name, changed)

@@ -145,6 +145,9 @@ class StateGraph:
             if len(moves) > MOST_STEPS or with_inputs > MOST_STEPS_WITH_INPUTS:
                 raise TooManyError
             self.catalogue.check_time()
+        self.states.setdefault(
+            (self.layers.everything, 0), len(self.states)
+        )  # the last one, even if no step leads there
         return moves
 
     def _allowed(self, mask: int) -> bool:

@@ -94,3 +94,13 @@ def test_no_own_loop_streams_less_than_its_bound(stride: int, padding: int, colu
     ways = [way.tensors["X"] for steps in below for way in divider.ways(["X"], (steps,))]
     assert ways
     assert min(way.times for way in ways) >= divider.least_times("X")
+
+
+def test_own_loops_divide_what_is_read_of_a_layer_that_joins_ranks() -> None:
+    """Of the two groups of the first layer the second one reads one: an own loop over groups leaves it as it is."""
+    layers = [
+        einsum("a", "A[g+m,n] = X[2*g+c,n] * W[g,m,c]", {"g": 2, "m": 1, "c": 2, "n": 3}),
+        einsum("b", "Y[m,n] = A[m,n]", {"m": 1, "n": 3}),
+    ]
+    slow = streaming(Exhaustive(Workload("part", layers), architecture(), Space(loops=1, lone_loops=1, leaf_loops=1)))
+    assert differences(slow, architecture(), most=8, largest=100.0)[0] == []
