@@ -20,7 +20,7 @@ import numpy as np
 
 from looptree.architecture import Architecture
 from looptree.errors import UnsupportedError
-from looptree.model import Evaluation, evaluate
+from looptree.model import Evaluation, evaluate, evaluate_design
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
 from looptree.search.asked.metrics import METRICS
@@ -28,6 +28,7 @@ from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
 from looptree.search.group.prices import direct
 from looptree.search.network.planner import buffer_of
+from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
 from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload import Workload
@@ -82,6 +83,7 @@ class Exhaustive:
         unlimited = tuple(replace(v, capacity_bytes=None, bandwidth_bytes_per_cycle=None) for v in known)
         self.architecture = replace(architecture, levels=unlimited)
         self.space = space or Space()
+        self.live = self.space.live and architecture.allocation == "live"
         self._designs: dict[tuple[Names, Names, Names], Designs] = {}
 
     def value(self, objective: str, capacity: float = math.inf) -> float:
@@ -130,7 +132,9 @@ class Exhaustive:
                     rules = {t: self.space.restrictions.tensor(t).between for t in crossing}
                     must = {t for t, rule in rules.items() if rule == "always"}
                     for kept in _subsets([t for t in crossing if rules[t] != "never"]):
-                        if must <= set(kept) and self._most_between(order, kept) <= self.space.resident:
+                        outer = [t for t in kept if t in self.workload.inputs]
+                        few = self._most_between(order, outer) <= self.space.resident_inputs
+                        if must <= set(kept) and few and self._most_between(order, kept) <= self.space.resident:
                             found.add(frozenset(self._steps(order, kept)))
         return found
 
@@ -196,9 +200,8 @@ class Exhaustive:
     @cached_property
     def _crossing(self) -> list[str]:
         inner = [t for t in self.workload.intermediates if t not in self.workload.outputs]
-        outer = self.workload.inputs if self.space.resident_inputs else ()
         elsewhere = direct(self.workload, self.architecture.level(self.level))
-        return inner + [t for t in outer if len(self.users(t)) > 1 and t not in elsewhere]
+        return inner + [t for t in self.workload.inputs if len(self.users(t)) > 1 and t not in elsewhere]
 
     @cached_property
     def _whole(self) -> Evaluation:
@@ -306,7 +309,8 @@ class Group:
 
     def _evaluated(self, tree: LoopTree) -> Evaluation | None:
         try:
-            return evaluate(self.context, self.search.architecture, tree, stepwise=False)
+            design = bind(self.context, self.search.architecture, tree)
+            return evaluate_design(design, stepwise=False, live=self.search.live)
         except UnsupportedError:
             return None
 
@@ -319,13 +323,10 @@ class Group:
         known = self.alone.tensors[tensor]
         reads, writes = _words(result.transfers[outer.name].get(tensor))
         fetched, stored = _words(result.transfers[inner.name].get(tensor))
-        for name in self.after:  # these read off chip, for each operation, if they reach the tensor at all
+        for name in self.after:  # these read off chip, for each operation
             einsum = self.context.einsum(name)
-            read = [access.projection for access in einsum.inputs if access.tensor == tensor]
-            if any(all(f.hull(einsum.box).clip(n) for f, n in zip(p, known.shape, strict=True)) for p in read):
-                reads -= result.operations[name].total * len(read)
-        live = self.space.live and self.search.architecture.allocation == "live"
-        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[live]
+            reads -= result.operations[name].total * sum(access.tensor == tensor for access in einsum.inputs)
+        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[self.search.live]
         if tensor in self.resident:  # neither filled nor drained
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
         if tensor in self.fetched:

@@ -105,7 +105,9 @@ class Finder:
         return [replace(self._found(one.within(self.tables.shapes[shape].entered, prices, tie), shape), fits=False)]
 
     def fewest(self, prices: Sequence[Price], further: Array) -> Array:
-        """The least of each sum over all nests of each case, of shape (prices, cases).
+        """The least of each sum over all nests of each case, of shape (prices, cases); a floor of it for slabs.
+
+        Of slabs, tiles inside tiles are not those of one loop.
 
         Args:
             further: what is added to each sum for each set of tensors that are kept, of shape (sets, prices, cases).
@@ -113,6 +115,8 @@ class Finder:
         found = np.full(further.shape[1:], np.inf)
         every = list(self.tables.kept())
         floors = [self._floor(kept, prices) + more for kept, more in zip(every, further, strict=True)]
+        if self.tables.leaf.operations.slabs:
+            return np.asarray(np.min(floors, axis=0))
         for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
             kept = every[number]
             cases = np.flatnonzero((floors[number] < found).any(axis=0))
@@ -127,16 +131,16 @@ class Finder:
                     found[:, at] = np.minimum(found[:, at], least)
         return found
 
-    def options(self, kept: tuple[str, ...], most: Mapping[str, float] | None) -> Iterator[Options]:
+    def options(self, kept: tuple[str, ...], *, every: bool) -> Iterator[Options]:
         """All nests of one shape that keep some tensors and fit, in all orders that differ for any tensor of the layer.
 
         With the words that enter a place of each of its tensors.
 
         Args:
-            most: words of each tensor that a level further in can hold; see `Tables.ways`.
+            every: see `Tables.ways`.
         """
         (shape,) = self.tables.shapes
-        for block in self.tables.ways(kept, most).blocks(np.arange(1)):
+        for block in self.tables.ways(kept, every=every).blocks(np.arange(1)):
             moved = {t: self.tables.moved(t, block.ways) for t in self.tables.tensors}
             for options in self.tables.options_of(block, self.tables.orders(kept, self.tables.tensors, block.ways)):
                 words = {
@@ -146,16 +150,16 @@ class Finder:
                 }
                 yield replace(options, entered=words)
 
-    def floor(self, options: Options, prices: Sequence[Price], most: Mapping[str, float]) -> Array:
+    def floor(self, options: Options, prices: Sequence[Price]) -> Array:
         """What nests at the one level further in take of each sum at least, of shape (prices, nests of one shape).
 
         Of a tensor that a loop of the inner nest moves at least its whole tile enters at each iteration; if none does,
         what enters below these loops, and then the level has to hold the whole tile.
 
         Args:
-            options: of `options`, with the words of all tensors. prices: of the inner level. most: see `options`.
+            options: of `options`, with the words of all tensors. prices: of the inner level.
         """
-        tables, block = self.tables, options.block
+        tables, block, most = self.tables, options.block, self.tables.further.most
         sums = np.zeros((len(prices), len(block.bytes)))
         for t in prices[0].kept:
             least: Array = np.full(len(block.bytes), np.inf)

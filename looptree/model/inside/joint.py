@@ -8,9 +8,9 @@ is better than what is known. The nests further in for all that are tried at a t
 outer level leave tiles of the same shape.
 
 The nests of the innermost level are those in which no tile could be larger within its room. Further out a larger tile
-may be worse: a smaller one may leave a tile of some tensor that fits the next level and stays there. `Ways.blocks` says
-which ones are left out above one level further in, and why they are no better. Above several levels, and with a pinned
-dataflow, only those are looked at that could not be larger.
+may be worse: a smaller one may leave a tile of some tensor that fits the next level and stays there. Which ones are
+left out there, and why they are no better, is in `looptree.model.inside.larger`. The tiles that could not be larger
+are tried first: they are few, and what is best with them bounds all others.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from looptree.architecture import Level
 from looptree.model.axis import Array
 from looptree.model.inside.costs import Cost, price
 from looptree.model.inside.finder import Finder
+from looptree.model.inside.larger import Further
 from looptree.model.inside.leaf import Leaf, Shape
 from looptree.model.inside.nest import Found, Nest, Options, Price, undominated
 from looptree.model.inside.pinned import FREE, Pinned
@@ -83,9 +84,8 @@ class Joint:
         second = self._price(leaf, outer, tie)
         best: list[Found] = []
         too_large: list[Found] = []
-        every = len(self.levels) == 2 and self.pins == FREE
-        for most in (None, self._most(leaf)) if every else (None,):
-            for tries in _batches(self._tries(finder, leaf, outer, wanted, most, best)):
+        for every in (False, True):
+            for tries in _batches(self._tries(finder, leaf, outer, wanted, best, every=every)):
                 hopeful = [tried for tried in tries if not _beaten(best, tried.bound)]
                 for kept in dict.fromkeys(tried.options.block.kept for tried in hopeful):
                     some = [tried for tried in hopeful if tried.options.block.kept == kept]
@@ -136,7 +136,8 @@ class Joint:
         return replace(self, levels=self.levels[1:])
 
     def _finder(self, leaf: Leaf, shapes: Sequence[Shape] = (), *, gaps: bool = False) -> Finder:
-        pins, room, further = self.pins if len(self.levels) == 1 else FREE, self.levels[0][1], self._most(leaf)
+        pins, room = self.pins if len(self.levels) == 1 else FREE, self.levels[0][1]
+        further = Further(len(self.levels) - 1, self._most(leaf), self.pins)
         tables = Tables(leaf, room, self.spatial, pins, shapes=shapes, gaps=gaps, further=further, memory=self.memory)
         return Finder(tables)
 
@@ -173,26 +174,27 @@ class Joint:
         leaf: Leaf,
         outer: Outer,
         wanted: Sequence[Wanted],
-        most: Mapping[str, float] | None,
         best: Sequence[Found],
+        *,
+        every: bool,
     ) -> list[_Tries]:
         """Nests of the outermost level that may be better than the best ones, with all further in.
 
         Args:
-            most: words that a level further in can hold; `None`: only nests in which no tile could be larger.
+            every: or only nests in which no tile could be larger.
         """
-        every = list(finder.tables.kept())
-        within = [self.further_of(outer, kept) for kept in every]
+        sets = list(finder.tables.kept())
+        within = [self.further_of(outer, kept) for kept in sets]
         bounds = self.further.bounds(leaf, within, wanted, finder.tables.shapes)[:, :, 0]
         prices = [self._price(leaf, outer, one) for one in wanted]
         found = []
-        for kept, further_out, least in zip(every, within, bounds, strict=True):
+        for kept, further_out, least in zip(sets, within, bounds, strict=True):
             inner = [self.further._price(leaf, further_out, one) for one in wanted]
-            for options in finder.options(kept, most):
+            for options in finder.options(kept, every=every):
                 sums = np.stack([options.priced(price) for price in prices])
                 further = np.broadcast_to(least[:, None], sums.shape)
                 if len(self.levels) == 2:
-                    further = np.maximum(further, finder.floor(options, inner, self._most(leaf)))
+                    further = np.maximum(further, finder.floor(options, inner))
                 bound = sums + further
                 left = np.ones(sums.shape[1], dtype=bool)
                 for known in best:

@@ -9,12 +9,13 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from itertools import chain, combinations
-from types import MappingProxyType
 
 import numpy as np
 
 from looptree.model.axis import Array
+from looptree.model.inside.larger import NONE, Further, larger_ways
 from looptree.model.inside.leaf import Leaf, Shape
 from looptree.model.inside.nest import Nest, Options
 from looptree.model.inside.orders import kinds_of, loop_orders, seen_by
@@ -48,8 +49,7 @@ class Tables:
     Args:
         leaf: the layer. spatial: operations done at once along each rank. pins: what is not free to choose.
         shapes: of its tiles; those of the leaf if not given. gaps: whether ranks may be cut along which a tile skips
-        coordinates. further: the most words of each tensor that a level further in can hold. memory: shared with other
-        tables.
+        coordinates. further: the levels further in. memory: shared with other tables.
 
     Attributes:
         rows: what is counted: words of the tensors, then those that pass the level further out. cases: each as a shape,
@@ -67,16 +67,17 @@ class Tables:
         *,
         shapes: Sequence[Shape] = (),
         gaps: bool = False,
-        further: Mapping[str, float] = MappingProxyType({}),
+        further: Further = NONE,
         memory: Memory | None = None,
     ) -> None:
         self.memory = Memory() if memory is None else memory
         self.leaf, self.room, self.spatial, self.pins, self.gaps = leaf, room, spatial, pins, gaps
+        self.further = further
         self.shapes = shapes or (leaf.shape,)
         self.tensors = list(leaf.accesses)
         self.rows = [*self.tensors, *map(further_out, leaf.together)]
         own = {t: room.most(t) for t in self.tensors}
-        self.most = {t: max(math.inf if words is None else words, further.get(t, 0)) for t, words in own.items()}
+        self.most = {t: max(math.inf if words is None else words, further.most.get(t, 0)) for t, words in own.items()}
         numbers: dict[object, int] = {}
         self.case = [numbers.setdefault(shape.key, len(numbers)) for shape in self.shapes]
         every = [[s for s, own in zip(self.shapes, self.case, strict=True) if own == n] for n in range(len(numbers))]
@@ -190,7 +191,8 @@ class Tables:
         access = self.leaf.accesses.get(self.pins.stays or "")
         indexing = frozenset(access.ranks) if access is not None else frozenset()
         einsum = self.leaf.einsum
-        orders = loop_orders(einsum, kinds_of(einsum, cut, apart))
+        pinned = () if self.pins.stays is None else (self.pins.stays,)
+        orders = loop_orders(einsum, kinds_of(einsum, cut, {*apart, *pinned}))
         accesses = self.leaf.accesses
         return [
             (order, {tensor: (tensor, seen_by(accesses[tensor], order)) for tensor in apart})
@@ -233,19 +235,28 @@ class Tables:
             steps, before = steps * part.steps[chosen], before * part.visits[chosen]
         return np.asarray(steps - before)
 
-    def ways(self, kept: tuple[str, ...], most: Mapping[str, float] | None = None) -> Ways:
-        """Ways to cut the tile.
+    def ways(self, kept: tuple[str, ...], *, every: bool = False) -> Ways:
+        """Ways to cut the tile in which no tile could be larger.
 
-        Ranks that index nothing that is kept are not cut, unless there are levels further in.
+        Ranks that index nothing that is kept are not cut.
 
         Args:
-            most: words of each tensor that a level further in can hold; `None` where there is no such level.
+            every: of one shape, all ways that may be best with nests further in; see `looptree.model.inside.larger`.
         """
         einsum = self.leaf.einsum
-        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, kept).values() for rank in ranks}
+        cut = kinds_of(einsum, einsum.ranks, self.tensors if every else kept)
+        useful = {rank for ranks in cut.values() for rank in ranks} | set(self.pins.tiles or {})
         rows = {tensor: self.tensors.index(tensor) for tensor in kept}
-        if most is None:
-            return Ways(self.parts, self.problems, rows, self.room, useful | set(self.pins.tiles or {}))
+        if not every:
+            return Ways(self.parts, self.problems, rows, self.room, useful, [part.wider for part in self.parts])
+        most = self.further.most
         staying = [(row, self.leaf.accesses[t].ranks, most[t]) for row, t in enumerate(self.tensors)]
-        useful = {rank for ranks in kinds_of(einsum, einsum.ranks, self.tensors).values() for rank in ranks}
-        return Ways(self.parts, self.problems, rows, self.room, useful, staying)
+        return Ways(self.parts, self.problems, rows, self.room, useful, self._larger, staying)
+
+    @cached_property
+    def _larger(self) -> list[Array]:
+        (case,) = self.cases
+        return [
+            larger_ways(self.leaf, part, problems, self.spatial, self.further)
+            for part, problems in zip(self.parts, case.problems, strict=True)
+        ]

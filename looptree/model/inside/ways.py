@@ -73,8 +73,9 @@ class Ways:
 
     Args:
         parts: of the layer. problems: of each part, the number of the problem of each case. rows: of the tensors in the
-        tables. useful: ranks that may be cut. staying: of each tensor of the layer the row, the ranks that index it and
-        the most words of it that a level further in can hold; `None` where larger tiles are better in any case.
+        tables. useful: ranks that may be cut. larger: of each part, by rank and way, the way with a larger tile that is
+        no worse, -1 where there is none. staying: of each tensor of the layer the row, the ranks that index it and
+        the most words of it that a level further in can hold: there a larger tile may be worse.
     """
 
     def __init__(
@@ -84,9 +85,10 @@ class Ways:
         rows: Mapping[str, int],
         room: Room,
         useful: Collection[str],
-        staying: Collection[tuple[int, Collection[str], float]] | None = None,
+        larger: Sequence[Array],
+        staying: Collection[tuple[int, Collection[str], float]] = (),
     ) -> None:
-        self.staying = staying
+        self.larger, self.staying = larger, staying
         self.parts, self.problems, self.rows, self.room, self.useful = parts, problems, rows, room, useful
         self.ways = [part.ways_cutting(useful) for part in parts]
         ends = [np.searchsorted(ways, part.first) for part, ways in zip(parts, self.ways, strict=True)]
@@ -101,16 +103,7 @@ class Ways:
         }
 
     def blocks(self, cases: Array) -> Iterator[Block]:
-        """All of some cases that fit, some at a time, but those in which a tile could be larger.
-
-        A larger tile that fits brings no tensor in more often. A level further in does not lose by it either, if it is
-        made of whole tiles, and unless that level can hold all of the smaller tile of a tensor that the rank indexes.
-        For let the tile of rank r be k times as large, and the nest further in be the same, but that
-
-        * its loop over r runs k times as far. That loop moves every tensor that r indexes: these enter as often as
-          before. All others do, too, or k times less often where they stay meanwhile;
-        * or, if it has none, one over r stands outside all others. Tensors that r indexes have been moved before by
-          another loop, since their tile is too large to stay: they enter as often as before, and so do all others.
+        """All of some cases that fit, some at a time, but those in which a tile could be larger and no worse.
 
         Raises:
             UnsupportedError: too many to look at.
@@ -174,7 +167,7 @@ class Ways:
         """Those in which no tile may be larger."""
         for at, part in enumerate(self.parts):
             tables = {t: part.window[row] for t, row in self.rows.items()}
-            for rank, wider in zip(part.ranks, part.wider if self.staying is None else part.multiple, strict=True):
+            for rank, wider in zip(part.ranks, self.larger[at], strict=True):
                 ways = chosen[at]
                 more = wider[ways]
                 if rank in self.useful and (more >= 0).any():
@@ -187,7 +180,7 @@ class Ways:
     def _stays(self, rank: str, chosen: Mapping[int, Array]) -> Array:
         """Where a level further in may hold all that is asked for of a tensor that a rank indexes."""
         found = np.zeros(len(chosen[0]), dtype=bool)
-        for row, ranks, most in self.staying or ():
+        for row, ranks, most in self.staying:
             if rank in ranks:
                 words = [part.window[row][chosen[at]] for at, part in enumerate(self.parts)]
                 found |= np.prod(words, axis=0) <= most

@@ -14,7 +14,7 @@ from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
 from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.asked.objective import value
-from looptree.search.asked.restrictions import Pin
+from looptree.search.asked.rules import Pin
 from looptree.search.asked.segment import Shape, renamed, segment, shape_in
 from looptree.search.group.below import inner_levels
 from looptree.search.group.decode import choice_of

@@ -23,6 +23,9 @@ from looptree.search.network.crossing import Crossing, bytes_of, crossing_tensor
 from looptree.search.network.ideals import Layers, TooManyError, bits
 from looptree.search.network.outline import MOST_STEPS, Outline
 
+MOST_STEPS_WITH_INPUTS = 30_000
+"""Steps before or after which an input is on chip: each may ask for a search of its own."""
+
 Move = tuple[int, int, int, int, int, int, float]
 """A step as numbers: states before and after, group, tensors on chip before, those that the group uses, those that it
 fetches for others, too, and room."""
@@ -78,7 +81,7 @@ class StateGraph:
         self.capacity = capacity
         self.space = space
         known = _crossing(layers, catalogue, capacity) if space.resident else []
-        self.crossing = [t for t in known if t.maker or space.resident_inputs]
+        self.crossing = [tensor for tensor in known if tensor.maker or space.resident_inputs]
         self._inputs = sum(1 << i for i, t in enumerate(self.crossing) if not t.maker)
         self._doubled = sum(1 << i for i, t in enumerate(self.crossing) if t.copies == 2)
         self._always = sum(
@@ -104,17 +107,14 @@ class StateGraph:
         space = catalogue.space
         most = catalogue.space.resident
         outline = Outline.of(layers, *catalogue.space.most_layers, catalogue.check_time)
-        asked = catalogue.space.with_layers(outline.group_layers, outline.chain_layers)
-        if (
-            space.resident
-            and space.resident_inputs
-            and any(not t.maker for t in _crossing(layers, catalogue, capacity))
-        ):
-            try:
-                return cls(layers, catalogue, capacity, asked, outline)
-            except TooManyError:
-                space = replace(space, resident_inputs=False)
-        for resident in sorted({most, *(n for n in (3, 2, 1, 0) if n < most)}, reverse=True):
+        if most and not all(tensor.maker for tensor in _crossing(layers, catalogue, capacity)):
+            asked = space.with_layers(outline.group_layers, outline.chain_layers)
+            for inputs in filter(None, _fewer(space.resident_inputs)):
+                try:
+                    return cls(layers, catalogue, capacity, replace(asked, resident_inputs=inputs), outline)
+                except TooManyError:
+                    space = replace(space, resident_inputs=0)
+        for resident in _fewer(most):
             for known in (outline, outline.without_chains)[outline.chain_layers == outline.group_layers :]:
                 narrower = space.with_layers(known.group_layers, known.chain_layers)
                 try:
@@ -127,6 +127,7 @@ class StateGraph:
         """Every step between states, and the states on the way."""
         moves: list[Move] = []
         kept: dict[int, list[int]] = {0: [0]}
+        with_inputs = 0
         for ideal, following in zip(outline.ideals, outline.following, strict=True):
             begun = sum(1 << i for i in bits(self._inputs) if self.crossing[i].readers & ideal)
             for resident in kept.pop(ideal, []):
@@ -140,9 +141,13 @@ class StateGraph:
                             self.states[done, then] = len(self.states)
                             kept.setdefault(done, []).append(then)
                         moves.append((state, self.states[done, then], number, resident, used, fetched, room))
-            if len(moves) > MOST_STEPS:
+                        with_inputs += bool((resident | then) & self._inputs)
+            if len(moves) > MOST_STEPS or with_inputs > MOST_STEPS_WITH_INPUTS:
                 raise TooManyError
             self.catalogue.check_time()
+        self.states.setdefault(
+            (self.layers.everything, 0), len(self.states)
+        )  # the last one, even if no step leads there
         return moves
 
     def _allowed(self, mask: int) -> bool:
@@ -175,12 +180,13 @@ class StateGraph:
         for i in bits(resident):
             if self.crossing[i].readers & ~done:
                 stays |= 1 << i
-        made = group.made & ~begun
+        made, most = group.made & ~begun, self.space.resident
         for fresh in group.subsets if made == group.made else _subsets(made):
             if made & self._always & ~fresh:
                 continue
             then, own = stays | fresh, used | fresh
-            if then.bit_count() <= self.space.resident and self._held(own) <= room:
+            few = then.bit_count() <= most and (then & self._inputs).bit_count() <= self.space.resident_inputs
+            if few and self._held(own) <= room:
                 yield then, own, fresh & self._inputs, room - self._second_copies(own)
 
     def _second_copies(self, used: int) -> int:
@@ -287,6 +293,15 @@ class StateGraph:
             frozenset(self.crossing[i].name for i in bits(used)),
             frozenset(self.crossing[i].name for i in bits(fresh)),
         )
+
+
+def _fewer(most: int) -> list[int]:
+    """A number of tensors and smaller ones to try.
+
+    >>> _fewer(16), _fewer(1)
+    ([16, 3, 2, 1, 0], [1, 0])
+    """
+    return [most, *(n for n in (3, 2, 1, 0) if n < most)]
 
 
 def _crossing(layers: Layers, catalogue: Catalogue, capacity: float) -> list[Crossing]:
