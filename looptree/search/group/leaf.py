@@ -68,7 +68,7 @@ class Streaming:
 
 
 _Nameless = tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float]
-"""A way to stream some tensors in an order: loops, with ranks by number, what each tensor takes, trips."""
+"""A way to stream some tensors in an order: loops with the number of their rank, what each tensor takes, trips."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,7 @@ class Streamer:
         key = (tuple(tensors), driven)
         if key not in self._known:
             following = tuple(rank in driven for rank in self.shape.ranks)
-            alike = (self.shape.key, self.most, self.rule, self._rows(tensors), following)
+            alike = (self.shape.key, self.most, self.rule, self._numbers(tensors), following)
             if alike not in self.known.ways:
                 found = self._find(tensors, driven)
                 self.known.ways[alike] = [
@@ -138,16 +138,13 @@ class Streamer:
             self._known[key] = self._named(self.known.ways[alike], tensors)
         return self._known[key]
 
-    def _rows(self, tensors: Sequence[str]) -> tuple[int, ...]:
+    def _numbers(self, tensors: Sequence[str]) -> tuple[int, ...]:
         return tuple(map(self.shape.tensors.index, tensors))
 
     def _named(self, ways: Sequence[_Nameless], tensors: Sequence[str]) -> list[Streaming]:
+        ranks = self.shape.ranks
         return [
-            Streaming(
-                tuple((self.shape.ranks[at], tile) for at, tile in loops),
-                dict(zip(tensors, shares, strict=True)),
-                trips,
-            )
+            Streaming(tuple((ranks[at], tile) for at, tile in loops), dict(zip(tensors, shares, strict=True)), trips)
             for loops, shares, trips in ways
         ]
 
@@ -172,7 +169,7 @@ class Streamer:
 
     def _front(self, order: tuple[str, ...], tensors: Sequence[str]) -> list[_Nameless]:
         """The ways with own loops in an order that no other ones with them beat, whatever the group's loops drive."""
-        alike = (self.shape.key, self.rule, self._rows(tensors), tuple(map(self.shape.ranks.index, order)))
+        alike = (self.shape.key, self.rule, self._numbers(tensors), tuple(map(self.shape.ranks.index, order)))
         if alike not in self.known.fronts:
             self.known.fronts[alike] = self._of(order, tensors)
         return self.known.fronts[alike]
