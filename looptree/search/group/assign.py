@@ -121,17 +121,13 @@ class _States:
             leads to. complete: whether all items are placed.
     """
 
-    def __init__(self, problem: Problem, columns: Array) -> None:
+    def __init__(self, problem: Problem, columns: Array, rank: Callable[[Item], float]) -> None:
         self.problem = problem
         self.items = [item.at(columns) for item in problem.items]
-        self.ranked = (
-            sorted(  # a nested branch first: what is in it is known as a whole before others take turns with it
-                range(len(self.items)),
-                key=lambda i: (
-                    not self.items[i].nested,
-                    -float(np.ptp(_seen(self.items[i].room), axis=0).max(initial=0)),
-                ),
-            )
+        self.ranked = sorted(
+            range(len(self.items)),
+            # a nested branch first: what is in it is known as a whole before others take turns with it
+            key=lambda i: (not self.items[i].nested, rank(self.items[i])),
         )
         self.cycles = problem.cycles[columns]
         self.design = np.arange(len(columns))
@@ -150,7 +146,7 @@ class _States:
             most: with more states, those before all items are placed; else one state of each design at least is the
                 best of it. `None`: each is needed as it is.
         """
-        states = cls(problem, columns)
+        states = cls(problem, columns, _spread if most is None else _options)
         rest_room = [np.zeros(len(columns))]
         rest_sums = [np.zeros((len(problem.fixed), len(columns)))]
         for index in reversed(states.ranked):
@@ -200,8 +196,14 @@ class _States:
         return tuple(chosen)
 
 
-def _seen(room: Array) -> Array:
-    return np.where(room < NEVER, room, 0.0)
+def _options(item: Item) -> float:
+    """Items of few options come first, so that there are few states when those of many are placed."""
+    return len(item.room)
+
+
+def _spread(item: Item) -> float:
+    """Items whose options take the most different room come first, so that it is soon known what does not fit."""
+    return -float(np.ptp(np.where(item.room < NEVER, item.room, 0.0), axis=0).max(initial=0))
 
 
 def _undominated(keep: Array, at: Array, room: Array, inside: Array, sums: Array) -> Array:

@@ -7,18 +7,8 @@ each step, from the lower end. What the layer's tensors take and how often they 
 loops that move different dimensions.
 
 Ranges of designs, and single designs at first, have one option instead of all these ways, which is no worse than any of
-them (`Divider.bound`):
-
-- No window is smaller than what tiles of one leave, along the ranks of own loops and those that the group's loops move
-  together with them. A layer that runs all its operations has each of them in some piece, which holds all that this
-  operation reads, with all of the ranks that are not tiled. What the group's loops leave of a dimension is no more than
-  the whole of it, so the share of the whole that such tiles leave is no larger than that of any piece.
-- At every step of the group's loops everything enters anew, at least each word that the step touches. Where what it
-  touches has no gaps, that is all of the hull that enters without own loops. Else a dimension `sum of c * r` of boxes
-  of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
-  Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known.
-
-Only where this bound leaves hope for a single design, its ways are found and compared.
+them (`Divider.bound`; see `looptree.search.group.leasts`). Only where this bound leaves hope for a single design, its
+ways are found and compared.
 """
 
 from __future__ import annotations
@@ -27,7 +17,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -35,9 +24,9 @@ from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.division import Division, Shares, Steps
 from looptree.search.group.leaf import Streamed, Streamer, Streaming, undominated_ways
+from looptree.search.group.leasts import Leasts
 from looptree.search.group.profile import Profiler
 from looptree.search.undominated import undominated
-from looptree.workload import Affine
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +64,10 @@ class Divider:
     """
 
     def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key], *, complete: bool) -> None:
-        self.complete = complete
-        self.driven = driven
-        self.cut = profiler.cut(streamer.layer)
         self.streamer = streamer
-        self.einsum = profiler.part.einsum(streamer.layer)
-        self.extents = {name: tensor.shape for name, tensor in profiler.part.tensors.items()}
         self.division = Division(profiler, streamer)
-        forms = [form for access in (*self.einsum.inputs, self.einsum.output) for form in access.projection]
-        self.mixed = {
-            rank: frozenset(r for f in forms if rank in f.ranks for r in f.ranks) for rank in self.einsum.ranks
-        }
+        self.leasts = Leasts(self.division, streamer, driven, complete=complete)
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
-        self._leasts: dict[str, Streamed] = {}
-        self._entering: dict[str, float] = {}
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._leasts_of: dict[tuple[str, Steps, tuple[str, ...]], tuple[float, float] | None] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
@@ -106,7 +85,7 @@ class Divider:
         if key not in self._ways:
             found = []
             for count in range(1, self.streamer.most + 1):
-                for order in itertools.permutations(self._ranks, count):
+                for order in itertools.permutations(self.leasts.ranks, count):
                     if self.streamer.rule.ordered(order):
                         loops = self._loops(order, moving)
                         found += [] if loops is None else self._of(loops, tensors)
@@ -125,7 +104,7 @@ class Divider:
         key = (tensor, moving)
         if key not in self._leasts_in:
             pieces, times = [1.0], [1.0]
-            orders = (itertools.combinations(self._ranks, n) for n in range(1, self.streamer.most + 1))
+            orders = (itertools.combinations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
             for loops in (self._loops(order, moving) for order in itertools.chain(*orders)):
                 found = [] if loops is None else [self._least_of(tensor, base, loops) for base in loops.bases]
                 if found and all(least is not None for least in found):
@@ -158,14 +137,9 @@ class Divider:
         """
         key = (tuple(tensors), driven)
         if key not in self._bounds:
-            known = Streaming((), {t: self._least(t) for t in tensors})
-            self._bounds[key] = None if not self.possible or self._as_good(known, driven) else known
+            known = Streaming((), {t: self.leasts.of(t) for t in tensors})
+            self._bounds[key] = None if not self.leasts.possible or self._as_good(known, driven) else known
         return self._bounds[key]
-
-    @cached_property
-    def possible(self) -> bool:
-        """Whether the layer may have such loops at all."""
-        return bool(self.driven) or any(len(self.mixed[rank] & set(self._ranks)) > 1 for rank in self._ranks)
 
     def _as_good(self, bound: Streaming, driven: frozenset[Key]) -> bool:
         return any(
@@ -177,86 +151,16 @@ class Divider:
             for way in self.streamer.streamings(list(bound.tensors), driven)
         )
 
-    def _least(self, tensor: str) -> Streamed:
-        """What no way leaves less than of a tensor."""
-        if tensor not in self._leasts:
-            self._leasts[tensor] = Streamed(0, self._least_piece(tensor), self.least_times(tensor), True)
-        return self._leasts[tensor]
-
-    def _least_piece(self, tensor: str) -> float:
-        """The smallest share of a tensor that own loops can leave of its window."""
-        if not self.complete:
-            return 0.0
-        streamer, ranks = self.streamer, self._ranks
-        known, index = streamer.known.least, streamer.shape.tensors.index(tensor)
-        key = (streamer.shape.key, streamer.most, index, tuple(rank in self.driven for rank in ranks))
-        if key not in known:
-            known[key] = min(
-                math.prod(self._least_part(tensor, part, frozenset(order) & part) for part in self._parts)
-                for order in itertools.combinations(ranks, min(streamer.most, len(ranks)))
-            )
-        return known[key]
-
-    def _least_part(self, tensor: str, part: frozenset[str], own: frozenset[str]) -> float:
-        """The same along the ranks of one part, with own loops over some of them."""
-        if not own:
-            return 1.0
-        shares = self.division.of_single(tuple(sorted(own | part & self.driven)))
-        return 0.0 if shares is None or tensor not in shares.held else float(shares.held[tensor][-1][0])
-
-    @cached_property
-    def _parts(self) -> list[frozenset[str]]:
-        """The ranks in sets that move no common dimension."""
-        found: list[frozenset[str]] = []
-        for rank in self._ranks:
-            near = [part for part in found if part & self.mixed[rank]]
-            found = [part for part in found if part not in near] + [frozenset({rank}).union(*near)]
-        return found
-
-    def least_entering(self, tensor: str) -> float:
-        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
-        if tensor not in self._entering:
-            ways = [way.tensors[tensor] for way in self.streamer.streamings([tensor], self.cut)]
-            divided = self.least_times(tensor) if self.possible else math.inf
-            self._entering[tensor] = min([divided, *(way.times for way in ways if way.moves)])
-        return self._entering[tensor]
-
-    def least_times(self, tensor: str) -> float:
-        """Words of a tensor that enter at least, as a share of what enters without own loops."""
-        accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
-        ranks = [rank for form in accesses[0].projection for rank in form.ranks]
-        if len(accesses) > 1 or len(set(ranks)) < len(ranks):
-            return 0.0
-        return math.prod(map(self._least_along, accesses[0].projection, self.extents[tensor]))
-
-    def _least_along(self, form: Affine, extent: int) -> float:
-        """The same along one dimension."""
-        terms = [(abs(c), rank) for rank, c in form.terms if self.einsum.ranks[rank] > 1]
-        whole = sorted((c, self.einsum.ranks[rank]) for c, rank in terms if rank not in self.driven)
-        moved = [c for c, rank in terms if rank in self.driven]
-        reach = 1.0
-        for c, extent in whole:
-            reach += c * (extent - 1) if c <= reach else -math.inf
-        gapless = len(moved) < 2 and all(c <= reach for c in (*moved, 1))
-        if gapless:
-            return 1.0
-        hull = form.hull(self.einsum.box)
-        return 1.0 / sum(c for c, _ in terms) if hull.clip(extent) == hull else 0.0
-
-    @property
-    def _ranks(self) -> list[str]:
-        return [rank for rank, extent in self.einsum.ranks.items() if extent > 1]
-
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
         """Own loops in an order, if they divide what other loops do, or what is cut without loops."""
-        bases, near = [], [self.mixed[rank] | {rank} for rank in order]
+        bases, near = [], [self.leasts.mixed[rank] | {rank} for rank in order]
         for ranks in near:
             found = [steps for steps in moving if ranks & self.division.follows(steps)]
             if len(found) > 1:
                 return None
             bases.append(found[0] if found else None)
-        together = len(order) > 1 and order[1] in self.mixed[order[0]]
-        if bases == [None] * len(order) and not together and not self.cut & frozenset().union(*near):
+        together = len(order) > 1 and order[1] in self.leasts.mixed[order[0]]
+        if bases == [None] * len(order) and not together and not self.leasts.cut & frozenset().union(*near):
             return None
         if together:
             known = {base for base in bases if base is not None}

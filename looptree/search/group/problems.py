@@ -104,7 +104,7 @@ class Problems:
             alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
             free = alone and streamed and not group.rules[row].given
             if free and (
-                math.isfinite(self.capacity) or group.divider(users[0]).least_entering(group.tensors[row]) < 1
+                math.isfinite(self.capacity) or group.divider(users[0]).leasts.entering(group.tensors[row]) < 1
             ):
                 found.setdefault(users[0], []).append(row)
         size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
@@ -117,7 +117,7 @@ class Problems:
         for layer, rows in self.own.items():
             for row in rows:
                 anew[row] = True
-                streamed[row] = group.divider(layer).least_entering(group.tensors[row])
+                streamed[row] = group.divider(layer).leasts.entering(group.tensors[row])
         free = np.isin(np.arange(len(group.tensors)), self.free)
         rules = group.rules
         open_ = [frozenset(rule.depths(MOST_LOOPS)) for rule in rules]
@@ -139,7 +139,7 @@ class Problems:
     @cached_property
     def divides(self) -> bool:
         """Whether some layer may have own loops that are found for single designs only."""
-        return any(self.group.divider(layer).possible for layer in self.own)
+        return any(self.group.divider(layer).leasts.possible for layer in self.own)
 
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""
