@@ -51,6 +51,19 @@ class Price:
         return total + self.steps * steps if self.steps else total
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Place:
+    """What a sum counts for one tensor that has a place at some levels and at no others.
+
+    Attributes:
+        entered: of each word that enters its place, by the number of the level. fixed: of all else.
+    """
+
+    tensor: str
+    entered: tuple[tuple[int, float], ...]
+    fixed: float
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A nest that was found.

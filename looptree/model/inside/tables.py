@@ -73,7 +73,7 @@ class Tables:
         self.shapes = shapes or (leaf.shape,)
         self.tensors = list(leaf.accesses)
         own = {t: room.most(t) for t in self.tensors}
-        self.most = {t: max(math.inf if words is None else words, further.most.get(t, 0)) for t, words in own.items()}
+        self.most = {t: max(math.inf if words is None else words, further.most(t)) for t, words in own.items()}
         numbers: dict[object, int] = {}
         self.case = [numbers.setdefault(shape.key, len(numbers)) for shape in self.shapes]
         every = [[s for s, own in zip(self.shapes, self.case, strict=True) if own == n] for n in range(len(numbers))]
@@ -142,6 +142,15 @@ class Tables:
                 if key not in known:
                     known[key] = self._entered(tensor, order, block)
             yield Options(block, order, {tensor: known[key] for tensor, key in seen.items()}, steps)
+
+    def least_of(self, block: Block) -> Options:
+        """The fewest words that enter the place of each tensor in any order of the loops, where one moves it."""
+        words = {}
+        for row, tensor in enumerate(self.tensors):
+            words[tensor] = self.elsewhere[block.case].astype(np.float64)
+            for part, chosen in zip(self.parts, block.ways, strict=True):
+                words[tensor] = words[tensor] * part.least[row, chosen]
+        return Options(block, (), words, self._steps(block))
 
     def nest(self, order: Order, chosen: Sequence[int], kept: tuple[str, ...]) -> Nest:
         tiles = {
@@ -239,8 +248,7 @@ class Tables:
         rows = {tensor: self.tensors.index(tensor) for tensor in kept}
         if not every:
             return Ways(self.parts, self.problems, rows, self.room, useful, [part.wider for part in self.parts])
-        most = self.further.most
-        staying = [(row, self.leaf.accesses[t].ranks, most[t]) for row, t in enumerate(self.tensors)]
+        staying = [(row, self.leaf.accesses[t].ranks, self.further.most(t)) for row, t in enumerate(self.tensors)]
         return Ways(self.parts, self.problems, rows, self.room, useful, self._larger, staying)
 
     @cached_property
