@@ -12,7 +12,7 @@ INSTALLED_DEV := $(VENV)/.installed-dev
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench docs format clean
+.PHONY: help demo test check bench docs site format clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1|/p' Makefile | while IFS='|' read -r target text; do \
@@ -41,6 +41,9 @@ bench: $(INSTALLED_DEV)  ## run every benchmarks/bench_*.py
 
 docs: $(INSTALLED_DEV)  ## check the guide and build it: its examples run, its links lead somewhere
 	$(BIN)/python -m pytest README.md docs tests/test_architecture.py::test_links_of_the_guide_lead_to_files $(ARGS)
+	@$(MAKE) --no-print-directory site
+
+site: $(INSTALLED_DEV)  ## build the guide, without its tests
 	$(BIN)/mkdocs build --strict --quiet
 	@echo 'the guide is in build/site/index.html'
 

@@ -83,8 +83,12 @@ def close(found: str, known: Iterable[str]) -> str:
 
     >>> close("tenors", ["level", "tensors"]), close("nothing", ["level", "tensors"])
     ("did you mean 'tensors'?", '')
+    >>> close("hbm2", ["DDR4", "HBM2"])
+    "did you mean 'HBM2'?"
     """
-    words = difflib.get_close_matches(found, list(known), n=1)
+    choices = list(known)
+    same = [word for word in choices if word.casefold() == found.casefold()]
+    words = same or difflib.get_close_matches(found, choices, n=1)
     return f"did you mean {words[0]!r}?" if words else ""
 
 

@@ -17,7 +17,7 @@ from looptree.architecture.array import Array
 from looptree.architecture.cores import Cores
 from looptree.architecture.level import Level
 from looptree.display import Displayed
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close, nearest
 from looptree.workload import TENSOR_KINDS
 
 DATAFLOWS = ("weight_stationary", "input_stationary", "output_stationary", "row_stationary")
@@ -126,7 +126,7 @@ class Architecture(Displayed):
         if self.dataflow is None:
             return
         if self.dataflow not in DATAFLOWS:
-            hint = nearest(self.dataflow, DATAFLOWS)
+            hint = close(self.dataflow, DATAFLOWS)
             raise InputError(f"expected one of {', '.join(DATAFLOWS)}, found {self.dataflow!r}", where=where, hint=hint)
         if len(self.levels) < 3:
             raise InputError(

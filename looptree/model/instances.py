@@ -96,9 +96,9 @@ def _inward(design: Design, inferred: Inferred, place: Place, outer: Place, aske
     network = design.architecture.level(outer.level).network
     users = [einsum for einsum in design.workload.consumers(place.tensor) if einsum.name in chain.einsums]
     between = [loop for loop in around(design, place) if loop not in around(design, outer)]
-    sharing = _sharing(design, network, between, users, place.tensor)
+    together = sharing(design, network, between, users, place.tensor)
     fresh = fresh_box(asked.need, asked.axes, asked.sweep)
-    once = union_per_step(fresh, asked.axes, standing(depths_of(sharing))) if sharing else fresh
+    once = union_per_step(fresh, asked.axes, standing(depths_of(together))) if together else fresh
     by = frozenset(einsum.name for einsum in users)
     for level, loops, box in ((place.level, around(design, place), fresh), (outer.level, around(design, outer), once)):
         terms = ((1, Product.of(box, asked.axes)),)
@@ -108,7 +108,7 @@ def _inward(design: Design, inferred: Inferred, place: Place, outer: Place, aske
         )
 
 
-def _sharing(design: Design, network: Network, loops: list[Loop], users: list[Einsum], tensor: str) -> list[Loop]:
+def sharing(design: Design, network: Network, loops: list[Loop], users: list[Einsum], tensor: str) -> list[Loop]:
     """Loops whose instances a network serves together: with forwarding where they ask for different words."""
     accesses = [(einsum.name, access) for einsum in users for access in einsum.inputs if access.tensor == tensor]
 
@@ -129,7 +129,7 @@ def passing_on(design: Design, chain: BoundChain, place: Place) -> list[Loop]:
         return []
     network = design.architecture.level(cores.below).network
     users = [einsum for einsum in design.workload.consumers(place.tensor) if einsum.name in chain.einsums]
-    return _sharing(design, network, loops, users, place.tensor)
+    return sharing(design, network, loops, users, place.tensor)
 
 
 def _outward(design: Design, inferred: Inferred, place: Place, outer: Place, asked: Asked) -> Iterator[Passage]:
@@ -194,8 +194,7 @@ def accesses(design: Design, inferred: Inferred, chain: BoundChain) -> Iterator[
     by = frozenset([einsum.name])
     for access in einsum.inputs:
         place, instances, below = _served(design, access, chain)
-        share = design.architecture.level(place.level).network.multicast
-        same = [loop for loop in below if share and not is_indexed(design, loop, einsum.name, access)]
+        same = served_alike(design, design.architecture.level(place.level).network, below, einsum.name, access)
         read = ((1, most_per_step(done, axes, depths_of(same))),)
         yield Passage(place.level, access.tensor, True, read, axes, instances, {}, by, inward=True)
     output = einsum.output
@@ -224,6 +223,11 @@ def accessed(design: Design, inferred: Inferred, chain: BoundChain) -> Iterator[
         elif not passage.reads:
             written, points = passage.moved(chain.id).writes, inferred.einsums[chain.einsums[0]].points
             yield Movement(chain.id, passage.level, passage.tensor, written - points, 0)
+
+
+def served_alike(design: Design, network: Network, loops: list[Loop], einsum: str, access: Access) -> list[Loop]:
+    """Loops whose instances read an operand together, once for all of them."""
+    return [loop for loop in loops if network.multicast and not is_indexed(design, loop, einsum, access)]
 
 
 def _served(design: Design, access: Access, chain: BoundChain) -> tuple[Place, list[int], list[Loop]]:

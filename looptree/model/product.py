@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, table_of
+from looptree.model.box import Box, exact_sum, table_of
 from looptree.model.sweep import retired_sizes
 
 
@@ -24,6 +24,13 @@ class Product:
         """The points of a box."""
         tables = {key: table_of(box.tracks[key].sizes(), axis.size) for key, axis in axes.items() if key in box.tracks}
         return cls(box.fixed_size(), tables)
+
+    def total(self, axes: Mapping[int, Axis]) -> int:
+        """The sum over all iterations."""
+        found = self.scale
+        for key, axis in axes.items():
+            found *= exact_sum(self.tables[key]) if key in self.tables else axis.size
+        return found
 
     def at(self, steps: Mapping[int, int]) -> int:
         """The count at one iteration, given the own step of each axis."""

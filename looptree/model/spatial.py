@@ -160,6 +160,11 @@ def seen_from(place: Place, chain: BoundChain, need: Box, axes: Axes) -> tuple[B
         raise Coupled(set(need.core.ties))
     first = [loop.depth for loop in chain.spatial if loop.depth <= place.depth]
     last = [loop.depth for loop in chain.spatial if loop.depth > place.depth]
+    return instances_first(need, axes, first, last)
+
+
+def instances_first(need: Box, axes: Axes, first: Collection[int], last: Collection[int]) -> tuple[Box, Axes, Steps]:
+    """A box with some loops, by depth, outermost, where they stand still in every sweep, and others joined."""
     tracks: dict[int, Track] = {}
     found: Axes = {}
     back: Steps = {}

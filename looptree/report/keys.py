@@ -81,6 +81,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "twice": ("", "Of a space: a rank may be tiled twice if it has so many pairs of tile shapes at most."),
     "joined_pairs": ("", "Of a space: the most pairs of tile shapes of loops that meet only further up a group."),
     "live": ("", "Of a space: whether what is live counts against the capacity, where the architecture says so."),
+    "resident_inputs": ("", "Of a space: the most tensors from off chip at a time that stay between groups."),
     "inner_level": ("", "Of a space: the memory levels at which nests of layers are found."),
     "spill": ("", "Of a space: whether a tensor may go off chip inside of its group."),
     "recompute": ("", "Of a space: whether an intermediate may be recomputed."),

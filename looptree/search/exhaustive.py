@@ -20,7 +20,7 @@ import numpy as np
 
 from looptree.architecture import Architecture
 from looptree.errors import UnsupportedError
-from looptree.model import Evaluation, evaluate
+from looptree.model import Evaluation, evaluate, evaluate_design
 from looptree.model.axis import Array
 from looptree.model.result import Traffic
 from looptree.search.asked.metrics import METRICS
@@ -28,13 +28,15 @@ from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
 from looptree.search.group.prices import direct
 from looptree.search.network.planner import buffer_of
+from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
 from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload import Workload
 
 Names = frozenset[str]
-Step = tuple[Names, Names, int]
-"""A group of a plan, the tensors that it finds or leaves on chip whole, and the bytes of all that are on chip then."""
+Step = tuple[Names, Names, Names, int]
+"""A group of a plan, the tensors that it finds or leaves on chip whole, those of them that it fetches, and the bytes of
+all that are on chip then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,21 +83,22 @@ class Exhaustive:
         unlimited = tuple(replace(v, capacity_bytes=None, bandwidth_bytes_per_cycle=None) for v in known)
         self.architecture = replace(architecture, levels=unlimited)
         self.space = space or Space()
-        self._designs: dict[tuple[Names, Names], Designs] = {}
+        self.live = self.space.live and architecture.allocation == "live"
+        self._designs: dict[tuple[Names, Names, Names], Designs] = {}
 
     def value(self, objective: str, capacity: float = math.inf) -> float:
         """The objective of the best plan in so many bytes, infinite if there is none."""
         known = {
-            (layers, resident, held): self.designs(layers, resident).least(objective, capacity - held, self.bandwidths)
-            for layers, resident, held in {step for plan in self.plans for step in plan}
+            step: self.designs(*step[:3]).least(objective, capacity - step[3], self.bandwidths)
+            for step in {step for plan in self.plans for step in plan}
         }
         return min((sum(known[step] for step in plan) for plan in self.plans), default=math.inf)
 
     def totals(self, capacity: float = math.inf) -> Array:
         """The metrics of the plans in so many bytes that no other one matches or beats, one plan per row."""
         known = {
-            (layers, resident, held): self.designs(layers, resident).totals(capacity - held, self.bandwidths)
-            for layers, resident, held in {step for plan in self.plans for step in plan}
+            step: self.designs(*step[:3]).totals(capacity - step[3], self.bandwidths)
+            for step in {step for plan in self.plans for step in plan}
         }
         found = np.zeros((0, len(METRICS)))
         for plan in self.plans:
@@ -105,11 +108,15 @@ class Exhaustive:
             found = undominated(np.vstack([found, sums]))
         return found
 
-    def designs(self, layers: Names, resident: Names = frozenset()) -> Designs:
-        """Designs of a group with some of its inputs and outputs on chip, which take no bytes of its own."""
-        key = (layers, resident)
+    def designs(self, layers: Names, resident: Names = frozenset(), fetched: Names = frozenset()) -> Designs:
+        """Designs of a group with some of its inputs and outputs on chip, which take no bytes of its own.
+
+        Args:
+            resident: these tensors. fetched: those of them that the group fetches.
+        """
+        key = (layers, resident, fetched)
         if key not in self._designs:
-            self._designs[key] = self.make(self, layers, resident).designs()
+            self._designs[key] = self.make(self, layers, resident, fetched).designs()
         return self._designs[key]
 
     # -- plans -----------------------------------------------------------------------------
@@ -125,7 +132,9 @@ class Exhaustive:
                     rules = {t: self.space.restrictions.tensor(t).between for t in crossing}
                     must = {t for t, rule in rules.items() if rule == "always"}
                     for kept in _subsets([t for t in crossing if rules[t] != "never"]):
-                        if must <= set(kept) and self._most_between(order, kept) <= self.space.resident:
+                        outer = [t for t in kept if t in self.workload.inputs]
+                        few = self._most_between(order, outer) <= self.space.resident_inputs
+                        if must <= set(kept) and few and self._most_between(order, kept) <= self.space.resident:
                             found.add(frozenset(self._steps(order, kept)))
         return found
 
@@ -170,20 +179,36 @@ class Exhaustive:
         for index, group in enumerate(order):
             alive = [t for t, groups in using.items() if groups[0] <= index <= groups[-1]]
             touched = frozenset(t for t in alive if index in using[t])
-            yield group, touched, sum(self.whole_bytes[t] for t in alive)
+            fetched = frozenset(t for t in touched if t in self.workload.inputs and index == using[t][0])
+            yield group, touched, fetched, sum(self.whole_bytes[t] for t in alive)
 
     def users(self, tensor: str) -> Names:
         """Layers that read or write a tensor."""
         return frozenset(e.name for e in self.workload.einsums if tensor in (*e.reads, e.output.tensor))
 
-    @cached_property
+    @property
     def whole_bytes(self) -> Mapping[str, int]:
         """Bytes of each tensor that may stay on chip between groups."""
+        kept = self._whole.occupancy[self.level].per_tensor
+        return {t: kept[t][0] for t in self._crossing}
+
+    @property
+    def fetched_words(self) -> Mapping[str, int]:
+        """Words of each that come from off chip once."""
+        return {t: _words(self._whole.transfers[self.architecture.off_chip.name].get(t))[0] for t in self._crossing}
+
+    @cached_property
+    def _crossing(self) -> list[str]:
         inner = [t for t in self.workload.intermediates if t not in self.workload.outputs]
+        elsewhere = direct(self.workload, self.architecture.level(self.level))
+        return inner + [t for t in self.workload.inputs if len(self.users(t)) > 1 and t not in elsewhere]
+
+    @cached_property
+    def _whole(self) -> Evaluation:
+        """Every layer by itself, with all that may stay on chip there from the first one that uses it to the last."""
         choices = [GroupChoice((e.name,), level=self.level) for e in self.workload.einsums]
-        tree = plan_tree(self.workload, self.architecture, choices, resident=inner)
-        kept = evaluate(self.workload, self.architecture, tree, stepwise=False).occupancy[self.level].per_tensor
-        return {t: kept[t][0] for t in inner}
+        tree = plan_tree(self.workload, self.architecture, choices, resident=self._crossing)
+        return evaluate(self.workload, self.architecture, tree, stepwise=False)
 
 
 class Group:
@@ -191,10 +216,12 @@ class Group:
 
     Args:
         layers: its layers. resident: its inputs and outputs that are on chip as a whole anyway.
+        fetched: those of them that it fetches.
     """
 
-    def __init__(self, search: Exhaustive, layers: Names, resident: Names) -> None:
+    def __init__(self, search: Exhaustive, layers: Names, resident: Names, fetched: Names = frozenset()) -> None:
         self.search, self.resident, self.space, self.level = search, resident, search.space, search.level
+        self.fetched = fetched
         after = set(layers)
         for e in search.workload.einsums:
             after |= {c.name for c in search.workload.consumers(e.output.tensor) if e.name in after}
@@ -282,7 +309,8 @@ class Group:
 
     def _evaluated(self, tree: LoopTree) -> Evaluation | None:
         try:
-            return evaluate(self.context, self.search.architecture, tree, stepwise=False)
+            design = bind(self.context, self.search.architecture, tree)
+            return evaluate_design(design, stepwise=False, live=self.search.live)
         except UnsupportedError:
             return None
 
@@ -295,15 +323,15 @@ class Group:
         known = self.alone.tensors[tensor]
         reads, writes = _words(result.transfers[outer.name].get(tensor))
         fetched, stored = _words(result.transfers[inner.name].get(tensor))
-        for name in self.after:  # these read off chip, for each operation, if they reach the tensor at all
+        for name in self.after:  # these read off chip, for each operation
             einsum = self.context.einsum(name)
-            read = [access.projection for access in einsum.inputs if access.tensor == tensor]
-            if any(all(f.hull(einsum.box).clip(n) for f, n in zip(p, known.shape, strict=True)) for p in read):
-                reads -= result.operations[name].total * len(read)
-        live = self.space.live and self.search.architecture.allocation == "live"
-        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[live]
+            reads -= result.operations[name].total * sum(access.tensor == tensor for access in einsum.inputs)
+        room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[self.search.live]
         if tensor in self.resident:  # neither filled nor drained
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
+        if tensor in self.fetched:
+            reads = self.search.fetched_words[tensor]
+            stored += reads
         energy = reads * outer.read_pj_per_word(known.bits) + writes * outer.write_pj_per_word(known.bits)
         energy += fetched * inner.read_pj_per_word(known.bits) + stored * inner.write_pj_per_word(known.bits)
         offchip, buffer = known.bytes(reads) + known.bytes(writes), (fetched + stored) * known.bits / 8

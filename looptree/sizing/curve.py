@@ -43,6 +43,7 @@ _FUSING: dict[str, Any] = {
     "pipeline": False,
     "nested": 0,
     "resident": 0,
+    "resident_inputs": 0,
 }
 """Settings of a space that change nothing in the designs of single layers."""
 

@@ -206,14 +206,13 @@ class _Binder:
                         f"the sink {target!r} has no rank {ref.rank!r}", where=where, hint=nearest(ref.rank, extents)
                     )
                 ranks.append((target, ref.rank))
-        for einsum, rank in ranks:
-            extent = self.workload.einsum(einsum).ranks[rank]
-            if node.tile > extent:
-                raise InputError(
-                    f"the tile {node.tile} is larger than rank {einsum}.{rank} ({extent})",
-                    where=where,
-                    hint=f"use a tile from 1 to {extent}",
-                )
+        extent, name = max((self.workload.einsum(e).ranks[rank], f"{e}.{rank}") for e, rank in ranks)
+        if node.tile > extent:
+            raise InputError(
+                f"the tile {node.tile} is larger than rank {name} ({extent})",
+                where=where,
+                hint=f"use a tile from 1 to {extent}",
+            )
         if len({einsum for einsum, _ in ranks}) != len(ranks):
             raise InputError("a loop tiles one rank of each sink", where=where)
         return Loop(depth, tuple(ranks), node.tile, node.axis if isinstance(node, Spatial) else None, node.line)

@@ -148,6 +148,8 @@ def test_outside_its_range_a_model_answers_and_says_so() -> None:
         ("model: {sram: 28}", "expected a mapping of parameters, found 28"),
         ("model: dram", "model dram needs kind (write dram: {kind: ...})"),
         ("model: {dram: LPDR4}", "found 'LPDR4' (did you mean 'LPDDR4'?)"),
+        ("model: {dram: hbm2}", "HBM3E, FGDRAM as kind of DRAM, found 'hbm2' (did you mean 'HBM2'?)"),
+        ("model: {dram: ddr5}", "found 'ddr5' (no number with a source is known of this kind: give read_pj_per_byte"),
         ("model: {dram: DDR5}", "found 'DDR5' (no number with a source is known of this kind: give read_pj_per_byte"),
         ("model: {dram: LPDDR4, sram: {}}", "expected one model"),
         ("model: {relative: {kind: buffr}}", "found 'buffr' (did you mean 'buffer'?)"),

@@ -52,7 +52,11 @@ def _options(finder: Finder, kept: tuple[str, ...], shape: Shape) -> Iterator[Op
     for block in every.blocks(np.arange(1)):
         moved = {tensor: tables.moved(tensor, block.ways) for tensor in tables.tensors}
         for options in tables.options_of(block, tables.orders(kept, tables.tensors, block.ways)):
-            words = {t: np.where(moved[t], options.entered[t], float(shape.entered[t])) for t in moved}
+            words = {
+                row: np.where(moved[t], options.entered[row], float(shape.entered[row]))
+                for t in tables.tensors
+                for row in tables.leaf.rows(t)
+            }
             yield replace(options, entered=words)
 
 

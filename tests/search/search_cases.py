@@ -12,7 +12,8 @@ from looptree.workload.expression import parse_expression
 
 OBJECTIVES = ("energy", "offchip", "latency", "operations")
 KINDS = ("chain", "padded", "plane", "skip", "branches", "matmul", "pool", "odd bits")
-"""Kinds of networks whose layers read all of what is before them; `loose` ones leave out rows at the end."""
+"""Kinds of networks whose layers read all of what is before them; `loose` ones leave out rows at the end, and
+in `shared` ones several layers read the image, or the same weights."""
 
 
 def architecture(
@@ -59,14 +60,16 @@ class _Drawing:
         extents = (draw.choice([3, 4]), draw.choice([2, 3])) if kind == "plane" else (draw.choice([4, 5, 6, 7]),)
         self.shapes = {"T0": (draw.choice([1, 2, 3]), *extents)}
         self.einsums: list[Einsum] = []
+        self.weights: dict[tuple[int, ...], str] = {}
 
     def layer(self, index: int) -> None:
         """One more layer; most of them read the newest tensor."""
         newest, output = f"T{index - 1}", f"T{index}"
-        wandering = {"branches": 0.5, "skip": 0.2}.get(self.kind, 0.0)
-        source = self.draw.choice(list(self.shapes)) if self.draw.random() < wandering else newest
+        wandering = {"branches": 0.5, "skip": 0.2, "shared": 0.5}.get(self.kind, 0.0)
+        known = ["T0"] if self.kind == "shared" else list(self.shapes)
+        source = self.draw.choice(known) if self.draw.random() < wandering else newest
         alike = [t for t, shape in self.shapes.items() if t != source and shape == self.shapes[source]]
-        if alike and self.kind in ("skip", "branches") and self.draw.random() < 0.6:
+        if alike and self.kind in ("skip", "branches", "shared") and self.draw.random() < 0.6:
             self._add(index, output, source, self.draw.choice(alike))
         else:
             self._window(index, output, source)
@@ -94,9 +97,17 @@ class _Drawing:
         taps = [tap for tap in "rs" if tap in ranks]
         if not depthwise:
             ranks["c"] = channels
-        weights = "" if pooling else f" * W{index}[{','.join(['m', *([] if depthwise else ['c']), *taps])}]"
+        indices = ",".join(["m", *([] if depthwise else ["c"]), *taps])
+        weights = "" if pooling else f" * {self._weights(index, ranks, indices)}[{indices}]"
         at, read = ",".join(["m", *"pq"[: len(extents)]]), ",".join(["m" if depthwise else "c", *forms])
         self._emit(index, output, f"{output}[{at}] = {source}[{read}]{weights}", ranks, (width, *outs))
+
+    def _weights(self, index: int, ranks: dict[str, int], indices: str) -> str:
+        """Weights of its own, or those of another layer of the same shape."""
+        if self.kind != "shared":
+            return f"W{index}"
+        shape = tuple(ranks[rank] for rank in indices.split(","))
+        return self.weights.setdefault(shape, f"W{index}")
 
     def _taps(self, extent: int) -> tuple[int, int, int]:
         """Kernel, stride and padding."""

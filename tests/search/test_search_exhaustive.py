@@ -11,10 +11,12 @@ from functools import reduce
 import numpy as np
 import pytest
 
+from looptree.check import check
 from looptree.model import evaluate
 from looptree.search.asked.objective import value
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Designs, Exhaustive, Group, together, undominated
+from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import group_tensors, plan_tree
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 
@@ -44,9 +46,9 @@ def test_what_tensors_take_and_add_in_their_places_adds_up(kind: str) -> None:
             assert found.least(objective, math.inf, search.bandwidths) == pytest.approx(expected, rel=1e-12)
 
 
-@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+@pytest.mark.parametrize("kind", [*KINDS, "loose", "shared"])
 def test_groups_of_a_plan_add_up(kind: str) -> None:
-    """Layers alone, everything whole, some tensors on chip in between: by the model and group by group."""
+    """Layers alone, everything whole, some tensors on chip in between: by model, simulator and group by group."""
     draw = random.Random(kind)
     workload = network(kind, 2)
     hardware = architecture(seed=2, buffer_bandwidth=3)
@@ -56,20 +58,18 @@ def test_groups_of_a_plan_add_up(kind: str) -> None:
     for _ in range(4):
         kept = draw.sample(inner, draw.randrange(len(inner) + 1))
         steps = list(search._steps([frozenset((e.name,)) for e in workload.einsums], kept))
-        choices = [next(Group(search, layers, resident).choices()) for layers, resident, _ in steps]
+        choices = [next(Group(search, *step[:3]).choices()) for step in steps]
         stored = [
             {t: 0 for e in choice.einsums for t in group_tensors(workload, (e,)) if t not in kept} for choice in choices
         ]
         choices = [replace(choice, retention=places) for choice, places in zip(choices, stored, strict=True)]
         tree = plan_tree(workload, hardware, choices, resident=kept)
+        assert check(bind(workload, hardware, tree)) == ()
         result = evaluate(workload, hardware, tree, stepwise=False)
-        rooms = [search.designs(layers, resident).rows[0, :2].sum() + held for layers, resident, held in steps]
+        rooms = [search.designs(*step[:3]).rows[0, :2].sum() + step[3] for step in steps]
         assert max(rooms) == result.occupancy["GLB"].window_bytes
         for objective in OBJECTIVES:
-            parts = [
-                search.designs(layers, kept_).least(objective, math.inf, search.bandwidths)
-                for layers, kept_, _ in steps
-            ]
+            parts = [search.designs(*step[:3]).least(objective, math.inf, search.bandwidths) for step in steps]
             assert sum(parts) == pytest.approx(float(value(objective, result)), rel=1e-12)
 
 
@@ -77,7 +77,7 @@ def test_a_chain_of_three_layers_has_four_partitions_and_nine_plans() -> None:
     """Tensors stay on chip at a cut or not: 1 + 2 + 2 + 4 plans."""
     search = Exhaustive(network("matmul", 0), architecture())
     assert len(search.plans) == 9
-    assert len({frozenset(layers for layers, _, _ in plan) for plan in search.plans}) == 4
+    assert len({frozenset(layers for layers, *_ in plan) for plan in search.plans}) == 4
     alone = Exhaustive(network("matmul", 0), architecture(), Space(group_layers=1, chain_layers=1, resident=0))
     assert len(alone.plans) == 1
 

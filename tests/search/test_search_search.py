@@ -6,9 +6,11 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
+from looptree.architecture import Level
 from looptree.architecture.load import load_architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
@@ -51,12 +53,52 @@ def check_laws(workload: Workload, plan: Plan, objective: str) -> None:
     assert plan.statistics.gap == 0
     assert plan.evaluation.fits
     assert sorted(name for group in plan.groups for name in group.einsums) == sorted(e.name for e in workload.einsums)
-    assert plan.resident <= set(workload.intermediates) - set(workload.outputs)
+    assert plan.resident <= set(workload.tensors) - set(workload.outputs)
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_plan_of_three_layers_is_better(kind: str) -> None:
     check(network(kind, 2), ONE, 2)
+
+
+@pytest.mark.parametrize("seed", [1, 8])
+def test_no_plan_of_layers_that_share_inputs_is_better(seed: int) -> None:
+    check(network("shared", seed), replace(ONE, spill=False), seed)
+
+
+def test_inputs_of_which_layers_read_parts_are_fetched_as_a_whole_or_in_parts() -> None:
+    """Of ten words six are read, by one layer three of them; one more layer reads padding only."""
+    layers = [
+        einsum("first", "A[p] = X[p+1] * V[p]", {"p": 5}),
+        einsum("second", "B[p] = X[p+4] * A[p]", {"p": 3}),
+        einsum("third", "C[p] = X[p+10] * B[p]", {"p": 3}),
+        einsum("fourth", "D[p] = X[p+2] + C[p]", {"p": 3}),
+    ]
+    workload = Workload("parts", layers, shapes={"X": (10,)})
+    check(workload, replace(ONE, spill=False, group_layers=2, chain_layers=2), 3)
+    plan = search(workload, architecture(), objective="offchip", space=replace(ONE, group_layers=1), workers=1)
+    assert plan.resident == {"X", "A", "B", "C"}
+    assert plan.evaluation.transfers["DRAM"]["X"].reads_words == 6
+
+
+def test_inputs_stay_on_chip_with_levels_below_the_buffer() -> None:
+    """The model counts what the search counts, or `search` would say that it does not: six layers read two weights."""
+    layers = [
+        einsum(f"layer{i}", f"T{i + 1}[m,n] = T{i}[m,k] * W{i % 2}[k,n]", {"m": 2, "n": 6, "k": 6}) for i in range(6)
+    ]
+    workload, plain = Workload("tied", layers), architecture(100, seed=2, buffer_bandwidth=3)
+    registers = Level("RF", 4, None, Fraction(1), Fraction(1))
+    hardware = replace(plain, levels=(*plain.levels, registers))
+    for objective in ("energy", "latency"):
+        plan = search(workload, hardware, objective=objective, space=replace(ONE, group_layers=2), workers=1)
+        assert plan.resident >= {"W0", "W1"}
+        check_laws(workload, plan, objective)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("seed", "layers"), some([(seed, 3 + seed % 3 // 2) for seed in range(2, 40)], 6))
+def test_no_plan_of_many_layers_that_share_inputs_is_better(seed: int, layers: int) -> None:
+    check(network("shared", seed, layers=layers), replace(ONE, spill=layers < 4), seed)
 
 
 @pytest.mark.parametrize(
@@ -76,21 +118,23 @@ def test_no_plan_with_longer_groups_that_are_chains_is_better(kind: str) -> None
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(2, 8), 1))
-@pytest.mark.parametrize("kind", ["chain", "skip", "branches", "matmul", "padded", "pool"])
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    some([(k, seed) for seed in range(2, 5) for k in ("chain", "pool", "matmul", "skip", "branches", "padded")], 3),
+)
 def test_no_plan_with_longer_chains_of_many_networks_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed, layers=5), CHAINS, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(3, 18), 4))
+@pytest.mark.parametrize("seed", some(range(3, 14), 2))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_plan_of_many_networks_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed), ONE, seed)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(4), 2))
+@pytest.mark.parametrize("seed", some(range(3), 1))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_of_four_layers_is_better(kind: str, seed: int) -> None:
     check(network(kind, seed, layers=4), replace(ONE, spill=False), seed)
@@ -155,7 +199,7 @@ def test_circular_buffers_need_less_room() -> None:
 
 
 SUMS = ("offchip", "operations")  # parts of the energy, which shows most of what they would show
-MORE = [pytest.param(objective, marks=pytest.mark.slow) for objective in SUMS]
+MORE = [pytest.param(objective, marks=pytest.mark.slow) for objective in some(SUMS, 0)]
 
 
 @pytest.mark.parametrize("objective", ["energy", "latency", *MORE])

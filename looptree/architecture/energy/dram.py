@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from looptree.architecture.energy.estimate import Estimate, MemoryShape
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 
 PJ_PER_BIT = {
     "LPDDR2": Fraction(40),
@@ -67,7 +67,7 @@ class Dram:
     def __post_init__(self) -> None:
         if self.kind not in PJ_PER_BIT:
             problem = f"expected one of {', '.join(PJ_PER_BIT)} as kind of DRAM, found {self.kind!r}"
-            raise InputError(problem, hint=UNKNOWN if self.kind in NEWER else nearest(self.kind, PJ_PER_BIT))
+            raise InputError(problem, hint=UNKNOWN if self.kind.upper() in NEWER else close(self.kind, PJ_PER_BIT))
 
     def estimate(self, shape: MemoryShape) -> Estimate:
         """See `MemoryModel`."""

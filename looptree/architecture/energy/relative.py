@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from looptree.architecture.energy.estimate import Estimate, MemoryShape
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 
 TO_MAC = {"register_file": 1, "neighbour": 2, "buffer": 6, "dram": 200}
 """Energy of a 16-bit access relative to a 16-bit multiply-accumulate operation."""
@@ -35,7 +35,7 @@ class Relative:
     def __post_init__(self) -> None:
         if self.kind not in TO_MAC:
             problem = f"expected one of {', '.join(TO_MAC)}, found {self.kind!r}"
-            raise InputError(problem, hint=nearest(self.kind, TO_MAC))
+            raise InputError(problem, hint=close(self.kind, TO_MAC))
 
     def estimate(self, shape: MemoryShape) -> Estimate:
         """See `MemoryModel`."""

@@ -13,8 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.model.inside.leaf import Problems, Shape
-from looptree.model.inside.nest import Found, Nest, Options, Partial, Place, Price, fronts, undominated
+from looptree.model.inside.leaf import Shape
+from looptree.model.inside.nest import Found, Nest, Options, Partial, Place, Price, all_of, fronts, undominated
+from looptree.model.inside.problems import Problems
 from looptree.model.inside.tables import Tables
 from looptree.model.inside.ways import Block
 
@@ -44,16 +45,15 @@ class Finder:
 
     def floor_of(self, kept: Sequence[str], prices: Sequence[Price]) -> Array:
         """What nests that keep some tensors take of each sum at least, of shape (prices, cases)."""
-        fewest = {t: self._fewest(t) for t in kept}
+        fewest = {row: self._fewest(row) for t in kept for row in self.tables.leaf.rows(t)}
         return np.stack([np.broadcast_to(price.of(kept, fewest, 0), self.tables.elsewhere.shape) for price in prices])
 
-    def _fewest(self, tensor: str) -> Array:
-        """The fewest words of a tensor that enter a place, by case."""
-        row = self.tables.tensors.index(tensor)
-        words: Array = self.tables.elsewhere.astype(np.float64)
+    def _fewest(self, row: str) -> Array:
+        """The fewest words of a row that enter a place, by case."""
+        words: Array = self.tables.passing[row].astype(np.float64)
         for part, own in zip(self.tables.parts, self.tables.problems, strict=True):
-            words = words * part.fewest[row, own]
-        return np.asarray(np.minimum(words, self.tables.outer[tensor]))
+            words = words * part.fewest[self.tables.rows.index(row), own]
+        return np.asarray(np.minimum(words, self.tables.outer[row]))
 
     def _hopeful(self, floor: Array, best: Sequence[Sequence[Partial]]) -> Array:
         """The cases in which some shape may have better nests than the best ones."""
@@ -93,7 +93,8 @@ class Finder:
     def _found(self, one: Partial, shape: int) -> Found:
         options, at = one.options, one.at
         words = {t: float(table[at]) for t, table in options.entered.items()}
-        words |= {t: float(self.tables.shapes[shape].entered[t]) for t in one.stays}
+        entered = self.tables.shapes[shape].entered
+        words |= {row: float(entered[row]) for t in one.stays for row in self.tables.leaf.rows(t)}
         block = options.block
         nest = self.tables.nest(options.order, [int(ways[at]) for ways in block.ways], block.kept)
         return Found(nest, one.sums, one.second, int(block.bytes[at]), words, int(options.steps[at]))
@@ -104,7 +105,9 @@ class Finder:
         return [replace(self._found(one.within(self.tables.shapes[shape].entered, prices, tie), shape), fits=False)]
 
     def fewest(self, prices: Sequence[Price], further: Array) -> Array:
-        """The least of each sum over all nests of each case, of shape (prices, cases).
+        """The least of each sum over all nests of each case, of shape (prices, cases); a floor of it for slabs.
+
+        Of slabs, tiles inside tiles are not those of one loop.
 
         Args:
             further: what is added to each sum for each set of tensors that are kept, of shape (sets, prices, cases).
@@ -112,6 +115,8 @@ class Finder:
         found = np.full(further.shape[1:], np.inf)
         every = list(self.tables.kept())
         floors = [self.floor_of(kept, prices) + more for kept, more in zip(every, further, strict=True)]
+        if self.tables.leaf.operations.slabs:
+            return np.asarray(np.min(floors, axis=0))
         for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
             kept = every[number]
             cases = np.flatnonzero((floors[number] < found).any(axis=0))
@@ -126,7 +131,9 @@ class Finder:
                     found[:, at] = np.minimum(found[:, at], least)
         return found
 
-    def options(self, kept: tuple[str, ...], hopeful: Callable[[Options], Array], *, every: bool) -> Iterator[Options]:
+    def options(
+        self, kept: tuple[str, ...], hopeful: Callable[[Options], Array] = all_of, *, every: bool
+    ) -> Iterator[Options]:
         """All nests of one shape that keep some tensors and fit, in all orders that differ for any tensor of the layer.
 
         With the words that enter a place of each of its tensors.
@@ -139,7 +146,11 @@ class Finder:
         (shape,) = tables.shapes
 
         def within(options: Options, moved: Mapping[str, Array]) -> Options:
-            words = {t: np.where(moved[t], options.entered[t], float(shape.entered[t])) for t in moved}
+            words = {
+                row: np.where(moved[t], options.entered[row], float(shape.entered[row]))
+                for t in tables.tensors
+                for row in tables.leaf.rows(t)
+            }
             return replace(options, entered=words)
 
         for block in tables.ways(kept, every=every).blocks(np.arange(1)):
@@ -186,8 +197,10 @@ class Finder:
         (shape,) = self.tables.shapes
         ways = [int(known[at]) for known in options.block.ways]
         problems = tuple(self._cut(number, way) for number, way in enumerate(ways))
-        words = {t: float(table[at]) for t, table in options.entered.items()}
-        return self.tables.nest(options.order, ways, options.block.kept), Shape(problems, shape.elsewhere, words)
+        words = {row: float(table[at]) for row, table in options.entered.items()}
+        return self.tables.nest(options.order, ways, options.block.kept), replace(
+            shape, problems=problems, entered=words
+        )
 
     def _cut(self, number: int, way: int) -> Problems:
         """The problems of a part below the loops of one way to cut it."""

@@ -139,13 +139,15 @@ class Joint:
     ) -> Array:
         """What no nests undercut, by places further out, by sum and by shape, also if loops further out cut the tiles.
 
-        Steps do not count: those of a nest may be those of a loop further out.
+        Steps do not count: those of a nest may be those of a loop further out. Nor do words that a level serves to
+        several instances together, of which there may be more with the tiles of one loop in the place of two.
         """
         shapes = shapes or (leaf.shape,)
         free = replace(self, pins=Pinned(self.pins.kept), spatial={})
         finder = free._finder(leaf, shapes, gaps=True)
         pairs = [(outer, one) for outer in outers for one in wanted]
-        prices = [self._price(leaf, outer, replace(one, steps=0.0)) for outer, one in pairs]
+        alone = [self._price(leaf, outer, replace(one, steps=0.0)) for outer, one in pairs]
+        prices = [replace(price, together={}) for price in alone]
         every = list(finder.tables.kept())
         further = np.zeros((len(every), len(outers), len(wanted), len(finder.tables.cases)))
         if len(self.levels) > 1:
@@ -178,8 +180,19 @@ class Joint:
 
     def _price(self, leaf: Leaf, outer: Outer, wanted: Wanted) -> Price:
         last = len(self.levels) == 1
-        inner = self.levels[0][0]
-        return price(leaf.einsum, self.tensors, outer, inner, self.counts, wanted.cost, wanted.steps, last=last)
+        served = {t: known for t, known in leaf.served.items() if outer[t].name == known.level}
+        return price(
+            leaf.einsum,
+            self.tensors,
+            outer,
+            self.levels[0][0],
+            self.counts,
+            wanted.cost,
+            wanted.steps,
+            last=last,
+            served=served,
+            begun=leaf.begun_further_out if served else 0,
+        )
 
     def further_of(self, outer: Outer, kept: Sequence[str]) -> Outer:
         """The next places further out, as the levels further in see them."""

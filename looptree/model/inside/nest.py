@@ -7,13 +7,14 @@ words of each tensor that enter its place.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.inside.part import Order
+from looptree.model.inside.served import further_out
 from looptree.model.inside.ways import Block
 
 
@@ -35,20 +36,27 @@ class Price:
 
     Attributes:
         entered: of each word of a tensor that enters its place. kept, bypassed: of all else that is done with a tensor
-            if it has a place, and if it has none. steps: of each step more than without a nest.
+            if it has a place, and if it has none. steps: of each step more than without a nest. together: of each word
+            that passes the level further out, which serves the places of several instances together.
     """
 
     entered: Mapping[str, float]
     kept: Mapping[str, float]
     bypassed: Mapping[str, float]
     steps: float = 0.0
+    together: Mapping[str, float] = field(default_factory=dict)
 
     def of(self, kept: Sequence[str], entered: Mapping[str, Any], steps: Any) -> Any:
         """The sum for nests that keep some tensors, given the words that enter their places and the steps they add."""
         total: Any = sum(self.kept[t] if t in kept else self.bypassed[t] for t in self.kept)
         for tensor in kept:
-            total = total + self.entered[tensor] * entered[tensor]
+            total = total + self.entry(tensor, entered)
         return total + self.steps * steps if self.steps else total
+
+    def entry(self, tensor: str, words: Mapping[str, Any]) -> Any:
+        """What the words that enter the place of a tensor count, at all its ends."""
+        own = self.entered[tensor] * words[tensor]
+        return own + self.together[tensor] * words[further_out(tensor)] if tensor in self.together else own
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -125,6 +133,11 @@ class Options:
         return np.broadcast_to(price.of(self.block.kept, self.entered, self.steps), self.block.bytes.shape)
 
 
+def all_of(options: Options) -> Array:
+    """Each of some nests, as one that is worth trying."""
+    return np.ones(len(options.steps), dtype=bool)
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Partial:
     """A nest, but for the tensors that none of its loops moves.
@@ -144,10 +157,7 @@ class Partial:
         if not self.stays:
             return self
         sums, second = (
-            [
-                known + sum(price.entered[t] * outer[t] for t in self.stays)
-                for known, price in zip(sums, by, strict=True)
-            ]
+            [known + sum(price.entry(t, outer) for t in self.stays) for known, price in zip(sums, by, strict=True)]
             for sums, by in ((self.sums, prices), ((self.second,), (tie,)))
         )
         return replace(self, sums=tuple(sums), second=second[0])

@@ -6,7 +6,7 @@ count all of them at once.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations, product
 
@@ -14,11 +14,15 @@ import numpy as np
 
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key, Track
-from looptree.model.inside.leaf import Leaf, Problems, root_axis
+from looptree.model.inside import slabs
+from looptree.model.inside.leaf import Leaf
+from looptree.model.inside.problems import Problems
+from looptree.model.inside.served import Served
 from looptree.model.operations import Operations
+from looptree.model.product import Product
 from looptree.model.sweep import fresh_box
 
-AXIS = 0
+AXIS = slabs.AXIS
 Order = tuple[str, ...]
 """Ranks of a part, outermost loop first."""
 
@@ -31,11 +35,11 @@ class Part:
         first: the first way of each problem, which cuts nothing, and the number of all ways at the end.
         ranks: those that may be cut. tiles, whole: tile shape, and whether it cuts nothing, of shape (ways, ranks).
         window: the largest tile of each tensor along this part, of shape (tensors, ways).
-        entered: by order of the loops, words over all iterations where the outermost 0, 1, ... of them stand still, of
-            shape (tensors, loops + 1, ways).
+        entered: by order of the loops, words of each row (the tensors, then those that pass the level further out) over
+            all iterations where the outermost 0, 1, ... of them stand still, of shape (rows, loops + 1, ways).
         moves: by order, whether each of the loops moves a tensor, of shape (tensors, loops, ways).
-        least: words of each tensor over all iterations where nothing stands still, in the best of the orders, of shape
-            (tensors, ways). fewest: the same with the best of the ways, of shape (tensors, problems).
+        least: words of each row over all iterations where nothing stands still, in the best of the orders, of shape
+            (rows, ways). fewest: the same with the best of the ways, of shape (rows, problems).
         visits: iterations. steps: that each way makes of them, of shape (ways).
         wider: per rank the way with the next larger tile of it, -1 where there is none or where more words enter it.
         multiple: the same with the next larger tile that is made of whole ones.
@@ -121,12 +125,12 @@ class Part:
 
 
 def _trips(problems: Problems, ranks: Order, tiles: Array) -> Array:
-    """Steps that the loops of each way make over all iterations."""
-    steps = np.ones((len(tiles), len(problems.times)), dtype=np.int64)
+    """Steps that the loops of each way make over all iterations, of the instance that has most (slabs make fewer)."""
+    steps = np.ones((len(tiles), len(problems.of)), dtype=np.int64)
     for column, rank in enumerate(ranks):
         row = problems.ranks.index(rank)
         steps = steps * -((problems.low[row] - problems.high[row]) // tiles[:, column, None])
-    return np.asarray((steps * problems.times).sum(axis=1))
+    return np.asarray((np.maximum.reduceat(steps, problems.starts[:-1], axis=1) * problems.times).sum(axis=1))
 
 
 def _wider(tiles: Array, *, whole: bool = False) -> Array:
@@ -161,43 +165,62 @@ class _Steps:
 
     def __init__(self, leaf: Leaf, problems: Problems, ranks: Order, tiles: Array, order: Order) -> None:
         self.ways, self.times = len(tiles), problems.times
-        axis = root_axis(len(problems.times) * self.ways)
+        axis, own = _instances(problems, self.ways)
+        self.outer = len(axis.depths)
         at = {rank: row for row, rank in enumerate(problems.ranks)}
+        if problems.forms:
+            self._count(leaf, problems, order, *self._slabs(leaf, problems, ranks, tiles, order, axis, own))
+            return
         for number, rank in enumerate(order):
-            case = axis.ordinals[0]
-            length = (problems.high - problems.low)[at[rank]][case // self.ways]
-            tile = tiles[:, ranks.index(rank)][case % self.ways]
-            axis, _ = axis.extended(-(-length // tile), 2 + number)
-        case = axis.ordinals[0]
+            length = (problems.high - problems.low)[at[rank]][own]
+            tile = tiles[:, ranks.index(rank)][axis.ordinals[0] % self.ways]
+            axis, parent = axis.extended(-(-length // tile), 1 + self.outer + number)
+            own = own[parent]
         spans: dict[Key, tuple[Array, Array]] = {}
         for rank, row in at.items():
-            low, high = problems.low[row][case // self.ways], problems.high[row][case // self.ways]
+            low, high = problems.low[row][own], problems.high[row][own]
             if rank in order:
-                tile = tiles[:, ranks.index(rank)][case % self.ways]
-                low = low + axis.ordinals[1 + order.index(rank)] * tile
+                tile = tiles[:, ranks.index(rank)][axis.ordinals[0] % self.ways]
+                low = low + axis.ordinals[self.outer + order.index(rank)] * tile
                 high = np.minimum(low + tile, high)
             spans[rank] = (low, high)
         fixed: dict[Key, tuple[int, int]] = {
             rank: (0, extent) for rank, extent in leaf.einsum.ranks.items() if rank not in at
         }
-        done = Operations(leaf.einsum, Box(fixed, {AXIS: Track(spans)}))
+        self._count(leaf, problems, order, Operations(leaf.einsum, Box(fixed, {AXIS: Track(spans)})), axis)
+
+    def _slabs(
+        self, leaf: Leaf, problems: Problems, ranks: Order, tiles: Array, order: Order, axis: Axis, own: Array
+    ) -> tuple[Operations, Axis]:
+        def tile_of(rank: str) -> Callable[[Axis], Array]:
+            return lambda axis: tiles[:, ranks.index(rank)][axis.ordinals[0] % self.ways]
+
+        done = slabs.operations_of(leaf.einsum, problems, own)
+        return slabs.below(done, axis, own, [(rank, tile_of(rank)) for rank in order])[:2]
+
+    def _count(self, leaf: Leaf, problems: Problems, order: Order, done: Operations, axis: Axis) -> None:
         asked = [done.touched(access, leaf.shapes[tensor]).clipped() for tensor, access in leaf.accesses.items()]
         tracks = [Track({}, np.zeros(axis.size, dtype=bool)) if b is None else b.tracks.get(AXIS) for b in asked]
-        self.axis, self.loops = axis, len(order)
+        self.axis, self.loops, self.spatial = axis, len(order), problems.loops
         self.window = np.stack([self._largest(track) for track in tracks])
-        self.entered = np.stack([self._entered(track) for track in tracks])
+        of = dict(zip(leaf.accesses, tracks, strict=True))
+        further = [self._entered(of[tensor], leaf.served[tensor]) for tensor in leaf.together]
+        self.entered = np.stack([*(self._entered(track) for track in tracks), *further])
         self.moves = np.stack([self._moves(track) for track in tracks])
 
     def _largest(self, track: Track | None) -> Array:
         sizes = np.broadcast_to(1 if track is None else track.sizes(), (self.axis.size,))
         return np.asarray(np.maximum.reduceat(sizes, self.axis.starts(1)).reshape(-1, self.ways).max(axis=0))
 
-    def _entered(self, track: Track | None) -> Array:
-        box = Box({}, {} if track is None else {AXIS: track})
+    def _entered(self, track: Track | None, served: Served | None = None) -> Array:
+        """Words that enter the places of all instances, or, of these, those that pass the level that serves them."""
+        box, axes = Box({}, {} if track is None else {AXIS: track}), {AXIS: self.axis}
+        together = [2 + at for at, loop in enumerate(self.spatial) if served is not None and loop in served.together]
         found = []
         for standing in range(self.loops + 1):
-            fresh = fresh_box(box, {AXIS: self.axis}, 1 + standing).tracks.get(AXIS)
-            sizes = np.broadcast_to(1 if fresh is None else fresh.sizes(), (self.axis.size,)).astype(np.float64)
+            fresh = fresh_box(box, axes, self.outer + standing)
+            words = Product.of(fresh, axes) if served is None else served.passing(fresh, axes, together)
+            sizes = np.broadcast_to(words.tables.get(AXIS, 1), (self.axis.size,)).astype(np.float64)
             each = np.add.reduceat(sizes, self.axis.starts(1)).reshape(-1, self.ways)
             found.append(self.times @ each)
         return np.stack(found)
@@ -206,8 +229,23 @@ class _Steps:
         found = np.zeros((self.loops, self.ways), dtype=bool)
         if track is not None and track.spans:
             for loop in range(self.loops):
-                found[loop, _moved(track, self.axis, 1 + loop) % self.ways] = True
+                found[loop, _moved(track, self.axis, self.outer + loop) % self.ways] = True
         return found
+
+
+def _instances(problems: Problems, ways: int) -> tuple[Axis, Array]:
+    """An axis of every way of every problem, and of the instances in it; the tile of each step."""
+    starts, cases = problems.starts, np.arange(len(problems.times) * ways)
+    counts = np.diff(starts)[cases // ways]
+    case = np.repeat(cases, counts)
+    tile = np.arange(len(case)) - np.repeat(np.cumsum(counts) - counts, counts) + starts[case // ways]
+    ordinals = [case, *problems.at[:, tile]]
+    changed = np.zeros(len(case), dtype=bool)
+    groups = []
+    for ordinal in ordinals:
+        changed = changed | np.append(True, ordinal[1:] != ordinal[:-1])
+        groups.append(np.cumsum(changed) - 1)
+    return Axis(tuple(range(1, 1 + len(ordinals))), tuple(groups), tuple(ordinals)), tile
 
 
 def _moved(track: Track, axis: Axis, loop: int) -> Array:

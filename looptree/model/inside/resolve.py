@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from looptree.architecture import Architecture, Level
-from looptree.errors import InputError, UnsupportedError
+from looptree.errors import InputError
 from looptree.model.inference import infer
 from looptree.model.inferred import Inferred
 from looptree.model.inside.costs import energy, words_outside
@@ -18,6 +18,7 @@ from looptree.model.inside.joint import Joint, Wanted
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.nest import Nest
 from looptree.model.inside.pinned import pinned
+from looptree.model.inside.served import depends_on_steps, served_tensors
 from looptree.model.inside.tables import Memory
 from looptree.model.inside.ways import Room
 from looptree.taxonomy.binding import bind
@@ -70,13 +71,7 @@ def _asking(design: Design) -> Iterator[tuple[str, int]]:
         einsum = design.workload.einsum(end.einsum)
         used = {*einsum.reads, einsum.output.tensor}
         first = 1 + max(architecture.depth(design.innermost_place(t, chain).level) for t in used)
-        if any(loop.axis is not None for part in design.path(chain) for loop in part.loops):
-            if asks:
-                raise UnsupportedError(
-                    f"einsum {end.einsum!r}: no nest is found below spatial loops",
-                    hint="write the nest into its branch, or give compute a spatial extent instead",
-                )
-        elif first < len(architecture.levels):
+        if first < len(architecture.levels):
             yield end.einsum, first
         elif asks:
             raise InputError(
@@ -93,6 +88,9 @@ def nests_of(design: Design, inferred: Inferred, chain: BoundChain, first: int) 
         return ()
     architecture, tensors = design.architecture, design.workload.tensors
     levels = architecture.levels[first:]
+    for tensor, served in leaf.served.items():
+        if served.halo and len(levels) > 1:
+            raise depends_on_steps(leaf.einsum.name, tensor, levels[0].name)
     outer = {t: architecture.level(design.innermost_place(t, chain).level) for t in _used(leaf.einsum)}
     priced = any(any(energy(at, tensors[t].bits)) for t in outer for at in (outer[t], *levels))
     wanted = Wanted(energy if priced else words_outside(levels[-1]))
@@ -116,9 +114,12 @@ def joint_of(
 
 
 def counts_of(inferred: Inferred, leaf: Leaf) -> tuple[int, int, int]:
-    """Operations, output points, and words of the output that enter for the first time in the life of their sums."""
+    """Operations, output points, and words of the output that enter for the first time in the life of their sums.
+
+    Below spatial loops each instance begins sums of its own.
+    """
     counts = inferred.einsums[leaf.einsum.name]
-    return counts.operations, counts.points, leaf.begun if leaf.einsum.output.tensor in leaf.accesses else 0
+    return counts.operations, leaf.begun if leaf.spatial else counts.points, leaf.begun
 
 
 def _used(einsum: Einsum) -> frozenset[str]:
@@ -131,7 +132,9 @@ def leaf_of(design: Design, inferred: Inferred, chain: BoundChain) -> Leaf | Non
     if counts.leaf is None:
         return None
     shapes = {name: tensor.shape for name, tensor in design.workload.tensors.items()}
-    return Leaf(*counts.leaf, shapes, chain.outer_depth, counts.lifetime)
+    served = served_tensors(design, inferred, chain) if chain.spatial else {}
+    spatial = frozenset(loop.depth for loop in chain.spatial)
+    return Leaf(*counts.leaf, shapes, chain.outer_depth, counts.lifetime, spatial, served)
 
 
 def room_of(workload: Workload, leaf: Leaf, level: Level) -> Room:

@@ -16,11 +16,13 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.inside.larger import NONE, Further, larger_ways
-from looptree.model.inside.leaf import Leaf, Problems, Shape
+from looptree.model.inside.leaf import Leaf, Shape
 from looptree.model.inside.nest import Nest, Options
 from looptree.model.inside.orders import kinds_of, loop_orders, seen_by
 from looptree.model.inside.part import Order, Part
 from looptree.model.inside.pinned import FREE, Pinned
+from looptree.model.inside.problems import Problems
+from looptree.model.inside.served import further_out
 from looptree.model.inside.tiles import keeps_full, useful_tiles
 from looptree.model.inside.ways import Block, Room, Ways
 
@@ -50,9 +52,10 @@ class Tables:
         coordinates. further: the levels further in. memory: shared with other tables.
 
     Attributes:
-        cases: each as a shape, with the fewest words of all its shapes that enter where no loop moves a tensor. outer:
-        these, by tensor. case: of each shape the number of its case. problems: of each part, for each case, the number
-        of its problem. elsewhere: of each case; see `Shape`.
+        rows: what is counted: words of the tensors, then those that pass the level further out. cases: each as a shape,
+        with the fewest words of all its shapes that enter where no loop moves a tensor. outer: these, by row. case: of
+        each shape the number of its case. problems: of each part, for each case, the number of its problem. elsewhere:
+        of each case, passing: of each row and case; see `Shape`.
     """
 
     def __init__(
@@ -72,16 +75,20 @@ class Tables:
         self.further = further
         self.shapes = shapes or (leaf.shape,)
         self.tensors = list(leaf.accesses)
+        self.rows = [*self.tensors, *map(further_out, leaf.together)]
         own = {t: room.most(t) for t in self.tensors}
         self.most = {t: max(math.inf if words is None else words, further.most(t)) for t, words in own.items()}
         numbers: dict[object, int] = {}
         self.case = [numbers.setdefault(shape.key, len(numbers)) for shape in self.shapes]
         every = [[s for s, own in zip(self.shapes, self.case, strict=True) if own == n] for n in range(len(numbers))]
         self.cases = [
-            replace(of[0], entered={t: min(shape.entered[t] for shape in of) for t in self.tensors}) for of in every
+            replace(of[0], entered={row: min(shape.entered[row] for shape in of) for row in self.rows}) for of in every
         ]
         self.elsewhere = np.array([shape.elsewhere for shape in self.cases])
-        self.outer = {t: np.array([float(shape.entered[t]) for shape in self.cases]) for t in self.tensors}
+        self.passing = {
+            row: np.array([shape.passing.get(row, shape.elsewhere) for shape in self.cases]) for row in self.rows
+        }
+        self.outer = {row: np.array([float(shape.entered[row]) for shape in self.cases]) for row in self.rows}
         self.parts: list[Part] = []
         self.problems: list[Array] = []
         for at in range(len(leaf.parts)):
@@ -138,18 +145,21 @@ class Tables:
         known: dict[object, Array] = {}
         steps = self._steps(block)
         for order, seen in orders:
+            entered = {}
             for tensor, key in seen.items():
-                if key not in known:
-                    known[key] = self._entered(tensor, order, block)
-            yield Options(block, order, {tensor: known[key] for tensor, key in seen.items()}, steps)
+                for row in self.leaf.rows(tensor):
+                    if (row, key) not in known:
+                        known[row, key] = self._entered(tensor, row, order, block)
+                    entered[row] = known[row, key]
+            yield Options(block, order, entered, steps)
 
     def least_of(self, block: Block) -> Options:
         """The fewest words that enter the place of each tensor in any order of the loops, where one moves it."""
         words = {}
-        for row, tensor in enumerate(self.tensors):
-            words[tensor] = self.elsewhere[block.case].astype(np.float64)
+        for number, row in enumerate(self.rows):
+            words[row] = self.passing[row][block.case].astype(np.float64)
             for part, chosen in zip(self.parts, block.ways, strict=True):
-                words[tensor] = words[tensor] * part.least[row, chosen]
+                words[row] = words[row] * part.least[number, chosen]
         return Options(block, (), words, self._steps(block))
 
     def nest(self, order: Order, chosen: Sequence[int], kept: tuple[str, ...]) -> Nest:
@@ -207,9 +217,9 @@ class Tables:
             moved |= part.moves[part.ranks][row].any(axis=0)[chosen]
         return moved
 
-    def _entered(self, tensor: str, order: Order, block: Block) -> Array:
-        """Words that enter the place of a tensor, for each combination of ways; none where no loop moves it."""
-        row, ways = self.tensors.index(tensor), block.ways
+    def _entered(self, tensor: str, row: str, order: Order, block: Block) -> Array:
+        """Words of a row of a tensor that enter its place, by combination of ways; none where no loop moves it."""
+        number, ways = self.tensors.index(tensor), block.ways
         inner = [
             (*(r for r in order if r in part.ranks), *(r for r in part.ranks if r not in order)) for part in self.parts
         ]
@@ -217,14 +227,14 @@ class Tables:
         moved = np.zeros(len(ways[0]), dtype=bool)
         standing = [np.zeros(len(ways[0]), dtype=np.int64) for _ in self.parts]
         for rank in reversed(order):
-            number = home[rank]
-            standing[number] = standing[number] + moved
-            moves = self.parts[number].moves[inner[number]][row, inner[number].index(rank)]
+            at = home[rank]
+            standing[at] = standing[at] + moved
+            moves = self.parts[at].moves[inner[at]][number, inner[at].index(rank)]
             if moves.any():
-                moved = moved | moves[ways[number]]
-        entered = self.elsewhere[block.case] * moved.astype(np.float64)
-        for number, part in enumerate(self.parts):
-            entered = entered * part.entered[inner[number]][row][standing[number], ways[number]]
+                moved = moved | moves[ways[at]]
+        entered = self.passing[row][block.case] * moved.astype(np.float64)
+        for at, part in enumerate(self.parts):
+            entered = entered * part.entered[inner[at]][self.rows.index(row)][standing[at], ways[at]]
         return entered
 
     def _steps(self, block: Block) -> Array:

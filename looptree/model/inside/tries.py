@@ -35,7 +35,7 @@ class Try:
         """Together with those further in."""
         at, options = self.at, self.options
         sums = tuple(a + b for a, b in zip(self.sums, inner.sums, strict=True))
-        words = {t: float(options.entered[t][at]) for t in nest.kept}
+        words = {row: float(table[at]) for row, table in options.entered.items()}
         steps = int(options.steps[at])
         other = inner.second + float(second.of(nest.kept, words, steps))
         return Found(nest, sums, other, int(options.block.bytes[at]), words, steps, inner.fits, inner)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
+
+from looptree.model.result.plain import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,16 @@ class Energy:
                 for component, actions in self.per_component.items()
             }
         )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, in pJ."""
+        return {
+            "total": plain(self.total),
+            "per_component": {
+                component: {action: plain(pj) for action, pj in actions.items()}
+                for component, actions in self.per_component.items()
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,3 +126,28 @@ class Latency:
     stepwise: Stepwise | None = None
     refused: str = ""
     layers: Mapping[str, LayerCycles] = field(default_factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, in cycles; what steps take only where it is known, or why it is not."""
+        steps = self.stepwise
+        data: dict[str, Any] = {
+            "overlapped": plain(self.overlapped),
+            "stepwise": None if steps is None else plain(steps.cycles),
+            "compute": self.compute,
+            "memory": {level: plain(cycles) for level, cycles in self.memory.items()},
+            "bottleneck": self.bottleneck,
+        }
+        if steps is not None:
+            data["stepwise_bottleneck"] = steps.bottleneck
+            data["stepwise_per_layer"] = {
+                layer: {component: plain(cycles) for component, cycles in of.items()}
+                for layer, of in steps.spent.items()
+            }
+            data["stepwise_bottleneck_per_layer"] = steps.bottlenecks
+        if self.layers:
+            data["compute_per_layer"] = {
+                layer: {"cycles": work.cycles, "units": work.units} for layer, work in self.layers.items()
+            }
+        if self.refused:
+            data["stepwise_refused"] = self.refused
+        return data

@@ -47,6 +47,14 @@ class Traffic:
             busy,
         )
 
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, in words; `per_instance` only where there are several instances."""
+        data: dict[str, Any] = {"reads_words": self.reads_words, "writes_words": self.writes_words}
+        if self.busy_words is not None:
+            reads, writes = self.busy_words
+            data["per_instance"] = {"reads_words": reads, "writes_words": writes}
+        return data
+
 
 @dataclass(frozen=True, slots=True)
 class PartOccupancy:

@@ -10,7 +10,7 @@ from typing import Any
 from looptree.display import Displayed
 from looptree.model.result.costs import Energy, Latency, Stepwise
 from looptree.model.result.counts import Occupancy, OperationCount, Traffic
-from looptree.model.result.plain import evaluation_dict
+from looptree.model.result.plain import plain
 from looptree.units import format_count, format_energy, format_percent, format_size
 
 
@@ -44,6 +44,23 @@ class GroupResult:
     def energy_pj(self) -> Fraction:
         """All components, in pJ."""
         return self.energy.total
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data: bytes, pJ and cycles."""
+        steps = self.stepwise
+        return {
+            "einsums": list(self.einsums),
+            "operations": self.operations,
+            "recomputed": self.recomputed,
+            "offchip_reads_bytes": self.offchip_reads_bytes,
+            "offchip_writes_bytes": self.offchip_writes_bytes,
+            "occupancy": {level: {"window_bytes": w, "live_bytes": v} for level, (w, v) in self.occupancy.items()},
+            "energy_pj": plain(self.energy_pj),
+            "latency_cycles": plain(self.latency_cycles),
+            "bottleneck": self.bottleneck,
+            "stepwise_cycles": None if steps is None else plain(steps.cycles),
+            "stepwise_bottleneck": None if steps is None else steps.bottleneck,
+        }
 
 
 def stepwise_together(groups: Iterable[GroupResult]) -> Stepwise | None:
@@ -109,4 +126,41 @@ class Evaluation(Displayed):
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `looptree evaluate --json` prints it."""
-        return evaluation_dict(self)
+        off_chip = self.transfers[self.off_chip]
+        return {
+            "operations": {name: {"total": c.total, "recomputed": c.recomputed} for name, c in self.operations.items()},
+            "offchip": {
+                "reads_bytes": sum(t.reads_bytes for t in off_chip.values()),
+                "writes_bytes": sum(t.writes_bytes for t in off_chip.values()),
+                "per_tensor": {
+                    name: {"reads_bytes": t.reads_bytes, "writes_bytes": t.writes_bytes} for name, t in off_chip.items()
+                },
+            },
+            "occupancy": {name: o.to_dict() for name, o in self.occupancy.items()},
+            "transfers": {
+                level: {name: traffic.to_dict() for name, traffic in per.items()}
+                for level, per in self.transfers.items()
+            },
+            **self._accesses_dict(),
+            "energy_pj": self.energy.to_dict(),
+            "latency_cycles": self.latency.to_dict(),
+            **self._areas_dict(),
+            **({} if self.convention == "own" else {"convention": self.convention}),
+            "groups": [group.to_dict() for group in self.groups],
+        }
+
+    def _accesses_dict(self) -> dict[str, Any]:
+        """The key `accesses`, where a level says how wide one is."""
+        found = {name: {"reads": plain(r), "writes": plain(w)} for name, (r, w) in self.accesses.items()}
+        return {"accesses": found} if found else {}
+
+    def _areas_dict(self) -> dict[str, Any]:
+        """The key `area_mm2`, where any area is known."""
+        if all(area is None for area in self.areas_mm2.values()):
+            return {}
+        per_component = {name: _maybe(area) for name, area in self.areas_mm2.items()}
+        return {"area_mm2": {"total": _maybe(self.area_mm2), "per_component": per_component}}
+
+
+def _maybe(value: Fraction | None) -> int | float | None:
+    return None if value is None else plain(value)

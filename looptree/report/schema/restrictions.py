@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, said
 from looptree.search.asked import restrict_file
-from looptree.search.asked.restrictions import BETWEEN
+from looptree.search.asked.rules import BETWEEN
+from looptree.search.asked.space import NUMBERS
 
 
 def restrictions_schema() -> Schema:
     """What plans must and must not do."""
     rule = {
         "ranks": said(NAMES, "the only ones that may be tiled"),
-        "tiles": said(named(many(COUNT)), "tile shapes by rank"),
+        "tiles": said(named(many(COUNT, least=1)), "tile shapes by rank"),
         "order": said(NAMES, "in which these ranks are tiled, outermost first"),
     }
     tensor = closed(
@@ -29,10 +30,7 @@ def restrictions_schema() -> Schema:
     return closed(
         restrict_file.KEYS,
         (),
-        **{
-            key: {"type": "integer", "minimum": 0, "maximum": restrict_file.most_of(key)}
-            for key in restrict_file.NUMBERS
-        },
+        **{key: {"type": "integer", "minimum": least, "maximum": most} for key, (least, most) in NUMBERS.items()},
         **dict.fromkeys(restrict_file.FLAGS, FLAG),
         **rule,
         layers=said(named(closed(restrict_file.LOOPS, (), **rule)), "the same for one layer"),

@@ -10,7 +10,7 @@ import math
 from types import TracebackType
 
 from looptree.architecture import Architecture
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.space import Space
 from looptree.search.network.partition import Path
@@ -49,7 +49,7 @@ class Capacities:
         if objective not in METRICS:
             raise InputError(
                 f"expected one of {', '.join(METRICS)} as objective, found {objective!r}",
-                hint=nearest(objective, METRICS),
+                hint=close(objective, METRICS),
             )
         self.workload = workload
         self.objective = objective

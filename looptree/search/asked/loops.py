@@ -46,13 +46,13 @@ def sinks_of(part: Workload) -> tuple[str, ...]:
 
 
 def candidate_ranks(part: Workload, sinks: Sequence[str]) -> list[Rank]:
-    """Ranks that a loop above the branch may tile; of several sinks, those that all have with equal extents."""
-    first = part.einsum(sinks[0])
-    found: list[Rank] = []
-    for rank, extent in first.ranks.items():
-        if extent >= 2 and all(part.einsum(s).ranks.get(rank) == extent for s in sinks):
-            found.append(tuple((s, rank) for s in sinks))
-    return found
+    """Ranks that a loop above the branch may tile; of several sinks, those that all have by one name.
+
+    Their extents may differ. A sink with fewer steps rests at the last ones.
+    """
+    tiled = [part.einsum(sink).ranks for sink in sinks]
+    names = [rank for rank in tiled[0] if all(rank in ranks for ranks in tiled)]
+    return [tuple((s, rank) for s in sinks) for rank in names if max(ranks[rank] for ranks in tiled) >= 2]
 
 
 def orders(

@@ -8,24 +8,17 @@ from pathlib import Path
 from looptree.architecture import Architecture
 from looptree.documents import Node, read_document
 from looptree.errors import InputError, guided
-from looptree.search.asked.restrictions import BETWEEN, LayerRule, Pin, Restrictions, TensorRule, known
-from looptree.search.asked.space import ANY_PAIRS, Space
+from looptree.search.asked.restrictions import Restrictions, known
+from looptree.search.asked.rules import BETWEEN, LayerRule, Pin, TensorRule
+from looptree.search.asked.space import NUMBERS, Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
-PAIRS = ("twice", "joined_pairs")
-LOOPS_OF = ("loops", "lone_loops", "leaf_loops", "joined_loops", "nested")
-NUMBERS = ("group_layers", "chain_layers", *LOOPS_OF, *PAIRS, "resident")
 FLAGS = ("spill", "recompute", "live", "pipeline")
 LOOPS = ("ranks", "tiles", "order")
 TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")
 PIN_KEYS = ("layers", "point", "parameters")
 KEYS = (*NUMBERS, *FLAGS, *LOOPS, "layers", "tensors", "together", "apart", "pins")
-
-
-def most_of(setting: str) -> int:
-    """The largest value of a setting that is a number."""
-    return ANY_PAIRS if setting in PAIRS else 64
 
 
 def read_restrictions(path: str | Path, workload: Workload, architecture: Architecture, space: Space) -> Space:
@@ -46,8 +39,8 @@ def restrictions_from_node(node: Node, workload: Workload, architecture: Archite
     fields = node.mapping(known=KEYS)
     settings: dict[str, int | bool | None] = {"chain_layers": None} if "group_layers" in fields else {}
     settings |= {
-        name: fields[name].integer(f"a setting {name}", least=0, most=most_of(name))
-        for name in NUMBERS
+        name: fields[name].integer(name, least=least, most=most)
+        for name, (least, most) in NUMBERS.items()
         if name in fields
     }
     settings |= {name: fields[name].boolean() for name in FLAGS if name in fields}
@@ -85,8 +78,12 @@ def _layer(fields: dict[str, Node]) -> LayerRule:
     ranks = frozenset(fields["ranks"].texts()) if "ranks" in fields else None
     tiles = fields["tiles"].mapping() if "tiles" in fields else {}
     for rank, entry in tiles.items():
+        if not entry.sequence():
+            raise entry.error("expected one or more tile shapes, found none", f"leave {rank} out of `ranks` instead")
         if ranks is not None and rank not in ranks:
-            raise entry.error(f"tile shapes of {rank!r}, which may not be tiled", f"tiled may be: {', '.join(ranks)}")
+            raise entry.error(
+                f"tile shapes of {rank!r}, which may not be tiled", f"tiled may be: {', '.join(sorted(ranks))}"
+            )
     return LayerRule(
         ranks,
         tuple(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
-from looptree.errors import InputError, nearest
+from looptree.errors import InputError, close
 from looptree.search.asked.loops import Rank, candidate_ranks, clashing_ranks, orders, sinks_of
 from looptree.search.asked.restrictions import NONE, Restrictions
 from looptree.workload import Workload
@@ -14,6 +14,20 @@ from looptree.workload import Workload
 ANY_PAIRS = 1 << 30
 GROUP_LAYERS = 8
 CHAIN_LAYERS = 12
+NUMBERS = {
+    "group_layers": (1, 64),
+    "chain_layers": (1, 64),
+    "loops": (1, 4),
+    "lone_loops": (0, 5),
+    "leaf_loops": (0, 2),
+    "joined_loops": (0, 4),
+    "nested": (0, 2),
+    "twice": (0, ANY_PAIRS),
+    "joined_pairs": (0, ANY_PAIRS),
+    "resident": (0, 64),
+    "resident_inputs": (0, 64),
+}
+"""The least and the most of each setting that is a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +51,8 @@ class Space:
         chain_layers: most layers in a fusion group that is a chain, if that is more than `group_layers`; see
             `looptree.search.network.ideals.Layers.chains`. `None`: 12, or `group_layers` where that is below 8.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
+        resident_inputs: most of these that may come from off chip, inputs and weights of the network: the first group
+            that reads one fetches all of it, and it stays until the last one that does.
         restrictions: of single layers and tensors.
         inner_level: the memory levels below the buffer at which nests of layers are found; the architecture says it.
     """
@@ -54,23 +70,13 @@ class Space:
     pipeline: bool = False
     nested: int = 0
     resident: int = 16
+    resident_inputs: int = 16
     chain_layers: int | None = None
     restrictions: Restrictions = NONE
     inner_level: str = field(default="", compare=False)
 
     def __post_init__(self) -> None:
-        for name, least, most in (
-            ("group_layers", 1, 64),
-            ("loops", 1, 4),
-            ("lone_loops", 0, 5),
-            ("joined_loops", 0, 4),
-            ("twice", 0, ANY_PAIRS),
-            ("joined_pairs", 0, ANY_PAIRS),
-            ("leaf_loops", 0, 2),
-            ("nested", 0, 2),
-            ("resident", 0, 64),
-            ("chain_layers", 1, 64),
-        ):
+        for name, (least, most) in NUMBERS.items():
             found = getattr(self, name)
             if name == "chain_layers" and found is None:
                 continue
@@ -114,7 +120,9 @@ class Space:
         if self.live:
             parts.append("rooms as the architecture counts them, inside branches in windows")
         if self.resident:
-            parts.append(f"up to {self.resident} tensors at a time whole on chip between groups")
+            fewer = f", {self.resident_inputs or 'none'} of them from off chip"
+            stays = f"up to {self.resident} tensors at a time whole on chip between groups"
+            parts.append(stays + fewer * (self.resident_inputs < min(self.resident, Space().resident_inputs)))
         return "; ".join(parts)
 
     @property
@@ -196,5 +204,5 @@ def space_named(name: str) -> Space:
     """
     if name not in SPACES:
         known = ", ".join(SPACES)
-        raise InputError(f"expected a search space ({known}), found {name!r}", hint=nearest(name, SPACES))
+        raise InputError(f"expected a search space ({known}), found {name!r}", hint=close(name, SPACES))
     return SPACES[name]

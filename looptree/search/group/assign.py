@@ -144,7 +144,12 @@ class _States:
 
     @classmethod
     def of(cls, problem: Problem, columns: Array, below: float, most: int | None) -> _States | None:
-        """All states that are worth it, `None` if there is none; before all items are placed if they are too many."""
+        """All states that are worth it, `None` if there is none.
+
+        Args:
+            most: with more states, those before all items are placed; else one state of each design at least is the
+                best of it. `None`: each is needed as it is.
+        """
         states = cls(problem, columns)
         rest_room = [np.zeros(len(columns))]
         rest_sums = [np.zeros((len(problem.fixed), len(columns)))]
@@ -154,29 +159,36 @@ class _States:
         for index in states.ranked:
             rest_room.pop()
             rest_sums.pop()
-            if not states._place(states.items[index], rest_room[-1], rest_sums[-1], below):
+            last = most is not None and len(rest_room) == 1
+            if not states._place(states.items[index], rest_room[-1], rest_sums[-1], below, last=last):
                 return None
             if most is not None and len(states.design) > most:
                 states.complete = len(rest_room) == 1
                 break
         return states
 
-    def _place(self, item: Item, rest_room: Array, rest_sums: Array, below: float) -> bool:
-        """Place one more item; whether anything is left."""
+    def _place(self, item: Item, rest_room: Array, rest_sums: Array, below: float, *, last: bool) -> bool:
+        """Place one more item; whether anything is left.
+
+        Args:
+            last: whether what others beat may stay, because no more items follow and only the least objective counts.
+        """
         design = self.design
-        room = (self.room + item.room[:, design]).reshape(-1)
+        room = self.room + item.room[:, design]
         beside = np.add if item.nested else np.maximum
-        inside = beside(self.inside, item.inside[:, design]).reshape(-1)
-        sums = (self.sums[:, None, :] + item.sums[:, :, design]).reshape(len(self.sums), -1)
-        at = np.tile(design, len(item.room))
-        fitting = np.flatnonzero(room + inside + rest_room[at] <= self.problem.capacity)
-        hopeful = self.problem.value(list(sums[:, fitting] + rest_sums[:, at[fitting]]), self.cycles[at[fitting]])
-        worth = hopeful < below
-        keep = _undominated(fitting[worth], at, room, inside, sums)
-        self.picks.append(keep // len(design))
-        self.parents.append(keep % len(design))
-        self.design, self.room, self.inside, self.sums = at[keep], room[keep], inside[keep], sums[:, keep]
-        self.hopeful = self.problem.value(list(self.sums + rest_sums[:, self.design]), self.cycles[self.design])
+        inside = beside(self.inside, item.inside[:, design])
+        option, state = np.nonzero(room + inside + rest_room[design] <= self.problem.capacity)
+        at = design[state]
+        sums = self.sums[:, state] + item.sums[:, option, at]
+        hopeful = self.problem.value(list(sums + rest_sums[:, at]), self.cycles[at])
+        keep = np.flatnonzero(hopeful < below)
+        if not last:
+            keep = _undominated(keep, at, room[option, state], inside[option, state], sums)
+        option, state = option[keep], state[keep]
+        self.picks.append(option)
+        self.parents.append(state)
+        self.design, self.sums, self.hopeful = at[keep], sums[:, keep], hopeful[keep]
+        self.room, self.inside = room[option, state], inside[option, state]
         return bool(len(keep))
 
     def options(self, state: int) -> tuple[int, ...]:

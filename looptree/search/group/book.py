@@ -101,17 +101,18 @@ class PatternBook:
         return np.array(listed, dtype=np.int64).reshape(self.first, len(self.positions))
 
     def driven(self, layer: str, number: Array) -> tuple[Array, list[frozenset[Key]]]:
-        """Ranks of a layer that follow the loops: the kind of each pattern, and the ranks of each kind.
+        """Ranks of a layer that the loops do not leave whole: the kind of each pattern, and the ranks of each kind.
 
         Of a pattern with undecided intermediates those that follow the loops whatever is decided.
         """
         listed, kinds = self._driven.setdefault(layer, ([], []))
         at = self.group.layers.index(layer)
         for pattern in self.patterns[len(listed) :]:
-            ranks = frozenset[Key]().union(*(t.ranks[at] for t in pattern.tables))
+            cut = self.group.profiler.cut(layer)
+            ranks = cut.union(*(t.ranks[at] for t in pattern.tables))
             undecided = pattern.met.blurred or any(len(pattern.depths(r)) > 1 for r in pattern.undecided)
             if undecided and any(t.uneven for t in pattern.tables):
-                ranks = frozenset()
+                ranks = cut
             if ranks not in kinds:
                 kinds.append(ranks)
             listed.append(kinds.index(ranks))

@@ -16,6 +16,7 @@ them (`Divider.bound`):
 - At every step of the group's loops everything enters anew, at least each word that the step touches. Where what it
   touches has no gaps, that is all of the hull that enters without own loops. Else a dimension `sum of c * r` of boxes
   of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
+  Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known.
 
 Only where this bound leaves hope for a single design, its ways are found and compared.
 """
@@ -41,16 +42,27 @@ from looptree.workload import Affine
 
 @dataclass(frozen=True, slots=True)
 class _Loops:
-    """Own loops over some ranks: for each choice of tile shapes, the column of the shares of each base.
+    """Own loops over some ranks; every choice of one tile shape for each is counted.
 
     Attributes:
-        order: their ranks. tiles: of each choice. bases: the loops of the group whose steps they divide, with the
-            positions of the own loops that do.
+        order: their ranks. tiles: of each. bases: the loops of the group whose steps they divide, with the positions of
+            the own loops that do.
     """
 
     order: tuple[str, ...]
     tiles: tuple[tuple[int, ...], ...]
     bases: tuple[tuple[Steps, tuple[int, ...]], ...]
+
+    def numbers(self, positions: Sequence[int]) -> Array:
+        """The number of each choice among those of the own loops at some positions alone."""
+        every = np.indices(tuple(map(len, self.tiles))).reshape(len(self.tiles), -1)
+        own = tuple(len(self.tiles[at]) for at in positions)
+        return np.asarray(np.ravel_multi_index(tuple(every[list(positions)]), own))
+
+    def chosen(self, choice: int) -> tuple[tuple[str, int], ...]:
+        """The loops of one choice."""
+        at = np.unravel_index(choice, tuple(map(len, self.tiles)))
+        return tuple((rank, tiles[i]) for rank, tiles, i in zip(self.order, self.tiles, at, strict=True))
 
 
 class Divider:
@@ -58,15 +70,17 @@ class Divider:
 
     Args:
         profiler: of the segment. streamer: of the layer, which says what its loops may be. driven: ranks of the layer
-            that follow some loop that the group may have. complete: whether the layer runs all its operations in every
-            design.
+            that follow some loop that the group may have, or are cut without loops. complete: whether the layer runs
+            all its operations in every design.
     """
 
     def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key], *, complete: bool) -> None:
         self.complete = complete
         self.driven = driven
+        self.cut = profiler.cut(streamer.layer)
         self.streamer = streamer
         self.einsum = profiler.part.einsum(streamer.layer)
+        self.extents = {name: tensor.shape for name, tensor in profiler.part.tensors.items()}
         self.division = Division(profiler, streamer)
         forms = [form for access in (*self.einsum.inputs, self.einsum.output) for form in access.projection]
         self.mixed = {
@@ -74,15 +88,20 @@ class Divider:
         }
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
         self._leasts: dict[str, Streamed] = {}
+        self._entering: dict[str, float] = {}
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
+        self._leasts_of: dict[tuple[str, Steps, tuple[str, ...]], tuple[float, float] | None] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
 
-    def ways(self, tensors: Sequence[str], steps: Sequence[Steps]) -> list[Streaming]:
-        """Ways to store exactly these tensors inside the branch, in a design with these loops.
+    def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
+        """Those of the loops of a design that move the layer."""
+        return tuple(known for known in steps if self.division.follows(known))
+
+    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> list[Streaming]:
+        """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 
         Those that `Streamer.streamings` has are left out.
         """
-        moving = tuple(known for known in steps if self.division.follows(known))
         key = (tuple(tensors), moving)
         if key not in self._ways:
             found = []
@@ -94,9 +113,8 @@ class Divider:
             self._ways[key] = undominated_ways(found, tensors, fills=self.streamer.fills)
         return self._ways[key]
 
-    def rough(self, tensors: Sequence[str], steps: Sequence[Steps]) -> Streaming | None:
-        """What none of the ways of a design with these loops undercuts, tensor by tensor; `None` if there are none."""
-        moving = tuple(known for known in steps if self.division.follows(known))
+    def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Streaming | None:
+        """What none of the `ways` undercuts, tensor by tensor; `None` if there are none."""
         leasts = [self._least_in(tensor, moving) for tensor in tensors]
         if any(least is None for least in leasts):
             return None
@@ -121,15 +139,14 @@ class Divider:
         """The same of own loops that divide the steps of some loops."""
         steps, positions = base
         own = tuple(loops.order[at] for at in positions)
-        shares = self.division.shares(
-            steps, own, tuple(itertools.product(*(self.division.tiles(steps, rank) for rank in own)))
-        )
-        if shares is None or tensor not in shares.held or not shares.full.any():
-            return None
-        return (
-            float(shares.held[tensor][-1][shares.full].min()),
-            float(shares.fresh[tensor][0][shares.full].min()),
-        )
+        key = (tensor, steps, own)
+        if key not in self._leasts_of:
+            shares = self.division.shares(steps, own)
+            self._leasts_of[key] = None
+            if shares is not None and tensor in shares.held and shares.full.any():
+                held, fresh = shares.held[tensor][-1][shares.full], shares.fresh[tensor][0][shares.full]
+                self._leasts_of[key] = float(held.min()), float(fresh.min())
+        return self._leasts_of[key]
 
     def bound(self, tensors: Sequence[str], driven: frozenset[Key]) -> Streaming | None:
         """What none of the ways to store exactly these tensors inside the branch undercuts, in any design.
@@ -184,8 +201,7 @@ class Divider:
         """The same along the ranks of one part, with own loops over some of them."""
         if not own:
             return 1.0
-        single = tuple(sorted(own | part & self.driven))
-        shares = self.division.shares(Steps(), single, ((1,) * len(single),))
+        shares = self.division.of_single(tuple(sorted(own | part & self.driven)))
         return 0.0 if shares is None or tensor not in shares.held else float(shares.held[tensor][-1][0])
 
     @cached_property
@@ -197,15 +213,23 @@ class Divider:
             found = [part for part in found if part not in near] + [frozenset({rank}).union(*near)]
         return found
 
+    def least_entering(self, tensor: str) -> float:
+        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
+        if tensor not in self._entering:
+            ways = [way.tensors[tensor] for way in self.streamer.streamings([tensor], self.cut)]
+            divided = self.least_times(tensor) if self.possible else math.inf
+            self._entering[tensor] = min([divided, *(way.times for way in ways if way.moves)])
+        return self._entering[tensor]
+
     def least_times(self, tensor: str) -> float:
         """Words of a tensor that enter at least, as a share of what enters without own loops."""
         accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
         ranks = [rank for form in accesses[0].projection for rank in form.ranks]
         if len(accesses) > 1 or len(set(ranks)) < len(ranks):
             return 0.0
-        return math.prod(map(self._least_along, accesses[0].projection))
+        return math.prod(map(self._least_along, accesses[0].projection, self.extents[tensor]))
 
-    def _least_along(self, form: Affine) -> float:
+    def _least_along(self, form: Affine, extent: int) -> float:
         """The same along one dimension."""
         terms = [(abs(c), rank) for rank, c in form.terms if self.einsum.ranks[rank] > 1]
         whole = sorted((c, self.einsum.ranks[rank]) for c, rank in terms if rank not in self.driven)
@@ -214,23 +238,25 @@ class Divider:
         for c, extent in whole:
             reach += c * (extent - 1) if c <= reach else -math.inf
         gapless = len(moved) < 2 and all(c <= reach for c in (*moved, 1))
-        return 1.0 if gapless else 1.0 / sum(c for c, _ in terms)
+        if gapless:
+            return 1.0
+        hull = form.hull(self.einsum.box)
+        return 1.0 / sum(c for c, _ in terms) if hull.clip(extent) == hull else 0.0
 
     @property
     def _ranks(self) -> list[str]:
         return [rank for rank, extent in self.einsum.ranks.items() if extent > 1]
 
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
-        """Own loops in an order, if they divide what other loops do."""
-        bases = []
-        for rank in order:
-            near = self.mixed[rank] | {rank}
-            found = [steps for steps in moving if near & self.division.follows(steps)]
+        """Own loops in an order, if they divide what other loops do, or what is cut without loops."""
+        bases, near = [], [self.mixed[rank] | {rank} for rank in order]
+        for ranks in near:
+            found = [steps for steps in moving if ranks & self.division.follows(steps)]
             if len(found) > 1:
                 return None
             bases.append(found[0] if found else None)
         together = len(order) > 1 and order[1] in self.mixed[order[0]]
-        if bases == [None] * len(order) and not together:
+        if bases == [None] * len(order) and not together and not self.cut & frozenset().union(*near):
             return None
         if together:
             known = {base for base in bases if base is not None}
@@ -242,23 +268,20 @@ class Divider:
             key = position if base is None and not together else base
             steps, positions = grouped.get(key, (base or Steps(), ()))
             grouped[key] = steps, (*positions, position)
-        shapes = [self.division.tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True)]
-        return _Loops(order, tuple(itertools.product(*shapes)), tuple(grouped.values())) if all(shapes) else None
+        tiles = tuple(self.division.tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True))
+        return _Loops(order, tiles, tuple(grouped.values())) if all(tiles) else None
 
     def _of(self, loops: _Loops, tensors: Sequence[str]) -> list[Streaming]:
         """The ways with own loops in an order that no other ones with them beat."""
-        count, choices = len(loops.order), len(loops.tiles)
+        count, choices = len(loops.order), math.prod(map(len, loops.tiles))
         held, fresh, moves = [], [], []
         full, trips = np.ones(choices, dtype=bool), np.ones(choices)
         found: list[tuple[Shares, Array, tuple[int, ...]]] = []
         for steps, positions in loops.bases:
-            chosen = [tuple(tiles[at] for at in positions) for tiles in loops.tiles]
-            listed = tuple(dict.fromkeys(chosen))
-            shares = self.division.shares(steps, tuple(loops.order[at] for at in positions), listed)
+            shares = self.division.shares(steps, tuple(loops.order[at] for at in positions))
             if shares is None or not shares.held.keys() >= set(tensors):
                 return []
-            number = {tiles: column for column, tiles in enumerate(listed)}
-            found.append((shares, np.array([number[tiles] for tiles in chosen]), positions))
+            found.append((shares, loops.numbers(positions), positions))
         for shares, at, _ in found:
             full &= shares.full[at]
             trips = trips * shares.trips[at]
@@ -282,8 +305,7 @@ class Divider:
                     t: Streamed(d, float(held[i][d][at]), float(fresh[i][d][at]), bool(moves[i][d][at]))
                     for i, (t, d) in enumerate(zip(tensors, depths, strict=True))
                 }
-                own = tuple(zip(loops.order, loops.tiles[some[at]], strict=True))
-                ways.append(Streaming(own, streamed, float(trips[some[at]])))
+                ways.append(Streaming(loops.chosen(some[at]), streamed, float(trips[some[at]])))
         return ways
 
 

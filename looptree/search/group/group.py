@@ -14,7 +14,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.asked.loops import sinks_of
 from looptree.search.asked.metrics import Totals
-from looptree.search.asked.restrictions import TensorRule
+from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.group.below import Below, Shared
 from looptree.search.group.bounds import complete_layers, compulsory_words, operations_per_word
@@ -24,7 +24,7 @@ from looptree.search.group.floors import Rows
 from looptree.search.group.goal import EVERYTHING, Goal
 from looptree.search.group.inside import Inside
 from looptree.search.group.leaf import Known, Streamer
-from looptree.search.group.listing import Listing
+from looptree.search.group.listing import Block, Listing
 from looptree.search.group.nested_patterns import NestedPatterns
 from looptree.search.group.patterns import Patterns
 from looptree.search.group.prices import Prices, Role, direct, role_of
@@ -41,7 +41,8 @@ class Group:
 
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
-        listings: what its tensors may do, by what that depends on; see `looptree.search.group.offers`.
+        listings, blocks: what its tensors may do, all of them and those of one layer, by what that depends on; see
+        `looptree.search.group.offers`.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Group:
         self._streamers: dict[str, Streamer] = {}
         self._dividers: dict[str, Divider] = {}
         self.listings: dict[object, Listing] = {}
+        self.blocks: dict[object, Block] = {}
         self._branches: list[NestedBranch] | None = None
         self._nested: dict[tuple[int, int], NestedPatterns] = {}
 
@@ -240,10 +242,22 @@ class Group:
         slowest = done[:, 1].max() if self.space.pipeline else done[:, 1].sum()
         return moved, np.array(spent), float(slowest)
 
-    def least(self, resident: frozenset[str] = frozenset()) -> Totals:
-        """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles."""
+    def fetching(self, goal: Goal, fetched: frozenset[str]) -> Array:
+        """What fetching all of some tensors once adds to each sum of a goal."""
+        tensors = sorted(fetched)
+        words = np.array([float(self.part.tensors[t].size) for t in tensors])
+        return np.array([p.moved_all(words, np.zeros_like(words)).sum() for p in goal.prices(self.part, tensors)])
+
+    def least(self, resident: frozenset[str] = frozenset(), fetched: frozenset[str] = frozenset()) -> Totals:
+        """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles.
+
+        Args:
+            resident, fetched: tensors on chip; see `looptree.search.group.group_search.GroupSearch.search`.
+        """
         if not self.possible:
             return Totals(math.inf, math.inf, math.inf, math.inf)
         moved, spent, cycles = self._compulsory
         free = np.array([t not in resident for t in self.tensors])
+        if fetched:
+            spent = spent + self.fetching(self.everything, fetched)
         return self.everything.totals(list(moved @ free + spent), np.asarray(cycles))

@@ -95,6 +95,7 @@ class GroupSearch:
         until: float = math.inf,
         effort: float = math.inf,
         floor: float = 0.0,
+        fetched: frozenset[str] = frozenset(),
     ) -> Outcome:
         """The best design with an objective below a value, in that many bytes on chip.
 
@@ -103,16 +104,17 @@ class GroupSearch:
             until: the time (of `time.time`) at which to stop with what is found by then.
             effort: bound no more ranges than about so many.
             floor: no design is better than that, as is known from elsewhere: one that is as good ends the search.
+            fetched: those of the tensors that stay on chip of which this group fetches all words first.
         """
         tally = Tally(groups=1)
-        floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident)))
+        floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident, fetched)))
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
         if room < 0:
             return Outcome(None, math.inf, math.inf, tally)
         found, bound = None, math.inf
-        for placing, books in self._ways(resident, room):
+        for placing, books in self._ways(resident, room, fetched):
             branch = _Branch(placing, floor, below, tally)
             if branch.target == -math.inf:
                 break  # nothing is better than the floor: no tables of further loop orders are needed
@@ -123,15 +125,19 @@ class GroupSearch:
             found, below = branch.design or found, branch.below
         return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
 
-    def _ways(self, resident: frozenset[str], room: float) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
+    def _ways(
+        self, resident: frozenset[str], room: float, fetched: frozenset[str]
+    ) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
         """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches."""
         group = self.group
-        yield Placing(Problems(group, resident, room, None, self._live)), self.books()
+        yield Placing(Problems(group, resident, room, None, self._live, fetched=fetched)), self.books()
         if group.fused and group.space.pipeline and group.goal.timed and group.inside is None:
-            yield Placing(Problems(group, resident, room, self._schedules, self._live)), self.books()
+            problems = Problems(group, resident, room, self._schedules, self._live, fetched=fetched)
+            yield Placing(problems), self.books()
         if group.fused and group.space.nested and group.possible and self._live is None:
             for number, branch in enumerate(group.branches):
-                yield Placing(Problems(group, resident, room, branch=branch)), self.nested_books(number)
+                problems = Problems(group, resident, room, branch=branch, fetched=fetched)
+                yield Placing(problems), self.nested_books(number)
 
     def collect(
         self,
@@ -140,11 +146,12 @@ class GroupSearch:
         below: float,
         until: float = math.inf,
         effort: float = math.inf,
+        fetched: frozenset[str] = frozenset(),
     ) -> Collected:
         """All designs with an objective below a value that no other one beats in all metrics that the goal limits.
 
         Args:
-            resident, capacity, until, effort: as for `search`.
+            resident, capacity, until, effort, fetched: as for `search`.
         """
         tally = Tally(groups=1)
         room = capacity - self.group.resident_bytes(resident)
@@ -153,7 +160,7 @@ class GroupSearch:
         assert isinstance(self.group.goal, Gathering)
         known, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
         known.clear()
-        for placing, books in self._ways(resident, room):
+        for placing, books in self._ways(resident, room, fetched):
             branch = _Gathering(placing, 0.0, below, tally)
             left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
             found += branch.designs

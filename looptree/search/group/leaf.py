@@ -24,7 +24,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.asked.loops import Rank, clashing_ranks
-from looptree.search.asked.restrictions import LayerRule
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.segment import segment, shape_of
 from looptree.search.group.factors import Factors
 from looptree.search.group.profile import Profiler
@@ -67,17 +67,21 @@ class Streaming:
         return self.loops, tuple(self.tensors.items())
 
 
+_Nameless = tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]
+"""A way to stream some tensors in an order: loops, what each tensor takes, trips."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """What is known of layers by their shape, with the names of tensors taken out; shared by all groups of a search.
 
     Attributes:
-        ways: to stream. least: what no own loops leave less than of the window of a tensor, as a share of the whole.
+        ways: to stream. fronts: of each order of own loops. least: what no own loops leave less than of the window of a
+            tensor, as a share of the whole.
     """
 
-    ways: dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]]] = field(
-        default_factory=dict
-    )
+    ways: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
+    fronts: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
     least: dict[tuple[object, ...], float] = field(default_factory=dict)
 
 
@@ -115,21 +119,21 @@ class Streamer:
         """Ways to store exactly these tensors inside the branch that no other way beats.
 
         Args:
-            driven: ranks of the layer that follow the group's loops.
+            driven: ranks of the layer that the group's loops do not leave whole.
         """
         key = (tuple(tensors), driven)
         if key not in self._known:
-            alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
+            alike = (self.shape.key, self.most, self.rule, self._numbers(tensors), driven)
             if alike not in self.known.ways:
                 found = self._find(tensors, driven)
                 self.known.ways[alike] = [
                     (way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found
                 ]
-            self._known[key] = [
-                Streaming(loops, dict(zip(tensors, shares, strict=True)), trips)
-                for loops, shares, trips in self.known.ways[alike]
-            ]
+            self._known[key] = _named(self.known.ways[alike], tensors)
         return self._known[key]
+
+    def _numbers(self, tensors: Sequence[str]) -> tuple[int, ...]:
+        return tuple(map(self.shape.tensors.index, tensors))
 
     def _find(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
         einsum = self.alone.einsum(self.layer)
@@ -147,10 +151,17 @@ class Streamer:
             for order in itertools.permutations(ranks, count):
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
-                    found += self._of(order, tensors)
+                    found += _named(self._front(order, tensors), tensors)
         return undominated_ways(found, tensors, fills=self.fills)
 
-    def _of(self, order: Sequence[str], tensors: Sequence[str]) -> list[Streaming]:
+    def _front(self, order: tuple[str, ...], tensors: Sequence[str]) -> list[_Nameless]:
+        """The ways with own loops in an order that no other ones with them beat, whatever the group's loops drive."""
+        alike = (self.shape.key, self.rule, self._numbers(tensors), order)
+        if alike not in self.known.fronts:
+            self.known.fronts[alike] = self._of(order, tensors)
+        return self.known.fronts[alike]
+
+    def _of(self, order: tuple[str, ...], tensors: Sequence[str]) -> list[_Nameless]:
         tiles = [self._tiles(rank) for rank in order]
         if not all(tiles):
             return []
@@ -158,26 +169,25 @@ class Streamer:
             self.profiler.run((_rank(self.layer, r),), [(tile,) for tile in listed], (frozenset(),))
             for r, listed in zip(order, tiles, strict=True)
         ]
-        if any(t not in run.writes and t not in run.tensors for run in runs for t in tensors):
-            return []  # no tile reaches a tensor that lies in a gap of the stride
         rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
         extents = self.alone.einsum(self.layer).ranks
         trips = np.ones(tuple(map(len, tiles)), dtype=np.int64)
         for index, (rank, listed) in enumerate(zip(order, tiles, strict=True)):
             trips = trips * _spread(-(-extents[rank] // np.array(listed)), index, len(order))
-        found = []
+        tables_of = {(t, d): self._tables(t, rows[t], d) for t in tensors for d in range(len(order) + 1)}
+        found: list[_Nameless] = []
         for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
             if order and max(depths) < len(order):
                 continue  # the innermost loop serves nobody
-            tables = [self._tables(t, rows[t], d) for t, d in zip(tensors, depths, strict=True)]
+            tables = [tables_of[placed] for placed in zip(tensors, depths, strict=True)]
             judged = [table for pair in tables for table in pair[:2]]
             for at in _front_of([*judged, trips] if self.fills else judged):
-                streamed = {
-                    t: Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
-                    for t, d, (piece, times, moves) in zip(tensors, depths, tables, strict=True)
-                }
+                streamed = tuple(
+                    Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
+                    for d, (piece, times, moves) in zip(depths, tables, strict=True)
+                )
                 loops = tuple((r, t[i]) for r, t, i in zip(order, tiles, at, strict=True))
-                found.append(Streaming(loops, streamed, int(trips[at])))
+                found.append((loops, streamed, int(trips[at])))
         return found
 
     def _tiles(self, rank: str) -> list[int]:
@@ -205,6 +215,10 @@ class Streamer:
             shared, apart = (_spread(table / extent, index, len(row)) for table in f.fresh)
             times = times * np.where(index < sweep, apart, shared)
         return piece, times, sweep >= 0
+
+
+def _named(ways: Sequence[_Nameless], tensors: Sequence[str]) -> list[Streaming]:
+    return [Streaming(loops, dict(zip(tensors, shares, strict=True)), trips) for loops, shares, trips in ways]
 
 
 def _rank(layer: str, rank: str) -> Rank:

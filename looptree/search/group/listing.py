@@ -66,9 +66,8 @@ class Streams:
 
     @classmethod
     def of(cls, ways: Sequence[Way], names: Sequence[str]) -> Streams:
-        """These ways, which come layer by layer; `names` are those of the tensors."""
+        """These ways of one layer; `names` are those of the tensors."""
         pairs = [(row, way.streaming.tensors[names[row]]) for way in ways for row in way.rows]
-        layers = dict.fromkeys(way.layer for way in ways)
         return cls(
             tuple(ways),
             _begins([len(way.rows) for way in ways]),
@@ -76,8 +75,40 @@ class Streams:
             np.array([share.piece for _, share in pairs])[:, None],
             np.array([share.times for _, share in pairs])[:, None],
             np.array([share.moves for _, share in pairs], dtype=bool)[:, None],
-            {layer: np.array([way.valid for way in ways if way.layer == layer]) for layer in layers},
+            {ways[0].layer: np.array([way.valid for way in ways])} if ways else {},
         )
+
+    @classmethod
+    def joined(cls, every: Sequence[Streams]) -> Streams:
+        """The ways of several layers, one after the other."""
+        rows, piece, times, moves = (
+            np.concatenate([getattr(known, name) for known in every]) for name in ("rows", "piece", "times", "moves")
+        )
+        return cls(
+            tuple(way for known in every for way in known.ways),
+            _one_after_another([known.begins for known in every], [len(known.rows) for known in every]),
+            rows,
+            piece,
+            times,
+            moves,
+            {layer: valid for known in every for layer, valid in known.valid.items()},
+        )
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Block:
+    """The options of one item.
+
+    Attributes: as those of `Listing`; `way` counts from the first of its own streams, and is -1 for none.
+    """
+
+    options: tuple[Option, ...]
+    begins: Array
+    rows: Array
+    places: Array
+    within: Array
+    streams: Streams
+    way: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -101,23 +132,57 @@ class Listing:
     way: Array
 
 
-def listing(
-    own: Mapping[str, Sequence[int]],
-    alone: Mapping[int, Sequence[int]],
-    above: Sequence[int],
-    ways: Callable[[str, tuple[int, ...]], Sequence[Way]],
-    names: Sequence[str],
-) -> Listing:
-    """All options.
+def listing(blocks: Sequence[Block]) -> Listing:
+    """The options of some items together."""
+    every = (_NOTHING, *blocks)
+    ends = [0, *itertools.accumulate(len(block.options) for block in blocks)]
+    streams = Streams.joined([block.streams for block in every])
+    first = itertools.accumulate((len(block.streams.ways) for block in blocks), initial=0)
+    ways = [np.where(b.way < 0, len(streams.ways), b.way + at) for b, at in zip(blocks, first, strict=False)]
+    rows, places, within = (np.concatenate([getattr(b, name) for b in every]) for name in ("rows", "places", "within"))
+    return Listing(
+        tuple(option for block in blocks for option in block.options),
+        tuple(slice(a, b) for a, b in itertools.pairwise(ends)),
+        _one_after_another([block.begins for block in every], [len(block.rows) for block in every]),
+        rows,
+        places,
+        within,
+        streams,
+        np.concatenate([_NOTHING.way, *ways]),
+    )
+
+
+_Entry = tuple[tuple[tuple[int, int], ...], Way | None]
+
+
+def of_tensor(row: int, places: Sequence[int]) -> Block:
+    """The options of a tensor by itself: some places."""
+    return _block([(((row, place),), None) for place in places], ())
+
+
+def of_layer(
+    rows: Sequence[int], above: Sequence[int], ways: Callable[[tuple[int, ...]], Sequence[Way]], names: Sequence[str]
+) -> Block:
+    """The options of the tensors of one layer: each above the branch, or some of them inside.
 
     Args:
-        own: per layer the rows of tensors that only it uses, and that it may stream. above: their places.
-        alone: places of each other tensor. ways: of a layer to stream some tensors. names: of the tensors.
+        rows: of tensors that only this layer uses, and that it may stream. above: their places.
+        ways: to stream some of them. names: of all tensors.
     """
-    tables = [_of_layer(layer, rows, above, ways) for layer, rows in own.items()]
-    tables += [[(((row, place),), None) for place in places] for row, places in alone.items()]
-    entries = [entry for table in tables for entry in table]
+    found: list[_Entry] = [(placed, None) for placed in _everywhere(rows, above)]
+    found += [
+        (placed, way)
+        for count in range(1, len(rows) + 1)
+        for inside in itertools.combinations(rows, count)
+        for way in ways(inside)
+        for placed in _everywhere([row for row in rows if row not in inside], above)
+    ]
+    return _block(found, names)
+
+
+def _block(entries: Sequence[_Entry], names: Sequence[str]) -> Block:
     every = list(dict.fromkeys(way for _, way in entries if way is not None))
+    number = {way: i for i, way in enumerate(every)}
     pairs = [
         (row, place, within)
         for placed, way in entries
@@ -126,36 +191,15 @@ def listing(
             *((row, 0, True) for row in (way.rows if way is not None else ())),
         )
     ]
-    number = {way: i for i, way in enumerate(every)}
-    ends = [0, *itertools.accumulate(map(len, tables))]
-    return Listing(
+    return Block(
         tuple(Option(placed, None if way is None else (way.layer, way.streaming)) for placed, way in entries),
-        tuple(slice(a, b) for a, b in itertools.pairwise(ends)),
         _begins([len(placed) + (0 if way is None else len(way.rows)) for placed, way in entries]),
         np.array([row for row, _, _ in pairs], dtype=np.int64),
         np.array([place for _, place, _ in pairs], dtype=np.int64),
         np.array([within for _, _, within in pairs], dtype=bool),
         Streams.of(every, names),
-        np.array([len(every) if way is None else number[way] for _, way in entries], dtype=np.int64),
+        np.array([-1 if way is None else number[way] for _, way in entries], dtype=np.int64),
     )
-
-
-_Entry = tuple[tuple[tuple[int, int], ...], Way | None]
-
-
-def _of_layer(
-    layer: str, rows: Sequence[int], above: Sequence[int], ways: Callable[[str, tuple[int, ...]], Sequence[Way]]
-) -> list[_Entry]:
-    """The tensors of one layer: each above the branch, or some of them inside."""
-    found = [(placed, None) for placed in _everywhere(rows, above)]
-    streamed = [
-        (placed, way)
-        for count in range(1, len(rows) + 1)
-        for inside in itertools.combinations(rows, count)
-        for way in ways(layer, inside)
-        for placed in _everywhere([row for row in rows if row not in inside], above)
-    ]
-    return [*found, *streamed]
 
 
 def _everywhere(rows: Sequence[int], above: Sequence[int]) -> list[tuple[tuple[int, int], ...]]:
@@ -165,3 +209,11 @@ def _everywhere(rows: Sequence[int], above: Sequence[int]) -> list[tuple[tuple[i
 
 def _begins(sizes: Sequence[int]) -> Array:
     return np.array([0, *itertools.accumulate(sizes)][:-1], dtype=np.int64)
+
+
+def _one_after_another(begins: Sequence[Array], sizes: Sequence[int]) -> Array:
+    """Where parts of several lists of these sizes begin, when the lists stand one after the other."""
+    return np.concatenate([known + at for known, at in zip(begins, _begins(sizes), strict=True)])
+
+
+_NOTHING = _block([], ())

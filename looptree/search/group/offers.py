@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -17,8 +18,10 @@ from looptree.search.group.assign import Item
 from looptree.search.group.division import Steps
 from looptree.search.group.group import Group
 from looptree.search.group.ledger import Columns
-from looptree.search.group.listing import Listing, Option, Streams, Way, listing
+from looptree.search.group.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
 from looptree.search.group.relax import NEVER
+
+MOST_BLOCKS = 512  # lists of options of a layer that are kept of a group: single designs each have their own
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -165,45 +168,59 @@ class Offers:
         bounding: bool,
     ) -> Listing:
         """The options of designs with so many loops of these kinds."""
-        loops, inside = columns.outer, range(columns.outer + 2, columns.count + 3)
+        if steps is not None:
+            return listing(self._blocks(columns, sets, steps, bounding=bounding))
         own = tuple((layer, *rows) for layer, rows in self.own.items())
-        key = tuple(self.alone), own, loops, tuple(self.nested), columns.count
+        key = tuple(self.alone), own, columns.outer, tuple(self.nested), columns.count
         kinds = key, tuple(map(tuple, sets.values())), bounding
         known = self.group.listings
-        if steps is not None or kinds not in known:
-            above = range(1, loops + 2)
-            first = {row: 0 if self.group.roles[row].inner else 1 for row in self.alone}
-            alone = {
-                row: [*range(first[row], loops + 2), *(inside if row in self.nested else ())] for row in self.alone
-            }
-
-            def ways(layer: str, rows: tuple[int, ...]) -> list[Way]:
-                return self._ways(layer, rows, sets, steps, bounding=bounding)
-
-            found = listing(self.own, alone, above, ways, self.group.tensors)
-            if steps is not None:
-                return found
-            known[kinds] = found
+        if kinds not in known:
+            known[kinds] = listing(self._blocks(columns, sets, steps, bounding=bounding))
         return known[kinds]
+
+    def _blocks(
+        self,
+        columns: Columns,
+        sets: Mapping[str, Sequence[frozenset[Key]]],
+        steps: Sequence[Steps] | None,
+        *,
+        bounding: bool,
+    ) -> list[Block]:
+        """The options of each item; what a layer may do is listed once for all designs whose loops move it alike."""
+        loops, known, found = columns.outer, self.group.blocks, []
+        for layer, rows in self.own.items():
+            moving = None if steps is None else self.group.divider(layer).moving(steps)
+            key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding
+            if key not in known:
+                if len(known) >= MOST_BLOCKS:
+                    known.clear()
+                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, bounding=bounding)
+                known[key] = of_layer(rows, range(1, loops + 2), ways, self.group.tensors)
+            found.append(known[key])
+        for row in self.alone:
+            first = 0 if self.group.roles[row].inner else 1
+            inside = range(loops + 2, columns.count + 3) if row in self.nested else ()
+            found.append(of_tensor(row, (*range(first, loops + 2), *inside)))
+        return found
 
     def _ways(
         self,
         layer: str,
         rows: tuple[int, ...],
-        sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Sequence[Steps] | None,
         *,
+        sets: Sequence[frozenset[Key]],
+        moving: tuple[Steps, ...] | None,
         bounding: bool,
     ) -> list[Way]:
         """The ways of a layer to stream these tensors, for any of its kinds."""
         streamer, divider = self.group.streamer(layer), self.group.divider(layer)
         names = [self.group.tensors[row] for row in rows]
-        listed = [list(streamer.streamings(names, driven)) for driven in sets[layer]]
-        for ways, driven in zip(listed, sets[layer], strict=True):
-            if steps is not None and not bounding:
-                ways += divider.ways(names, steps)
+        listed = [list(streamer.streamings(names, driven)) for driven in sets]
+        for ways, driven in zip(listed, sets, strict=True):
+            if moving is not None and not bounding:
+                ways += divider.ways(names, moving)
             elif bounding:
-                bound = divider.bound(names, driven) if steps is None else divider.rough(names, steps)
+                bound = divider.bound(names, driven) if moving is None else divider.rough(names, moving)
                 ways += [] if bound is None else [bound]
         keyed = [{way.key: way for way in ways} for ways in listed]
         every = {key: way for known in keyed for key, way in known.items()}

@@ -17,11 +17,12 @@ class Pass:
     """One loop, or a few together, run through tile inference alone.
 
     Attributes:
-        tensors: per tensor that is needed; writes: per tensor that leaves from a sink.
+        tensors: per tensor that is needed without loops, nothing where no tile shape reaches it; writes: per tensor
+            that leaves from a sink.
         work: per Einsum.
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
-        alike: tensors all of whose readers need the same at every step. needs: of each
+        alike: tensors all of whose readers need the same at every step, as far as it follows the loops. needs: of each
             tensor that is read, if that was asked for.
     """
 

@@ -10,7 +10,7 @@ from functools import cached_property
 from looptree.errors import UnsupportedError
 from looptree.model.box import Coupled, Key
 from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions, merged
-from looptree.search.asked.restrictions import TensorRule
+from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.group.loop_tables import LoopTables
 from looptree.search.group.meeting import BLURRED, NOWHERE, Meeting, Meetings
@@ -74,9 +74,9 @@ class Patterns:
 
     @cached_property
     def driven(self) -> Mapping[str, frozenset[Key]]:
-        """Ranks of each layer that follow some loop that the group may have."""
+        """Ranks of each layer that follow some loop that the group may have, or are cut without loops."""
         ranks = dict.fromkeys(rank for orders in self.orders.values() for order in orders for rank in order)
-        found = dict.fromkeys(self.layers, frozenset[Key]())
+        found = {name: self.profiler.cut(name) for name in self.layers}
         for loop in (loop for rank in ranks for loop in self.loops.of((rank,))):
             try:
                 (table,) = self.loops.tables([loop], ((0,),), (frozenset(),))

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from looptree.errors import UnsupportedError
-from looptree.model import evaluate
+from looptree.model import evaluate_design
 from looptree.search.asked.loops import Rank
 from looptree.search.group.group import Group
+from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 
@@ -51,7 +52,8 @@ class Schedules:
         )
         architecture = group.goal.architecture
         try:
-            found = evaluate(group.part, architecture, plan_tree(group.part, architecture, [choice]), stepwise=False)
+            design = bind(group.part, architecture, plan_tree(group.part, architecture, [choice]))
+            found = evaluate_design(design, stepwise=False, live=False)
         except UnsupportedError:
             return None
         return float(found.latency.compute)

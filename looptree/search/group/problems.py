@@ -24,7 +24,7 @@ from looptree.search.group.nodes import Nodes
 from looptree.search.group.offers import Kinds, Offers
 from looptree.search.group.pattern import Pattern
 from looptree.search.group.pipelined import Schedules
-from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors, worked
+from looptree.search.group.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors
 
 MOST_STREAMED = 5
 """Tensors of one layer that its own loops may stream; all ways to place them together are listed."""
@@ -49,7 +49,7 @@ class Problems:
     Args:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
         schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
-            counts. branch: a nested one, if there is one.
+            counts. branch: a nested one, if there is one. fetched: those that stay on chip and are fetched first.
     """
 
     def __init__(
@@ -60,12 +60,14 @@ class Problems:
         schedules: Schedules | None = None,
         live: LiveRooms | None = None,
         branch: NestedBranch | None = None,
+        fetched: frozenset[str] = frozenset(),
     ) -> None:
         self.schedules = schedules
         self.live = live
         self.branch = branch
         self.group = group
         self.resident = resident
+        self.fetched = fetched
         self.capacity = capacity
         self.held = group.resident_bytes(resident)
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
@@ -84,6 +86,7 @@ class Problems:
             capacity,
             pipelined=schedules is not None,
             live=live is not None,
+            fetching=group.fetching(group.goal, fetched) if fetched else None,
         )
 
     def _own(self) -> dict[str, list[int]]:
@@ -100,17 +103,12 @@ class Problems:
             streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
             alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
             free = alone and streamed and not group.rules[row].given
-            if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
+            if free and (
+                math.isfinite(self.capacity) or group.divider(users[0]).least_entering(group.tensors[row]) < 1
+            ):
                 found.setdefault(users[0], []).append(row)
         size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
         return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
-
-    def _least_streamed(self, layer: str, row: int) -> float:
-        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
-        tensor, divider = self.group.tensors[row], self.group.divider(layer)
-        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], frozenset())]
-        divided = divider.least_times(tensor) if divider.possible else math.inf
-        return min([divided, *(way.times for way in ways if way.moves)])
 
     def _tensors(self) -> Tensors:
         group = self.group
@@ -119,9 +117,10 @@ class Problems:
         for layer, rows in self.own.items():
             for row in rows:
                 anew[row] = True
-                streamed[row] = self._least_streamed(layer, row)
+                streamed[row] = group.divider(layer).least_entering(group.tensors[row])
         free = np.isin(np.arange(len(group.tensors)), self.free)
         rules = group.rules
+        open_ = [frozenset(rule.depths(MOST_LOOPS)) for rule in rules]
         return Tensors(
             group.width,
             group.roles,
@@ -129,7 +128,7 @@ class Problems:
             streamed,
             anew,
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
-            np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
+            np.array([[depth not in depths for depth in range(MOST_LOOPS + 1)] for depths in open_]),
             np.array([rule.drop for rule in rules], dtype=bool),
             np.array([t in group.apart for t in group.tensors], dtype=bool),
             *group.making,
@@ -144,7 +143,7 @@ class Problems:
 
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""
-        found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch)
+        found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch, self.fetched)
         found.settled = self.settled
         return found
 
@@ -215,7 +214,7 @@ class Problems:
             if row in self.nested
         }
         offers = self.offers.of(columns, kinds, room, sums, some, within, steps, bounding=bounding)
-        fixed = np.stack([worked(p, columns)[some] for p in self.relaxation.prices])
+        fixed = np.stack([row[some] for row in self.relaxation.fixed(columns)])
         cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
         return problem, [offer.options for offer in offers]

@@ -19,16 +19,17 @@ import numpy as np
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key, Track
 from looptree.model.hull import contains
-from looptree.model.inference import required
+from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, writing
 from looptree.model.slab import attained_in
 from looptree.model.sweep import fresh_box
 from looptree.search.asked.loops import Rank, Tiles
-from looptree.search.group.factors import AXIS, Neighbours, factors_of, work_of
+from looptree.search.group.factors import AXIS, Neighbours, factors_of, no_work, work_of
 from looptree.search.group.passes import Needs, Part, Pass, Whole
 from looptree.workload import Workload
 
+NOWHERE = Box({0: (0, 0)}, {}, overhang=((0, 1),))  # what a layer reads that does nothing
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
 
 
@@ -95,6 +96,15 @@ class Profiler:
                 if asked[dimension] < written.stop - written.start:
                     return False
         return True
+
+    def cut(self, name: str) -> frozenset[Key]:
+        """Ranks of a layer of which not everything is asked for, even without loops."""
+        extents = self.part.einsum(name).ranks
+        found = frozenset[Key]()
+        for part in self.whole.operations.get(name, ()):
+            if part.operations < math.prod(extents[str(rank)] for rank in part.ranks):
+                found |= part.ranks
+        return found
 
     def untiled_work(self, name: str, changed: tuple[frozenset[Key], ...]) -> tuple[float, float, float] | None:
         """Operations, cycles and output points along the ranks that no loop changes."""
@@ -177,19 +187,23 @@ class Profiler:
         axis, sinks = self._stepped(ranks, tiles)
         needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
         near = Neighbours(axis)
+        needs |= {tensor: _inside(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
         uneven = frozenset(tensor for tensor, boxes in several.items() if _uneven(boxes, axis))
         covering = {tensor: _covering(boxes) for tensor, boxes in several.items()}
         return Pass(
             {tensor: factors_of(box, near) for tensor, box in needs.items()},
             {tensor: factors_of(box, near) for tensor, box in writes.items()},
-            {name: work_of(done, axis, self.spatial, sink=name in sinks) for name, done in operations.items()},
+            {
+                name: work_of(operations[name], axis, self.spatial, sink=name in sinks)
+                if name in operations
+                else no_work(len(tiles))
+                for name in self.whole.operations
+            },
             uneven,
             covering,
-            frozenset(tensor for tensor, boxes in several.items() if len(covering[tensor]) == len(boxes)),
-            {t: self._needs(t, boxes, needs[t], near) for t, boxes in asked.items() if t in needs}
-            if self.meet or self.reads
-            else {},
+            frozenset(tensor for tensor, boxes in several.items() if _alike(boxes, axis)),
+            {t: self._needs(t, asked[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
         )
 
     def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
@@ -222,12 +236,14 @@ class Profiler:
                     writes[output] = wrote
             else:
                 need = required(asked.get(output, []))
-                if need is None:
-                    continue
-                needs[output] = need
-                anew = sum(output in names for names in forgotten)
-                written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
+                written = None
+                if need is not None:
+                    needs[output] = need
+                    anew = sum(output in names for names in forgotten)
+                    written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
                 if written is None:
+                    for access in einsum.inputs:
+                        asked.setdefault(access.tensor, []).append(NOWHERE)
                     continue
                 done = written[0]
             operations[einsum.name] = done
@@ -242,21 +258,38 @@ class Profiler:
 
 
 def _begun(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
-    """Dimensions along which less is needed at the first step than without loops, and words along them."""
+    """Dimensions along which less is needed at the first step than without loops, and words along them.
+
+    These are all dimensions where nothing is needed at the first step: then it does not count what others narrow.
+    """
     track, starts = box.tracks.get(AXIS), axis.starts(1)
-    words, narrowed = np.ones(len(starts)), set[Key]()
+    begins = np.broadcast_to(_active(_inside(box, axis.size), axis), (axis.size,))[starts]
+    words, narrowed = np.ones(len(starts)), set[Key](() if begins.all() else asked)
     for key, (low, high) in ({} if track is None else track.spans).items():
         sizes = (high - low)[starts]
         if (sizes != asked[key]).any():
             narrowed.add(key)
             words = words * sizes
-    return frozenset(narrowed), words * np.broadcast_to(_active(box, axis), (axis.size,))[starts]
+    return frozenset(narrowed), words * begins
 
 
 def _uneven(boxes: Sequence[Box], axis: Axis) -> bool:
     """Whether some boxes are needed at steps at which others are not."""
-    masks = [np.broadcast_to(_active(box, axis), (axis.size,)) for box in boxes]
+    masks = [np.broadcast_to(_active(_inside(box, axis.size), axis), (axis.size,)) for box in boxes]
     return any((mask != masks[0]).any() for mask in masks[1:])
+
+
+def _alike(boxes: Sequence[Box], axis: Axis) -> bool:
+    """Whether all boxes are the same at every step, along the coordinates that follow the axis."""
+    inside = [_inside(box, axis.size) for box in boxes]
+    active = np.broadcast_to(_active(inside[0], axis), (axis.size,))
+    if _uneven(boxes, axis):
+        return False
+    if not active.any():
+        return True
+    moved = {key for box in inside if AXIS in box.tracks for key in box.tracks[AXIS].spans}
+    ends = [np.stack([box.span(key, AXIS, axis.size) for box in inside])[..., active] for key in moved]
+    return all((each == each[:1]).all() for each in ends)
 
 
 def _active(box: Box, axis: Axis) -> Array:

@@ -85,7 +85,8 @@ class Relaxation:
     Args:
         prices: one per sum of the goal. capacity: bytes left for tensors that do not stay on chip anyway.
         inner: rows of the intermediates, in the order of `Places`.
-    pipelined: whether the layers work at once. live: whether only what is live counts.
+        pipelined: whether the layers work at once. live: whether only what is live counts.
+        fetching: what is added to each sum, because tensors that stay on chip are fetched first.
     """
 
     def __init__(
@@ -98,11 +99,13 @@ class Relaxation:
         *,
         pipelined: bool = False,
         live: bool = False,
+        fetching: Array | None = None,
     ) -> None:
         self.pipelined = pipelined
         self.live = live
         self.tensors = tensors
         # the schedule of a pipeline has the cycles in it that its arrays take to fill
+        self.fetching = np.zeros(len(prices)) if fetching is None else fetching
         self.prices = [replace(known, steps=0.0) for known in prices] if pipelined else prices
         self.goal = goal
         self.capacity = capacity
@@ -122,7 +125,7 @@ class Relaxation:
             room, sums: see `options`. rates: a price to start from for each design, or zero.
             below: bounds beyond this need not be tight. floors: what is added to each sum in any case.
         """
-        fixed = [worked(p, columns) + floor for p, floor in zip(self.prices, floors, strict=True)]
+        fixed = [row + floor for row, floor in zip(self.fixed(columns), floors, strict=True)]
         cycles = self.cycles(columns)
         least = [f + s.min(axis=1).sum(axis=0) for f, s in zip(fixed, sums, strict=True)]
         fits = room.min(axis=1).sum(axis=0) <= min(self.capacity, NEVER / 2)
@@ -133,6 +136,10 @@ class Relaxation:
                 added = self._tightened(table, room, open_, rates[row])
                 least[row][open_] = np.maximum(least[row][open_], fixed[row][open_] + added)
         return np.where(fits, self.goal.value(least, cycles), np.inf), rates
+
+    def fixed(self, columns: Columns) -> list[Array]:
+        """What each design adds to each sum wherever its tensors are."""
+        return [worked(p, columns) + more for p, more in zip(self.prices, self.fetching, strict=True)]
 
     def cycles(self, columns: Columns) -> Array:
         """Compute cycles of each design; of a pipeline those of its slowest stage, which are a lower bound."""

@@ -78,7 +78,7 @@ class LoopTable:
         """The tables of one run, stacked; of all choices of tile shapes, or of some.
 
         Raises:
-            InseparableError: a tensor or a layer is missing in the run.
+            InseparableError: a tensor or a layer is missing in the run, because it is without loops.
             RelevanceError: relevance depends on the tile shapes.
         """
         sinks = profiler.whole.writes

@@ -2,9 +2,10 @@
 
 A layer computes what its readers ask for: where a slice or a stride leaves out the ends of a tensor, the model does not
 count the operations that would make them. So before a search, the extents of such layers and tensors are cut to what is
-asked for. Loops tile what is left, from its lower end, as they do in the model; names stay, and so do all counts.
+asked for, and those of tensors from off chip. Loops tile what is left, from its lower end, as they do in the model;
+names stay, and so do all counts.
 
-Assumption: only dimensions that the producer writes through one rank, point by point, are cut.
+Assumption: of what a layer makes, only dimensions that it writes through one rank, point by point, are cut.
 """
 
 from __future__ import annotations
@@ -34,9 +35,14 @@ def trimmed(workload: Workload) -> Workload:
         left = _asked(workload, einsum, cuts)
         if left:
             cuts[einsum.name] = left
-    if not cuts:
-        return workload
     moved = {workload.einsum(name).output.tensor: _kept(workload.einsum(name), left) for name, left in cuts.items()}
+    for tensor in workload.inputs:
+        needs = enumerate(_needed(workload, tensor, cuts))
+        shorter = {d: need for d, need in needs if need and need.size < workload.tensors[tensor].shape[d]}
+        if shorter:
+            moved[tensor] = shorter
+    if not moved:
+        return workload
     return Workload(
         workload.name,
         [_cut(einsum, cuts.get(einsum.name, {}), moved) for einsum in workload.einsums],
@@ -55,20 +61,26 @@ def _asked(workload: Workload, einsum: Einsum, cuts: Mapping[str, Cuts]) -> Cuts
     if tensor in workload.outputs:
         return {}
     found = {}
-    for dimension, form in enumerate(einsum.output.projection):
+    for form, need in zip(einsum.output.projection, _needed(workload, tensor, cuts), strict=True):
         rank = _written_by(einsum, form)
         if rank is not None:
-            extent = workload.tensors[tensor].shape[dimension]
-            need = Interval(0, 0)
-            for reader in workload.consumers(tensor):
-                box = {**reader.box, **cuts.get(reader.name, {})}
-                for access in reader.inputs:
-                    if access.tensor == tensor:
-                        need = need.hull(access.projection[dimension].hull(box).clip(extent))
             wanted = Interval(need.start - form.constant, need.stop - form.constant)
             left = Interval(max(wanted.start, 0), min(wanted.stop, einsum.ranks[rank]))
             if left and left.size < einsum.ranks[rank]:
                 found[rank] = left
+    return found
+
+
+def _needed(workload: Workload, tensor: str, cuts: Mapping[str, Cuts]) -> list[Interval]:
+    """What the readers of a tensor ask for of each dimension; nothing for one that only reads what lies outside."""
+    shape = workload.tensors[tensor].shape
+    found = [Interval(0, 0)] * len(shape)
+    for reader in workload.consumers(tensor):
+        box = {**reader.box, **cuts.get(reader.name, {})}
+        for access in reader.inputs:
+            if access.tensor == tensor:
+                asked = [form.hull(box).clip(extent) for form, extent in zip(access.projection, shape, strict=True)]
+                found = [a.hull(b) for a, b in zip(found, asked, strict=True)] if all(asked) else found
     return found
 
 

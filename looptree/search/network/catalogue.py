@@ -14,7 +14,7 @@ from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
 from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.asked.objective import value
-from looptree.search.asked.restrictions import Pin
+from looptree.search.asked.rules import Pin
 from looptree.search.asked.segment import Shape, renamed, segment, shape_of
 from looptree.search.group.below import inner_levels
 from looptree.search.group.decode import choice_of
@@ -68,7 +68,7 @@ class Catalogue:
         self.tally = Tally()
         self.interrupted = False
         self._shape_of: dict[tuple[object, ...], int] = {}
-        self._variant_of: dict[tuple[int, frozenset[int]], int] = {}
+        self._variant_of: dict[tuple[int, frozenset[int], frozenset[int]], int] = {}
         self._without_floor: dict[int, list[int]] = {}
         self._looked_at: dict[tuple[str, ...], tuple[int, Shape]] = {}
         self._polished: dict[tuple[int, float, Aim], GroupDesign | None] = {}
@@ -114,19 +114,26 @@ class Catalogue:
         matters = self.space.inner_level or level.partitions or not level.may_hold("", "weight")
         return tuple(part.kind(t) == "weight" for t in shape.tensors) if matters else ()
 
-    def variant(self, number: int, shape: Shape, resident: frozenset[str]) -> int:
-        """The number of a variant; of a new one nothing is known until `find_floors`."""
+    def variant(
+        self, number: int, shape: Shape, resident: frozenset[str], fetched: frozenset[str] = frozenset()
+    ) -> int:
+        """The number of a variant; of a new one nothing is known until `find_floors`.
+
+        Args:
+            resident: tensors on chip between groups. fetched: those of them that this group fetches.
+        """
         places = frozenset(i for i, t in enumerate(shape.tensors) if t in resident)
-        key = (number, places)
+        filled = frozenset(i for i, t in enumerate(shape.tensors) if t in fetched)
+        key = (number, places, filled)
         if key not in self._variant_of:
-            known = frozenset(self.shapes[number].tensors[i] for i in places)
+            known, anew = (frozenset(self.shapes[number].tensors[i] for i in each) for each in (places, filled))
             self._variant_of[key] = len(self.variants)
             pin = self.space.restrictions.pin(shape.einsums)
             if pin is not None:
                 self.variants.append(self._pinned(number, known, pin))
                 return self._variant_of[key]
             self._without_floor.setdefault(number, []).append(len(self.variants))
-            self.variants.append(Variant(number, known, NOTHING))
+            self.variants.append(Variant(number, known, NOTHING, fetched=anew))
         return self._variant_of[key]
 
     def find_floors(self) -> None:
@@ -141,7 +148,7 @@ class Catalogue:
             numbers = waiting[start : start + FLOORS_AT_ONCE]
             asked = [[self.variants[v] for v in self._without_floor[n]] for n in numbers]
             questions = [
-                Question(n, self.parts[n], tuple(v.resident for v in variants))
+                Question(n, self.parts[n], tuple((v.resident, v.fetched) for v in variants))
                 for n, variants in zip(numbers, asked, strict=True)
             ]
             for number, variants, floors in zip(numbers, asked, self._done(questions), strict=True):
@@ -211,7 +218,8 @@ class Catalogue:
 
     def _job(self, variant: int, aim: Aim, capacity: float, below: float, until: float, effort: float) -> Job:
         known = self.variants[variant]
-        return Job(known.shape, self.parts[known.shape], aim, known.resident, capacity, below, until, effort)
+        part, fetched = self.parts[known.shape], known.fetched
+        return Job(known.shape, part, aim, known.resident, capacity, below, until, effort, fetched=fetched)
 
     def polished(self, weights: Weights, wanted: Sequence[tuple[int, float, GroupDesign]]) -> list[GroupDesign]:
         """For designs of variants in capacities others that are as good in all that has a weight, and better otherwise.

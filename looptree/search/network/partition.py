@@ -24,6 +24,7 @@ from looptree.search.group.goal import ROUNDING
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers
 from looptree.search.network.states import Group, StateGraph, Step
+from looptree.search.network.suffixes import Suffixes
 
 MARGIN = 1e-4  # as a share; see `Partition._look`
 
@@ -92,6 +93,7 @@ class Partition:
         self.graph = graph
         self.catalogue = catalogue
         self.space = graph.space
+        self.suffixes = Suffixes(graph, catalogue)
         self.rounds = 0
 
     def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
@@ -116,6 +118,7 @@ class Partition:
                     break
                 try:
                     self.catalogue.run(tasks)
+                    self.suffixes.learn()
                 except KeyboardInterrupt:
                     if not path.steps:
                         raise
@@ -135,12 +138,13 @@ class Partition:
         other metrics count a little, too, as in `looptree.search.answers.settle`.
         """
         variants, queries = self.catalogue.variants, self.graph.queries
-        known = np.array([variants[v].between(weights, room) for v, room in queries])
+        known = np.array([variants[v].between(weights, room) for v, room in queries]).reshape(-1, 2)
         lower, upper = known[:, 0], known[:, 1]
         value, steps = self.graph.shortest(upper[self.graph.query])
         bound, _ = self.graph.shortest(lower[self.graph.query])
         reach, hopeful = self.graph.shortest(np.where(allowed, lower[self.graph.query], np.inf))
-        tasks: dict[int, Task] = {}
+        tasks: dict[tuple[int, float], Task] = {}
+        adding = self.suffixes.serve(weights)
         if reach < value * (1 - ROUNDING):
             for index in hopeful:
                 query = int(self.graph.query[index])
@@ -148,7 +152,10 @@ class Partition:
                 if not variants[variant].exact(weights, room):
                     below = min(value - (reach - lower[query]), self.graph.between(upper, index))
                     if lower[query] < below:
-                        tasks[query] = Task(variant, weights, room, below * (1 + MARGIN))
+                        below *= 1 + MARGIN
+                        first = self.suffixes.instead(index, weights, below, upper) if adding else None
+                        task = first or Task(variant, weights, room, below)
+                        tasks[task.variant, task.capacity] = task
         found = tuple(self.graph.step(i) for i in steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
         return Path(found, designs, value, min(bound, value)), list(tasks.values())

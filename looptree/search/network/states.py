@@ -1,14 +1,16 @@
 """The states that a plan goes through, and the steps between them.
 
 A *state* is an ideal (the layers that are done) and the tensors that are on chip whole. A *step* runs one group, in the
-room that the tensors leave that stay on chip while it runs.
+room that the tensors leave that stay on chip while it runs. An intermediate may stay from the group that makes it, and
+what comes from off chip from the first group that reads it, until no layer is left that does: so what is on chip says
+of every tensor that was used all that the groups to come have to know.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,11 +19,16 @@ from looptree.model.axis import Array
 from looptree.search.asked.segment import Shape
 from looptree.search.asked.space import Space
 from looptree.search.network.catalogue import Catalogue
+from looptree.search.network.crossing import Crossing, bytes_of, crossing_tensors
 from looptree.search.network.ideals import Layers, TooManyError, bits
 from looptree.search.network.outline import MOST_STEPS, Outline
 
-Move = tuple[int, int, int, int, int, float]
-"""A step as numbers: states before and after, group, tensors on chip before, those that the group uses, and room."""
+MOST_STEPS_WITH_INPUTS = 30_000
+"""Steps before or after which an input is on chip: each may ask for a search of its own."""
+
+Move = tuple[int, int, int, int, int, int, float]
+"""A step as numbers: states before and after, group, tensors on chip before, those that the group uses, those that it
+fetches for others, too, and room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +37,8 @@ class Group:
 
     Attributes:
         layers: as a bit mask. shape: number of its shape. names: its tensors and layers, in the order of the shape.
-        touched: bit mask of the crossing tensors that it reads or writes. made: those that it makes for others.
-        subsets: every set of them, small ones first.
+        touched: bit mask of the crossing tensors that it reads or writes. made: those that it makes for others, or may
+            fetch for others if it is the first to read them. subsets: every set of them, small ones first.
     """
 
     layers: int
@@ -43,26 +50,13 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True)
-class Crossing:
-    """A tensor that may stay on chip: made by one layer, read by others, no output of the workload.
-
-    Attributes:
-        name, room: of the tensor, in bytes. producer: its layer. readers: bit mask of layers.
-    """
-
-    name: str
-    room: int
-    producer: int
-    readers: int
-
-
-@dataclass(frozen=True, slots=True)
 class Step:
     """One group of a plan.
 
     Attributes:
         capacity: bytes left for it. held: those that tensors take that it does not touch.
-        resident: tensors that it reads or writes and that stay on chip whole. made: those of them that it makes.
+        resident: tensors that it reads or writes and that stay on chip whole. made: those of them that it makes, or
+            fetches, for others.
     """
 
     group: Group
@@ -86,17 +80,20 @@ class StateGraph:
         self.catalogue = catalogue
         self.capacity = capacity
         self.space = space
-        self.crossing = self._crossing() if space.resident else []
+        known = _crossing(layers, catalogue, capacity) if space.resident else []
+        self.crossing = [tensor for tensor in known if tensor.maker or space.resident_inputs]
+        self._inputs = sum(1 << i for i, t in enumerate(self.crossing) if not t.maker)
+        self._doubled = sum(1 << i for i, t in enumerate(self.crossing) if t.copies == 2)
         self._always = sum(
             1 << i for i, t in enumerate(self.crossing) if space.restrictions.tensor(t.name).between == "always"
         )
         allowed = {number: mask for number, mask in enumerate(outline.groups) if self._allowed(mask)}
         self.groups = {number: self._group(mask) for number, mask in allowed.items()}
         self._queries: dict[tuple[int, float], int] = {}
-        self._variants: dict[tuple[int, int], int] = {}
+        self._variants: dict[tuple[int, int, int], int] = {}
         self.queries: list[tuple[int, float]] = []
         self.states: dict[tuple[int, int], int] = {(0, 0): 0}
-        self._held = self._held_bytes()
+        self._held = bytes_of(self.crossing)
         self._arrange(self._all_steps(outline))
 
     @classmethod
@@ -110,11 +107,18 @@ class StateGraph:
         space = catalogue.space
         most = catalogue.space.resident
         outline = Outline.of(layers, *catalogue.space.most_layers, catalogue.check_time)
-        for resident in sorted({most, *(n for n in (3, 2, 1, 0) if n < most)}, reverse=True):
-            for known in (outline, outline.without_chains)[outline.chain_layers == outline.group_layers :]:
-                space = catalogue.space.with_layers(known.group_layers, known.chain_layers)
+        if most and not all(tensor.maker for tensor in _crossing(layers, catalogue, capacity)):
+            asked = space.with_layers(outline.group_layers, outline.chain_layers)
+            for inputs in filter(None, _fewer(space.resident_inputs)):
                 try:
-                    return cls(layers, catalogue, capacity, replace(space, resident=resident), known)
+                    return cls(layers, catalogue, capacity, replace(asked, resident_inputs=inputs), outline)
+                except TooManyError:
+                    space = replace(space, resident_inputs=0)
+        for resident in _fewer(most):
+            for known in (outline, outline.without_chains)[outline.chain_layers == outline.group_layers :]:
+                narrower = space.with_layers(known.group_layers, known.chain_layers)
+                try:
+                    return cls(layers, catalogue, capacity, replace(narrower, resident=resident), known)
                 except TooManyError:
                     outline = known
         raise TooManyError
@@ -123,21 +127,27 @@ class StateGraph:
         """Every step between states, and the states on the way."""
         moves: list[Move] = []
         kept: dict[int, list[int]] = {0: [0]}
+        with_inputs = 0
         for ideal, following in zip(outline.ideals, outline.following, strict=True):
+            begun = sum(1 << i for i in bits(self._inputs) if self.crossing[i].readers & ideal)
             for resident in kept.pop(ideal, []):
                 state = self.states[ideal, resident]
                 for number in following:
                     if number not in self.groups:
                         continue
                     done = ideal | self.groups[number].layers
-                    for then, used, room in self._choices(done, resident, self.groups[number]):
+                    for then, used, fetched, room in self._choices(done, resident, begun, self.groups[number]):
                         if (done, then) not in self.states:
                             self.states[done, then] = len(self.states)
                             kept.setdefault(done, []).append(then)
-                        moves.append((state, self.states[done, then], number, resident, used, room))
-            if len(moves) > MOST_STEPS:
+                        moves.append((state, self.states[done, then], number, resident, used, fetched, room))
+                        with_inputs += bool((resident | then) & self._inputs)
+            if len(moves) > MOST_STEPS or with_inputs > MOST_STEPS_WITH_INPUTS:
                 raise TooManyError
             self.catalogue.check_time()
+        self.states.setdefault(
+            (self.layers.everything, 0), len(self.states)
+        )  # the last one, even if no step leads there
         return moves
 
     def _allowed(self, mask: int) -> bool:
@@ -146,42 +156,23 @@ class StateGraph:
         crossing = {tensor.name for tensor in self.crossing}
         return rules.allows(names) and crossing.issuperset(rules.leaves(self.catalogue.workload, names))
 
-    def _held_bytes(self) -> Callable[[int], int]:
-        known: dict[int, int] = {0: 0}
-
-        def held(mask: int) -> int:
-            if mask not in known:
-                known[mask] = sum(self.crossing[i].room for i in bits(mask))
-            return known[mask]
-
-        return held
-
-    def _crossing(self) -> list[Crossing]:
-        workload = self.catalogue.workload
-        number = {name: i for i, name in enumerate(self.layers.names)}
-        found = []
-        for tensor in workload.intermediates:
-            producer = workload.producer(tensor)
-            room = workload.tensors[tensor].size_bytes
-            never = self.space.restrictions.tensor(tensor).between == "never"
-            if producer is not None and tensor not in workload.outputs and room <= self.capacity and not never:
-                readers = sum({1 << number[c.name] for c in workload.consumers(tensor)})
-                found.append(Crossing(tensor, room, number[producer.name], readers))
-        return found
-
     def _group(self, mask: int) -> Group:
         shape, names = self.catalogue.shape(self.layers.members(mask))
         touched = made = 0
         for i, t in enumerate(self.crossing):
-            reads, writes = t.readers & mask, mask >> t.producer & 1
-            if writes and t.readers & ~mask:
+            users, others = (t.readers | t.maker) & mask, t.readers & ~mask
+            if others and (mask & t.maker if t.maker else users):
                 made |= 1 << i
-            if (reads or writes) and (t.readers & ~mask or not writes):
+            if users and (others or t.maker & ~mask):
                 touched |= 1 << i
         return Group(mask, shape, names, touched, made, _subsets(made))
 
-    def _choices(self, done: int, resident: int, group: Group) -> Iterator[tuple[int, int, float]]:
-        """What may be on chip after a group: then, what of it the group itself uses, and the room for all of that."""
+    def _choices(self, done: int, resident: int, begun: int, group: Group) -> Iterator[tuple[int, int, int, float]]:
+        """What may be on chip after a group: then, what of it the group itself uses and fetches, and the room for that.
+
+        Args:
+            begun: tensors from off chip that were read before: whether they stay is decided.
+        """
         through = resident & ~group.touched
         used = resident & group.touched
         room = self.capacity - self._held(through)
@@ -189,19 +180,26 @@ class StateGraph:
         for i in bits(resident):
             if self.crossing[i].readers & ~done:
                 stays |= 1 << i
-        for fresh in group.subsets:
-            if group.made & self._always & ~fresh:
+        made, most = group.made & ~begun, self.space.resident
+        for fresh in group.subsets if made == group.made else _subsets(made):
+            if made & self._always & ~fresh:
                 continue
-            then = stays | fresh
-            if then.bit_count() <= self.space.resident and self._held(used | fresh) <= room:
-                yield then, used | fresh, room
+            then, own = stays | fresh, used | fresh
+            few = then.bit_count() <= most and (then & self._inputs).bit_count() <= self.space.resident_inputs
+            if few and self._held(own) <= room:
+                yield then, own, fresh & self._inputs, room - self._second_copies(own)
 
-    def _query(self, number: int, resident: int, room: float) -> int:
-        if (number, resident) not in self._variants:
+    def _second_copies(self, used: int) -> int:
+        """What a double-buffered level has twice takes once more; searches of groups count it once."""
+        return self._held(used & self._doubled) // 2
+
+    def _query(self, number: int, resident: int, fetched: int, room: float) -> int:
+        if (number, resident, fetched) not in self._variants:
             group = self.groups[number]
-            names = frozenset(self.crossing[i].name for i in bits(resident))
-            self._variants[number, resident] = self.catalogue.variant(group.shape, group.names, names)
-        key = (self._variants[number, resident], room)
+            names, filled = (frozenset(self.crossing[i].name for i in bits(mask)) for mask in (resident, fetched))
+            found = self.catalogue.variant(group.shape, group.names, names, filled)
+            self._variants[number, resident, fetched] = found
+        key = (self._variants[number, resident, fetched], room)
         if key not in self._queries:
             self._queries[key] = len(self.queries)
             self.queries.append(key)
@@ -213,10 +211,11 @@ class StateGraph:
         rank = {self.states[key]: i for i, key in enumerate(order)}
         source = np.array([rank[move[0]] for move in moves], dtype=np.int64)
         target = np.array([rank[move[1]] for move in moves], dtype=np.int64)
-        query = np.array([self._query(group, used, room) for _, _, group, _, used, room in moves], dtype=np.int64)
+        asked = [self._query(group, used, fetched, room) for _, _, group, _, used, fetched, room in moves]
         self.catalogue.find_floors()
         by_target = np.lexsort((source, target))
-        self.source, self.target, self.query = source[by_target], target[by_target], query[by_target]
+        self.source, self.target = source[by_target], target[by_target]
+        self.query = np.array(asked, dtype=np.int64)[by_target]
         self.order = order
         self.first = np.searchsorted(self.target, np.arange(len(order) + 1))
         self._moves = [(moves[i][2], moves[i][3]) for i in by_target]
@@ -284,16 +283,32 @@ class StateGraph:
         group = self.groups[number]
         after = self.order[int(self.target[index])][1]
         variant, capacity = self.queries[int(self.query[index])]
-        fresh = after & group.made
+        fresh = after & ~before
         used = before & group.touched | fresh
         return Step(
             group,
             variant,
             capacity,
-            self._held(before & ~group.touched),
+            self._held(before & ~group.touched) + self._second_copies(used),
             frozenset(self.crossing[i].name for i in bits(used)),
             frozenset(self.crossing[i].name for i in bits(fresh)),
         )
+
+
+def _fewer(most: int) -> list[int]:
+    """A number of tensors and smaller ones to try.
+
+    >>> _fewer(16), _fewer(1)
+    ([16, 3, 2, 1, 0], [1, 0])
+    """
+    return [most, *(n for n in (3, 2, 1, 0) if n < most)]
+
+
+def _crossing(layers: Layers, catalogue: Catalogue, capacity: float) -> list[Crossing]:
+    searches = catalogue.workers.searches
+    level = searches.architecture.level(searches.level)
+    known = crossing_tensors(catalogue.workload, layers, level, catalogue.space.restrictions)
+    return [tensor for tensor in known if tensor.room <= capacity]
 
 
 def _subsets(mask: int) -> tuple[int, ...]:

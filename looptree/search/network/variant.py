@@ -38,12 +38,14 @@ class Variant:
     Attributes:
         shape: number of the shape. resident: tensors of its first group that stay on chip. least: holds for all
         designs. facts, designs: what searches found. pinned: whether there is no other design than those known.
+        fetched: those of the tensors on chip that the group fetches, for itself and for others.
     """
 
     shape: int
     resident: frozenset[str]
     least: Totals
     pinned: bool = False
+    fetched: frozenset[str] = frozenset()
     facts: list[Fact] = field(default_factory=list)
     designs: list[GroupDesign] = field(default_factory=list)
     _weights: Weights | None = None

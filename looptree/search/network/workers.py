@@ -59,12 +59,13 @@ class Job:
     until: float = math.inf
     effort: float = math.inf
     floor: float = 0.0
+    fetched: frozenset[str] = frozenset()
 
     def run(self, searches: Searches) -> Outcome:
         """The best design."""
         goal = Goal(self.aim, searches.architecture, searches.level)
         known = searches.of(self.shape, self.part).towards(goal)
-        return known.search(self.resident, self.capacity, self.below, self.until, self.effort, self.floor)
+        return known.search(self.resident, self.capacity, self.below, self.until, self.effort, self.floor, self.fetched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,21 +84,25 @@ class Gather:
         job = self.job
         goal = Gathering(job.aim, searches.architecture, searches.level)
         known = searches.of(job.shape, job.part).towards(goal)
-        return known.collect(job.resident, job.capacity, job.below, job.until, job.effort)
+        return known.collect(job.resident, job.capacity, job.below, job.until, job.effort, job.fetched)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What do designs of a segment (`shape` is its number) take at least, for each of some sets of tensors on chip?"""
+    """What do designs of a segment (`shape` is its number) take at least, for each of some sets of tensors on chip?
+
+    Attributes:
+        residents: the sets, each with those of its tensors that the group fetches.
+    """
 
     shape: int
     part: Workload
-    residents: tuple[frozenset[str], ...]
+    residents: tuple[tuple[frozenset[str], frozenset[str]], ...]
 
     def run(self, searches: Searches) -> list[Totals]:
         """The least of each metric, for each set."""
         group = searches.of(self.shape, self.part).group
-        return [group.least(resident) for resident in self.residents]
+        return [group.least(resident, fetched) for resident, fetched in self.residents]
 
 
 class Searches:

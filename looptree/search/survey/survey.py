@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from looptree.architecture import Architecture
-from looptree.errors import InputError, UnsupportedError, nearest
+from looptree.errors import InputError, UnsupportedError, close, nearest
 from looptree.model import Evaluation, evaluate
 from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
@@ -161,7 +161,7 @@ def task_of(
     known = METRICS if isinstance(hardware, Architecture) else HARDWARE_METRICS
     for name in (*front, *limits):
         if name not in known:
-            raise InputError(f"expected a metric ({', '.join(known)}), found {name!r}", hint=nearest(name, known))
+            raise InputError(f"expected a metric ({', '.join(known)}), found {name!r}", hint=close(name, known))
     if not front:
         raise InputError("a survey needs at least one metric for its Pareto front")
     for point in points:

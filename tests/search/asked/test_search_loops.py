@@ -19,7 +19,8 @@ from looptree.search.asked.loops import (
     orders,
     sinks_of,
 )
-from looptree.search.asked.restrictions import NONE, LayerRule, Restrictions
+from looptree.search.asked.restrictions import NONE, Restrictions
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Designs, Exhaustive
 from looptree.workload import Workload
@@ -131,8 +132,12 @@ def test_no_other_tile_shapes_of_a_rank_that_is_tiled_twice_are_better(monkeypat
             assert few.least(objective, capacity, (2.0, 3.0)) == pytest.approx(best, rel=1e-12)
 
 
-def test_several_sinks_share_the_loops_that_all_have_with_equal_extents() -> None:
+def test_several_sinks_share_the_loops_that_all_have() -> None:
     first = einsum("first", "Y[p,m] = X[p,c] * V[m,c]", {"p": 4, "m": 2, "c": 3})
     second = einsum("second", "Z[p,m] = X[p,c] * W[m,c]", {"p": 4, "m": 3, "c": 3})
-    found = candidate_ranks(Workload("two", [first, second]), ("first", "second"))
-    assert found == [(("first", "p"), ("second", "p")), (("first", "c"), ("second", "c"))]
+    part = Workload("two", [first, second])
+    found = candidate_ranks(part, ("first", "second"))
+    assert found == [(("first", name), ("second", name)) for name in "pmc"]
+    assert [tile for (tile,) in NONE.tilings(part, found[1:2])] == [2, 1]
+    given = Restrictions(layers=(("first", LayerRule(tiles=(("m", (1,)),))),))
+    assert [tile for (tile,) in given.tilings(part, found[1:2])] == [1]

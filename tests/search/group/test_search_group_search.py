@@ -12,7 +12,8 @@ import pytest
 
 from looptree.architecture import Architecture, Compute, Level
 from looptree.search.asked.metrics import METRICS, Weights
-from looptree.search.asked.restrictions import LayerRule, Restrictions
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, undominated
 from looptree.search.group.goal import EVERYTHING, Aim, Gathering
@@ -53,7 +54,7 @@ def test_no_design_of_three_layers_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(4, 16), 3))
+@pytest.mark.parametrize("seed", some(range(4, 12), 2))
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_design_with_two_loops_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 1, TWO)
@@ -61,7 +62,7 @@ def test_no_design_with_two_loops_is_better(kind: str, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(2, 6), 2))
+@pytest.mark.parametrize("seed", some((2, 3, 5), 1))
 @pytest.mark.parametrize("kind", [*(kind for kind in KINDS if kind != "branches"), "loose"])
 def test_no_design_of_three_layers_with_two_loops_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 3, Space(loops=1 if kind == "padded" else 2, leaf_loops=0))
@@ -226,7 +227,7 @@ def test_no_design_with_a_rank_tiled_twice_is_better(kind: str, ranks: str) -> N
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(10, 16), 2))
+@pytest.mark.parametrize("seed", some(range(11, 15), 1))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_design_with_three_loops_over_one_dimension_is_better(kind: str, seed: int) -> None:
     ranks = "mk" if kind == "matmul" else "prm"
@@ -246,7 +247,7 @@ def test_no_pipeline_of_three_layers_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(10, 16), 2))
+@pytest.mark.parametrize("seed", some(range(10, 14), 1))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_pipeline_with_two_loops_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 2, Space(loops=2, leaf_loops=0, spill=False, pipeline=True))
@@ -274,6 +275,9 @@ def unhindered(hardware: Architecture) -> Architecture:
     return replace(hardware, levels=(replace(outer, bandwidth_bytes_per_cycle=None), inner))
 
 
+SMALL_FIRST = ("chain", "odd bits", "matmul", "plane", "pool", "padded", "loose", "skip", "branches")
+
+
 def check_live(kind: str, seed: int, layers: int, space: Space) -> None:
     """As `check`, where only what is live counts."""
     hardware = replace(architecture(seed=seed, buffer_bandwidth=3), allocation="live")
@@ -288,8 +292,7 @@ def test_no_design_in_a_circular_buffer_is_better(kind: str, seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(10, 14), 1))
-@pytest.mark.parametrize("kind", [*KINDS, "loose"])
+@pytest.mark.parametrize(("kind", "seed"), some([(kind, seed) for seed in (10, 11) for kind in SMALL_FIRST], 4))
 def test_no_design_with_two_loops_in_a_circular_buffer_is_better(kind: str, seed: int) -> None:
     check_live(kind, seed, 1, replace(TWO, live=True))
     check_live(kind, seed, 2, Space(loops=2, leaf_loops=0, live=True))

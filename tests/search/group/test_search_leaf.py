@@ -25,7 +25,7 @@ def check(kind: str, seed: int, layers: int, space: Space) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", [1, *some([pytest.param(4, marks=pytest.mark.slow)], 0)])
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
 def test_no_design_with_an_own_loop_per_layer_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=1))
@@ -37,15 +37,16 @@ def test_no_pipeline_with_own_loops_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some((7, 6, 9), 1))
+@pytest.mark.parametrize("seed", some((7, 6), 1))
 @pytest.mark.parametrize("kind", ["plane", "matmul", "pool"])
 def test_no_design_with_two_own_loops_per_layer_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=2))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(20, 23), 1))
-@pytest.mark.parametrize("kind", ["plane", "pool"])
+@pytest.mark.parametrize(
+    ("kind", "seed"), some([("plane", 32), ("pool", 24), ("plane", 39), ("pool", 36), ("pool", 26), ("plane", 20)], 2)
+)
 def test_no_design_with_loops_above_and_inside_is_better(kind: str, seed: int) -> None:
     check(kind, seed, 2, Space(loops=2, lone_loops=1, leaf_loops=1))
     check(kind, seed, 3, Space(loops=1, lone_loops=1, leaf_loops=1))

@@ -10,13 +10,14 @@ import pytest
 
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.exhaustive import Step as ExhaustiveStep
 from looptree.search.network import outline, states
 from looptree.search.network.catalogue import Catalogue
-from looptree.search.network.ideals import Layers
+from looptree.search.network.ideals import Layers, bits
 from looptree.search.network.states import StateGraph
 from looptree.search.network.workers import Searches, Workers
 from looptree.workload import Workload
-from tests.search.search_cases import architecture, network
+from tests.search.search_cases import architecture, einsum, network
 
 ROOMY = 10.0**9
 
@@ -36,20 +37,29 @@ def paths(graph: StateGraph, state: int = 0) -> Iterator[list[int]]:
             yield [step, *rest]
 
 
-def plan(graph: StateGraph, path: list[int]) -> frozenset[tuple[frozenset[str], frozenset[str], int]]:
+def plan(graph: StateGraph, path: list[int]) -> frozenset[ExhaustiveStep]:
     """The plan of a path as `Exhaustive.plans` has it."""
     found = []
     for step in map(graph.step, path):
         used = sum(graph.catalogue.workload.tensors[t].size_bytes for t in step.resident)
         held = int(graph.capacity - step.capacity) + used
-        found.append((frozenset(graph.layers.members(step.group.layers)), step.resident, held))
+        fetched = step.made & set(graph.catalogue.workload.inputs)
+        found.append((frozenset(graph.layers.members(step.group.layers)), step.resident, fetched, held))
     return frozenset(found)
 
 
 @pytest.mark.parametrize(
-    "space", [Space(), Space(2, chain_layers=3), Space(1, chain_layers=4), Space(resident=1), Space(resident=0)]
+    "space",
+    [
+        Space(),
+        Space(2, chain_layers=3),
+        Space(1, chain_layers=4),
+        Space(resident=1),
+        Space(resident=0),
+        Space(resident_inputs=1),
+    ],
 )
-@pytest.mark.parametrize("kind", ["branches", "skip", "matmul"])
+@pytest.mark.parametrize("kind", ["branches", "skip", "matmul", "shared"])
 def test_paths_are_plans(kind: str, space: Space) -> None:
     for seed in range(3):
         workload = network(kind, seed, layers=4)
@@ -106,6 +116,24 @@ def test_steps_that_are_too_many_cost_the_longest_chains_first(monkeypatch: pyte
     monkeypatch.setattr(states, "MOST_STEPS", few)
     graph = graph_of(workload, Space(2, chain_layers=5))
     assert (graph.space.chain_layers, graph.space.resident, len(graph.source)) == (2, 16, few)
+
+
+def test_steps_that_are_too_many_cost_inputs_on_chip_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two pairs of layers share weights: both, one or none of these are on chip at a time."""
+    layers = [einsum(f"layer{i}", f"T{i}[m] = T{i - 1}[m] * W{i % 2}[m]", {"m": 4}) for i in range(1, 5)]
+    workload = Workload("shared", layers)
+    with_inputs = []
+    for inputs in (16, 1, 0):
+        graph = graph_of(workload, Space(resident_inputs=inputs))
+        on_chip = [{t.name for t in (graph.crossing[i] for i in bits(r))} & {"W0", "W1"} for _, r in graph.order]
+        with_inputs.append(sum(bool(on_chip[a] | on_chip[b]) for a, b in zip(graph.source, graph.target, strict=True)))
+        assert max(map(len, on_chip)) == min(inputs, 2)
+    for most, inputs in ((with_inputs[0], 16), (with_inputs[1], 1), (with_inputs[1] - 1, 0)):
+        monkeypatch.setattr(states, "MOST_STEPS_WITH_INPUTS", most)
+        found = graph_of(workload, Space()).space
+        assert (found.resident, found.resident_inputs, *found.most_layers) == (16, inputs, 8, 12)
+    assert found.leaves_out() == ["resident_inputs: 0 (default 16)"]
+    assert found.described().endswith("at a time whole on chip between groups, none of them from off chip")
 
 
 def test_too_many_tensors_on_chip_are_left_out_and_said_so() -> None:

@@ -1,0 +1,62 @@
+"""The tensors that may stay on chip whole from one group to another, and the bytes that they take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from looptree.architecture import Level
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.group.prices import direct
+from looptree.search.group.rooms import apart
+from looptree.search.network.ideals import Layers, bits
+from looptree.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """A tensor that may stay on chip: made by one layer, or fetched for the first one, and read by others.
+
+    Attributes:
+        name, room: of the tensor, in bytes, of all copies. maker: its layer as a bit mask, 0 for what comes from off
+            chip. readers: bit mask of layers. copies: 2 of what comes from off chip if the level is double-buffered.
+    """
+
+    name: str
+    room: int
+    maker: int
+    readers: int
+    copies: int = 1
+
+
+def crossing_tensors(workload: Workload, layers: Layers, level: Level, rules: Restrictions) -> list[Crossing]:
+    """The intermediates that are no output of the workload, and what several layers read from off chip.
+
+    Weights that bypass the level, or are in a partition of their own, do not stay.
+    """
+    number = {name: 1 << i for i, name in enumerate(layers.names)}
+    copies = 2 if level.double_buffered else 1
+    elsewhere = direct(workload, level) | apart(workload, level)
+    found = []
+    for tensor, known in workload.tensors.items():
+        readers = sum({number[c.name] for c in workload.consumers(tensor)})
+        if tensor in workload.outputs or rules.tensor(tensor).between == "never":
+            continue
+        producer = workload.producer(tensor)
+        if producer is not None:
+            found.append(Crossing(tensor, known.size_bytes, number[producer.name], readers))
+        elif readers.bit_count() > 1 and tensor not in elsewhere:
+            found.append(Crossing(tensor, known.size_bytes * copies, 0, readers, copies))
+    return found
+
+
+def bytes_of(tensors: Sequence[Crossing]) -> Callable[[int], int]:
+    """A function that says what sets of tensors (bit masks of positions) take."""
+    known: dict[int, int] = {0: 0}
+
+    def taken(mask: int) -> int:
+        if mask not in known:
+            known[mask] = sum(tensors[i].room for i in bits(mask))
+        return known[mask]
+
+    return taken

@@ -1,0 +1,106 @@
+"""Groups of which tiles leave something out: nothing that the model evaluates is better than what is found."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from looptree.search.asked.space import Space
+from looptree.search.exhaustive import Exhaustive
+from looptree.search.group.division import Steps
+from looptree.taxonomy.binding import bind
+from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.taxonomy.tree import RankRef, Temporal
+from looptree.workload import Workload
+from tests.model.counted_cases import compare
+from tests.search.group_cases import differences, searched
+from tests.search.leaf_cases import streaming
+from tests.search.search_cases import architecture, einsum
+from tests.some import some
+
+
+def missed(stride: int, first: int, *, longer: bool = False) -> Workload:
+    """`A` has one column, which lies between two that `B` reads: their hull covers it, no single column reaches it."""
+    layers = [
+        einsum("a", "A[p,u] = X[p] * U[u]", {"p": 3, "u": 1}),
+        einsum("b", f"B[p,n] = A[p-1,{stride}*n-{first}] * V[n]", {"p": 4, "n": 2}),
+    ]
+    if longer:
+        layers.append(einsum("c", "Y[p,n] = B[p-1,n] * W[n]", {"p": 4, "n": 2}))
+    return Workload("missed", layers, shapes={"A": (3, 1), "B": (4, 2)})
+
+
+@pytest.mark.parametrize(("stride", "first", "longer"), [(3, 2, False), (3, 2, True), (2, 1, False)])
+def test_no_design_is_better_whose_tiles_reach_nothing_of_an_intermediate(
+    stride: int, first: int, longer: bool
+) -> None:
+    hardware, space = architecture(buffer_bandwidth=3), Space(loops=2, lone_loops=1, leaf_loops=0)
+    slow = Exhaustive(missed(stride, first, longer=longer), hardware, space)
+    assert differences(slow, hardware, most=5)[0] == []
+
+
+def test_no_design_with_own_loops_is_better_whose_tiles_reach_nothing_of_an_intermediate() -> None:
+    slow = streaming(Exhaustive(missed(3, 2), architecture(), Space(loops=2, lone_loops=1, leaf_loops=1)))
+    assert differences(slow, architecture(), most=5)[0] == []
+
+
+def two_sinks(rows: tuple[int, int], stride: int, taps: tuple[int, int]) -> Workload:
+    """A layer that two others read, with so many rows each."""
+    (one, other), (few, many) = rows, taps
+    made = max(one + few - 1, stride * (other - 1) + many)
+    layers = [
+        einsum("front", "A[m,p] = X[m,p] * U[m]", {"m": 2, "p": made}),
+        einsum("one", "Y[m,p] = A[m,p+r] * V[m,r]", {"m": 2, "p": one, "r": few}),
+        einsum("other", f"Z[m,p] = A[m,{stride}*p+r] * W[m,r]", {"m": 2, "p": other, "r": many}),
+    ]
+    return Workload("two sinks", layers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("rows", "stride", "taps"),
+    some([((2, 3), 2, (1, 1)), ((3, 2), 1, (2, 1)), ((4, 3), 2, (1, 3)), ((5, 2), 1, (2, 2)), ((1, 3), 1, (3, 2))], 2),
+)
+def test_no_design_of_sinks_with_other_extents_is_better(
+    rows: tuple[int, int], stride: int, taps: tuple[int, int]
+) -> None:
+    hardware, space = architecture(seed=1, buffer_bandwidth=3), Space(loops=2, lone_loops=1, leaf_loops=0)
+    slow = Exhaustive(two_sinks(rows, stride, taps), hardware, space)
+    assert differences(slow, hardware, most=5)[0] == []
+
+
+@pytest.mark.parametrize(("tile", "depth"), list(itertools.product((1, 2, 3), (0, 1))))
+def test_a_loop_over_sinks_of_other_extents_runs_as_long_as_the_longest(tile: int, depth: int) -> None:
+    """The shorter one rests at the last steps, and fits a larger tile as a whole."""
+    workload, machine = two_sinks((2, 4), 1, (2, 2)), architecture()
+    loop = Temporal((RankRef("p", "one"), RankRef("p", "other")), tile)
+    choice = GroupChoice(("front", "one", "other"), (loop,), dict.fromkeys(workload.tensors, depth), level="GLB")
+    assert compare(bind(workload, machine, plan_tree(workload, machine, [choice]))) == "equal"
+
+
+@pytest.mark.parametrize(("stride", "padding"), [(2, 1), (3, 1), (3, 2)])
+@pytest.mark.parametrize("columns", [2, 3, 4, 5])
+def test_no_own_loop_streams_less_than_its_bound(stride: int, padding: int, columns: int) -> None:
+    """Points that a stride skips, where some of them lie outside."""
+    layers = [
+        einsum("a", f"A[m,p] = X[m,{stride}*p-{padding}] * U[m]", {"m": 2, "p": 4}),
+        einsum("b", "Y[m,p] = A[m,p] * V[m]", {"m": 2, "p": 4}),
+    ]
+    part = Workload("padded", layers, shapes={"X": (2, columns)})
+    group = searched(part, architecture(), "offchip", Space(loops=1, lone_loops=1)).group
+    divider = group.divider("a")
+    below = [Steps(((("b", "p"),),), (tile,), (frozenset(),)) for tile in (2, 1)]
+    ways = [way.tensors["X"] for steps in below for way in divider.ways(["X"], (steps,))]
+    assert ways
+    assert min(way.times for way in ways) >= divider.least_times("X")
+
+
+def test_own_loops_divide_what_is_read_of_a_layer_that_joins_ranks() -> None:
+    """Of the two groups of the first layer the second one reads one: an own loop over groups leaves it as it is."""
+    layers = [
+        einsum("a", "A[g+m,n] = X[2*g+c,n] * W[g,m,c]", {"g": 2, "m": 1, "c": 2, "n": 3}),
+        einsum("b", "Y[m,n] = A[m,n]", {"m": 1, "n": 3}),
+    ]
+    slow = streaming(Exhaustive(Workload("part", layers), architecture(), Space(loops=1, lone_loops=1, leaf_loops=1)))
+    assert differences(slow, architecture(), most=8, largest=100.0)[0] == []
