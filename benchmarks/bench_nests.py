@@ -35,7 +35,9 @@ TILES = [
 ]
 
 
-def hardware(scratchpad: int | None, registers: int, spatial: dict[str, int]) -> Architecture:
+def hardware(
+    scratchpad: int | None, registers: int, spatial: dict[str, int], dataflow: str | None = None
+) -> Architecture:
     """DRAM, a buffer, a scratchpad if it has bytes, and registers."""
 
     def level(name: str, size: int | None, pj: Fraction) -> Level:
@@ -44,7 +46,7 @@ def hardware(scratchpad: int | None, registers: int, spatial: dict[str, int]) ->
     outer = [level("DRAM", None, Fraction(100)), level("GLB", 1 << 18, Fraction(6))]
     middle = [level("PAD", scratchpad, Fraction(2))] if scratchpad else []
     last = level("RF", registers, Fraction(1, 4))
-    return Architecture("nests", (*outer, *middle, last), Compute(spatial=spatial))
+    return Architecture("nests", (*outer, *middle, last), Compute(spatial=spatial), dataflow=dataflow)
 
 
 def tile_of(text: str, ranks: dict[str, int], architecture: Architecture) -> tuple[Leaf, Joint, dict[str, Level]]:
@@ -83,6 +85,7 @@ def main() -> None:
         "one level, array": hardware(None, 512, {"m": 16, "c": 16, "n": 16, "k": 16}),
         "two levels": hardware(1024, 64, {}),
         "two levels, array": hardware(1024, 64, {"m": 16, "c": 16, "n": 16, "k": 16}),
+        "two, output stays": hardware(1024, 64, {}, "output_stationary"),
     }
     print(f"python benchmarks/bench_nests.py {repeats}\n")
     print(f"{'nests of a tile (bound), ms of CPU':<44} {''.join(f'{name:>20}' for name in machines)}")

@@ -179,7 +179,7 @@ def matches(design: Design, seed: int) -> str:
         leaf, finder, own = finding(design, einsum.name)
         none = sum(own.bypassed.values())
         room, wide = finder.tables.room, design.architecture.compute.spatial
-        every = Finder(Tables(leaf, room, wide, further=Further(levels=1, most=dict.fromkeys(leaf.accesses, 1e9))))
+        every = Finder(Tables(leaf, room, wide, further=Further([dict.fromkeys(leaf.accesses, 1e9)])))
         known = [options for kept in every.tables.kept() for options in every.options(kept, every=True)]
         listed = [(options, at) for options in known for at in range(len(options.steps))]
         for options, at in draw.sample(listed, min(8, len(listed))):

@@ -1,31 +1,29 @@
-"""Nests at two levels below the buffer: the best pair of all, as the model and the simulator count it."""
+"""Nests at several levels below the buffer: the best of all, as the model and the simulator count them."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence, Sized
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-import numpy as np
 import pytest
 
 from looptree.architecture import Architecture, Level
 from looptree.architecture.architecture import DATAFLOWS
 from looptree.check import check
 from looptree.model import Evaluation, evaluate
-from looptree.model.axis import Array
 from looptree.model.inference import infer
 from looptree.model.inside import with_nests
-from looptree.model.inside.finder import Finder
-from looptree.model.inside.joint import Joint
-from looptree.model.inside.nest import Nest, Options, Price
-from looptree.model.inside.resolve import leaf_of, nodes_of, with_inside
-from looptree.model.inside.ways import Block, Ways
+from looptree.model.inside.costs import energy
+from looptree.model.inside.joint import Wanted
+from looptree.model.inside.nest import Nest
+from looptree.model.inside.resolve import counts_of, joint_of, leaf_of, nodes_of, with_inside
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Chain, Compute, LoopTree
 from looptree.workload import Einsum, Workload
+from tests.model.every_nests import least_of_all
 from tests.model.inside_cases import drawn_design, every_nest, registers
 from tests.model.model_cases import keep, layer, loop
 from tests.some import some
@@ -151,33 +149,55 @@ def test_an_outer_tile_that_could_be_larger_may_be_best() -> None:
     assert best.energy.total == one.energy.total
 
 
+def against_all(design: Design) -> None:
+    """The nests that are found take as little as the best of all, if anything fits."""
+    inferred, architecture = infer(design), design.architecture
+    leaf = leaf_of(design, inferred, design.leaf("a"))
+    assert leaf is not None
+    joint = joint_of(design.workload, architecture, leaf, architecture.levels[2:], counts_of(inferred, leaf))
+    outer, wanted = dict.fromkeys(design.workload.tensors, architecture.level("GLB")), Wanted(energy)
+    least = least_of_all(joint, leaf, outer, wanted, leaf.shape, {})
+    (found,) = joint.least(leaf, outer, [wanted], wanted)[0]
+    assert found.fits == (least < float("inf"))
+    assert not found.fits or found.sums[0] == pytest.approx(least, rel=1e-12)
+
+
 @pytest.mark.parametrize("dataflow", [None, *DATAFLOWS])
-@pytest.mark.parametrize("seed", some(range(12), 2))
-def test_no_tile_of_the_outer_level_is_left_out_that_is_best(
-    seed: int, dataflow: str | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Against all tiles of the outer level that fit, tried without any bound."""
+@pytest.mark.parametrize("seed", some(range(12), 3))
+def test_two_levels_are_the_best_of_all(seed: int, dataflow: str | None) -> None:
     draw = random.Random(f"outer tiles {seed}")
     einsum = draw.choice(list(LARGER.values()))
     spatial = draw.choice([{}, {}, {draw.choice(list(einsum.ranks)): 2}])
     architecture = scratchpad(draw.randrange(6, 40), draw.randrange(3, 10))
     compute = replace(architecture.compute, spatial=spatial)
-    design = asked(einsum, replace(architecture, compute=compute, dataflow=dataflow), tile=draw.choice([None, 3]))
-    found = with_nests(design)
-    best = evaluate(found.workload, found.architecture, found.tree, stepwise=False)
-    largest = Ways._largest
+    against_all(asked(einsum, replace(architecture, compute=compute, dataflow=dataflow), tile=draw.choice([None, 3])))
 
-    def every(self: Ways, case: Array, chosen: dict[int, Array], words: dict[str, Array]) -> Block:
-        return self._block(case, chosen, words) if self.staying else largest(self, case, chosen, words)
 
-    def nothing(self: Finder, options: Options, prices: Sequence[Price]) -> Array:
-        return np.zeros((len(prices), len(options.block.bytes)))
+TINY = (
+    layer("a", "Y[m] = X[m,k] * Wa[k]", m=5, k=2),
+    layer("a", "Y[p] = X[p+r-1] * Wa[r]", p=5, r=2),
+    layer("a", "Y[m,n] = X[m,n] * Wa[n]", m=5, n=2),
+    layer("a", "Y[m,n] = X[m,k] * Wa[k,n]", m=3, n=2, k=1),
+)
 
-    def unbounded(self: Joint, leaf: object, outers: Sized, wanted: Sized, shapes: Sized = (0,)) -> Array:
-        return np.zeros((len(outers), len(wanted), len(shapes)))
 
-    monkeypatch.setattr(Ways, "_largest", every)
-    monkeypatch.setattr(Finder, "floor", nothing)
-    monkeypatch.setattr(Joint, "bounds", unbounded)
-    slow = with_nests(design)
-    assert evaluate(slow.workload, slow.architecture, slow.tree, stepwise=False).energy.total == best.energy.total
+@pytest.mark.parametrize("seed", some(range(40), 4))
+def test_three_levels_are_the_best_of_all(seed: int) -> None:
+    draw = random.Random(f"three levels {seed}")
+    sizes = draw.randrange(9, 16), draw.randrange(6, 10), draw.randrange(3, 6)
+    plain = scratchpad(1, 1)
+    prices = [Fraction(draw.choice([0, 1, 2, 4])) for _ in sizes]
+    below = [
+        Level(name, size, read_pj_per_byte=price, write_pj_per_byte=price, bypasses=draw.choice([(), (), ("X",)]))
+        for name, size, price in zip(("FAR", "MID", "RF"), sizes, prices, strict=True)
+    ]
+    dataflow = draw.choice([None, None, *DATAFLOWS])
+    against_all(asked(draw.choice(TINY), replace(plain, levels=(*plain.levels[:2], *below), dataflow=dataflow)))
+
+
+def test_three_levels_are_counted_as_the_simulator_does() -> None:
+    plain = scratchpad(12, 4)
+    far = Level("FAR", 20, read_pj_per_byte=Fraction(5), write_pj_per_byte=Fraction(5))
+    design = with_nests(asked(LARGER["product"], replace(plain, levels=(*plain.levels[:2], far, *plain.levels[2:]))))
+    assert not check(design)
+    assert evaluate(design.workload, design.architecture, design.tree, stepwise=False).fits

@@ -7,14 +7,14 @@ than a nest that is known is left out.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.inside.leaf import Shape
-from looptree.model.inside.nest import Found, Nest, Options, Partial, Price, fronts, undominated
+from looptree.model.inside.nest import Found, Nest, Options, Partial, Place, Price, all_of, fronts, undominated
 from looptree.model.inside.problems import Problems
 from looptree.model.inside.tables import Tables
 from looptree.model.inside.ways import Block
@@ -35,7 +35,7 @@ class Finder:
         """
         best: list[list[Partial]] = [[] for _ in self.tables.shapes]
         every = list(self.tables.kept())
-        floors = [self._floor(some, prices) for some in every]
+        floors = [self.floor_of(some, prices) for some in every]
         for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
             cases = self._hopeful(floors[number], best)
             for block in self.tables.ways(every[number]).blocks(cases) if len(cases) else ():
@@ -43,7 +43,7 @@ class Finder:
         found = [[self._found(one, at) for one in listed] for at, listed in enumerate(best)]
         return [listed or self._smallest(at, prices, tie) for at, listed in enumerate(found)]
 
-    def _floor(self, kept: Sequence[str], prices: Sequence[Price]) -> Array:
+    def floor_of(self, kept: Sequence[str], prices: Sequence[Price]) -> Array:
         """What nests that keep some tensors take of each sum at least, of shape (prices, cases)."""
         fewest = {row: self._fewest(row) for t in kept for row in self.tables.leaf.rows(t)}
         return np.stack([np.broadcast_to(price.of(kept, fewest, 0), self.tables.elsewhere.shape) for price in prices])
@@ -114,7 +114,7 @@ class Finder:
         """
         found = np.full(further.shape[1:], np.inf)
         every = list(self.tables.kept())
-        floors = [self._floor(kept, prices) + more for kept, more in zip(every, further, strict=True)]
+        floors = [self.floor_of(kept, prices) + more for kept, more in zip(every, further, strict=True)]
         if self.tables.leaf.operations.slabs:
             return np.asarray(np.min(floors, axis=0))
         for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
@@ -131,48 +131,65 @@ class Finder:
                     found[:, at] = np.minimum(found[:, at], least)
         return found
 
-    def options(self, kept: tuple[str, ...], *, every: bool) -> Iterator[Options]:
+    def options(
+        self, kept: tuple[str, ...], hopeful: Callable[[Options], Array] = all_of, *, every: bool
+    ) -> Iterator[Options]:
         """All nests of one shape that keep some tensors and fit, in all orders that differ for any tensor of the layer.
 
         With the words that enter a place of each of its tensors.
 
         Args:
+            hopeful: which of some nests are worth trying, asked with the fewest words of each tensor in any order.
             every: see `Tables.ways`.
         """
-        (shape,) = self.tables.shapes
-        for block in self.tables.ways(kept, every=every).blocks(np.arange(1)):
-            moved = {t: self.tables.moved(t, block.ways) for t in self.tables.tensors}
-            for options in self.tables.options_of(block, self.tables.orders(kept, self.tables.tensors, block.ways)):
-                words = {
-                    row: np.where(moved[t], options.entered[row], float(shape.entered[row]))
-                    for t in self.tables.tensors
-                    for row in self.tables.leaf.rows(t)
-                }
-                yield replace(options, entered=words)
+        tables = self.tables
+        (shape,) = tables.shapes
 
-    def floor(self, options: Options, prices: Sequence[Price]) -> Array:
-        """What nests at the one level further in take of each sum at least, of shape (prices, nests of one shape).
+        def within(options: Options, moved: Mapping[str, Array]) -> Options:
+            words = {
+                row: np.where(moved[t], options.entered[row], float(shape.entered[row]))
+                for t in tables.tensors
+                for row in tables.leaf.rows(t)
+            }
+            return replace(options, entered=words)
 
-        Of a tensor that a loop of the inner nest moves at least its whole tile enters at each iteration; if none does,
-        what enters below these loops, and then the level has to hold the whole tile.
+        for block in tables.ways(kept, every=every).blocks(np.arange(1)):
+            moved = {t: tables.moved(t, block.ways) for t in tables.tensors}
+            some = np.flatnonzero(hopeful(within(tables.least_of(block), moved)))
+            left, moved = block.at(some), {t: table[some] for t, table in moved.items()}
+            orders = tables.orders(kept, tables.tensors, left.ways) if len(some) else ()
+            for options in tables.options_of(left, orders):
+                yield within(options, moved)
+
+    def floor(self, options: Options, places: Sequence[Sequence[Place]]) -> Array:
+        """What nests further in take of each sum at least, of shape (sums, nests of one shape).
+
+        Of a tensor that a loop further in moves at least its whole tile enters at each iteration; if none does, what
+        enters below these loops, and then the level has to hold the whole tile. So much for each tensor by itself.
 
         Args:
-            options: of `options`, with the words of all tensors. prices: of the inner level.
+            options: of `options`, with the words of all tensors. places: of each sum, each set of levels further in at
+            which a tensor may have a place.
         """
-        tables, block, most = self.tables, options.block, self.tables.further.most
-        sums = np.zeros((len(prices), len(block.bytes)))
-        for t in prices[0].kept:
-            least: Array = np.full(len(block.bytes), np.inf)
-            if most.get(t):
-                row, words = tables.tensors.index(t), np.ones(len(block.bytes), dtype=np.int64)
-                least = tables.elsewhere[block.case].astype(np.float64)
-                for part, ways in zip(tables.parts, block.ways, strict=True):
-                    least = least * part.entered[part.ranks][row][-1, ways]
-                    words = words * part.window[row][ways]
-                least = np.where(words <= most[t], np.minimum(least, options.entered[t]), least)
-            for number, price in enumerate(prices):
-                kept = price.kept[t] + price.entered[t] * least if most.get(t) else np.inf
-                sums[number] += np.minimum(price.bypassed[t], kept)
+        tables, block, rooms = self.tables, options.block, self.tables.further.rooms
+        least: dict[tuple[str, int], Array] = {}
+        for row, t in enumerate(tables.tensors):
+            words = np.ones(len(block.bytes), dtype=np.int64)
+            anew = tables.elsewhere[block.case].astype(np.float64)
+            for part, ways in zip(tables.parts, block.ways, strict=True):
+                anew = anew * part.entered[part.ranks][row][-1, ways]
+                words = words * part.window[row][ways]
+            stays = np.minimum(anew, options.entered[t])
+            least |= {(t, level): np.where(words <= most[t], stays, anew) for level, most in enumerate(rooms)}
+        sums = np.zeros((len(places), len(block.bytes)))
+        for number, listed in enumerate(places):
+            found: dict[str, Array] = {}
+            for place in listed:
+                taken = np.full(len(block.bytes), place.fixed)
+                for level, paid in place.entered:
+                    taken = taken + paid * least[place.tensor, level]
+                found[place.tensor] = np.minimum(found.get(place.tensor, np.inf), taken)
+            sums[number] = sum(found.values())
         return sums
 
     def chosen(self, options: Options, at: int) -> tuple[Nest, Shape]:

@@ -16,8 +16,9 @@ are tried first: they are few, and what is best with them bounds all others.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
@@ -27,13 +28,12 @@ from looptree.model.inside.costs import Cost, price
 from looptree.model.inside.finder import Finder
 from looptree.model.inside.larger import Further
 from looptree.model.inside.leaf import Leaf, Shape
-from looptree.model.inside.nest import Found, Nest, Options, Price, undominated
+from looptree.model.inside.nest import Found, Nest, Options, Place, Price, undominated
 from looptree.model.inside.pinned import FREE, Pinned
 from looptree.model.inside.tables import Memory, Tables
+from looptree.model.inside.tries import Tries, Try, batches, beaten, hopeful, prefixes
 from looptree.model.inside.ways import Room
 from looptree.workload import Tensor
-
-MOST_AT_ONCE = 64
 
 Outer = Mapping[str, Level]
 """The level of the next place further out of each tensor."""
@@ -77,25 +77,62 @@ class Joint:
         second = prices[0] if [tie] == wanted else self._price(leaf, outer, tie)
         if len(self.levels) == 1:
             return self._finder(leaf, shapes).least(prices, second)
-        return [self._least(leaf, outer, wanted, tie, shape) for shape in shapes or (leaf.shape,)]
+        return [self._least(leaf, outer, wanted, tie, shape, ()) for shape in shapes or (leaf.shape,)]
 
-    def _least(self, leaf: Leaf, outer: Outer, wanted: Sequence[Wanted], tie: Wanted, shape: Shape) -> list[Found]:
+    def _least(
+        self,
+        leaf: Leaf,
+        outer: Outer,
+        wanted: Sequence[Wanted],
+        tie: Wanted,
+        shape: Shape,
+        known: Sequence[Sequence[float]],
+    ) -> list[Found]:
+        """The best nests of one shape; some of them may be left out that are no better than sums that are known."""
         finder = self._finder(leaf, (shape,))
         second = self._price(leaf, outer, tie)
         best: list[Found] = []
         too_large: list[Found] = []
-        for every in (False, True):
-            for tries in _batches(self._tries(finder, leaf, outer, wanted, best, every=every)):
-                hopeful = [tried for tried in tries if not _beaten(best, tried.bound)]
-                for kept in dict.fromkeys(tried.options.block.kept for tried in hopeful):
-                    some = [tried for tried in hopeful if tried.options.block.kept == kept]
-                    own, shapes = zip(*(finder.chosen(tried.options, tried.at) for tried in some), strict=True)
-                    listed = self.further.least(leaf, self.further_of(outer, kept), wanted, tie, shapes)
-                    for tried, nest, inner in zip(some, own, listed, strict=True):
-                        whole = [tried.with_nests(nest, second, one) for one in inner]
+        for every in (True,) if known else (False, True):
+            for tries in batches(self._tries(finder, leaf, outer, wanted, [*known, *_sums(best)], every=every)):
+                for kept in dict.fromkeys(tried.options.block.kept for tried in tries):
+                    better = [*known, *_sums(best)]
+                    of = [t for t in tries if t.options.block.kept == kept and not beaten(better, t.bound)]
+                    some = of if len(self.levels) == 2 else list(prefixes(of))
+                    own = [finder.chosen(tried.options, tried.at) for tried in some]
+                    inside = self._inside(leaf, self.further_of(outer, kept), wanted, tie, own, some, better)
+                    for tried, (nest, _), listed in zip(some, own, inside, strict=True):
+                        whole = [tried.with_nests(nest, second, one) for one in listed]
                         best = undominated([*best, *(one for one in whole if one.fits)])
                         too_large += whole if not best and not too_large else []
         return best or too_large
+
+    def _inside(
+        self,
+        leaf: Leaf,
+        outer: Outer,
+        wanted: Sequence[Wanted],
+        tie: Wanted,
+        own: Sequence[tuple[Nest, Shape]],
+        tries: Sequence[Try],
+        known: Sequence[Sequence[float]],
+    ) -> list[list[Found]]:
+        """The best nests further in for some of the outermost level; none where these are no better than known sums."""
+        shapes = [shape for _, shape in own]
+        if len(self.levels) == 2 or not tries:
+            return self.further.least(leaf, outer, wanted, tie, shapes) if tries else []
+        bounds = self.further.bounds(leaf, [outer], wanted, shapes)[0].T + np.array([tried.sums for tried in tries])
+        found: list[list[Found]] = [[] for _ in tries]
+        for at in np.lexsort(bounds.T[::-1]).tolist():
+            if not beaten(known, bounds[at]):
+                taken = tries[at].sums
+                left = [[a - b for a, b in zip(sums, taken, strict=True)] for sums in known]
+                found[at] = self.further._least(leaf, outer, wanted, tie, shapes[at], left)
+                known = [
+                    *known,
+                    *([a + b for a, b in zip(taken, one.sums, strict=True)] for one in found[at] if one.fits),
+                ]
+        return found
 
     def bounds(
         self, leaf: Leaf, outers: Sequence[Outer], wanted: Sequence[Wanted], shapes: Sequence[Shape] = ()
@@ -137,7 +174,7 @@ class Joint:
 
     def _finder(self, leaf: Leaf, shapes: Sequence[Shape] = (), *, gaps: bool = False) -> Finder:
         pins, room = self.pins if len(self.levels) == 1 else FREE, self.levels[0][1]
-        further = Further(len(self.levels) - 1, self._most(leaf), self.pins)
+        further = Further([_most(leaf, inner) for _, inner in self.levels[1:]], self.pins)
         tables = Tables(leaf, room, self.spatial, pins, shapes=shapes, gaps=gaps, further=further, memory=self.memory)
         return Finder(tables)
 
@@ -161,12 +198,24 @@ class Joint:
         """The next places further out, as the levels further in see them."""
         return {**outer, **dict.fromkeys(kept, self.levels[0][0])}
 
-    def _most(self, leaf: Leaf) -> dict[str, float]:
-        """The most words of each tensor that a level further in can hold."""
-        limits = {t: [room.most(t) for _, room in self.levels[1:]] for t in leaf.accesses}
-        return {
-            t: max((math.inf if words is None else words for words in known), default=0) for t, known in limits.items()
-        }
+    def _places(self, leaf: Leaf, outer: Outer, wanted: Wanted) -> list[Place]:
+        """Every set of levels at which each tensor of a layer may have a place, below a place further out."""
+        tensors = {*leaf.einsum.reads, leaf.einsum.output.tensor}
+        found = []
+        for sets in product((False, True), repeat=len(self.levels)):
+            above, joint = outer, self
+            fixed = dict.fromkeys(tensors, 0.0)
+            entered: dict[str, tuple[tuple[int, float], ...]] = dict.fromkeys(tensors, ())
+            for level, kept in enumerate(sets):
+                price, room = joint._price(leaf, above, wanted), self.levels[level][1]
+                for t in fixed:
+                    holds = kept and t in leaf.accesses and room.most(t) != 0
+                    fixed[t] += price.kept[t] if holds else math.inf if kept else price.bypassed[t]
+                    entered[t] += ((level, price.entered[t]),) if holds else ()
+                above = joint.further_of(above, tuple(tensors)) if kept else above
+                joint = joint.further
+            found += [Place(t, entered[t], known) for t, known in fixed.items() if known < math.inf]
+        return found
 
     def _tries(
         self,
@@ -174,10 +223,10 @@ class Joint:
         leaf: Leaf,
         outer: Outer,
         wanted: Sequence[Wanted],
-        best: Sequence[Found],
+        known: Sequence[Sequence[float]],
         *,
         every: bool,
-    ) -> list[_Tries]:
+    ) -> list[Tries]:
         """Nests of the outermost level that may be better than the best ones, with all further in.
 
         Args:
@@ -189,82 +238,47 @@ class Joint:
         prices = [self._price(leaf, outer, one) for one in wanted]
         found = []
         for kept, further_out, least in zip(sets, within, bounds, strict=True):
-            inner = [self.further._price(leaf, further_out, one) for one in wanted]
-            for options in finder.options(kept, every=every):
-                sums = np.stack([options.priced(price) for price in prices])
-                further = np.broadcast_to(least[:, None], sums.shape)
-                if len(self.levels) == 2:
-                    further = np.maximum(further, finder.floor(options, inner))
-                bound = sums + further
-                left = np.ones(sums.shape[1], dtype=bool)
-                for known in best:
-                    left &= (bound < np.array(known.sums)[:, None]).any(axis=0)
-                if left.any():
-                    some = np.flatnonzero(left)
-                    found.append(_Tries(options.at(some), sums[:, some], bound[:, some]))
+            if beaten(known, finder.floor_of(kept, prices)[:, 0] + least):
+                continue
+            places = [self.further._places(leaf, further_out, one) for one in wanted]
+            judged = _Judged(finder, prices, places, least, known)
+            for options in finder.options(kept, judged.hopeful, every=every):
+                sums, bound = judged.of(options)
+                some = np.flatnonzero(hopeful(bound, known))
+                if len(some):
+                    found.append(Tries(options.at(some), sums[:, some], bound[:, some]))
         return found
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Tries:
-    """Nests of the outermost level, what they take of each sum, and what they take with all further in at least."""
+class _Judged:
+    """What nests that keep some tensors are judged by.
 
-    options: Options
-    sums: Array
-    bound: Array
+    Attributes:
+        prices, places: of each sum, and further in. least: what any nests further in take. known: what is to be beaten.
+    """
 
+    finder: Finder
+    prices: Sequence[Price]
+    places: Sequence[Sequence[Place]]
+    least: Array
+    known: Sequence[Sequence[float]]
 
-@dataclass(frozen=True, eq=False, slots=True)
-class _Try:
-    """A nest of the outermost level: one of some options, what it takes, and what it takes with all further in."""
+    def of(self, options: Options) -> tuple[Array, Array]:
+        """What nests take of each sum, and what they take at least with all further in."""
+        sums = np.stack([options.priced(price) for price in self.prices])
+        return sums, sums + np.maximum(self.least[:, None], self.finder.floor(options, self.places))
 
-    options: Options
-    at: int
-    sums: list[float]
-    bound: list[float]
-
-    def with_nests(self, nest: Nest, second: Price, inner: Found) -> Found:
-        """Together with those further in."""
-        at, options = self.at, self.options
-        sums = tuple(a + b for a, b in zip(self.sums, inner.sums, strict=True))
-        words = {row: float(table[at]) for row, table in options.entered.items()}
-        steps = int(options.steps[at])
-        other = inner.second + float(second.of(nest.kept, words, steps))
-        return Found(nest, sums, other, int(options.block.bytes[at]), words, steps, inner.fits, inner)
+    def hopeful(self, options: Options) -> Array:
+        """Which of them may be better than what is known."""
+        return hopeful(self.of(options)[1], self.known)
 
 
-def _batches(tries: Sequence[_Tries]) -> Iterator[list[_Try]]:
-    """Nests of least bound first, more and more at a time; together those with the same tiles that keep the same."""
-    if not tries:
-        return
-    first = np.cumsum([0, *(some.bound.shape[1] for some in tries)])
-    order = np.lexsort(np.concatenate([some.bound for some in tries], axis=1)[::-1])
-    _, earliest, group = np.unique(_tiles(tries)[order], return_index=True, return_inverse=True)
-    place = earliest[group]
-    order = order[np.argsort(place, kind="stable")]
-    starts = np.append(np.flatnonzero(np.diff(np.sort(place), prepend=-1)), len(order))
-    start, size = 0, 1
-    while start < len(starts) - 1:
-        chosen = order[starts[start] : starts[min(start + size, len(starts) - 1)]]
-        numbers = np.searchsorted(first, chosen, side="right") - 1
-        yield [
-            _Try(tries[number].options, at, tries[number].sums[:, at].tolist(), tries[number].bound[:, at].tolist())
-            for number, at in zip(numbers.tolist(), (chosen - first[numbers]).tolist(), strict=True)
-        ]
-        start, size = start + size, min(4 * size, MOST_AT_ONCE)
+def _most(leaf: Leaf, room: Room) -> dict[str, float]:
+    """The most words of each tensor that a level can hold."""
+    limits = {t: room.most(t) for t in leaf.accesses}
+    return {t: math.inf if words is None else words for t, words in limits.items()}
 
 
-def _tiles(tries: Sequence[_Tries]) -> Array:
-    """A number for each nest, equal for those with the same tiles that keep the same tensors."""
-    blocks = [some.options.block for some in tries]
-    kept = {known: number for number, known in enumerate(dict.fromkeys(block.kept for block in blocks))}
-    found = np.concatenate([np.full(len(block.bytes), kept[block.kept]) for block in blocks])
-    for ways in zip(*(block.ways for block in blocks), strict=True):
-        column = np.concatenate(ways)
-        found = found * (int(column.max()) + 1) + column
-    return found
-
-
-def _beaten(known: Sequence[Found], bound: Sequence[float]) -> bool:
-    """Whether nests that are known are no worse than a bound in every sum."""
-    return any(all(a <= b for a, b in zip(found.sums, bound, strict=True)) for found in known)
+def _sums(found: Sequence[Found]) -> list[tuple[float, ...]]:
+    return [one.sums for one in found]

@@ -36,8 +36,8 @@ outside all others, and a tile shape that is pinned must not follow from the til
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
@@ -55,17 +55,20 @@ class Further:
     """The levels further in.
 
     Attributes:
-        levels: how many there are. most: the most words of each tensor that one of them can hold. pins: what is not
-            free to choose at the innermost one.
+        rooms: of each level, outermost first, the most words of each tensor that it can hold. pins: what is not free
+            to choose at the innermost one.
     """
 
-    levels: int = 0
-    most: Mapping[str, float] = field(default_factory=dict)
+    rooms: Sequence[Mapping[str, float]] = ()
     pins: Pinned = FREE
+
+    def most(self, tensor: str) -> float:
+        """The most words of a tensor that one of them can hold."""
+        return max((room[tensor] for room in self.rooms), default=0)
 
     def frees(self, rank: str, leaf: Leaf) -> bool:
         """Whether the next level may have a loop over a rank outside all others, whatever the tile further out."""
-        if self.levels > 1 or self.pins == FREE:
+        if len(self.rooms) > 1 or self.pins == FREE:
             return True
         if rank in (self.pins.tiles or {}):
             return False
@@ -75,13 +78,13 @@ class Further:
 NONE = Further()
 
 
-def larger_ways(leaf: Leaf, part: Part, problems: Problems, wide: Mapping[str, int], further: Further) -> Array:
+def larger_ways(leaf: Leaf, part: Part, problems: Problems, spatial: Mapping[str, int], further: Further) -> Array:
     """Per rank and way the way with a larger tile of it that is no worse further in; -1 where there is none.
 
     It is one only where no level further in can hold all of a tensor's tile.
 
     Args:
-        problems: of the part, before it is cut. wide: operations done at once along each rank.
+        problems: of the part, before it is cut. spatial: operations done at once along each rank.
     """
     found = np.full_like(part.multiple, -1)
     if problems.forms:
@@ -91,17 +94,17 @@ def larger_ways(leaf: Leaf, part: Part, problems: Problems, wide: Mapping[str, i
     for row, rank in enumerate(part.ranks):
         if not further.frees(rank, leaf):
             continue
-        extents = problems.extents(rank)
-        most = max((further.most[t] for t, access in leaf.accesses.items() if rank in access.ranks), default=0)
-        alone = rank not in joined and wide.get(rank, 1) == 1
+        extents, wide = problems.extents(rank), spatial.get(rank, 1)
+        most = max((further.most(t) for t, access in leaf.accesses.items() if rank in access.ranks), default=0)
+        levels = 0 if rank in joined or wide > 1 else len(further.rooms)
         pairs = part.tiles[:, row], part.tiles[part.multiple[row], row]
         known: dict[tuple[int, int], bool] = {}
         for way in np.flatnonzero(part.multiple[row] >= 0).tolist():
             tile, more = (int(tiles[way]) for tiles in pairs)
             if (tile, more) not in known:
-                known[tile, more] = _divides(tile, extents, wide.get(rank, 1), most) or (
-                    alone and all(_no_more(tile, more, extent, further.levels, most) for extent in extents)
-                )
+                known[tile, more] = (
+                    levels > 0 and all(_no_more(tile, more, extent, levels, most) for extent in extents)
+                ) or _divides(tile, extents, wide, most)
             if known[tile, more]:
                 found[row, way] = part.multiple[row, way]
     return found
@@ -113,7 +116,8 @@ def _pieces(extent: int, tile: int) -> dict[int, int]:
     return {size: count for size, count in ((tile, whole), (rest, min(rest, 1))) if count}
 
 
-def _divides(tile: int, extents: Collection[int], wide: int, most: float) -> bool:
+@cache
+def _divides(tile: int, extents: frozenset[int], wide: int, most: float) -> bool:
     """Whether all tile shapes that a level further in may have in a tile divide it."""
     pieces = {size for extent in extents for size in _pieces(extent, tile)}
     shapes = (t for t in useful_tiles(tile) if t <= most and all(keeps_full(t, size, wide) for size in pieces))

@@ -59,6 +59,19 @@ class Price:
         return own + self.together[tensor] * words[further_out(tensor)] if tensor in self.together else own
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Place:
+    """What a sum counts for one tensor that has a place at some levels and at no others.
+
+    Attributes:
+        entered: of each word that enters its place, by the number of the level. fixed: of all else.
+    """
+
+    tensor: str
+    entered: tuple[tuple[int, float], ...]
+    fixed: float
+
+
 @dataclass(frozen=True, slots=True)
 class Found:
     """A nest that was found.
@@ -118,6 +131,11 @@ class Options:
     def priced(self, price: Price) -> Array:
         """What each takes of a sum."""
         return np.broadcast_to(price.of(self.block.kept, self.entered, self.steps), self.block.bytes.shape)
+
+
+def all_of(options: Options) -> Array:
+    """Each of some nests, as one that is worth trying."""
+    return np.ones(len(options.steps), dtype=bool)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -28,8 +28,8 @@ class Part:
         entered: by order of the loops, words of each row (the tensors, then those that pass the level further out) over
             all iterations where the outermost 0, 1, ... of them stand still, of shape (rows, loops + 1, ways).
         moves: by order, whether each of the loops moves a tensor, of shape (tensors, loops, ways).
-        fewest: words of each row over all iterations where nothing stands still, with the best of the ways, of shape
-            (rows, problems).
+        least: words of each row over all iterations where nothing stands still, in the best of the orders, of shape
+            (rows, ways). fewest: the same with the best of the ways, of shape (rows, problems).
         visits: iterations. steps: that each way makes of them, of shape (ways).
         wider: per rank the way with the next larger tile of it, -1 where there is none or where more words enter it.
         multiple: the same with the next larger tile that is made of whole ones.
@@ -42,6 +42,7 @@ class Part:
     window: Array
     entered: Mapping[Order, Array]
     moves: Mapping[Order, Array]
+    least: Array
     fewest: Array
     visits: Array
     steps: Array
@@ -73,10 +74,11 @@ class Part:
                 worse |= (moves[order][..., known] & ~moves[order][..., some]).any(axis=(0, 1))
                 column[some[worse]] = -1
         first, visits = np.array([0, len(tiles)]), np.full(len(tiles), problems.times.sum())
-        fewest = np.min([table[:, 0] for table in entered.values()], axis=(0, 2))[:, None]
+        least = np.min([table[:, 0] for table in entered.values()], axis=0)
+        fewest = least.min(axis=1, keepdims=True)
         trips = _trips(problems, ranks, tiles)
         return cls(
-            first, ranks, tiles, tiles >= largest, window, entered, moves, fewest, visits, trips, wider, multiple
+            first, ranks, tiles, tiles >= largest, window, entered, moves, least, fewest, visits, trips, wider, multiple
         )
 
     @classmethod
@@ -98,6 +100,7 @@ class Part:
             np.concatenate([part.window for part in parts], axis=1),
             {order: np.concatenate([part.entered[order] for part in parts], axis=2) for order in one.entered},
             {order: np.concatenate([part.moves[order] for part in parts], axis=2) for order in one.moves},
+            np.concatenate([part.least for part in parts], axis=1),
             np.concatenate([part.fewest for part in parts], axis=1),
             np.concatenate([part.visits for part in parts]),
             np.concatenate([part.steps for part in parts]),

@@ -77,7 +77,7 @@ class Tables:
         self.tensors = list(leaf.accesses)
         self.rows = [*self.tensors, *map(further_out, leaf.together)]
         own = {t: room.most(t) for t in self.tensors}
-        self.most = {t: max(math.inf if words is None else words, further.most.get(t, 0)) for t, words in own.items()}
+        self.most = {t: max(math.inf if words is None else words, further.most(t)) for t, words in own.items()}
         numbers: dict[object, int] = {}
         self.case = [numbers.setdefault(shape.key, len(numbers)) for shape in self.shapes]
         every = [[s for s, own in zip(self.shapes, self.case, strict=True) if own == n] for n in range(len(numbers))]
@@ -152,6 +152,15 @@ class Tables:
                         known[row, key] = self._entered(tensor, row, order, block)
                     entered[row] = known[row, key]
             yield Options(block, order, entered, steps)
+
+    def least_of(self, block: Block) -> Options:
+        """The fewest words that enter the place of each tensor in any order of the loops, where one moves it."""
+        words = {}
+        for number, row in enumerate(self.rows):
+            words[row] = self.passing[row][block.case].astype(np.float64)
+            for part, chosen in zip(self.parts, block.ways, strict=True):
+                words[row] = words[row] * part.least[number, chosen]
+        return Options(block, (), words, self._steps(block))
 
     def nest(self, order: Order, chosen: Sequence[int], kept: tuple[str, ...]) -> Nest:
         tiles = {
@@ -249,8 +258,7 @@ class Tables:
         rows = {tensor: self.tensors.index(tensor) for tensor in kept}
         if not every:
             return Ways(self.parts, self.problems, rows, self.room, useful, [part.wider for part in self.parts])
-        most = self.further.most
-        staying = [(row, self.leaf.accesses[t].ranks, most[t]) for row, t in enumerate(self.tensors)]
+        staying = [(row, self.leaf.accesses[t].ranks, self.further.most(t)) for row, t in enumerate(self.tensors)]
         return Ways(self.parts, self.problems, rows, self.room, useful, self._larger, staying)
 
     @cached_property
