@@ -13,6 +13,7 @@ from pathlib import Path
 import onnx
 from google.protobuf.message import DecodeError
 
+from looptree.documents import read_bytes
 from looptree.errors import InputError
 
 MAX_BYTES = 2**31 - 1
@@ -116,20 +117,7 @@ def opsets(model: onnx.ModelProto, file: str) -> dict[str, int]:
 
 
 def _bytes(path: str | Path) -> bytes:
-    try:
-        with Path(path).open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(path)) from None
-    except IsADirectoryError:
-        raise InputError("expected a file, found a directory", where=str(path)) from None
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", None) or problem
-        raise InputError(f"cannot be read: {reason}", where=str(path)) from None
-    except MemoryError:
-        raise InputError("too large for the memory of this machine", where=str(path)) from None
-    if len(data) > MAX_BYTES:
-        raise InputError("larger than 2 GiB", where=str(path), hint="store the weights as external data")
+    data = read_bytes(path, MAX_BYTES, "store the weights as external data")
     if not data:
         raise InputError("the file is empty", where=str(path))
     return data

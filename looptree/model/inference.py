@@ -19,17 +19,16 @@ from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
 from looptree.model.balance import shares_of
 from looptree.model.box import Box, Coupled
-from looptree.model.hull import combined, contains
 from looptree.model.inferred import Asked, Axes, EinsumCounts, Inferred, Made, PlaceCounts
 from looptree.model.instances import passing_on
 from looptree.model.live import live_words
+from looptree.model.needed import Needs, check_covered, check_whole, check_without_gaps, required
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, points_written, writing
 from looptree.model.spatial import around, check_axes, depths_of, fresh_at_once, seen_from, union_per_step
 from looptree.model.sweep import fresh_box
 from looptree.model.window import check_windows, innermost_relevant, largest, outward, windows
 from looptree.taxonomy.design import BoundChain, Design, Loop, Place
-from looptree.workload import Einsum
 
 
 def infer(design: Design, *, exact: bool = False, live: bool = True) -> Inferred:
@@ -60,9 +59,6 @@ def _root(together: Mapping[int, int], key: int) -> int:
     while key in together:
         key = together[key]
     return key
-
-
-Needs = dict[str, list[Box]]
 
 
 class _Walker:
@@ -175,7 +171,7 @@ class _Walker:
                         given[sink] = inferred
             outside = {} if child.kind == "compute" else self._outside(child, needs)
             if not given:
-                self._check_covered(outside, {})
+                check_covered(outside, {})
                 self._idle(child)
                 continue
             if len(given) < len(child.sinks):
@@ -186,7 +182,7 @@ class _Walker:
             below_needs, below_writes = self._chain(child, axes, given)
             if child.kind == "compute" and child.loops:  # what a layer touches as a whole, not loop by loop
                 below_needs, below_writes = self._touched(given[child.einsums[0]])
-            self._check_covered(outside, below_needs)
+            check_covered(outside, below_needs)
             for tensor, listed in below_needs.items():
                 needs.setdefault(tensor, []).extend(listed)
             for tensor, listed in below_writes.items():
@@ -208,48 +204,6 @@ class _Walker:
         inner = {self.workload.einsum(name).output.tensor for name in child.einsums if name not in child.sinks}
         return {tensor: listed for tensor, listed in needs.items() if tensor in inner}
 
-    def _check_covered(self, outside: Needs, below: Needs) -> None:
-        for tensor, listed in outside.items():
-            if not _covers(below.get(tensor, []), listed):
-                raise UnsupportedError(
-                    f"tensor {tensor!r} leaves its branch, but the consumers inside do not ask for all of it",
-                    hint="put the einsum that reads it outside into the same branch, or the producer into its own",
-                )
-
-    def _check_whole(self, einsum: Einsum, need: Box | None, axes: Axes) -> None:
-        """An intermediate that also leaves the workload has to be asked for completely, inside a group."""
-        tensor = einsum.output.tensor
-        if tensor not in self.workload.outputs:
-            return
-        if need is None:
-            raise UnsupportedError(
-                f"tensor {tensor!r} leaves the workload, but its consumers ask for nothing of it",
-                hint="remove the layers that read nothing but padding of it",
-            )
-        hull = windows(need, axes, 0)
-        spans = {key: (int(low[0]), int(high[0])) for t in hull.tracks.values() for key, (low, high) in t.spans.items()}
-        for dimension, (form, extent) in enumerate(zip(einsum.output.projection, self._shape(tensor), strict=True)):
-            written = form.hull(einsum.box).clip(extent)
-            start, stop = spans.get(dimension) or hull.fixed[dimension]
-            if start > written.start or stop < written.stop:
-                raise UnsupportedError(
-                    f"tensor {tensor!r} leaves the workload, but its consumers ask only for coordinates {start} to "
-                    f"{stop - 1} of dimension {dimension}",
-                    hint="compute it in a group of its own",
-                )
-
-    def _check_without_gaps(self, einsum: Einsum, chain: BoundChain, need: Box, axes: Axes) -> None:
-        """What others need of an intermediate as well is computed at some step: between tiles no point is left out."""
-        tensor = einsum.output.tensor
-        leaves = tensor in self.workload.outputs or any(
-            reader.name not in chain.einsums for reader in self.workload.consumers(tensor)
-        )
-        if leaves and axes and fresh_box(need, axes, 0).total(axes) < largest(windows(need, axes, 0)):
-            raise UnsupportedError(
-                f"tensor {tensor!r} is needed outside of its group, but the tiles inside leave out points of it",
-                hint="use larger tiles, or compute it in a group of its own",
-            )
-
     def _infer(self, name: str, chain: BoundChain, axes: Axes, needs: Needs) -> Operations | None:
         """The operations of the producer of an intermediate, from what is fresh of it."""
         einsum = self.workload.einsum(name)
@@ -260,7 +214,7 @@ class _Walker:
         if not axes and tensor in self.workload.outputs:  # outside of all groups: it leaves as a whole
             needs.setdefault(tensor, []).append(Operations.full(einsum).touched(einsum.output, shape))
         need = required(needs.get(tensor, []))
-        self._check_whole(einsum, need, axes)
+        check_whole(self.workload, einsum, need, axes)
         if need is None:
             return None
         outermost = self.outermost[tensor]
@@ -279,7 +233,7 @@ class _Walker:
                 self.result.spilled[place.id] = back.total(axes)
         if written is None:
             return None
-        self._check_without_gaps(einsum, chain, need, axes)
+        check_without_gaps(self.workload, einsum, chain, need, axes)
         operations, points = written
         counts.operations = operations.total(axes)
         counts.points = points_written(operations, points, axes)
@@ -338,17 +292,3 @@ class _Walker:
         counts.first = counts.entered if lifetime == sweep else fresh_box(need, axes, lifetime).total(axes)
         if lifetime > sweep:
             counts.entered = counts.first  # what is produced anew is written out again
-
-
-def required(listed: list[Box]) -> Box | None:
-    """What several accesses ask for together, clipped to the tensor; `None` if nothing ever."""
-    inside = [box for box in (box.clipped() for box in listed) if box is not None]
-    return combined(inside) if inside else None
-
-
-def _covers(inner: list[Box], outer: list[Box]) -> bool:
-    asked = required(outer)
-    if asked is None:
-        return True
-    given = required(inner)
-    return given is not None and contains(given, asked)

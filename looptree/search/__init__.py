@@ -15,7 +15,8 @@ from typing import Any
 
 from looptree.search.answers.front import Front
 from looptree.search.asked.limits import Limit
-from looptree.search.asked.restrictions import LayerRule, Restrictions, TensorRule
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.asked.rules import LayerRule, TensorRule
 from looptree.search.asked.space import SPACES, Space, space_named
 from looptree.search.result import Comparison, InfeasibleError, Plan, State, Statistics
 from looptree.search.search import compare, front, search

@@ -323,11 +323,9 @@ class Group:
         known = self.alone.tensors[tensor]
         reads, writes = _words(result.transfers[outer.name].get(tensor))
         fetched, stored = _words(result.transfers[inner.name].get(tensor))
-        for name in self.after:  # these read off chip, for each operation, if they reach the tensor at all
+        for name in self.after:  # these read off chip, for each operation
             einsum = self.context.einsum(name)
-            read = [access.projection for access in einsum.inputs if access.tensor == tensor]
-            if any(all(f.hull(einsum.box).clip(n) for f, n in zip(p, known.shape, strict=True)) for p in read):
-                reads -= result.operations[name].total * len(read)
+            reads -= result.operations[name].total * sum(access.tensor == tensor for access in einsum.inputs)
         room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[self.search.live]
         if tensor in self.resident:  # neither filled nor drained
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0

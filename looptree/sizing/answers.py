@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from looptree.sizing.curve import SHARES, Sizing, at_most, bracket
+from looptree.sizing.curve import SHARES, Sizing
+from looptree.sizing.kind import at_most, bracket
 from looptree.sizing.point import Point
 
 KNEE_RATIO = 2.0

@@ -1,4 +1,4 @@
-"""The points of a curve: which capacities are asked for, in which order, and how answers between them are found.
+"""How large a buffer has to be: which capacities are asked for, and in which order.
 
 Capacities are powers of two (or `per_doubling` steps to each), from the one at which nothing more is gained downwards:
 what is proven in a large buffer bounds every smaller one. Between two of them the smallest capacity that is good
@@ -7,31 +7,22 @@ enough is found by bisection, which needs no optimum, only whether a plan is bel
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from looptree.architecture import Architecture
 from looptree.display import Displayed
-from looptree.errors import InputError
 from looptree.search import SPACES, Space
-from looptree.search.answers.capacities import Capacities
-from looptree.search.group.goal import ROUNDING
-from looptree.search.network.planner import buffer_of
-from looptree.sizing.cache import Kept, Memory
-from looptree.sizing.point import Point, point_of
+from looptree.sizing.cache import Memory
+from looptree.sizing.kind import Asked, Clock, Curve, Step, steps
+from looptree.sizing.point import Point
 from looptree.units import format_size
 from looptree.workload import Workload
 
 FUSED, ALONE = "fused", "layer_by_layer"
 SHARES = (0.0, 0.01, 0.05, 0.1)
 """How far from the minimum an answer may be, as shares of it."""
-
-FINENESS = 32
-"""Answers are exact to a step of the largest power of two that is at most their 32nd part."""
 
 _FUSING: dict[str, Any] = {
     "group_layers": 1,
@@ -49,41 +40,6 @@ _FUSING: dict[str, Any] = {
 
 DEPTH = 8
 """The curve goes down to this fraction of the capacity at which nothing more is gained, unless asked otherwise."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What is asked of a curve: the arguments of `size`."""
-
-    objective: str
-    space: Space
-    capacities: tuple[int, ...]
-    per_doubling: int
-    least: int | None
-    seconds: float | None
-    workers: int | None
-
-    def __post_init__(self) -> None:
-        if not 1 <= self.per_doubling <= 16:
-            raise InputError(f"expected 1 to 16 points per doubling, found {self.per_doubling}")
-        if any(capacity < 1 for capacity in (*self.capacities, self.least or 1)):
-            raise InputError("expected capacities of at least 1 byte")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """How far the work is.
-
-    Attributes:
-        kind: `fused` or `layer_by_layer`. capacity_bytes: what is searched now. done: points that are finished.
-        left: about how many are to come. seconds_left: about how long that takes.
-    """
-
-    kind: str
-    capacity_bytes: int
-    done: int
-    left: int
-    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +99,20 @@ def size(
         InfeasibleError: a layer has no design at all, or does not fit a capacity that was asked for.
         InputError: the architecture has no on-chip level, or the objective is not known.
     """
-    wanted = _Asked(objective, space or SPACES["default"], tuple(capacities), per_doubling, least, seconds, workers)
-    clock = _Clock(progress)
+    wanted = Asked(objective, space or SPACES["default"], tuple(capacities), per_doubling, least, seconds, workers)
+    clock = Clock(progress)
     kept = memory or Memory()
     alone_space = replace(SPACES["layer-by-layer"], lone_loops=wanted.space.lone_loops)
-    fused = _Curve(FUSED, workload, architecture, wanted, kept, clock)
+    fused = Curve(FUSED, workload, architecture, wanted, kept, clock)
     beside = fused if replace(wanted.space, **_FUSING) == replace(alone_space, **_FUSING) else None
-    alone = _Curve(ALONE, workload, architecture, replace(wanted, space=alone_space), kept, clock, beside)
+    alone = Curve(ALONE, workload, architecture, replace(wanted, space=alone_space), kept, clock, beside)
     with fused, alone:
         smallest = fused.smallest()
         grid = list(wanted.capacities)
         if not grid:
             ends = [curve.end(smallest) for curve in (fused, alone)]
             lowest = max(smallest, wanted.least or ends[0] // DEPTH)
-            grid = [smallest, *(c for c in _steps(max(ends), wanted.per_doubling) if c >= lowest)]
+            grid = [smallest, *(c for c in steps(max(ends), wanted.per_doubling) if c >= lowest)]
         for curve in (alone, fused):
             curve.solve_all(sorted(set(grid), reverse=True))
         for curve in (alone, fused):
@@ -174,186 +130,3 @@ def size(
             fused_probes=fused.probes(grid),
             layer_by_layer_probes=alone.probes(grid),
         )
-
-
-class _Clock:
-    """Says how far the work is, from how long the points took so far."""
-
-    def __init__(self, report: Callable[[Step], None] | None) -> None:
-        self.report = report
-        self.done = 0
-        self.left = 0
-        self.taken: list[float] = []
-
-    def before(self, kind: str, capacity: int) -> float:
-        """A search begins."""
-        if self.report is not None:
-            recent = self.taken[-4:]
-            left = self.left * sum(recent) / len(recent) if recent else None
-            self.report(Step(kind, capacity, self.done, self.left, left))
-        return time.perf_counter()
-
-    def after(self, started: float | None) -> None:
-        """A point is there; `started` is when its search began, if there was one."""
-        self.done += 1
-        self.left = max(0, self.left - 1)
-        if started is not None:
-            self.taken.append(time.perf_counter() - started)
-
-
-class _Curve:
-    """One kind of plan in all capacities; searches begin when something is not known yet.
-
-    Args:
-        beside: a curve of fused plans in whose space single layers have the same designs: its searches serve this
-            curve, too, which is that of plans layer by layer.
-    """
-
-    def __init__(
-        self,
-        kind: str,
-        workload: Workload,
-        architecture: Architecture,
-        asked: _Asked,
-        memory: Memory,
-        clock: _Clock,
-        beside: _Curve | None = None,
-    ) -> None:
-        self.kind = kind
-        self.workload = workload
-        self.architecture = architecture
-        self.level = buffer_of(architecture)
-        self.asked = asked
-        self.kept: Kept = memory.of(kind)
-        self.clock = clock
-        self.beside = beside
-        self._searches: Capacities | None = None
-
-    def __enter__(self) -> _Curve:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._searches is not None:
-            self._searches.__exit__(None, None, None)
-
-    @property
-    def searches(self) -> Capacities:
-        """Made when it is first needed."""
-        if self.beside is not None:
-            return self.beside.searches
-        if self._searches is None:
-            asked = self.asked
-            self._searches = Capacities(
-                self.workload,
-                self.architecture,
-                objective=asked.objective,
-                space=asked.space,
-                workers=asked.workers,
-            )
-        return self._searches
-
-    def smallest(self) -> int:
-        """The smallest buffer in which every layer alone has a design; no smaller one is looked at."""
-        if self.kept.smallest is None:
-            self.kept.learn(self.searches.smallest())
-        assert self.kept.smallest is not None
-        return self.kept.smallest
-
-    def solve(self, capacity: int, target: float | None = None) -> Point:
-        """The point of a capacity; with a target only whether that can be reached."""
-        known = self.kept.points.get(capacity)
-        started = None
-        if known is None or not (known.status == "optimal" or (target is not None and _decides(known, target))):
-            started = self.clock.before(self.kind, capacity)
-            apart = self.beside is not None
-            plan = self.searches.plan(capacity, seconds=self.asked.seconds, target=target, apart=apart)
-            known = point_of(self.workload, plan, self.level, capacity, self.architecture.allocation)
-            self.kept.put(known)
-        self.clock.after(started)
-        return known
-
-    @cached_property
-    def minimum(self) -> Point:
-        """The best there is: everything fits whole."""
-        everything = sum(tensor.size_bytes for tensor in self.workload.tensors.values())
-        return self.solve(1 << max(everything, self.smallest()).bit_length())
-
-    def end(self, smallest: int) -> int:
-        """The smallest step at which nothing more is gained; a plan serves every capacity down to what it needs."""
-        top = point = self.minimum
-        reached = top.capacity_bytes
-        for capacity in _steps(top.capacity_bytes, self.asked.per_doubling):
-            if capacity < smallest:
-                break
-            if capacity >= point.demand_bytes and point.status == "optimal":
-                reached = capacity
-                continue
-            point = self.solve(capacity)
-            if point.value > top.value * (1 + ROUNDING):
-                break
-            reached = capacity
-        return reached
-
-    def solve_all(self, capacities: Iterable[int]) -> None:
-        """Every one of some capacities, which come largest first."""
-        listed = list(capacities)
-        self.clock.left += len(listed)
-        for capacity in listed:
-            self.solve(capacity)
-
-    def narrow(self, share: float) -> None:
-        """Find the smallest capacity within a share of the minimum, to a step (see `FINENESS`)."""
-        target = at_most(self.minimum.value, share)
-        while True:
-            enough, less = bracket(self.kept.points.values(), target, self.smallest() - 1)
-            step = fineness(enough)
-            first, last = less // step + 1, (enough - 1) // step
-            if first > last:
-                return
-            self.clock.left = (last - first + 1).bit_length()
-            if not _decides(self.solve((first + last) // 2 * step, target), target):
-                return
-
-    def shown(self, grid: Iterable[int]) -> tuple[Point, ...]:
-        """The points of some capacities, smallest first."""
-        return tuple(self.kept.points[capacity] for capacity in sorted(set(grid)))
-
-    def probes(self, grid: Iterable[int]) -> tuple[Point, ...]:
-        """All other points."""
-        without = set(grid)
-        return tuple(point for capacity, point in sorted(self.kept.points.items()) if capacity not in without)
-
-
-def at_most(minimum: float, share: float) -> float:
-    """The value that is good enough."""
-    return minimum * (1 + max(share, ROUNDING))
-
-
-def bracket(points: Iterable[Point], target: float, least: int) -> tuple[int, int]:
-    """The smallest capacity known to reach a value, and the largest known not to; `least` if none is."""
-    listed = list(points)
-    enough = min(p.capacity_bytes for p in listed if p.value <= target)
-    less = max((p.capacity_bytes for p in listed if p.bound > target and p.capacity_bytes < enough), default=least)
-    return enough, max(less, least)
-
-
-def fineness(capacity: int) -> int:
-    """The step to which an answer is exact: a power of two.
-
-    >>> fineness(64), fineness(100_000), fineness(5)
-    (2, 2048, 1)
-    """
-    return 1 << max(0, (capacity // FINENESS).bit_length() - 1)
-
-
-def _decides(point: Point, target: float) -> bool:
-    return point.value <= target or point.bound > target
-
-
-def _steps(top: int, per_doubling: int) -> Iterable[int]:
-    """Capacities downwards from a power of two, so many to each doubling."""
-    exponent = math.ceil(math.log2(top)) * per_doubling
-    for step in range(exponent, -1, -1):
-        capacity = round(2 ** (step / per_doubling))
-        if capacity <= top:
-            yield capacity

@@ -10,7 +10,7 @@ import pytest
 
 from looptree.architecture import Level, Partition
 from looptree.check import check
-from looptree.errors import InputError, UnsupportedError
+from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.model.inference import infer
 from looptree.model.inside import costs, with_nests
@@ -21,10 +21,10 @@ from looptree.model.inside.resolve import counts_of, leaf_of, room_of
 from looptree.model.inside.tables import Tables
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree
+from looptree.taxonomy.tree import Chain, Compute, LoopTree
 from looptree.workload import Workload
 from tests.model.inside_cases import drawn_design, every_nest, measured, registers
-from tests.model.model_cases import TWO_LEVELS, keep, layer, loop
+from tests.model.model_cases import TWO_LEVELS, keep, layer
 
 CAPACITIES = (3, 6, 12, 24, 100)
 
@@ -200,15 +200,3 @@ def test_a_nest_needs_a_level_below() -> None:
     tree = LoopTree(Chain((keep("DRAM", *FC.tensors), keep("GLB", *FC.tensors)), Compute("fc", inside="found")))
     with pytest.raises(InputError, match="no memory level is left below 'GLB'"):
         with_nests(bind(FC, TWO_LEVELS, tree))
-
-
-def test_layers_that_are_no_boxes_are_refused() -> None:
-    """Tiles of a transposed convolution that is fused are slabs."""
-    up = layer("up", "B[2*p+r] = A[p] * Wu[r]", p=8, r=2)
-    last = layer("last", "C[p] = B[p+r] * Wl[r]", p=15, r=2)
-    workload = Workload("up", [up, last])
-    end = [Chain((), Compute("up", inside="found")), Chain((), Compute("last"))]
-    inner = (keep("DRAM", "A", "Wu", "Wl", "C"), loop("p", 4), keep("GLB", *workload.tensors))
-    tree = LoopTree(Chain(inner, Branch("sequential", tuple(end))))
-    with pytest.raises(UnsupportedError, match="no boxes of ranks"):
-        with_nests(bind(workload, registers(10), tree))

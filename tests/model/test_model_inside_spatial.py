@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -12,24 +12,27 @@ import pytest
 
 from looptree.architecture import Architecture, Array, Cores, Level, Network
 from looptree.check import check
-from looptree.errors import UnsupportedError
+from looptree.errors import InputError, UnsupportedError
 from looptree.model import evaluate
-from looptree.model.inference import infer
 from looptree.model.inside import with_nests
-from looptree.model.inside.costs import energy, price
-from looptree.model.inside.finder import Finder
-from looptree.model.inside.larger import Further
-from looptree.model.inside.leaf import Leaf
-from looptree.model.inside.nest import Nest, Price
-from looptree.model.inside.resolve import counts_of, leaf_of, room_of
-from looptree.model.inside.tables import Tables
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Chain, Compute, LoopTree, RankRef, Spatial, Storage, Temporal
 from looptree.workload import Workload
-from tests.model.inside_cases import drawn_design, drawn_layer, every_nest, measured, registers
+from tests.model import spatial_cases
+from tests.model.inside_cases import (
+    deeper,
+    drawn_design,
+    drawn_layer,
+    matches,
+    measured,
+    pairs_of,
+    registers,
+    written,
+)
 from tests.model.model_cases import keep, layer
-from tests.model.test_model_joint import given
+from tests.model.test_model_cores import random_design as core_designs
+from tests.random_designs import Generator
 from tests.some import some
 
 Node = Temporal | Spatial | Storage
@@ -88,56 +91,10 @@ def drawn(seed: int, *, cores: bool) -> Design | None:
     return design if any(chain.spatial for chain in design.chains) else None
 
 
-def finding(design: Design, name: str) -> tuple[Leaf, Finder, Price]:
-    """What finds the nest of one layer, and what it is judged by."""
-    level, inferred, chain = design.architecture.levels[-1], infer(design), design.leaf(name)
-    leaf = leaf_of(design, inferred, chain)
-    assert leaf is not None
-    used = {*leaf.einsum.reads, leaf.einsum.output.tensor}
-    outer = {t: design.architecture.level(design.innermost_place(t, chain).level) for t in used}
-    counts, begun = counts_of(inferred, leaf), leaf.begun_further_out
-    tensors = design.workload.tensors
-    own = price(leaf.einsum, tensors, outer, level, counts, energy, served=leaf.served, begun=begun)
-    return leaf, Finder(Tables(leaf, room_of(design.workload, leaf, level), {})), own
-
-
-def extents_of(leaf: Leaf) -> dict[str, int]:
-    """The largest extents of ranks that may be cut."""
-    problems = [leaf.problems(part) for part in leaf.parts]
-    gaps = frozenset[str]().union(*map(leaf.with_gaps, problems))
-    return {rank: 1 if rank in gaps else known.largest(rank) for known in problems for rank in known.ranks}
-
-
 def compared(seed: int, *, cores: bool = False) -> str:
     """Random nests of each layer, as they are counted and as they are when they are written into the mapping."""
     design = drawn(seed, cores=cores)
-    if design is None:
-        return "refused"
-    assert not check(with_nests(design))
-    draw, without = random.Random(seed), measured(design, [])
-    for einsum in design.workload.einsums:
-        leaf, finder, own = finding(design, einsum.name)
-        none = sum(own.bypassed.values())
-        further = Further(levels=1, most=dict.fromkeys(leaf.accesses, 1e9))
-        every = Finder(Tables(leaf, finder.tables.room, {}, further=further))
-        listed = [
-            (o, at)
-            for kept in every.tables.kept()
-            for o in every.options(kept, every=True)
-            for at in range(len(o.steps))
-        ]
-        for options, at in draw.sample(listed, min(8, len(listed))):
-            given = measured(design, [(einsum.name, every.chosen(options, at)[0])])
-            assert float(given.energy.total - without.energy.total) == pytest.approx(options.priced(own)[at] - none)
-            assert given.latency.compute == without.latency.compute
-        best = finder.least([own], own)[0][0]
-        found = measured(design, [(einsum.name, best.nest)])
-        assert float(found.energy.total - without.energy.total) == pytest.approx(best.sums[0] - none)
-        nests = list(every_nest(design, einsum.name, extents_of(leaf)))
-        for nest in draw.sample(nests, min(8, len(nests))):
-            other = measured(design, [(einsum.name, nest)])
-            assert not other.fits or other.energy.total >= found.energy.total, nest
-    return "fused" if len(design.workload.einsums) > 1 else "alone"
+    return "refused" if design is None else matches(design, seed)
 
 
 @pytest.mark.parametrize("chunk", range(2))
@@ -153,24 +110,28 @@ def test_nests_of_layers_on_cores(chunk: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some(range(2, 12), 2))
+@pytest.mark.parametrize("chunk", some(range(2, 12), 1))
 def test_nests_of_many_designs(chunk: int) -> None:
     test_nests_of_random_layers(chunk)
     test_nests_of_layers_on_cores(chunk)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", some(range(0, 60, 6), 2))
+@pytest.mark.parametrize("draw", [spatial_cases.random_design, core_designs], ids=["array", "cores"])
+def test_nests_below_random_designs(seed: int, draw: Callable[[Generator], Design]) -> None:
+    """One more level below all levels of random mappings, with places between the loops, pipelines and all."""
+    for number in range(seed, seed + 6):
+        try:
+            design = deeper(draw(Generator(random.Random(number).randrange)), number)
+            measured(design, [])
+            with_nests(design)
+        except InputError:
+            continue
+        assert matches(design, number) in ("alone", "fused")
+
+
 # -- two levels -------------------------------------------------------------------------------
-
-
-def pairs_of(design: Design, name: str, draw: random.Random) -> Iterator[tuple[Nest, Nest]]:
-    """Some nests at both levels."""
-    leaf, _, _ = finding(design, name)
-    extents = extents_of(leaf)
-    outer = list(every_nest(design, name, extents))
-    for nest in draw.sample(outer, min(12, len(outer))):
-        cut = {rank: min(extent, dict(nest.loops).get(rank, extent)) for rank, extent in extents.items()}
-        inner = list(every_nest(design, name, cut))
-        yield from ((nest, one) for one in draw.sample(inner, min(4, len(inner))))
 
 
 def two_levels(seed: int) -> bool:
@@ -189,7 +150,7 @@ def two_levels(seed: int) -> bool:
     assert best.fits
     (einsum,) = design.workload.einsums
     for nests in pairs_of(design, einsum.name, draw):
-        other = given(design, einsum.name, nests)
+        other = written(design, [(einsum.name, nests)], 2)
         assert not other.fits or other.energy.total >= best.energy.total, nests
     return True
 

@@ -34,9 +34,9 @@ class Drawn(Workers):
 
     def designs(self, job: Job) -> list[GroupDesign]:
         """Of one group, with some tensors on chip."""
-        draw = random.Random(f"{self.seed} {job.shape} {sorted(job.resident)}")
+        draw = random.Random(f"{self.seed} {job.shape} {sorted(job.resident)} {sorted(job.fetched)}")
         group = self.searches.of(job.shape, job.part).group
-        least, held = group.least(job.resident), group.resident_bytes(job.resident)
+        least, held = group.least(job.resident, job.fetched), group.resident_bytes(job.resident)
         return [
             GroupDesign(
                 (),
@@ -96,7 +96,8 @@ def plans(known: Planner, capacity: float) -> Array:
         for step in map(partition.graph.step, path):
             variant = known.catalogue.variants[step.variant]
             aim: Any = None
-            job = Job(variant.shape, known.catalogue.parts[variant.shape], aim, variant.resident, step.capacity)
+            part, on_chip = known.catalogue.parts[variant.shape], variant.resident
+            job = Job(variant.shape, part, aim, on_chip, step.capacity, fetched=variant.fetched)
             listed.append([(d, d.room + step.held) for d in workers.designs(job) if d.room <= step.capacity])
         for chosen in itertools.product(*listed):
             totals = tuple(sum(d.totals[i] for d, _ in chosen) for i in range(len(METRICS)))

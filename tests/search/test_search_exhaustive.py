@@ -11,10 +11,12 @@ from functools import reduce
 import numpy as np
 import pytest
 
+from looptree.check import check
 from looptree.model import evaluate
 from looptree.search.asked.objective import value
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Designs, Exhaustive, Group, together, undominated
+from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import group_tensors, plan_tree
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 
@@ -46,7 +48,7 @@ def test_what_tensors_take_and_add_in_their_places_adds_up(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [*KINDS, "loose", "shared"])
 def test_groups_of_a_plan_add_up(kind: str) -> None:
-    """Layers alone, everything whole, some tensors on chip in between: by the model and group by group."""
+    """Layers alone, everything whole, some tensors on chip in between: by model, simulator and group by group."""
     draw = random.Random(kind)
     workload = network(kind, 2)
     hardware = architecture(seed=2, buffer_bandwidth=3)
@@ -62,6 +64,7 @@ def test_groups_of_a_plan_add_up(kind: str) -> None:
         ]
         choices = [replace(choice, retention=places) for choice, places in zip(choices, stored, strict=True)]
         tree = plan_tree(workload, hardware, choices, resident=kept)
+        assert check(bind(workload, hardware, tree)) == ()
         result = evaluate(workload, hardware, tree, stepwise=False)
         rooms = [search.designs(*step[:3]).rows[0, :2].sum() + step[3] for step in steps]
         assert max(rooms) == result.occupancy["GLB"].window_bytes

@@ -105,8 +105,9 @@ def test_no_design_on_a_double_buffered_level_is_better(kind: str, space: Space)
     assert cases >= 6
 
 
-def test_no_plan_on_a_double_buffered_level_is_better() -> None:
-    workload, plain = network("chain", 2), architecture(seed=2)
+@pytest.mark.parametrize("kind", ["chain", "shared"])
+def test_no_plan_on_a_double_buffered_level_is_better(kind: str) -> None:
+    workload, plain = network(kind, 2), architecture(seed=2)
     unlimited = replace(plain, levels=(plain.levels[0], replace(plain.levels[1], double_buffered=True)))
     slow = Exhaustive(workload, unlimited, ONE)
     for capacity in (20, 30, 40, 60, 100):

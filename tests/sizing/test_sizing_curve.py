@@ -11,7 +11,7 @@ from looptree.errors import InputError
 from looptree.search import InfeasibleError, search
 from looptree.sizing import Sizing, Step, answers, size
 from looptree.sizing.answers import minimum
-from looptree.sizing.curve import fineness
+from looptree.sizing.kind import fineness
 from tests.sizing.sizing_cases import NETWORK, SMALL
 
 

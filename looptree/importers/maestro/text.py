@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from looptree.documents import read_bytes
 from looptree.errors import InputError
 
-MAX_BYTES = 1 << 24
 _MAX_PARTS = 100
 _WORD = re.compile(r"//[^\n]*|[ \t\r,;:>]+|\n|[{}()+*-]|[A-Za-z_][\w.']*|\d+|.", re.ASCII)
 _DROPPED = re.compile(r"//.*|[ \t\r,;:>]+", re.ASCII)
@@ -89,18 +89,10 @@ def read_text(path: str | Path) -> str:
     Raises:
         InputError: there is no such file, it cannot be read, is too large or no text.
     """
-    file = Path(path)
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise InputError(f"expected at most {MAX_BYTES >> 20} MiB, found more", where=str(path))
-        return file.read_bytes().decode("utf-8")
+        return read_bytes(path).decode("utf-8")
     except UnicodeDecodeError:
         raise InputError("expected text in UTF-8, found something else", where=str(path)) from None
-    except FileNotFoundError:
-        raise InputError("no such file", where=str(path)) from None
-    except (OSError, ValueError) as problem:
-        reason = getattr(problem, "strerror", "") or "it is no readable file"
-        raise InputError(f"cannot be read: {reason}", where=str(path)) from None
 
 
 def _words(text: str) -> Iterator[Word]:

@@ -105,7 +105,9 @@ class Finder:
         return [replace(self._found(one.within(self.tables.shapes[shape].entered, prices, tie), shape), fits=False)]
 
     def fewest(self, prices: Sequence[Price], further: Array) -> Array:
-        """The least of each sum over all nests of each case, of shape (prices, cases).
+        """The least of each sum over all nests of each case, of shape (prices, cases); a floor of it for slabs.
+
+        Of slabs, tiles inside tiles are not those of one loop.
 
         Args:
             further: what is added to each sum for each set of tensors that are kept, of shape (sets, prices, cases).
@@ -113,6 +115,8 @@ class Finder:
         found = np.full(further.shape[1:], np.inf)
         every = list(self.tables.kept())
         floors = [self._floor(kept, prices) + more for kept, more in zip(every, further, strict=True)]
+        if self.tables.leaf.operations.slabs:
+            return np.asarray(np.min(floors, axis=0))
         for number in np.argsort([floor.sum() for floor in floors], kind="stable").tolist():
             kept = every[number]
             cases = np.flatnonzero((floors[number] < found).any(axis=0))

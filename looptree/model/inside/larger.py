@@ -24,6 +24,12 @@ the larger tile.
 Every tile shape further in is among those of the larger tile: if t is the smallest tile with n steps in e, it is that
 with k n steps in k e, and in a rank of which e is the smallest tile with k steps.
 
+Of tiles that are slabs none is left out: what a loop leaves of a rank begins where the slab does, so that tiles inside
+a larger tile may be others.
+
+With instances of spatial loops, what passes the level that serves them together does not increase either: at each step
+it is what any of them takes in, and each of them takes in no more at fewer steps.
+
 A pinned dataflow is one of the innermost level. Where that is the next one, the loop that is added has to be allowed
 outside all others, and a tile shape that is pinned must not follow from the tile around it.
 """
@@ -78,6 +84,8 @@ def larger_ways(leaf: Leaf, part: Part, problems: Problems, wide: Mapping[str, i
         problems: of the part, before it is cut. wide: operations done at once along each rank.
     """
     found = np.full_like(part.multiple, -1)
+    if problems.forms:
+        return found
     forms = [form for access in leaf.accesses.values() for form in access.projection]
     joined = {rank for form in forms if len(form.ranks) > 1 for rank in form.ranks}
     for row, rank in enumerate(part.ranks):

@@ -16,10 +16,11 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Axis
 from looptree.model.box import Box
-from looptree.model.inference import required
 from looptree.model.inferred import Axes
+from looptree.model.inside import gaps, slabs
 from looptree.model.inside.problems import Problems, different, of_iterations
 from looptree.model.inside.served import Served, further_out
+from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.model.spatial import instances_first, standing
 from looptree.model.sweep import fresh_box
@@ -57,8 +58,7 @@ class Leaf:
             a partial sum. spatial: depths of the loops around whose steps run at once. served: how its tensors are.
 
     Raises:
-        UnsupportedError: the operations of an iteration are no box of ranks; none of some instances that are served
-            together does the most of everything.
+        UnsupportedError: the operations of an iteration are no box of ranks, nor a slab of one.
     """
 
     def __init__(
@@ -75,17 +75,21 @@ class Leaf:
         self.einsum: Einsum = operations.einsum
         self.visits, self.lifetime = visits, lifetime
         self.spatial, self.served = spatial, served
-        if operations.slabs or any(track.count is not None for track in operations.box.tracks.values()):
+        if any(track.count is not None for track in operations.box.tracks.values()):
             raise UnsupportedError(
-                f"einsum {self.einsum.name!r}: its tiles are no boxes of ranks, so its loop nest is not found",
+                f"einsum {self.einsum.name!r}: its tiles are neither boxes nor slabs, so its nest is not found",
                 hint="write the nest into its branch",
             )
 
     @cached_property
     def accesses(self) -> dict[str, Access]:
-        """The tensors that are accessed in one way only, which are those that a nest may keep."""
+        """The tensors that a nest may keep: those that are accessed in one way only.
+
+        Instances keep no output with gaps: it is not known which of its sums they begin.
+        """
         listed = (*self.einsum.inputs, self.einsum.output)
-        return {a.tensor: a for a in listed if sum(other.tensor == a.tensor for other in listed) == 1}
+        once = [a for a in listed if sum(other.tensor == a.tensor for other in listed) == 1]
+        return {a.tensor: a for a in once if a.tensor not in self.served or not self.served[a.tensor].gaps}
 
     @cached_property
     def parts(self) -> list[tuple[str, ...]]:
@@ -103,7 +107,8 @@ class Leaf:
         """The different extents of the ranks of a part.
 
         Raises:
-            UnsupportedError: loops around the layer cut two of its ranks that share a dimension.
+            UnsupportedError: loops around the layer cut two of its ranks that share a dimension; no instance of those
+                that a level serves together is the largest one along every rank.
         """
         box = self.operations.box
         keys = {key for key, track in box.tracks.items() if not set(part).isdisjoint(map(str, track.spans))}
@@ -111,37 +116,29 @@ class Leaf:
             raise UnsupportedError(f"einsum {self.einsum.name!r}: loops around it cut {', '.join(part)} apart")
         key = next(iter(keys), -1)
         axis = self.axes.get(key, Axis.root())
-        ends = [np.broadcast_to(end, (axis.size,)) for rank in part for end in box.span(rank, key, axis.size)]
-        found = of_iterations(part, ends, axis, self.spatial, box.tracks[key].active if keys else None)
+        own = [slab for slab in self.operations.slabs if not set(part).isdisjoint(slab.form.ranks)]
+        ends = [end for rank in part for end in box.span(rank, key, axis.size)]
+        ends += [end for slab in own for end in (slab.low, slab.high)]
+        ends = [np.broadcast_to(end, (axis.size,)) for end in ends]
+        forms = tuple((slab.form, slab.extents) for slab in own)
+        found = of_iterations(part, forms, ends, axis, self.spatial, box.tracks[key].active if keys else None)
         for depths in {depths for served in self.served.values() for depths in served.operands}:
             if not found.has_largest(depths):
                 raise UnsupportedError(
                     f"einsum {self.einsum.name!r}: no instance is the largest one along all of {', '.join(part)}",
                     hint="write the nest into its branch",
                 )
-        return different(found, fixed=not self._edges & set(part))
+        return different(found, fixed=not forms and not self._edges & set(part))
 
     def cut(self, problems: Problems, tiles: Mapping[str, int]) -> Problems:
         """The problems of a part below loops of a nest: rank and tile shape."""
+        if problems.forms:
+            return different(slabs.cut(self.einsum, problems, tiles), fixed=False)
         return different(problems.cut(tiles), fixed=not self._edges & set(problems.ranks))
 
     def with_gaps(self, problems: Problems) -> frozenset[str]:
-        """Ranks along which a tile of some tensor skips coordinates, as with a stride larger than the kernel.
-
-        Smaller tiles would ask for less of such a tensor than the hull of the whole tile does, further out as well.
-        """
-        length = dict(zip(problems.ranks, problems.high - problems.low, strict=True))
-        found: set[str] = set()
-        for access in (*self.einsum.inputs, self.einsum.output):
-            for form in access.projection:
-                reach = np.zeros(len(problems.of), dtype=np.int64)
-                for rank, factor in sorted(form.terms, key=lambda term: abs(term[1])):
-                    if rank not in length:
-                        break
-                    if ((abs(factor) > reach + 1) & (length[rank] > 1)).any():
-                        found.update(form.ranks)
-                    reach = reach + abs(factor) * (length[rank] - 1)
-        return frozenset(found)
+        """Ranks of a part that a nest does not cut."""
+        return gaps.with_gaps(self.einsum, problems, instances=bool(self.spatial))
 
     @cached_property
     def _edges(self) -> frozenset[str]:
@@ -233,7 +230,7 @@ class Leaf:
     @cached_property
     def _begun(self) -> tuple[int, int]:
         output = self.einsum.output.tensor
-        asked = self.need(output)
+        asked = self.need(output) if output in self.accesses else None
         return (0, 0) if asked is None else self._both(output, fresh_box(asked[0], asked[1], self.lifetime), asked[1])
 
     def _both(self, tensor: str, fresh: Box, axes: Axes) -> tuple[int, int]:

@@ -7,13 +7,17 @@ loops that works then. Equal ones are one problem, with the number of such itera
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Mask
 from looptree.model.spatial import rearranged
+from looptree.workload import Affine
+
+Form = tuple[Affine, tuple[int, ...]]
+"""A dimension that is written through several ranks, and their extents."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -21,12 +25,14 @@ class Problems:
     """The different problems of a part.
 
     Attributes:
-        ranks: of the part. low, high: of each rank and tile, of shape (ranks, tiles). times: of each problem.
-        of: the problem of each tile, in order. loops: depths of the spatial loops that cut the ranks. at: where on them
-        the instance of each tile is, of shape (loops, tiles).
+        ranks: of the part. forms: output projections of which a tile is a slab, and extents of their ranks. low, high:
+        of each rank, then of each form, of shape (ranks and forms, tiles). times: of each problem. of: the problem of
+        each tile, in order. loops: depths of the spatial loops that cut the ranks. at: where on them the instance of
+        each tile is, of shape (loops, tiles).
     """
 
     ranks: tuple[str, ...]
+    forms: tuple[Form, ...]
     low: Array
     high: Array
     times: Array
@@ -38,7 +44,7 @@ class Problems:
     def key(self) -> tuple[object, ...]:
         """Equal for equal problems."""
         tables = self.low, self.high, self.times, self.of, self.at
-        return self.ranks, self.loops, *(table.tobytes() for table in tables)
+        return self.ranks, self.forms, self.loops, *(table.tobytes() for table in tables)
 
     @property
     def starts(self) -> Array:
@@ -63,6 +69,8 @@ class Problems:
         others = [row for loop, row in zip(self.loops, self.at, strict=True) if loop not in depths]
         if len(others) == len(self.loops):
             return True
+        if self.forms:
+            return False
         order = np.lexsort([*others, self.of])
         keys = np.stack([self.of, *others])[:, order]
         starts = np.flatnonzero(np.append(True, (keys[:, 1:] != keys[:, :-1]).any(axis=0)))
@@ -84,33 +92,46 @@ class Problems:
             start = ends[rank][0] + step * tile
             ends[rank], number = (start, np.minimum(start + tile, ends[rank][1])), number[old]
             steps = [*(known[old] for known in steps), step]
-        rows = np.stack([end for rank in self.ranks for end in ends[rank]])
+        return self.at_steps(np.stack([end for rank in self.ranks for end in ends[rank]]), number, steps)
+
+    def at_steps(self, rows: Array, number: Array, steps: Sequence[Array]) -> Problems:
+        """The problems of the steps of more loops.
+
+        Args:
+            rows: low and high of each rank and form in turn. number: the tile that each is a part of. steps: of each
+            loop, at which of its steps it is.
+        """
         if not self.loops:
-            times, of = self.times[number], np.arange(len(number))
-            return Problems(self.ranks, rows[::2], rows[1::2], times, of, (), self.at[:, number])
-        order = np.lexsort([number, *steps[::-1], self.of[number]])
-        keys = np.stack([self.of[number], *steps])[:, order]
-        new = np.append(True, (keys[:, 1:] != keys[:, :-1]).any(axis=0))
-        rows, number = rows[:, order], number[order]
-        times = self.times[self.of[number[new]]]
-        return Problems(self.ranks, rows[::2], rows[1::2], times, np.cumsum(new) - 1, self.loops, self.at[:, number])
+            of, times = np.arange(len(number)), self.times[self.of[number]]
+        else:
+            order = np.lexsort([number, *steps[::-1], self.of[number]])
+            rows, number, keys = rows[:, order], number[order], np.stack([self.of[number], *steps])[:, order]
+            new = np.append(True, (keys[:, 1:] != keys[:, :-1]).any(axis=0))
+            of, times = np.cumsum(new) - 1, self.times[self.of[number[new]]]
+        return replace(self, low=rows[::2], high=rows[1::2], times=times, of=of, at=self.at[:, number])
 
 
 def of_iterations(
-    ranks: tuple[str, ...], ends: Sequence[Array], axis: Axis, spatial: Collection[int], active: Mask | None
+    ranks: tuple[str, ...],
+    forms: tuple[Form, ...],
+    ends: Sequence[Array],
+    axis: Axis,
+    spatial: Collection[int],
+    active: Mask | None,
 ) -> Problems:
     """A problem for each iteration.
 
     Args:
-        ends: lower and upper end of each rank, at each own step of the axis. spatial: depths of the loops whose steps
-            run at once. active: own steps at which something is done; `None`: at all of them.
+        ends: lower and upper end of each rank and form, at each own step of the axis. spatial: depths of the loops
+            whose steps run at once. active: own steps at which something is done; `None`: at all of them.
     """
     tail = [t for t, depth in enumerate(axis.depths) if depth in spatial]
     if not tail:
         rows = np.stack(ends) if active is None else np.stack(ends)[:, active]
         count = rows.shape[1]
         none = np.zeros((0, count), dtype=np.int64)
-        return Problems(ranks, rows[::2], rows[1::2], np.ones(count, dtype=np.int64), np.arange(count), (), none)
+        times = np.ones(count, dtype=np.int64)
+        return Problems(ranks, forms, rows[::2], rows[1::2], times, np.arange(count), (), none)
     middle = [t for t in range(len(axis.depths)) if t not in tail]
     moved, steps = rearranged(axis, [*middle, *tail], list(range(len(axis.depths))))
     works = np.arange(axis.size) if active is None else np.flatnonzero(active[steps])
@@ -118,7 +139,7 @@ def of_iterations(
     known, of = np.unique(iteration[works], return_inverse=True)
     rows, at = np.stack(ends)[:, steps[works]], np.stack(moved.ordinals[len(middle) :])[:, works]
     times, loops = np.ones(len(known), dtype=np.int64), tuple(axis.depths[t] for t in tail)
-    return Problems(ranks, rows[::2], rows[1::2], times, of, loops, at)
+    return Problems(ranks, forms, rows[::2], rows[1::2], times, of, loops, at)
 
 
 def different(problems: Problems, *, fixed: bool) -> Problems:
@@ -131,6 +152,8 @@ def different(problems: Problems, *, fixed: bool) -> Problems:
     if fixed:
         base = np.minimum.reduceat(low, problems.starts[:-1], axis=1)[:, problems.of] if problems.loops else low
         low, high = low - base, high - base
+    if len(problems.times) == 1:
+        return replace(problems, low=low, high=high)
     fields = np.stack([low, high], axis=1).reshape(-1, low.shape[1])
     table = _instances_side_by_side(problems, fields) if problems.loops else fields
     order = np.lexsort(table[::-1])
@@ -142,7 +165,7 @@ def different(problems: Problems, *, fixed: bool) -> Problems:
         counts = np.diff(problems.starts)[chosen]
         of = np.repeat(of, counts)
         tiles = np.repeat(problems.starts[chosen] - np.cumsum(counts) + counts, counts) + np.arange(len(of))
-    return Problems(problems.ranks, low[:, tiles], high[:, tiles], times, of, problems.loops, problems.at[:, tiles])
+    return replace(problems, low=low[:, tiles], high=high[:, tiles], times=times, of=of, at=problems.at[:, tiles])
 
 
 def _instances_side_by_side(problems: Problems, fields: Array) -> Array:

@@ -119,8 +119,7 @@ def counts_of(inferred: Inferred, leaf: Leaf) -> tuple[int, int, int]:
     Below spatial loops each instance begins sums of its own.
     """
     counts = inferred.einsums[leaf.einsum.name]
-    begun = leaf.begun if leaf.einsum.output.tensor in leaf.accesses else 0
-    return counts.operations, begun if leaf.spatial else counts.points, begun
+    return counts.operations, leaf.begun if leaf.spatial else counts.points, leaf.begun
 
 
 def _used(einsum: Einsum) -> frozenset[str]:

@@ -12,11 +12,12 @@ from dataclasses import dataclass, replace
 
 from looptree.architecture import Network
 from looptree.errors import UnsupportedError
+from looptree.model.begun import is_gapless
 from looptree.model.box import Box
-from looptree.model.inference import required
 from looptree.model.inferred import Axes, Inferred
 from looptree.model.instances import accessed, served_alike, sharing
 from looptree.model.movement import Movement
+from looptree.model.needed import required
 from looptree.model.product import Product
 from looptree.model.spatial import around, depths_of, first_per_step, is_reduced, standing, union_per_step
 from looptree.taxonomy.design import BoundChain, Design
@@ -36,8 +37,9 @@ class Served:
         level: its name. together: depths of the loops whose instances it serves together. adds: these add up what they
             send out; otherwise they take in what any of them needs.
         operands: of each access of the layer, depths of the loops whose operations it serves together where nothing
-                further in keeps the tensor. reads, writes: what all operations read and write there then. halo: whether
-            neighbours forward words to each other, so that it matters how large the steps are.
+            further in keeps the tensor. reads, writes: what all operations read and write there then. halo: whether
+            neighbours forward words to each other, so that it matters how large the steps are. gaps: whether the layer
+            leaves out points between those that it writes: then it is not known which sums an instance begins.
     """
 
     level: str
@@ -47,6 +49,7 @@ class Served:
     reads: int
     writes: int
     halo: bool
+    gaps: bool
 
     def passing(self, fresh: Box, axes: Axes, depths: Collection[int]) -> Product:
         """What passes the level of words that enter the places of all instances, at each iteration.
@@ -103,6 +106,7 @@ def _served(design: Design, inferred: Inferred, chain: BoundChain, moved: Sequen
         sum(movement.reads for movement in moved),
         sum(movement.writes for movement in moved),
         halo,
+        tensor == einsum.output.tensor and not is_gapless(design, inferred, chain),
     )
 
 

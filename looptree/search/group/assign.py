@@ -121,17 +121,13 @@ class _States:
             leads to. complete: whether all items are placed.
     """
 
-    def __init__(self, problem: Problem, columns: Array) -> None:
+    def __init__(self, problem: Problem, columns: Array, rank: Callable[[Item], float]) -> None:
         self.problem = problem
         self.items = [item.at(columns) for item in problem.items]
-        self.ranked = (
-            sorted(  # a nested branch first: what is in it is known as a whole before others take turns with it
-                range(len(self.items)),
-                key=lambda i: (
-                    not self.items[i].nested,
-                    -float(np.ptp(_seen(self.items[i].room), axis=0).max(initial=0)),
-                ),
-            )
+        self.ranked = sorted(
+            range(len(self.items)),
+            # a nested branch first: what is in it is known as a whole before others take turns with it
+            key=lambda i: (not self.items[i].nested, rank(self.items[i])),
         )
         self.cycles = problem.cycles[columns]
         self.design = np.arange(len(columns))
@@ -144,8 +140,13 @@ class _States:
 
     @classmethod
     def of(cls, problem: Problem, columns: Array, below: float, most: int | None) -> _States | None:
-        """All states that are worth it, `None` if there is none; before all items are placed if they are too many."""
-        states = cls(problem, columns)
+        """All states that are worth it, `None` if there is none.
+
+        Args:
+            most: with more states, those before all items are placed; else one state of each design at least is the
+                best of it. `None`: each is needed as it is.
+        """
+        states = cls(problem, columns, _spread if most is None else _options)
         rest_room = [np.zeros(len(columns))]
         rest_sums = [np.zeros((len(problem.fixed), len(columns)))]
         for index in reversed(states.ranked):
@@ -154,29 +155,36 @@ class _States:
         for index in states.ranked:
             rest_room.pop()
             rest_sums.pop()
-            if not states._place(states.items[index], rest_room[-1], rest_sums[-1], below):
+            last = most is not None and len(rest_room) == 1
+            if not states._place(states.items[index], rest_room[-1], rest_sums[-1], below, last=last):
                 return None
             if most is not None and len(states.design) > most:
                 states.complete = len(rest_room) == 1
                 break
         return states
 
-    def _place(self, item: Item, rest_room: Array, rest_sums: Array, below: float) -> bool:
-        """Place one more item; whether anything is left."""
+    def _place(self, item: Item, rest_room: Array, rest_sums: Array, below: float, *, last: bool) -> bool:
+        """Place one more item; whether anything is left.
+
+        Args:
+            last: whether what others beat may stay, because no more items follow and only the least objective counts.
+        """
         design = self.design
-        room = (self.room + item.room[:, design]).reshape(-1)
+        room = self.room + item.room[:, design]
         beside = np.add if item.nested else np.maximum
-        inside = beside(self.inside, item.inside[:, design]).reshape(-1)
-        sums = (self.sums[:, None, :] + item.sums[:, :, design]).reshape(len(self.sums), -1)
-        at = np.tile(design, len(item.room))
-        fitting = np.flatnonzero(room + inside + rest_room[at] <= self.problem.capacity)
-        hopeful = self.problem.value(list(sums[:, fitting] + rest_sums[:, at[fitting]]), self.cycles[at[fitting]])
-        worth = hopeful < below
-        keep = _undominated(fitting[worth], at, room, inside, sums)
-        self.picks.append(keep // len(design))
-        self.parents.append(keep % len(design))
-        self.design, self.room, self.inside, self.sums = at[keep], room[keep], inside[keep], sums[:, keep]
-        self.hopeful = self.problem.value(list(self.sums + rest_sums[:, self.design]), self.cycles[self.design])
+        inside = beside(self.inside, item.inside[:, design])
+        option, state = np.nonzero(room + inside + rest_room[design] <= self.problem.capacity)
+        at = design[state]
+        sums = self.sums[:, state] + item.sums[:, option, at]
+        hopeful = self.problem.value(list(sums + rest_sums[:, at]), self.cycles[at])
+        keep = np.flatnonzero(hopeful < below)
+        if not last:
+            keep = _undominated(keep, at, room[option, state], inside[option, state], sums)
+        option, state = option[keep], state[keep]
+        self.picks.append(option)
+        self.parents.append(state)
+        self.design, self.sums, self.hopeful = at[keep], sums[:, keep], hopeful[keep]
+        self.room, self.inside = room[option, state], inside[option, state]
         return bool(len(keep))
 
     def options(self, state: int) -> tuple[int, ...]:
@@ -188,8 +196,14 @@ class _States:
         return tuple(chosen)
 
 
-def _seen(room: Array) -> Array:
-    return np.where(room < NEVER, room, 0.0)
+def _options(item: Item) -> float:
+    """Items of few options come first, so that there are few states when those of many are placed."""
+    return len(item.room)
+
+
+def _spread(item: Item) -> float:
+    """Items whose options take the most different room come first, so that it is soon known what does not fit."""
+    return -float(np.ptp(np.where(item.room < NEVER, item.room, 0.0), axis=0).max(initial=0))
 
 
 def _undominated(keep: Array, at: Array, room: Array, inside: Array, sums: Array) -> Array:

@@ -7,18 +7,8 @@ each step, from the lower end. What the layer's tensors take and how often they 
 loops that move different dimensions.
 
 Ranges of designs, and single designs at first, have one option instead of all these ways, which is no worse than any of
-them (`Divider.bound`):
-
-- No window is smaller than what tiles of one leave, along the ranks of own loops and those that the group's loops move
-  together with them. A layer that runs all its operations has each of them in some piece, which holds all that this
-  operation reads, with all of the ranks that are not tiled. What the group's loops leave of a dimension is no more than
-  the whole of it, so the share of the whole that such tiles leave is no larger than that of any piece.
-- At every step of the group's loops everything enters anew, at least each word that the step touches. Where what it
-  touches has no gaps, that is all of the hull that enters without own loops. Else a dimension `sum of c * r` of boxes
-  of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
-  Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known.
-
-Only where this bound leaves hope for a single design, its ways are found and compared.
+them (`Divider.bound`; see `looptree.search.group.leasts`). Only where this bound leaves hope for a single design, its
+ways are found and compared.
 """
 
 from __future__ import annotations
@@ -27,7 +17,6 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
@@ -35,23 +24,34 @@ from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.division import Division, Shares, Steps
 from looptree.search.group.leaf import Streamed, Streamer, Streaming, undominated_ways
+from looptree.search.group.leasts import Leasts
 from looptree.search.group.profile import Profiler
 from looptree.search.undominated import undominated
-from looptree.workload import Affine
 
 
 @dataclass(frozen=True, slots=True)
 class _Loops:
-    """Own loops over some ranks: for each choice of tile shapes, the column of the shares of each base.
+    """Own loops over some ranks; every choice of one tile shape for each is counted.
 
     Attributes:
-        order: their ranks. tiles: of each choice. bases: the loops of the group whose steps they divide, with the
-            positions of the own loops that do.
+        order: their ranks. tiles: of each. bases: the loops of the group whose steps they divide, with the positions of
+            the own loops that do.
     """
 
     order: tuple[str, ...]
     tiles: tuple[tuple[int, ...], ...]
     bases: tuple[tuple[Steps, tuple[int, ...]], ...]
+
+    def numbers(self, positions: Sequence[int]) -> Array:
+        """The number of each choice among those of the own loops at some positions alone."""
+        every = np.indices(tuple(map(len, self.tiles))).reshape(len(self.tiles), -1)
+        own = tuple(len(self.tiles[at]) for at in positions)
+        return np.asarray(np.ravel_multi_index(tuple(every[list(positions)]), own))
+
+    def chosen(self, choice: int) -> tuple[tuple[str, int], ...]:
+        """The loops of one choice."""
+        at = np.unravel_index(choice, tuple(map(len, self.tiles)))
+        return tuple((rank, tiles[i]) for rank, tiles, i in zip(self.order, self.tiles, at, strict=True))
 
 
 class Divider:
@@ -64,20 +64,12 @@ class Divider:
     """
 
     def __init__(self, profiler: Profiler, streamer: Streamer, driven: frozenset[Key], *, complete: bool) -> None:
-        self.complete = complete
-        self.driven = driven
-        self.cut = profiler.cut(streamer.layer)
         self.streamer = streamer
-        self.einsum = profiler.part.einsum(streamer.layer)
-        self.extents = {name: tensor.shape for name, tensor in profiler.part.tensors.items()}
         self.division = Division(profiler, streamer)
-        forms = [form for access in (*self.einsum.inputs, self.einsum.output) for form in access.projection]
-        self.mixed = {
-            rank: frozenset(r for f in forms if rank in f.ranks for r in f.ranks) for rank in self.einsum.ranks
-        }
+        self.leasts = Leasts(self.division, streamer, driven, complete=complete)
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
-        self._leasts: dict[str, Streamed] = {}
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
+        self._leasts_of: dict[tuple[str, Steps, tuple[str, ...]], tuple[float, float] | None] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
 
     def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
@@ -93,7 +85,7 @@ class Divider:
         if key not in self._ways:
             found = []
             for count in range(1, self.streamer.most + 1):
-                for order in itertools.permutations(self._ranks, count):
+                for order in itertools.permutations(self.leasts.ranks, count):
                     if self.streamer.rule.ordered(order):
                         loops = self._loops(order, moving)
                         found += [] if loops is None else self._of(loops, tensors)
@@ -112,7 +104,7 @@ class Divider:
         key = (tensor, moving)
         if key not in self._leasts_in:
             pieces, times = [1.0], [1.0]
-            orders = (itertools.combinations(self._ranks, n) for n in range(1, self.streamer.most + 1))
+            orders = (itertools.combinations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
             for loops in (self._loops(order, moving) for order in itertools.chain(*orders)):
                 found = [] if loops is None else [self._least_of(tensor, base, loops) for base in loops.bases]
                 if found and all(least is not None for least in found):
@@ -126,15 +118,14 @@ class Divider:
         """The same of own loops that divide the steps of some loops."""
         steps, positions = base
         own = tuple(loops.order[at] for at in positions)
-        shares = self.division.shares(
-            steps, own, tuple(itertools.product(*(self.division.tiles(steps, rank) for rank in own)))
-        )
-        if shares is None or tensor not in shares.held or not shares.full.any():
-            return None
-        return (
-            float(shares.held[tensor][-1][shares.full].min()),
-            float(shares.fresh[tensor][0][shares.full].min()),
-        )
+        key = (tensor, steps, own)
+        if key not in self._leasts_of:
+            shares = self.division.shares(steps, own)
+            self._leasts_of[key] = None
+            if shares is not None and tensor in shares.held and shares.full.any():
+                held, fresh = shares.held[tensor][-1][shares.full], shares.fresh[tensor][0][shares.full]
+                self._leasts_of[key] = float(held.min()), float(fresh.min())
+        return self._leasts_of[key]
 
     def bound(self, tensors: Sequence[str], driven: frozenset[Key]) -> Streaming | None:
         """What none of the ways to store exactly these tensors inside the branch undercuts, in any design.
@@ -146,14 +137,9 @@ class Divider:
         """
         key = (tuple(tensors), driven)
         if key not in self._bounds:
-            known = Streaming((), {t: self._least(t) for t in tensors})
-            self._bounds[key] = None if not self.possible or self._as_good(known, driven) else known
+            known = Streaming((), {t: self.leasts.of(t) for t in tensors})
+            self._bounds[key] = None if not self.leasts.possible or self._as_good(known, driven) else known
         return self._bounds[key]
-
-    @cached_property
-    def possible(self) -> bool:
-        """Whether the layer may have such loops at all."""
-        return bool(self.driven) or any(len(self.mixed[rank] & set(self._ranks)) > 1 for rank in self._ranks)
 
     def _as_good(self, bound: Streaming, driven: frozenset[Key]) -> bool:
         return any(
@@ -165,79 +151,16 @@ class Divider:
             for way in self.streamer.streamings(list(bound.tensors), driven)
         )
 
-    def _least(self, tensor: str) -> Streamed:
-        """What no way leaves less than of a tensor."""
-        if tensor not in self._leasts:
-            self._leasts[tensor] = Streamed(0, self._least_piece(tensor), self.least_times(tensor), True)
-        return self._leasts[tensor]
-
-    def _least_piece(self, tensor: str) -> float:
-        """The smallest share of a tensor that own loops can leave of its window."""
-        if not self.complete:
-            return 0.0
-        streamer, ranks = self.streamer, self._ranks
-        known, index = streamer.known.least, streamer.shape.tensors.index(tensor)
-        key = (streamer.shape.key, streamer.most, index, tuple(rank in self.driven for rank in ranks))
-        if key not in known:
-            known[key] = min(
-                math.prod(self._least_part(tensor, part, frozenset(order) & part) for part in self._parts)
-                for order in itertools.combinations(ranks, min(streamer.most, len(ranks)))
-            )
-        return known[key]
-
-    def _least_part(self, tensor: str, part: frozenset[str], own: frozenset[str]) -> float:
-        """The same along the ranks of one part, with own loops over some of them."""
-        if not own:
-            return 1.0
-        single = tuple(sorted(own | part & self.driven))
-        shares = self.division.shares(Steps(), single, ((1,) * len(single),))
-        return 0.0 if shares is None or tensor not in shares.held else float(shares.held[tensor][-1][0])
-
-    @cached_property
-    def _parts(self) -> list[frozenset[str]]:
-        """The ranks in sets that move no common dimension."""
-        found: list[frozenset[str]] = []
-        for rank in self._ranks:
-            near = [part for part in found if part & self.mixed[rank]]
-            found = [part for part in found if part not in near] + [frozenset({rank}).union(*near)]
-        return found
-
-    def least_times(self, tensor: str) -> float:
-        """Words of a tensor that enter at least, as a share of what enters without own loops."""
-        accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
-        ranks = [rank for form in accesses[0].projection for rank in form.ranks]
-        if len(accesses) > 1 or len(set(ranks)) < len(ranks):
-            return 0.0
-        return math.prod(map(self._least_along, accesses[0].projection, self.extents[tensor]))
-
-    def _least_along(self, form: Affine, extent: int) -> float:
-        """The same along one dimension."""
-        terms = [(abs(c), rank) for rank, c in form.terms if self.einsum.ranks[rank] > 1]
-        whole = sorted((c, self.einsum.ranks[rank]) for c, rank in terms if rank not in self.driven)
-        moved = [c for c, rank in terms if rank in self.driven]
-        reach = 1.0
-        for c, extent in whole:
-            reach += c * (extent - 1) if c <= reach else -math.inf
-        gapless = len(moved) < 2 and all(c <= reach for c in (*moved, 1))
-        if gapless:
-            return 1.0
-        hull = form.hull(self.einsum.box)
-        return 1.0 / sum(c for c, _ in terms) if hull.clip(extent) == hull else 0.0
-
-    @property
-    def _ranks(self) -> list[str]:
-        return [rank for rank, extent in self.einsum.ranks.items() if extent > 1]
-
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
         """Own loops in an order, if they divide what other loops do, or what is cut without loops."""
-        bases, near = [], [self.mixed[rank] | {rank} for rank in order]
+        bases, near = [], [self.leasts.mixed[rank] | {rank} for rank in order]
         for ranks in near:
             found = [steps for steps in moving if ranks & self.division.follows(steps)]
             if len(found) > 1:
                 return None
             bases.append(found[0] if found else None)
-        together = len(order) > 1 and order[1] in self.mixed[order[0]]
-        if bases == [None] * len(order) and not together and not self.cut & frozenset().union(*near):
+        together = len(order) > 1 and order[1] in self.leasts.mixed[order[0]]
+        if bases == [None] * len(order) and not together and not self.leasts.cut & frozenset().union(*near):
             return None
         if together:
             known = {base for base in bases if base is not None}
@@ -249,23 +172,20 @@ class Divider:
             key = position if base is None and not together else base
             steps, positions = grouped.get(key, (base or Steps(), ()))
             grouped[key] = steps, (*positions, position)
-        shapes = [self.division.tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True)]
-        return _Loops(order, tuple(itertools.product(*shapes)), tuple(grouped.values())) if all(shapes) else None
+        tiles = tuple(self.division.tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True))
+        return _Loops(order, tiles, tuple(grouped.values())) if all(tiles) else None
 
     def _of(self, loops: _Loops, tensors: Sequence[str]) -> list[Streaming]:
         """The ways with own loops in an order that no other ones with them beat."""
-        count, choices = len(loops.order), len(loops.tiles)
+        count, choices = len(loops.order), math.prod(map(len, loops.tiles))
         held, fresh, moves = [], [], []
         full, trips = np.ones(choices, dtype=bool), np.ones(choices)
         found: list[tuple[Shares, Array, tuple[int, ...]]] = []
         for steps, positions in loops.bases:
-            chosen = [tuple(tiles[at] for at in positions) for tiles in loops.tiles]
-            listed = tuple(dict.fromkeys(chosen))
-            shares = self.division.shares(steps, tuple(loops.order[at] for at in positions), listed)
+            shares = self.division.shares(steps, tuple(loops.order[at] for at in positions))
             if shares is None or not shares.held.keys() >= set(tensors):
                 return []
-            number = {tiles: column for column, tiles in enumerate(listed)}
-            found.append((shares, np.array([number[tiles] for tiles in chosen]), positions))
+            found.append((shares, loops.numbers(positions), positions))
         for shares, at, _ in found:
             full &= shares.full[at]
             trips = trips * shares.trips[at]
@@ -289,8 +209,7 @@ class Divider:
                     t: Streamed(d, float(held[i][d][at]), float(fresh[i][d][at]), bool(moves[i][d][at]))
                     for i, (t, d) in enumerate(zip(tensors, depths, strict=True))
                 }
-                own = tuple(zip(loops.order, loops.tiles[some[at]], strict=True))
-                ways.append(Streaming(own, streamed, float(trips[some[at]])))
+                ways.append(Streaming(loops.chosen(some[at]), streamed, float(trips[some[at]])))
         return ways
 
 

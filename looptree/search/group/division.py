@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
 from looptree.model.box import Box, Coupled, Key
-from looptree.model.inference import required
+from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.search.asked.loops import Rank
 from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of, work_of
@@ -62,7 +63,8 @@ class Division:
         self.rule = streamer.rule
         self.layer = streamer.layer
         self.einsum = profiler.part.einsum(streamer.layer)
-        self._shares: dict[tuple[Steps, tuple[str, ...], tuple[tuple[int, ...], ...]], Shares | None] = {}
+        self._shares: dict[tuple[Steps, tuple[str, ...]], Shares | None] = {}
+        self._of_single: dict[tuple[str, ...], Shares | None] = {}
         self._sizes: dict[tuple[Steps, str], tuple[int, ...]] = {}
         self._driven: dict[Steps, frozenset[Key]] = {}
 
@@ -88,15 +90,27 @@ class Division:
             self._sizes[steps, rank] = tuple(sorted(shapes, reverse=True))
         return self._sizes[steps, rank]
 
-    def shares(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares | None:
-        """What own loops leave of the tensors of the layer; `None` if they cannot stand there."""
-        key = (steps, own, tiles)
-        if key not in self._shares:
-            try:
-                self._shares[key] = self._divided(steps, own, tiles)
-            except (UnsupportedError, Coupled):
-                self._shares[key] = None
-        return self._shares[key]
+    def shares(self, steps: Steps, own: tuple[str, ...]) -> Shares | None:
+        """What own loops leave of the tensors of the layer, for all choices of their `tiles`, the last loop's first.
+
+        `None` if they cannot stand there.
+        """
+        if (steps, own) not in self._shares:
+            tiles = itertools.product(*(self.tiles(steps, rank) for rank in own))
+            self._shares[steps, own] = self._found(steps, own, tuple(tiles))
+        return self._shares[steps, own]
+
+    def of_single(self, own: tuple[str, ...]) -> Shares | None:
+        """The same of tiles of one, where no loop of the group moves the layer."""
+        if own not in self._of_single:
+            self._of_single[own] = self._found(Steps(), own, ((1,) * len(own),))
+        return self._of_single[own]
+
+    def _found(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares | None:
+        try:
+            return self._divided(steps, own, tiles)
+        except (UnsupportedError, Coupled):
+            return None
 
     def _divided(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares:
         whole = tuple(self.einsum.ranks[rank] for rank in own)  # the last choice: what is there without own loops

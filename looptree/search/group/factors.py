@@ -6,7 +6,8 @@ The loops are an axis whose outermost loop is the choice of tile shapes: all of 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -98,15 +99,19 @@ def _operations(done: Operations, track: Track, axis: Axis) -> Array:
 
 def factors_of(need: Box, near: Neighbours) -> Factors:
     """The counts of one tensor of which so much is needed at each step."""
-    axis = near.axis
     track = need.tracks.get(AXIS)
-    loops = range(1, len(axis.depths) + 1)
-    starts = axis.starts(1)
     if track is None:
-        steps = tuple(_of_choices(np.ones(len(axis.starts(own))), axis, own, np.add) for own in loops)
-        one, never = np.ones(len(starts)), np.zeros(len(starts), dtype=bool)
-        still = dict.fromkeys(((k, t) for k in range(1, len(loops)) for t in range(k)), never)
-        return Factors(frozenset(), steps, (one,) * len(loops), still)
+        return near.still
+    ends = [end for span in track.spans.values() for end in span]
+    known = tuple(None if table is None else table.tobytes() for table in (track.active, track.count, *ends))
+    if known not in near.counted:
+        near.counted[known] = _counted(track, near)
+    return replace(near.counted[known], dimensions=frozenset(track.spans))
+
+
+def _counted(track: Track, near: Neighbours) -> Factors:
+    axis = near.axis
+    loops = range(1, len(axis.depths) + 1)
     fresh = [fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, own).tracks[AXIS] for own in loops]
     held = [hull_by_group(track, axis, own) for own in loops]
     return Factors(
@@ -129,11 +134,26 @@ def _of_choices(table: Array, axis: Axis, own: int, gather: np.ufunc) -> Array:
 
 
 class Neighbours:
-    """Steps of an axis next to each other that differ in one loop only."""
+    """Steps of an axis next to each other that differ in one loop only.
+
+    Attributes:
+        counted: what was counted along the axis, by intervals at each step: many tensors of a group are cut alike.
+    """
 
     def __init__(self, axis: Axis) -> None:
         self.axis = axis
+        self.counted: dict[tuple[bytes | None, ...], Factors] = {}
         self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
+
+    @cached_property
+    def still(self) -> Factors:
+        """The counts of a tensor that does not follow the loops."""
+        axis = self.axis
+        loops = range(1, len(axis.depths) + 1)
+        steps = tuple(_of_choices(np.ones(len(axis.starts(own))), axis, own, np.add) for own in loops)
+        one, never = np.ones(len(axis.starts(1))), np.zeros(len(axis.starts(1)), dtype=bool)
+        moves = dict.fromkeys(((k, t) for k in range(1, len(loops)) for t in range(k)), never)
+        return Factors(frozenset(), steps, (one,) * len(loops), moves)
 
     def of(self, own: int, loop: int) -> tuple[Array, Array]:
         """The values of the outermost `own` loops in an order, and numbers that are equal where all but one loop are.

@@ -14,7 +14,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.asked.loops import sinks_of
 from looptree.search.asked.metrics import Totals
-from looptree.search.asked.restrictions import TensorRule
+from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.group.below import Below, Shared
 from looptree.search.group.bounds import complete_layers, compulsory_words, operations_per_word
@@ -208,6 +208,15 @@ class Group:
     def resident_bytes(self, resident: frozenset[str]) -> int:
         """What tensors that stay on chip take."""
         return sum(self.part.tensors[t].size_bytes for t in resident)
+
+    def least_bytes(self, resident: frozenset[str]) -> float:
+        """What windows of other tensors take at least: a word of each one that is not streamed inside a branch.
+
+        Those are the intermediates that stay inside; of a layer alone all tensors.
+        """
+        elsewhere = resident | self.direct | self.apart
+        rows = self.inner if self.fused else [row for row, t in enumerate(self.tensors) if t not in elsewhere]
+        return float(np.ceil(self.width[list(rows)]).sum())
 
     @cached_property
     def rules(self) -> list[TensorRule]:

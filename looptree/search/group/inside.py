@@ -130,9 +130,14 @@ class Inside:
 
 
 def _tile(einsum: Einsum, counts: tuple[int, int], make: Callable[[], Leaf | None]) -> Tile:
-    """The tiles of a layer, with operations and output points; without a leaf where they are no boxes."""
+    """The tiles of a layer, with operations and output points; without a leaf where they are no boxes.
+
+    The floors hold for parts of a layer that are boxes.
+    """
     try:
         leaf = make()
+        if leaf is not None and leaf.operations.slabs:
+            leaf = None
         key = leaf.key if leaf is not None else None
     except UnsupportedError:
         leaf = key = None

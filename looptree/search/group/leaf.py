@@ -24,7 +24,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.asked.loops import Rank, clashing_ranks
-from looptree.search.asked.restrictions import LayerRule
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.segment import segment, shape_of
 from looptree.search.group.factors import Factors
 from looptree.search.group.profile import Profiler
@@ -67,17 +67,21 @@ class Streaming:
         return self.loops, tuple(self.tensors.items())
 
 
+_Nameless = tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float]
+"""A way to stream some tensors in an order: loops with the number of their rank, what each tensor takes, trips."""
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of layers by their shape, with the names of tensors taken out; shared by all groups of a search.
+    """What is known of layers by their shape, with names taken out; shared by all groups of a search.
 
     Attributes:
-        ways: to stream. least: what no own loops leave less than of the window of a tensor, as a share of the whole.
+        ways: to stream. fronts: of each order of own loops. least: what no own loops leave less than of the window of a
+            tensor, as a share of the whole.
     """
 
-    ways: dict[tuple[object, ...], list[tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]]] = field(
-        default_factory=dict
-    )
+    ways: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
+    fronts: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
     least: dict[tuple[object, ...], float] = field(default_factory=dict)
 
 
@@ -104,7 +108,7 @@ class Streamer:
         self.fills = fills
         self.layer = layer
         self.alone = segment(part, [layer])
-        self.shape = shape_of(self.alone, self.alone.einsum(layer).ranks)
+        self.shape = shape_of(self.alone, spatial if rule == LayerRule() else self.alone.einsum(layer).ranks)
         self.profiler = Profiler(self.alone, (layer,), {})
         self.most = most
         self.spatial = spatial
@@ -119,17 +123,30 @@ class Streamer:
         """
         key = (tuple(tensors), driven)
         if key not in self._known:
-            alike = (self.shape.key, self.most, self.rule, tuple(map(self.shape.tensors.index, tensors)), driven)
+            following = tuple(rank in driven for rank in self.shape.ranks)
+            alike = (self.shape.key, self.most, self.rule, self._numbers(tensors), following)
             if alike not in self.known.ways:
                 found = self._find(tensors, driven)
                 self.known.ways[alike] = [
-                    (way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found
+                    (
+                        tuple((self.shape.ranks.index(rank), tile) for rank, tile in way.loops),
+                        tuple(way.tensors[t] for t in tensors),
+                        way.trips,
+                    )
+                    for way in found
                 ]
-            self._known[key] = [
-                Streaming(loops, dict(zip(tensors, shares, strict=True)), trips)
-                for loops, shares, trips in self.known.ways[alike]
-            ]
+            self._known[key] = self._named(self.known.ways[alike], tensors)
         return self._known[key]
+
+    def _numbers(self, tensors: Sequence[str]) -> tuple[int, ...]:
+        return tuple(map(self.shape.tensors.index, tensors))
+
+    def _named(self, ways: Sequence[_Nameless], tensors: Sequence[str]) -> list[Streaming]:
+        ranks = self.shape.ranks
+        return [
+            Streaming(tuple((ranks[at], tile) for at, tile in loops), dict(zip(tensors, shares, strict=True)), trips)
+            for loops, shares, trips in ways
+        ]
 
     def _find(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
         einsum = self.alone.einsum(self.layer)
@@ -147,10 +164,17 @@ class Streamer:
             for order in itertools.permutations(ranks, count):
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
-                    found += self._of(order, tensors)
+                    found += self._named(self._front(order, tensors), tensors)
         return undominated_ways(found, tensors, fills=self.fills)
 
-    def _of(self, order: Sequence[str], tensors: Sequence[str]) -> list[Streaming]:
+    def _front(self, order: tuple[str, ...], tensors: Sequence[str]) -> list[_Nameless]:
+        """The ways with own loops in an order that no other ones with them beat, whatever the group's loops drive."""
+        alike = (self.shape.key, self.rule, self._numbers(tensors), tuple(map(self.shape.ranks.index, order)))
+        if alike not in self.known.fronts:
+            self.known.fronts[alike] = self._of(order, tensors)
+        return self.known.fronts[alike]
+
+    def _of(self, order: tuple[str, ...], tensors: Sequence[str]) -> list[_Nameless]:
         tiles = [self._tiles(rank) for rank in order]
         if not all(tiles):
             return []
@@ -163,19 +187,20 @@ class Streamer:
         trips = np.ones(tuple(map(len, tiles)), dtype=np.int64)
         for index, (rank, listed) in enumerate(zip(order, tiles, strict=True)):
             trips = trips * _spread(-(-extents[rank] // np.array(listed)), index, len(order))
-        found = []
+        tables_of = {(t, d): self._tables(t, rows[t], d) for t in tensors for d in range(len(order) + 1)}
+        found: list[_Nameless] = []
         for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
             if order and max(depths) < len(order):
                 continue  # the innermost loop serves nobody
-            tables = [self._tables(t, rows[t], d) for t, d in zip(tensors, depths, strict=True)]
+            tables = [tables_of[placed] for placed in zip(tensors, depths, strict=True)]
             judged = [table for pair in tables for table in pair[:2]]
             for at in _front_of([*judged, trips] if self.fills else judged):
-                streamed = {
-                    t: Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
-                    for t, d, (piece, times, moves) in zip(tensors, depths, tables, strict=True)
-                }
-                loops = tuple((r, t[i]) for r, t, i in zip(order, tiles, at, strict=True))
-                found.append(Streaming(loops, streamed, int(trips[at])))
+                streamed = tuple(
+                    Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
+                    for d, (piece, times, moves) in zip(depths, tables, strict=True)
+                )
+                loops = tuple((self.shape.ranks.index(r), t[i]) for r, t, i in zip(order, tiles, at, strict=True))
+                found.append((loops, streamed, int(trips[at])))
         return found
 
     def _tiles(self, rank: str) -> list[int]:

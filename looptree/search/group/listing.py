@@ -11,6 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -155,7 +156,8 @@ def listing(blocks: Sequence[Block]) -> Listing:
 _Entry = tuple[tuple[tuple[int, int], ...], Way | None]
 
 
-def of_tensor(row: int, places: Sequence[int]) -> Block:
+@cache
+def of_tensor(row: int, places: tuple[int, ...]) -> Block:
     """The options of a tensor by itself: some places."""
     return _block([(((row, place),), None) for place in places], ())
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from looptree.search.asked.loops import Loop, Positions, Rank
-from looptree.search.asked.restrictions import TensorRule
+from looptree.search.asked.rules import TensorRule
 from looptree.search.group.meeting import NOWHERE, Meeting, differing
 from looptree.search.group.tables import Bases, Depth, LoopTable, depths_of
 

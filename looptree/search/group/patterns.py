@@ -10,7 +10,7 @@ from functools import cached_property
 from looptree.errors import UnsupportedError
 from looptree.model.box import Coupled, Key
 from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions, merged
-from looptree.search.asked.restrictions import TensorRule
+from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.group.loop_tables import LoopTables
 from looptree.search.group.meeting import BLURRED, NOWHERE, Meeting, Meetings

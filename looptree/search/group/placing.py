@@ -18,7 +18,7 @@ from looptree.search.group.inside import Tile
 from looptree.search.group.ledger import Columns
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.problems import Problems, Single
-from looptree.search.group.relax import Places
+from looptree.search.group.relax import NEVER, Places
 
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
 
@@ -53,6 +53,8 @@ class Placing:
         some = np.flatnonzero(bound < below)
         if len(some):
             summed = np.stack(sums)
+            lost = _beaten(room[..., some], summed[..., some], book.outer)
+            room[..., some] = np.where(lost, NEVER, room[..., some])
             problem, _ = self.problems.problem(book, nodes.pattern, columns, places, room, summed, some, bounding=True)
             problem = replace(problem, fixed=problem.fixed + floors[:, some])
             found, exact[some] = least(problem, np.arange(len(some)), below)
@@ -199,3 +201,22 @@ def _nested(nests: Sequence[Found]) -> Item:
     """The nests of a layer as options: they take no room of the buffer."""
     nothing = np.zeros((len(nests), 1))
     return Item(nothing, nothing, np.array([found.sums for found in nests]).T[:, :, None])
+
+
+def _beaten(room: Array, sums: Array, loops: int) -> Array:
+    """Places above the branch where a tensor takes and adds no less than one loop further out, or further in.
+
+    A loop that does not move a tensor makes the places around it equal: then the inner one counts as beaten. Whatever
+    is chosen beside the one place may be chosen beside the other, so that a bound needs the other only.
+
+    Args:
+        room, sums: of each tensor in each place. loops: of the group.
+    """
+    found = np.zeros(room.shape, dtype=bool)
+    outer, inner = slice(1, loops + 1), slice(2, loops + 2)
+    tables = (room, *sums)
+    inner_beaten = np.logical_and.reduce([table[:, outer] <= table[:, inner] for table in tables])
+    outer_beaten = np.logical_and.reduce([table[:, inner] <= table[:, outer] for table in tables])
+    found[:, inner] = inner_beaten
+    found[:, outer] |= outer_beaten & ~inner_beaten
+    return found

@@ -103,18 +103,12 @@ class Problems:
             streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
             alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
             free = alone and streamed and not group.rules[row].given
-            if free and (math.isfinite(self.capacity) or self._least_streamed(users[0], row) < 1):
+            if free and (
+                math.isfinite(self.capacity) or group.divider(users[0]).leasts.entering(group.tensors[row]) < 1
+            ):
                 found.setdefault(users[0], []).append(row)
         size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
         return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
-
-    def _least_streamed(self, layer: str, row: int) -> float:
-        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
-        tensor, divider = self.group.tensors[row], self.group.divider(layer)
-        cut = self.group.profiler.cut(layer)
-        ways = [way.tensors[tensor] for way in self.group.streamer(layer).streamings([tensor], cut)]
-        divided = divider.least_times(tensor) if divider.possible else math.inf
-        return min([divided, *(way.times for way in ways if way.moves)])
 
     def _tensors(self) -> Tensors:
         group = self.group
@@ -123,9 +117,10 @@ class Problems:
         for layer, rows in self.own.items():
             for row in rows:
                 anew[row] = True
-                streamed[row] = self._least_streamed(layer, row)
+                streamed[row] = group.divider(layer).leasts.entering(group.tensors[row])
         free = np.isin(np.arange(len(group.tensors)), self.free)
         rules = group.rules
+        open_ = [frozenset(rule.depths(MOST_LOOPS)) for rule in rules]
         return Tensors(
             group.width,
             group.roles,
@@ -133,7 +128,7 @@ class Problems:
             streamed,
             anew,
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
-            np.array([[depth not in rule.depths(MOST_LOOPS) for depth in range(MOST_LOOPS + 1)] for rule in rules]),
+            np.array([[depth not in depths for depth in range(MOST_LOOPS + 1)] for depths in open_]),
             np.array([rule.drop for rule in rules], dtype=bool),
             np.array([t in group.apart for t in group.tensors], dtype=bool),
             *group.making,
@@ -144,7 +139,7 @@ class Problems:
     @cached_property
     def divides(self) -> bool:
         """Whether some layer may have own loops that are found for single designs only."""
-        return any(self.group.divider(layer).possible for layer in self.own)
+        return any(self.group.divider(layer).leasts.possible for layer in self.own)
 
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""

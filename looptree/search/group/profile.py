@@ -18,7 +18,7 @@ import numpy as np
 
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key
-from looptree.model.inference import required
+from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.model.production import all_points, writing
 from looptree.model.slab import attained_in

@@ -138,7 +138,7 @@ class Partition:
         other metrics count a little, too, as in `looptree.search.answers.settle`.
         """
         variants, queries = self.catalogue.variants, self.graph.queries
-        known = np.array([variants[v].between(weights, room) for v, room in queries])
+        known = np.array([variants[v].between(weights, room) for v, room in queries]).reshape(-1, 2)
         lower, upper = known[:, 0], known[:, 1]
         value, steps = self.graph.shortest(upper[self.graph.query])
         bound, _ = self.graph.shortest(lower[self.graph.query])

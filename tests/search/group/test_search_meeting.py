@@ -92,7 +92,7 @@ def test_no_design_of_a_block_that_makes_what_it_adds_is_better() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(10, 18), 2))
+@pytest.mark.parametrize("seed", some((13, 10, 11, 12, 14, 15, 16, 17), 2))
 @pytest.mark.parametrize("kind", ["skip", "branches", "pool", "loose"])
 def test_no_design_of_many_groups_whose_loops_meet_is_better(kind: str, seed: int) -> None:
     slow = Exhaustive(network(kind, seed, layers=3), architecture(seed=seed), MEETING)

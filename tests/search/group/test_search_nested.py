@@ -10,7 +10,8 @@ from looptree.architecture import Architecture
 from looptree.documents import parse_document
 from looptree.model import evaluate
 from looptree.search import search
-from looptree.search.asked.restrictions import LayerRule, Restrictions, TensorRule
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.asked.rules import LayerRule, TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.branches import neighbours

@@ -93,7 +93,7 @@ def test_no_own_loop_streams_less_than_its_bound(stride: int, padding: int, colu
     below = [Steps(((("b", "p"),),), (tile,), (frozenset(),)) for tile in (2, 1)]
     ways = [way.tensors["X"] for steps in below for way in divider.ways(["X"], (steps,))]
     assert ways
-    assert min(way.times for way in ways) >= divider.least_times("X")
+    assert min(way.times for way in ways) >= divider.leasts.times("X")
 
 
 def test_own_loops_divide_what_is_read_of_a_layer_that_joins_ranks() -> None:

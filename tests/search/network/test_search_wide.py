@@ -9,7 +9,8 @@ import pytest
 
 from looptree.search import InfeasibleError, Space, search
 from looptree.search.asked.metrics import Weights
-from looptree.search.asked.restrictions import Restrictions, TensorRule
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.asked.rules import TensorRule
 from looptree.search.network.catalogue import Catalogue
 from looptree.search.network.ideals import Layers, TooManyError
 from looptree.search.network.states import StateGraph
