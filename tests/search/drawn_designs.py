@@ -34,7 +34,8 @@ class Drawn(Workers):
 
     def designs(self, job: Job) -> list[GroupDesign]:
         """Of one group, with some tensors on chip."""
-        draw = random.Random(f"{self.seed} {job.shape} {sorted(job.resident)} {sorted(job.fetched)}")
+        on_chip = [*sorted(job.resident), *(f"fetched {tensor}" for tensor in sorted(job.fetched))]
+        draw = random.Random(f"{self.seed} {job.shape} {on_chip}")
         group = self.searches.of(job.shape, job.part).group
         least, held = group.least(job.resident, job.fetched), group.resident_bytes(job.resident)
         return [
