@@ -24,6 +24,7 @@ from looptree.cli.searching import (
     architecture_option,
     asked,
     evaluate_line,
+    limit_option,
     search_options,
     shown_progress,
     write_plan,
@@ -45,6 +46,7 @@ PICTURES = ("energy", "latency", "layers", "roofline", "graph", "occupancy", "tr
 @architecture_option
 @buffer_option
 @search_options(SPACES)
+@limit_option
 @set_option("A parameter of the network, such as batch=4. May be repeated.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object with the exact numbers.")
 @click.option("--csv", "as_csv", is_flag=True, help="Print rows of exact numbers, one per group and in total.")
@@ -60,6 +62,7 @@ def command(
     space: str,
     time_limit: str | None,
     workers: str | None,
+    limits: tuple[str, ...],
     settings: tuple[str, ...],
     as_json: bool,
     as_csv: bool,
@@ -71,10 +74,12 @@ def command(
     """A network layer by layer against fused: off-chip transfers, buffer, operations, energy, latency.
 
     NETWORK is a YAML file, an ONNX model, or the name of what ships (`looptree networks`). Both plans are the best that
-    there are for the buffer given in the space that is searched, and both are evaluated by the exact model.
+    there are for the buffer given in the space that is searched, and both are evaluated by the exact model. A --limit
+    with an amount holds for both; with a factor, such as latency<=1x, it is of what the plan layer by layer takes.
 
     \b
       looptree compare mobilenet_v2 --buffer 256KiB
+      looptree compare mobilenet_v2 --objective offchip --limit "latency<=1x"
       looptree compare bert_base --set sequence=128 --csv > bert.csv
       looptree compare resnet50 --html resnet50.html
       looptree compare resnet18 --figure energy.svg --figure roofline=roof.pdf
@@ -83,7 +88,7 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other", click.get_current_context())
-    wanted = asked(objective, space, time_limit, workers)
+    wanted = asked(objective, space, time_limit, workers, limits)
     parameters = read_settings(settings)
     if mapping is not None:
         from looptree.cli.files import check_target
@@ -113,6 +118,7 @@ def _compare(network: str, architecture: Architecture, wanted: Asked, parameters
             workload,
             architecture,
             objective=wanted.objective,
+            limits=wanted.limits,
             space=space_named(wanted.space),
             seconds=wanted.seconds,
             workers=wanted.workers,

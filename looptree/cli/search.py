@@ -27,6 +27,7 @@ from looptree.cli.searching import (
     architecture_option,
     asked,
     evaluate_line,
+    limit_option,
     search_options,
     shown_progress,
     write_plan,
@@ -47,13 +48,7 @@ if TYPE_CHECKING:
 @architecture_option
 @buffer_option
 @search_options(SPACES)
-@click.option(
-    "--limit",
-    "limits",
-    metavar="METRIC<=AMOUNT",
-    multiple=True,
-    help="What a plan may take: offchip<=1MiB, latency<=2Mcycles, energy<=1.05x, ... May be repeated.",
-)
+@limit_option
 @click.option(
     "--restrict",
     type=click.Path(path_type=Path),

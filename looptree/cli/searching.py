@@ -108,6 +108,15 @@ def search_options(
     return decorated
 
 
+limit_option = click.option(
+    "--limit",
+    "limits",
+    metavar="METRIC<=AMOUNT",
+    multiple=True,
+    help="What a plan may take: offchip<=1MiB, latency<=2Mcycles, energy<=1.05x, ... May be repeated.",
+)
+
+
 def asked(objective: str, space: str, time_limit: str | None, workers: str | None, limits: Sequence[str] = ()) -> Asked:
     """The options of a search, checked.
 

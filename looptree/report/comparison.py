@@ -8,7 +8,7 @@ from fractions import Fraction
 from rich.table import Table
 
 from looptree.report.compared import Compared
-from looptree.report.groups import GROUP_HEADER, group_cell, on_chip_between
+from looptree.report.groups import GROUP_HEADER, group_cell, idle_in, on_chip_between
 from looptree.report.planned import moved_bytes, offchip_bytes
 from looptree.report.proof import NOUNS, proof, verdict
 from looptree.report.table import Row, table
@@ -47,7 +47,7 @@ def _title(compared: Compared) -> str:
     groups = counted(len(compared.comparison.fused.groups), "group")
     return (
         f"{compared.workload.name} on {compared.architecture.name}, {compared.fused.buffer} {size}: "
-        f"{layers}, fused into {groups}{on_chip_between(compared.comparison.fused)}"
+        f"{layers}, fused into {groups}{on_chip_between(compared.comparison.fused)}{idle_in(compared.comparison.fused)}"
     )
 
 

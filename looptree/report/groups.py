@@ -75,6 +75,13 @@ def on_chip_between(plan: Plan) -> str:
     return f"\n{counted(count, 'tensor')} {'stays' if count == 1 else 'stay'} on chip between groups" if count else ""
 
 
+def idle_in(plan: Plan) -> str:
+    """A further line for a title: layers of which nothing is read, so that they do nothing; empty without any."""
+    idle = [name for name, count in plan.evaluation.operations.items() if not count.total]
+    makes = "makes" if len(idle) == 1 else "make"
+    return f"\nnothing is read of what {', '.join(idle)} {makes}: no operations" if idle else ""
+
+
 def _nest(
     loops: Sequence[Temporal], retention: Mapping[str, int], kinds: Mapping[str, str], sizes: Mapping[str, int]
 ) -> str:

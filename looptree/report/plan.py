@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from rich.table import Table
 
-from looptree.report.groups import GROUP_HEADER, group_cell, on_chip_between
+from looptree.report.groups import GROUP_HEADER, group_cell, idle_in, on_chip_between
 from looptree.report.planned import Planned, moved_bytes, offchip_bytes
 from looptree.report.proof import NOUNS, proof
 from looptree.report.table import Row, table
@@ -26,7 +26,7 @@ def _title(planned: Planned) -> str:
     least = NOUNS[planned.plan.statistics.objective]
     return (
         f"{planned.workload.name} on {planned.architecture.name}, {planned.buffer} {size}: {layers} in {groups}, "
-        f"least {least}{on_chip_between(planned.plan)}"
+        f"least {least}{on_chip_between(planned.plan)}{idle_in(planned.plan)}"
     )
 
 

@@ -13,7 +13,7 @@ from looptree.search.answers.answer import answer
 from looptree.search.answers.front import Front, checked_axes
 from looptree.search.answers.front import front as front_of
 from looptree.search.asked.limits import Limit, checked_limits
-from looptree.search.asked.objective import checked
+from looptree.search.asked.objective import checked, value
 from looptree.search.asked.space import SPACES, Space
 from looptree.search.network.catalogue import TimeUpError
 from looptree.search.network.planner import Planner, buffer_of, check_priced
@@ -142,6 +142,7 @@ def compare(
     architecture: Architecture,
     *,
     objective: str = "energy",
+    limits: Sequence[Limit | str] = (),
     space: Space | None = None,
     seconds: float | None = None,
     workers: int | None = None,
@@ -150,11 +151,18 @@ def compare(
     """Layer by layer against fused, on one architecture: the best plan of each; see `search`.
 
     A layer alone has as many loops layer by layer as in the space of the fused plan.
+
+    Args:
+        limits: those that are amounts hold for both plans; a relative one holds for the fused plan, and is relative to
+            what the plan layer by layer takes.
     """
+    known = checked_limits(limits)
     least = partial(search, workload, architecture, objective=objective, seconds=seconds, workers=workers)
     alone = replace(SPACES["layer-by-layer"], lone_loops=(space or Space()).lone_loops)
-    apart = least(space=alone, progress=_staged(progress, "layer by layer"))
-    fused = least(space=space, progress=_staged(progress, "fused"))
+    both = [limit for limit in known if not limit.relative]
+    apart = least(space=alone, limits=both, progress=_staged(progress, "layer by layer"))
+    within = [replace(m, least=value(m.metric, apart.evaluation)) if m.relative else m for m in known]
+    fused = least(space=space, limits=within, progress=_staged(progress, "fused"))
     return Comparison(apart, fused)
 
 

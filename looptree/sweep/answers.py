@@ -20,7 +20,7 @@ from looptree.sweep.document import plain_number
 from looptree.sweep.store import Result, Store
 from looptree.sweep.study import METRICS, Study
 from looptree.sweep.surveyed import decoded, merged, surveying_of
-from looptree.taxonomy.group import describe
+from looptree.taxonomy.described import describe
 
 Row = dict[str, Any]
 ANSWER = "answer"

@@ -14,6 +14,7 @@ from looptree.documents import Node, check_kind, parse_document, read_document
 from looptree.errors import InputError, guided, nearest
 from looptree.search import SPACES, Space, space_named
 from looptree.search.asked.objective import OBJECTIVES
+from looptree.search.asked.settings import SETTINGS, read_settings
 from looptree.search.survey import METRICS as SURVEYED
 from looptree.sweep.document import canonical, text_of
 from looptree.sweep.expression import Expression
@@ -233,13 +234,8 @@ def _spaces(fields: Mapping[str, Node]) -> tuple[tuple[str, Space], ...]:
     found = []
     for item in listed(fields, "spaces"):
         if isinstance(item.value, dict):
-            known = tuple(name for name in Space().settings() if name != "restrictions")
-            settings = dict(item.mapping(known=("name", *known), required=("name",)))
-            name = settings.pop("name").text()
-            try:
-                found.append((name, Space(**{key: n.value for key, n in settings.items()})))
-            except InputError as problem:
-                raise problem.at(item.where) from None
+            entries = item.mapping(known=("name", *SETTINGS), required=("name",))
+            found.append((entries["name"].text(), replace(Space(), **read_settings(entries))))  # type: ignore[arg-type]
             continue
         name = item.text()
         if name not in SPACES:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from looptree.report.schema.parts import TEXT, Schema, closed, many, named, one_or_many, said
-from looptree.search import SPACES, Space
+from looptree.report.schema.restrictions import space_settings
+from looptree.search import SPACES
 from looptree.search.asked.objective import OBJECTIVES
+from looptree.search.asked.settings import SETTINGS
 from looptree.sweep.networks import GROUP_KEYS
 from looptree.sweep.ranges import RANGE_KEYS
 from looptree.sweep.reader import KEYS
@@ -18,7 +20,7 @@ def study_schema() -> Schema:
     span = closed(RANGE_KEYS, ("from", "to"), **dict.fromkeys(RANGE_KEYS, _VALUE))
     settings = {"type": "object", "properties": {"name": TEXT}, "required": ["name"]}
     network = {"anyOf": [TEXT, {**settings, "additionalProperties": {"anyOf": [one_or_many(_VALUE), span]}}]}
-    custom = closed(("name", *Space.__dataclass_fields__), ("name",), name=TEXT)
+    custom = closed(("name", *SETTINGS), ("name",), name=TEXT, **space_settings())
     space = {"anyOf": [{"enum": list(SPACES)}, custom]}
     group = closed(GROUP_KEYS, ("network",), network=network, layers=one_or_many(TEXT), order=one_or_many(TEXT))
     return closed(

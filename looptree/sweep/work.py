@@ -15,7 +15,7 @@ from looptree.search import InfeasibleError, Plan, Space, search
 from looptree.search.asked.limits import Limit
 from looptree.sweep.store import Result
 from looptree.sweep.study import KINDS
-from looptree.taxonomy.group import describe
+from looptree.taxonomy.described import describe
 from looptree.workload import Workload
 
 _UNLIMITED = 2**60

@@ -6,7 +6,8 @@ architecture, `group` and `annotation` see it as choices, `points` holds publish
 """
 
 from looptree.taxonomy.annotation import annotate_graph
-from looptree.taxonomy.group import GroupChoice, describe, group_chain, plan_tree
+from looptree.taxonomy.described import describe
+from looptree.taxonomy.group import GroupChoice, group_chain, plan_tree
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Node, RankRef, Spatial, Split, Storage, Temporal
 
 __all__ = [

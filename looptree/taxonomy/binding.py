@@ -11,9 +11,10 @@ from collections.abc import Collection
 
 from looptree.architecture import Architecture, check_named
 from looptree.errors import InputError, guided, nearest
+from looptree.taxonomy.branching import check_order, check_split
 from looptree.taxonomy.design import BoundChain, Design, Loop, Place
 from looptree.taxonomy.storing import check_held, check_lifetime, check_own, check_shared
-from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Split, Storage, Temporal, placed, where_of
+from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Spatial, Storage, Temporal, placed, where_of
 from looptree.workload.workload import Workload
 
 
@@ -127,18 +128,11 @@ class _Binder:
                     place = self._place(node, tensor, depth, outer_depth, identity, above.get(tensor), einsums)
                     above[tensor] = place.id
                     places.append(place.id)
-        children: list[int] = []
         kind, split = "compute", None
+        children: tuple[int, ...] = ()
         if isinstance(chain.end, Branch):
-            kind = chain.end.kind
-            self._check_order(chain.end)
-            split = chain.end.split
-            if split is not None:
-                self._check_split(split, len(chain.end.chains), pipelined=pipelined)
-            below = pipelined or kind == "pipeline"
-            children = [
-                self._chain(c, identity, depth, above, pipelined=below, spatial=spatial) for c in chain.end.chains
-            ]
+            kind, split = chain.end.kind, chain.end.split
+            children = self._branch(chain.end, identity, depth, above, pipelined=pipelined, spatial=spatial)
         else:
             self._check_unit(chain.end)
         self.chains[identity] = BoundChain(
@@ -148,7 +142,7 @@ class _Binder:
             tuple(loops),
             tuple(places),
             kind,
-            tuple(children),
+            children,
             einsums,
             sinks,
             spatial,
@@ -156,37 +150,22 @@ class _Binder:
         )
         return identity
 
-    def _check_split(self, split: Split, branches: int, *, pipelined: bool) -> None:
-        where = f"mapping: pipeline that divides {split.axis}"
-        extents = {**self.architecture.compute.spatial, **self.architecture.axes}
-        if pipelined:
-            hint = "a pipeline inside a pipeline takes turns: let the outer one divide the units"
-            raise InputError("it stands inside another pipeline", where=where, hint=hint)
-        if split.axis not in extents:
-            problem = (
-                f"there is neither a rank {split.axis!r} of compute.spatial nor an axis {split.axis!r} of the array or "
-                f"the cores in architecture {self.architecture.name!r}"
-            )
-            raise InputError(problem, where=where, hint=nearest(split.axis, extents))
-        needed = sum(split.shares) if split.shares is not None else branches
-        if needed > extents[split.axis]:
-            shares = "shares of " + " + ".join(map(str, split.shares)) if split.shares else f"{branches} branches"
-            raise InputError(
-                f"{shares} need {needed} of {split.axis}, which is {extents[split.axis]}",
-                where=where,
-                hint="give the branches less, or let some take turns (sequential)",
-            )
-
-    def _check_order(self, branch: Branch) -> None:
-        position = {name: i for i, chain in enumerate(branch.chains) for name in chain.einsums()}
-        for name, index in position.items():
-            for tensor in self.workload.einsum(name).reads:
-                producer = self.workload.producer(tensor)
-                if producer is not None and position.get(producer.name, index) > index:
-                    raise InputError(
-                        f"mapping: {name!r} reads {tensor!r} before {producer.name!r} has produced it",
-                        hint=f"put the branch of {producer.name!r} first",
-                    )
+    def _branch(
+        self,
+        branch: Branch,
+        parent: int,
+        depth: int,
+        above: dict[str, int],
+        *,
+        pipelined: bool,
+        spatial: tuple[Loop, ...],
+    ) -> tuple[int, ...]:
+        """The chains of a branch."""
+        check_order(self.workload, branch)
+        if branch.split is not None:
+            check_split(self.architecture, branch.split, len(branch.chains), pipelined=pipelined)
+        below = pipelined or branch.kind == "pipeline"
+        return tuple(self._chain(c, parent, depth, above, pipelined=below, spatial=spatial) for c in branch.chains)
 
     def _loop(self, node: Temporal, depth: int, sinks: tuple[str, ...]) -> Loop:
         where = where_of(node, f"loop over {node.label}")

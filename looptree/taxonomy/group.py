@@ -48,6 +48,7 @@ class GroupChoice:
             layer that is not in the group, a parallelism of another name, or nested branches of layers that do not
             stand next to each other.
 
+    >>> from looptree.taxonomy.described import describe
     >>> from looptree.taxonomy.tree import RankRef
     >>> choice = GroupChoice(("conv1", "conv2"), (Temporal((RankRef("p"),), 4),), {"F2": 1}, level="GLB")
     >>> describe(choice)
@@ -113,7 +114,7 @@ def _check_nested(einsums: Sequence[str], nested: Sequence[GroupChoice], where: 
     for part in nested:
         at = free.index(part.einsums[0]) if part.einsums[0] in free else len(free)
         if len(part.einsums) < 2 or tuple(free[at : at + len(part.einsums)]) != part.einsums:
-            problem = f"expected a nested branch of layers next to each other, found {_list(part.einsums)}"
+            problem = f"expected a nested branch of layers next to each other, found {', '.join(part.einsums)}"
             raise InputError(problem, where=where, hint="of one layer, leaf_loops say which loops it has of its own")
         free[at : at + len(part.einsums)] = [""]
 
@@ -256,42 +257,6 @@ def off_chip_tensors(workload: Workload, groups: Sequence[GroupChoice], *, resid
             if any(group_of.get(consumer.name) != index for consumer in workload.consumers(tensor))
         )
     return stored
-
-
-def describe(choice: GroupChoice) -> str:
-    """The choices of one group in one line."""
-    labels = [loop.label for loop in choice.loops]
-    parts = [_list(choice.einsums) + (f" fused, {choice.parallelism}" if len(choice.einsums) > 1 else " alone")]
-    if choice.loops:
-        parts.append("loops " + ", ".join(f"{loop.label}: {loop.tile}" for loop in choice.loops))
-    parts += _kept(choice.level, labels, choice.retention)
-    for einsum in choice.einsums:
-        loops = choice.leaf_loops.get(einsum, ())
-        if loops:
-            parts.append(f"inside {einsum} loops " + ", ".join(f"{loop.label}: {loop.tile}" for loop in loops))
-        kept = _kept(choice.level, [loop.label for loop in loops], choice.leaf_retention.get(einsum, {}))
-        parts += [f"inside {einsum} {text}" for text in kept]
-        if choice.inside.get(einsum):
-            parts.append(f"nest of {einsum}: {', '.join(map(str, choice.inside[einsum]))}")
-    parts += [f"nested inside ({describe(part)})" for part in choice.nested]
-    if choice.drop:
-        parts.append(f"overlap of {_list(sorted(choice.drop))} dropped")
-    if choice.spilled:
-        parts.append(f"{_list(sorted(choice.spilled))} spilled")
-    return "; ".join(parts)
-
-
-def _kept(level: str, loops: Sequence[str], retention: Mapping[str, int]) -> list[str]:
-    parts = []
-    for depth in range(len(loops) + 1):
-        tensors = [tensor for tensor, above in retention.items() if above == depth]
-        if tensors:
-            parts.append(f"{_list(tensors)} " + (f"below {loops[depth - 1]}" if depth else "whole"))
-    return [f"{level} keeps {', '.join(parts)}"] if parts else []
-
-
-def _list(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _leaf(workload: Workload, choice: GroupChoice, einsum: str) -> Chain:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from looptree.architecture import Architecture, architecture_from_node
 from looptree.documents import parse_document
@@ -10,6 +11,7 @@ from looptree.model.evaluate import evaluate
 from looptree.report.compared import Compared
 from looptree.report.planned import Planned
 from looptree.search import Comparison, Plan, Space, State, Statistics
+from looptree.search.asked.limits import Limit
 from looptree.search.asked.objective import value
 from looptree.search.result import Progress
 from looptree.taxonomy import GroupChoice, RankRef, Temporal, plan_tree
@@ -69,6 +71,7 @@ def by_hand(
     architecture: Architecture,
     *,
     objective: str = "energy",
+    limits: Sequence[Limit | str] = (),
     space: Space | None = None,
     seconds: float | None = None,
     workers: int | None = None,

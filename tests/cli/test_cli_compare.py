@@ -140,7 +140,7 @@ def test_the_objective_is_passed_on(arguments: list[str]) -> None:
 
 
 def test_what_is_searched_is_passed_on(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    seen: list[dict[str, object]] = []
+    seen: list[dict[str, Any]] = []
 
     def listen(workload: Workload, architecture: Architecture, **given: Any) -> Comparison:
         seen.append(given)
@@ -148,11 +148,13 @@ def test_what_is_searched_is_passed_on(arguments: list[str], monkeypatch: pytest
 
     monkeypatch.setattr("looptree.search.compare", listen)
     looptree(*arguments)
-    looptree(*arguments, "--space", "quick", "--time-limit", "1.5", "--workers", "2")
+    limited = ("--limit", "latency<=1x", "--limit", "energy<=1uJ")
+    looptree(*arguments, "--space", "quick", "--time-limit", "1.5", "--workers", "2", *limited)
     assert [(known["space"], known["seconds"], known["workers"]) for known in seen] == [
         (SPACES["default"], None, None),
         (SPACES["quick"], 1.5, 2),
     ]
+    assert [limit.text for limit in seen[1]["limits"]] == ["energy<=1000000pJ", "latency<=1x"]
 
 
 def test_nothing_fits(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -75,7 +75,7 @@ def test_nests_in_slabs(chunk: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some(range(2, 10), 2))
+@pytest.mark.parametrize("chunk", some(range(2, 10), 1))
 def test_nests_in_many_slabs(chunk: int) -> None:
     test_nests_in_slabs(chunk)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 
@@ -11,14 +12,16 @@ import pytest
 
 from looptree.architecture import Architecture, Array, Cores, Level, Network
 from looptree.check import check
-from looptree.errors import UnsupportedError
+from looptree.errors import InputError, UnsupportedError
 from looptree.model import evaluate
 from looptree.model.inside import with_nests
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.taxonomy.tree import Chain, Compute, LoopTree, RankRef, Spatial, Storage, Temporal
 from looptree.workload import Workload
+from tests.model import spatial_cases
 from tests.model.inside_cases import (
+    deeper,
     drawn_design,
     drawn_layer,
     matches,
@@ -28,6 +31,8 @@ from tests.model.inside_cases import (
     written,
 )
 from tests.model.model_cases import keep, layer
+from tests.model.test_model_cores import random_design as core_designs
+from tests.random_designs import Generator
 from tests.some import some
 
 Node = Temporal | Spatial | Storage
@@ -105,10 +110,25 @@ def test_nests_of_layers_on_cores(chunk: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("chunk", some(range(2, 12), 2))
+@pytest.mark.parametrize("chunk", some(range(2, 12), 1))
 def test_nests_of_many_designs(chunk: int) -> None:
     test_nests_of_random_layers(chunk)
     test_nests_of_layers_on_cores(chunk)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", some(range(0, 60, 6), 2))
+@pytest.mark.parametrize("draw", [spatial_cases.random_design, core_designs], ids=["array", "cores"])
+def test_nests_below_random_designs(seed: int, draw: Callable[[Generator], Design]) -> None:
+    """One more level below all levels of random mappings, with places between the loops, pipelines and all."""
+    for number in range(seed, seed + 6):
+        try:
+            design = deeper(draw(Generator(random.Random(number).randrange)), number)
+            measured(design, [])
+            with_nests(design)
+        except InputError:
+            continue
+        assert matches(design, number) in ("alone", "fused")
 
 
 # -- two levels -------------------------------------------------------------------------------

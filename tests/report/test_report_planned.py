@@ -8,15 +8,19 @@ from dataclasses import replace
 from rich.console import Console
 
 from looptree.architecture import architecture_from_node
+from looptree.architecture.load import load_architecture
 from looptree.documents import parse_document
 from looptree.report.groups import describe_on_chip
 from looptree.report.plan import group_table, plan_report, total_table
 from looptree.report.planned import OnChip, Planned, moved_bytes
 from looptree.report.rows import search_dict
+from looptree.search import search
 from looptree.taxonomy import GroupChoice
+from looptree.workload import Workload
 from looptree.workload.reader import workload_from_node
 from tests.cli.command_line import ARCHITECTURE
 from tests.cli.plans import kept_between, plan
+from tests.search.search_cases import einsum
 
 FORK = """
 name: fork
@@ -71,6 +75,14 @@ def test_tables_of_a_plan() -> None:
         "two_conv on small, GLB 64 KiB: 2 layers in 2 groups, least energy\n1 tensor stays on chip between groups"
     )
     assert max(len(line.rstrip()) for part in report for line in text(part).splitlines()) <= 80
+
+
+def test_layers_of_which_nothing_is_read_are_named() -> None:
+    idle = einsum("idle", "T[p] = X[p]", {"p": 4})
+    workload = Workload("two", [idle, einsum("last", "Y[p] = T[p+4] * V[p]", {"p": 4})], shapes={"T": (4,)})
+    hardware = load_architecture("small")
+    title = plan_report(Planned(workload, hardware, search(workload, hardware, workers=1)))[0]
+    assert str(title).endswith("least energy\nnothing is read of what idle makes: no operations")
 
 
 def test_an_unlimited_buffer() -> None:

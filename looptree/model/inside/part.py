@@ -1,28 +1,18 @@
-"""Tables of one part of a layer: what every way to cut its ranks leaves, asks for and brings in.
-
-The ways stand side by side as the steps of one more loop outside those of the nest, so that the model's own functions
-count all of them at once.
-"""
+"""Tables of one part of a layer: what every way to cut its ranks leaves, asks for and brings in."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise, permutations, product
 
 import numpy as np
 
-from looptree.model.axis import Array, Axis
-from looptree.model.box import Box, Key, Track
-from looptree.model.inside import slabs
+from looptree.model.axis import Array
 from looptree.model.inside.leaf import Leaf
 from looptree.model.inside.problems import Problems
-from looptree.model.inside.served import Served
-from looptree.model.operations import Operations
-from looptree.model.product import Product
-from looptree.model.sweep import fresh_box
+from looptree.model.inside.steps import Steps
 
-AXIS = slabs.AXIS
 Order = tuple[str, ...]
 """Ranks of a part, outermost loop first."""
 
@@ -73,7 +63,7 @@ class Part:
         largest = np.array([problems.largest(rank) for rank in ranks], dtype=np.int64)
         entered, moves, window = {}, {}, np.zeros((0, len(tiles)))
         for order in permutations(ranks):
-            steps = _Steps(leaf, problems, ranks, tiles, order)
+            steps = Steps(leaf, problems, dict(zip(ranks, tiles.T, strict=True)), len(tiles), order)
             entered[order], moves[order], window = steps.entered, steps.moves, steps.window
         wider, multiple = _wider(tiles), _wider(tiles, whole=True)
         for column in (*wider, *multiple):
@@ -155,104 +145,3 @@ def _wider(tiles: Array, *, whole: bool = False) -> Array:
             if way[rank] in larger:
                 found[rank, at] = number[(*way[:rank], larger[way[rank]], *way[rank + 1 :])]
     return found
-
-
-class _Steps:
-    """All steps of all ways with the loops in one order."""
-
-    def __init__(self, leaf: Leaf, problems: Problems, ranks: Order, tiles: Array, order: Order) -> None:
-        self.ways, self.times = len(tiles), problems.times
-        axis, own = _instances(problems, self.ways)
-        self.outer = len(axis.depths)
-        at = {rank: row for row, rank in enumerate(problems.ranks)}
-        if problems.forms:
-            self._count(leaf, problems, order, *self._slabs(leaf, problems, ranks, tiles, order, axis, own))
-            return
-        for number, rank in enumerate(order):
-            length = (problems.high - problems.low)[at[rank]][own]
-            tile = tiles[:, ranks.index(rank)][axis.ordinals[0] % self.ways]
-            axis, parent = axis.extended(-(-length // tile), 1 + self.outer + number)
-            own = own[parent]
-        spans: dict[Key, tuple[Array, Array]] = {}
-        for rank, row in at.items():
-            low, high = problems.low[row][own], problems.high[row][own]
-            if rank in order:
-                tile = tiles[:, ranks.index(rank)][axis.ordinals[0] % self.ways]
-                low = low + axis.ordinals[self.outer + order.index(rank)] * tile
-                high = np.minimum(low + tile, high)
-            spans[rank] = (low, high)
-        fixed: dict[Key, tuple[int, int]] = {
-            rank: (0, extent) for rank, extent in leaf.einsum.ranks.items() if rank not in at
-        }
-        self._count(leaf, problems, order, Operations(leaf.einsum, Box(fixed, {AXIS: Track(spans)})), axis)
-
-    def _slabs(
-        self, leaf: Leaf, problems: Problems, ranks: Order, tiles: Array, order: Order, axis: Axis, own: Array
-    ) -> tuple[Operations, Axis]:
-        def tile_of(rank: str) -> Callable[[Axis], Array]:
-            return lambda axis: tiles[:, ranks.index(rank)][axis.ordinals[0] % self.ways]
-
-        done = slabs.operations_of(leaf.einsum, problems, own)
-        return slabs.below(done, axis, own, [(rank, tile_of(rank)) for rank in order])[:2]
-
-    def _count(self, leaf: Leaf, problems: Problems, order: Order, done: Operations, axis: Axis) -> None:
-        asked = [done.touched(access, leaf.shapes[tensor]).clipped() for tensor, access in leaf.accesses.items()]
-        tracks = [Track({}, np.zeros(axis.size, dtype=bool)) if b is None else b.tracks.get(AXIS) for b in asked]
-        self.axis, self.loops, self.spatial = axis, len(order), problems.loops
-        self.window = np.stack([self._largest(track) for track in tracks])
-        of = dict(zip(leaf.accesses, tracks, strict=True))
-        further = [self._entered(of[tensor], leaf.served[tensor]) for tensor in leaf.together]
-        self.entered = np.stack([*(self._entered(track) for track in tracks), *further])
-        self.moves = np.stack([self._moves(track) for track in tracks])
-
-    def _largest(self, track: Track | None) -> Array:
-        sizes = np.broadcast_to(1 if track is None else track.sizes(), (self.axis.size,))
-        return np.asarray(np.maximum.reduceat(sizes, self.axis.starts(1)).reshape(-1, self.ways).max(axis=0))
-
-    def _entered(self, track: Track | None, served: Served | None = None) -> Array:
-        """Words that enter the places of all instances, or, of these, those that pass the level that serves them."""
-        box, axes = Box({}, {} if track is None else {AXIS: track}), {AXIS: self.axis}
-        together = [2 + at for at, loop in enumerate(self.spatial) if served is not None and loop in served.together]
-        found = []
-        for standing in range(self.loops + 1):
-            fresh = fresh_box(box, axes, self.outer + standing)
-            words = Product.of(fresh, axes) if served is None else served.passing(fresh, axes, together)
-            sizes = np.broadcast_to(words.tables.get(AXIS, 1), (self.axis.size,)).astype(np.float64)
-            each = np.add.reduceat(sizes, self.axis.starts(1)).reshape(-1, self.ways)
-            found.append(self.times @ each)
-        return np.stack(found)
-
-    def _moves(self, track: Track | None) -> Array:
-        found = np.zeros((self.loops, self.ways), dtype=bool)
-        if track is not None and track.spans:
-            for loop in range(self.loops):
-                found[loop, _moved(track, self.axis, self.outer + loop) % self.ways] = True
-        return found
-
-
-def _instances(problems: Problems, ways: int) -> tuple[Axis, Array]:
-    """An axis of every way of every problem, and of the instances in it; the tile of each step."""
-    starts, cases = problems.starts, np.arange(len(problems.times) * ways)
-    counts = np.diff(starts)[cases // ways]
-    case = np.repeat(cases, counts)
-    tile = np.arange(len(case)) - np.repeat(np.cumsum(counts) - counts, counts) + starts[case // ways]
-    ordinals = [case, *problems.at[:, tile]]
-    changed = np.zeros(len(case), dtype=bool)
-    groups = []
-    for ordinal in ordinals:
-        changed = changed | np.append(True, ordinal[1:] != ordinal[:-1])
-        groups.append(np.cumsum(changed) - 1)
-    return Axis(tuple(range(1, 1 + len(ordinals))), tuple(groups), tuple(ordinals)), tile
-
-
-def _moved(track: Track, axis: Axis, loop: int) -> Array:
-    """Cases (steps of the outermost loop) in which two steps that differ only in one loop ask for different boxes."""
-    keep = np.flatnonzero(track.mask(axis.size))
-    others = np.stack([axis.ordinals[t][keep] for t in range(len(axis.depths)) if t != loop])
-    order = np.lexsort(others)
-    one, other = keep[order[1:]], keep[order[:-1]]
-    same = (others[:, order[1:]] == others[:, order[:-1]]).all(axis=0)
-    differ = np.zeros(len(one), dtype=bool)
-    for low, high in track.spans.values():
-        differ |= (low[one] != low[other]) | (high[one] != high[other])
-    return np.asarray(axis.ordinals[0][one[same & differ]])

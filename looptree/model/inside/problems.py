@@ -152,6 +152,8 @@ def different(problems: Problems, *, fixed: bool) -> Problems:
     if fixed:
         base = np.minimum.reduceat(low, problems.starts[:-1], axis=1)[:, problems.of] if problems.loops else low
         low, high = low - base, high - base
+    if len(problems.times) == 1:
+        return replace(problems, low=low, high=high)
     fields = np.stack([low, high], axis=1).reshape(-1, low.shape[1])
     table = _instances_side_by_side(problems, fields) if problems.loops else fields
     order = np.lexsort(table[::-1])

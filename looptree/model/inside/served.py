@@ -37,7 +37,7 @@ class Served:
         level: its name. together: depths of the loops whose instances it serves together. adds: these add up what they
             send out; otherwise they take in what any of them needs.
         operands: of each access of the layer, depths of the loops whose operations it serves together where nothing
-                further in keeps the tensor. reads, writes: what all operations read and write there then. halo: whether
+            further in keeps the tensor. reads, writes: what all operations read and write there then. halo: whether
             neighbours forward words to each other, so that it matters how large the steps are. gaps: whether the layer
             leaves out points between those that it writes: then it is not known which sums an instance begins.
     """

@@ -5,7 +5,14 @@ from __future__ import annotations
 from looptree.report.schema.parts import COUNT, FLAG, NAMES, TEXT, Schema, closed, many, named, said
 from looptree.search.asked import restrict_file
 from looptree.search.asked.rules import BETWEEN
+from looptree.search.asked.settings import FLAGS
 from looptree.search.asked.space import NUMBERS
+
+
+def space_settings() -> dict[str, Schema]:
+    """The settings of a space."""
+    numbers = {key: {"type": "integer", "minimum": least, "maximum": most} for key, (least, most) in NUMBERS.items()}
+    return {**numbers, **dict.fromkeys(FLAGS, FLAG)}
 
 
 def restrictions_schema() -> Schema:
@@ -30,8 +37,7 @@ def restrictions_schema() -> Schema:
     return closed(
         restrict_file.KEYS,
         (),
-        **{key: {"type": "integer", "minimum": least, "maximum": most} for key, (least, most) in NUMBERS.items()},
-        **dict.fromkeys(restrict_file.FLAGS, FLAG),
+        **space_settings(),
         **rule,
         layers=said(named(closed(restrict_file.LOOPS, (), **rule)), "the same for one layer"),
         tensors=said(named(tensor), "by name"),

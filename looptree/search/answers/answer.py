@@ -42,7 +42,7 @@ def answer(planner: Planner, objective: str, limits: Sequence[Limit]) -> Plan:
 
 def _known(planner: Planner, limit: Limit) -> Limit:
     """The limit in numbers."""
-    if not limit.relative:
+    if not limit.relative or limit.least is not None:
         return limit
     path = planner.solve(Weights.only(limit.metric), math.inf)
     if not path.steps and math.isinf(path.bound):

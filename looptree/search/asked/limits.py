@@ -32,7 +32,7 @@ class Limit:
     Attributes:
         metric: `capacity` (bytes on chip), `energy` (pJ), `offchip` (bytes), `latency` (cycles) or `operations`.
         most: so much; so many times the least that is possible with an unlimited buffer if `relative`.
-        least: that, once it is known.
+        least: that, once it is known, or what else it is to be relative to.
 
     Raises:
         InputError: no such metric, or an amount that no plan can keep.

@@ -46,13 +46,18 @@ def sinks_of(part: Workload) -> tuple[str, ...]:
 
 
 def candidate_ranks(part: Workload, sinks: Sequence[str]) -> list[Rank]:
-    """Ranks that a loop above the branch may tile; of several sinks, those that all have by one name.
+    """Ranks that a loop above the branch may tile; of several sinks, those that all have, of about the same extent.
 
-    Their extents may differ. A sink with fewer steps rests at the last ones.
+    The largest extent is less than twice the smallest: they differ where some of a sink is not needed, and is trimmed.
+    A sink with fewer steps rests at the last ones.
     """
     tiled = [part.einsum(sink).ranks for sink in sinks]
-    names = [rank for rank in tiled[0] if all(rank in ranks for ranks in tiled)]
-    return [tuple((s, rank) for s in sinks) for rank in names if max(ranks[rank] for ranks in tiled) >= 2]
+    found: list[Rank] = []
+    for rank in (name for name in tiled[0] if all(name in ranks for ranks in tiled)):
+        extents = [ranks[rank] for ranks in tiled]
+        if 2 <= max(extents) < 2 * min(extents):
+            found.append(tuple((sink, rank) for sink in sinks))
+    return found
 
 
 def orders(

@@ -10,15 +10,15 @@ from looptree.documents import Node, read_document
 from looptree.errors import InputError, guided
 from looptree.search.asked.restrictions import Restrictions, known
 from looptree.search.asked.rules import BETWEEN, LayerRule, Pin, TensorRule
-from looptree.search.asked.space import NUMBERS, Space
+from looptree.search.asked.settings import SETTINGS, read_settings
+from looptree.search.asked.space import Space
 from looptree.taxonomy.points import point_names
 from looptree.workload import Workload
 
-FLAGS = ("spill", "recompute", "live", "pipeline")
 LOOPS = ("ranks", "tiles", "order")
 TENSOR_KEYS = ("whole", "retention", "overlap", "recompute", "spill", "between")
 PIN_KEYS = ("layers", "point", "parameters")
-KEYS = (*NUMBERS, *FLAGS, *LOOPS, "layers", "tensors", "together", "apart", "pins")
+KEYS = (*SETTINGS, *LOOPS, "layers", "tensors", "together", "apart", "pins")
 
 
 def read_restrictions(path: str | Path, workload: Workload, architecture: Architecture, space: Space) -> Space:
@@ -38,12 +38,7 @@ def restrictions_from_node(node: Node, workload: Workload, architecture: Archite
     """The same from a parsed document."""
     fields = node.mapping(known=KEYS)
     settings: dict[str, int | bool | None] = {"chain_layers": None} if "group_layers" in fields else {}
-    settings |= {
-        name: fields[name].integer(name, least=least, most=most)
-        for name, (least, most) in NUMBERS.items()
-        if name in fields
-    }
-    settings |= {name: fields[name].boolean() for name in FLAGS if name in fields}
+    settings |= read_settings(fields)
     rules = Restrictions(
         everywhere=_layer(fields),
         layers=tuple(

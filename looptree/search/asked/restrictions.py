@@ -30,6 +30,11 @@ class Restrictions:
     apart: tuple[frozenset[str], ...] = ()
     pins: tuple[Pin, ...] = ()
 
+    @property
+    def grouped(self) -> frozenset[str]:
+        """Layers of which it is said with which others they are fused."""
+        return frozenset().union(*self.together, *(pin.layers for pin in self.pins))
+
     def pin(self, names: Iterable[str]) -> Pin | None:
         """The pin of a group."""
         group = set(names)

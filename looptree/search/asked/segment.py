@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import Inner, RankRef, Storage, Temporal
-from looptree.workload import Affine, Workload
+from looptree.workload import Affine, Einsum, Workload
 
 
 def segment(workload: Workload, names: Sequence[str]) -> Workload:
@@ -15,18 +15,20 @@ def segment(workload: Workload, names: Sequence[str]) -> Workload:
     inside = set(names)
     einsums = [e for e in workload.einsums if e.name in inside]
     tensors = {a.tensor for e in einsums for a in (*e.inputs, e.output)}
-    leaving = [
-        e.output.tensor
-        for e in einsums
-        if e.output.tensor in workload.outputs or any(c.name not in inside for c in workload.consumers(e.output.tensor))
-    ]
     return Workload(
         "+".join(names),
         einsums,
         shapes={t: workload.tensors[t].shape for t in tensors},
         bits={t: workload.tensors[t].bits for t in tensors},
-        outputs=leaving,
+        outputs=_leaving(workload, einsums),
     )
+
+
+def _leaving(workload: Workload, einsums: Sequence[Einsum]) -> list[str]:
+    """The outputs of some Einsums that others read, or that are outputs of the workload."""
+    inside, made = {e.name for e in einsums}, [e.output.tensor for e in einsums]
+    outputs = set(workload.outputs)
+    return [t for t in made if t in outputs or any(c.name not in inside for c in workload.consumers(t))]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,18 +48,28 @@ class Shape:
 
 def shape_of(part: Workload, named: Collection[str] = ()) -> Shape:
     """The shape of a segment; `named` are ranks whose names matter, because the array has extents for them."""
+    return _shape(part.einsums, part, set(part.outputs), named)
+
+
+def shape_in(workload: Workload, names: Sequence[str], named: Collection[str] = ()) -> Shape:
+    """The shape of the segment of some layers, named in the order of the workload; quicker than to make that first."""
+    einsums = [workload.einsum(name) for name in names]
+    return _shape(einsums, workload, set(_leaving(workload, einsums)), named)
+
+
+def _shape(einsums: Sequence[Einsum], workload: Workload, outputs: Collection[str], named: Collection[str]) -> Shape:
     number: dict[str, int] = {}
     rank: dict[str, int] = {}
     layers = []
-    for e in part.einsums:
+    for e in einsums:
         ranks = tuple((rank.setdefault(r, len(rank)), r if r in named else "", extent) for r, extent in e.ranks.items())
         accesses = tuple(
             (number.setdefault(a.tensor, len(number)), tuple(_numbered(form, rank) for form in a.projection))
             for a in (*e.inputs, e.output)
         )
         layers.append((ranks, accesses, e.operation))
-    tensors = tuple((part.tensors[t].shape, part.tensors[t].bits, t in part.outputs) for t in number)
-    return Shape((tuple(layers), tensors), tuple(e.name for e in part.einsums), tuple(number), tuple(rank))
+    tensors = tuple((workload.tensors[t].shape, workload.tensors[t].bits, t in outputs) for t in number)
+    return Shape((tuple(layers), tensors), tuple(e.name for e in einsums), tuple(number), tuple(rank))
 
 
 def _numbered(form: Affine, rank: Mapping[str, int]) -> tuple[object, ...]:

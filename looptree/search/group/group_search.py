@@ -26,6 +26,7 @@ from looptree.search.asked.loops import Positions
 from looptree.search.group.assign import Placed
 from looptree.search.group.book import PatternBook
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
+from looptree.search.group.frontier import Frontier
 from looptree.search.group.goal import Gathering, Goal
 from looptree.search.group.group import Group
 from looptree.search.group.live_room import LiveRooms
@@ -35,8 +36,6 @@ from looptree.search.group.placing import Placing
 from looptree.search.group.problems import Problems
 from looptree.search.undominated import undominated
 
-FIRST_BATCH = 64
-LARGEST_BATCH = 1024
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
 NONE = np.arange(0)
 ROUNDING = 1e-12
@@ -111,7 +110,7 @@ class GroupSearch:
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
-        if room < 0:
+        if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
         found, bound = None, math.inf
         for placing, books in self._ways(resident, room, fetched):
@@ -202,16 +201,14 @@ class _Branch:
 
     def search(self, book: PatternBook, until: float, effort: float) -> float:
         """All designs with the loop orders of a book; a bound of what was not looked at."""
-        waiting = self._hopeful(self._bounded(book, self._roots(book)))
-        batch, unseen = FIRST_BATCH, math.inf
-        while len(waiting):
+        roots, floor = self._hopeful(self._bounded(book, self._roots(book))), self.floor * (1 + ROUNDING)
+        frontier, unseen = Frontier(roots, floor, len(self.placing.group.inner)), math.inf
+        while len(frontier):
             if time.time() > until or self.tally.nodes > effort:
-                return min(unseen, float(waiting.bound.min()))
-            nodes, waiting = waiting.best(batch)
-            following, met = self._branched(book, nodes)
+                return min(unseen, frontier.bound)
+            following, met = self._branched(book, frontier.next(found=self.found is not None))
             unseen = min(unseen, self._joined(book, met, until, effort))
-            waiting = self._hopeful(waiting.joined(self._bounded(book, following)))
-            batch = min(2 * batch, LARGEST_BATCH)
+            frontier.waiting = self._hopeful(frontier.waiting.joined(self._bounded(book, following)))
         return unseen
 
     def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:

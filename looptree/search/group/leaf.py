@@ -67,13 +67,13 @@ class Streaming:
         return self.loops, tuple(self.tensors.items())
 
 
-_Nameless = tuple[tuple[tuple[str, int], ...], tuple[Streamed, ...], float]
-"""A way to stream some tensors in an order: loops, what each tensor takes, trips."""
+_Nameless = tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float]
+"""A way to stream some tensors in an order: loops, with ranks by number, what each tensor takes, trips."""
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known of layers by their shape, with the names of tensors taken out; shared by all groups of a search.
+    """What is known of layers by their shape, with names taken out; shared by all groups of a search.
 
     Attributes:
         ways: to stream. fronts: of each order of own loops. least: what no own loops leave less than of the window of a
@@ -108,7 +108,7 @@ class Streamer:
         self.fills = fills
         self.layer = layer
         self.alone = segment(part, [layer])
-        self.shape = shape_of(self.alone, self.alone.einsum(layer).ranks)
+        self.shape = shape_of(self.alone, spatial if rule == LayerRule() else self.alone.einsum(layer).ranks)
         self.profiler = Profiler(self.alone, (layer,), {})
         self.most = most
         self.spatial = spatial
@@ -123,17 +123,33 @@ class Streamer:
         """
         key = (tuple(tensors), driven)
         if key not in self._known:
-            alike = (self.shape.key, self.most, self.rule, self._numbers(tensors), driven)
+            following = tuple(rank in driven for rank in self.shape.ranks)
+            alike = (self.shape.key, self.most, self.rule, self._rows(tensors), following)
             if alike not in self.known.ways:
                 found = self._find(tensors, driven)
                 self.known.ways[alike] = [
-                    (way.loops, tuple(way.tensors[t] for t in tensors), way.trips) for way in found
+                    (
+                        tuple((self.shape.ranks.index(rank), tile) for rank, tile in way.loops),
+                        tuple(way.tensors[t] for t in tensors),
+                        way.trips,
+                    )
+                    for way in found
                 ]
-            self._known[key] = _named(self.known.ways[alike], tensors)
+            self._known[key] = self._named(self.known.ways[alike], tensors)
         return self._known[key]
 
-    def _numbers(self, tensors: Sequence[str]) -> tuple[int, ...]:
+    def _rows(self, tensors: Sequence[str]) -> tuple[int, ...]:
         return tuple(map(self.shape.tensors.index, tensors))
+
+    def _named(self, ways: Sequence[_Nameless], tensors: Sequence[str]) -> list[Streaming]:
+        return [
+            Streaming(
+                tuple((self.shape.ranks[at], tile) for at, tile in loops),
+                dict(zip(tensors, shares, strict=True)),
+                trips,
+            )
+            for loops, shares, trips in ways
+        ]
 
     def _find(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
         einsum = self.alone.einsum(self.layer)
@@ -151,12 +167,12 @@ class Streamer:
             for order in itertools.permutations(ranks, count):
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
-                    found += _named(self._front(order, tensors), tensors)
+                    found += self._named(self._front(order, tensors), tensors)
         return undominated_ways(found, tensors, fills=self.fills)
 
     def _front(self, order: tuple[str, ...], tensors: Sequence[str]) -> list[_Nameless]:
         """The ways with own loops in an order that no other ones with them beat, whatever the group's loops drive."""
-        alike = (self.shape.key, self.rule, self._numbers(tensors), order)
+        alike = (self.shape.key, self.rule, self._rows(tensors), tuple(map(self.shape.ranks.index, order)))
         if alike not in self.known.fronts:
             self.known.fronts[alike] = self._of(order, tensors)
         return self.known.fronts[alike]
@@ -186,7 +202,7 @@ class Streamer:
                     Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
                     for d, (piece, times, moves) in zip(depths, tables, strict=True)
                 )
-                loops = tuple((r, t[i]) for r, t, i in zip(order, tiles, at, strict=True))
+                loops = tuple((self.shape.ranks.index(r), t[i]) for r, t, i in zip(order, tiles, at, strict=True))
                 found.append((loops, streamed, int(trips[at])))
         return found
 
@@ -215,10 +231,6 @@ class Streamer:
             shared, apart = (_spread(table / extent, index, len(row)) for table in f.fresh)
             times = times * np.where(index < sweep, apart, shared)
         return piece, times, sweep >= 0
-
-
-def _named(ways: Sequence[_Nameless], tensors: Sequence[str]) -> list[Streaming]:
-    return [Streaming(loops, dict(zip(tensors, shares, strict=True)), trips) for loops, shares, trips in ways]
 
 
 def _rank(layer: str, rank: str) -> Rank:

@@ -9,7 +9,9 @@ The rest is bounded from below, tensor by tensor:
 
 - At the first step of all loops nothing is there yet. All that is needed is fresh, and upstream of it everything is a
   function of the first tiles alone. If each dimension is narrowed by one loop only, as far as any reader goes, the
-  first window is the product of the first windows of single loops; and no window of a place further out is smaller.
+  first window is the product of the first windows of single loops. The first window of a place below some of the loops
+  is no smaller than the same product over these: all steps of the others together need what is needed without them,
+  because nothing was there before.
 - Of a tensor whose readers differ, what one reader needs is a product of its tables. All of them together need no less
   in a sweep: what is fresh in a sweep is the union of its steps. Along one loop, what is needed is the hull over the
   steps of the others; so a loop that moves it by itself also moves it among others.
@@ -22,6 +24,7 @@ What these bounds leave over is counted with one table for the loops that meet
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -32,6 +35,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.bounds import complete_layers, compulsory_words
 from looptree.search.group.factors import Factors
+from looptree.search.group.passes import Needs
 from looptree.search.group.profile import Profiler, left
 from looptree.search.group.tables import Bases, LoopTable, bases_of
 
@@ -182,7 +186,7 @@ class Meetings:
             for own in range(len(fresh)):
                 of_reader = 1.0 if known.reader is None or needs is None else needs.readers[known.reader].fresh[own]
                 fresh[own][known.row] = of_reader * enters
-                held[own][known.row] = 0.0 if needs is None or not known.begun else needs.begun[1] * begun
+                held[own][known.row] = self._window(known, needs, own) * begun
             for key, entries in moves.items():
                 entries[known.row] = known.reader is not None and self._whole_needs and table.moves[key][known.row]
         return replace(
@@ -198,6 +202,15 @@ class Meetings:
             dimensions=tuple(frozenset() if row in met.tensors else d for row, d in enumerate(table.dimensions)),
             ranks=tuple(frozenset() if row in met.layers else r for row, r in enumerate(table.ranks)),
         )
+
+    def _window(self, known: Bound, needs: Needs | None, own: int) -> Array | float:
+        """What some loops leave at least of the window of a tensor below so many of them; 0 if nothing is known."""
+        if needs is None or not known.begun:
+            return 0.0
+        if own:
+            return needs.begun[1]
+        extents = self.profiler.whole.asked[self.tensors[known.row]][-1]
+        return float(math.prod(extents[dimension] for dimension in needs.begun[0]))
 
     @property
     def _whole_needs(self) -> bool:

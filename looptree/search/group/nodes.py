@@ -62,6 +62,12 @@ class Nodes:
         order = np.argsort(self.bound, kind="stable")
         return self.at(order[:count]), self.at(order[count:])
 
+    def newest(self, bound: float, count: int) -> tuple[Nodes, Nodes]:
+        """The last few nodes with bounds of no more than a value, and the rest."""
+        chosen = np.zeros(len(self), dtype=bool)
+        chosen[np.flatnonzero(self.bound <= bound)[-count:]] = True
+        return self.at(np.flatnonzero(chosen)), self.at(np.flatnonzero(~chosen))
+
     def halves(self, looseness: Array) -> Nodes:
         """Each node cut in two along one loop, in proportion to where its range begins.
 

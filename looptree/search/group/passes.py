@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -84,6 +85,62 @@ class Part:
     operations: int
     cycles: int
     points: int
+
+
+def gathered(picks: Sequence[tuple[Pass, int]], asked: Mapping[str, Mapping[Key, int]]) -> Pass | None:
+    """Columns of several runs of the same loops as one run; `None` where other coordinates follow the loops in one.
+
+    Tensors whose readers differ in any of the runs do so in the result, which then counts as more entangled than it is.
+
+    Args:
+        picks: run and column of each choice of tile shapes. asked: extents of each tensor without loops.
+    """
+    runs = list(dict.fromkeys(run for run, _ in picks))
+    sizes = [len(next(iter(run.work.values())).steps) for run in runs]
+    begins = dict(zip(runs, np.cumsum([0, *sizes[:-1]]).tolist(), strict=True))
+    at = np.array([begins[run] + column for run, column in picks])
+
+    def column(tables: Sequence[Array]) -> Array:
+        return np.asarray(np.concatenate(tables)[at])
+
+    def factors(known: Sequence[Factors]) -> Factors:
+        return Factors(
+            known[0].dimensions,
+            tuple(map(column, zip(*(f.fresh for f in known), strict=True))),
+            tuple(map(column, zip(*(f.held for f in known), strict=True))),
+            {key: column([f.moves[key] for f in known]) for key in known[0].moves},
+        )
+
+    def work(known: Sequence[Work]) -> Work:
+        names = ("operations", "points", "cycles", "steps")
+        return Work(known[0].ranks, *(column([getattr(w, name) for w in known]) for name in names))
+
+    def needs(tensor: str) -> Needs:
+        known = [run.needs[tensor] for run in runs]
+        narrowed = frozenset[Key]().union(*(n.begun[0] for n in known))
+        words = [n.begun[1] * math.prod(asked[tensor][key] for key in narrowed - n.begun[0]) for n in known]
+        readers = tuple(map(factors, zip(*(n.readers for n in known), strict=True)))
+        return Needs(readers, frozenset[Key]().union(*(n.narrowed for n in known)), (narrowed, column(words)))
+
+    one = runs[0]
+    if any(_followed(run) != _followed(one) for run in runs[1:]):
+        return None
+    return Pass(
+        {tensor: factors([run.tensors[tensor] for run in runs]) for tensor in one.tensors},
+        {tensor: factors([run.writes[tensor] for run in runs]) for tensor in one.writes},
+        {name: work([run.work[name] for run in runs]) for name in one.work},
+        frozenset[str]().union(*(run.uneven for run in runs)),
+        {t: frozenset.intersection(*(run.covering[t] for run in runs)) for t in one.covering},
+        frozenset.intersection(*(run.alike for run in runs)),
+        {tensor: needs(tensor) for tensor in one.needs},
+    )
+
+
+def _followed(run: Pass) -> tuple[object, ...]:
+    """What follows the loops of a run."""
+    known = {**run.tensors, **run.writes}
+    readers = {t: [f.dimensions for f in needs.readers] for t, needs in run.needs.items()}
+    return {t: f.dimensions for t, f in known.items()}, {n: w.ranks for n, w in run.work.items()}, readers
 
 
 def kinds_of(run: Pass) -> list[list[int]]:

@@ -24,12 +24,20 @@ from looptree.model.production import all_points, writing
 from looptree.model.slab import attained_in
 from looptree.model.sweep import fresh_box
 from looptree.search.asked.loops import Rank, Tiles
+from looptree.search.group.boxes import (
+    NOWHERE,
+    covering_all,
+    extents_of,
+    first_words,
+    needing_alike,
+    resting_apart,
+    within,
+)
 from looptree.search.group.factors import AXIS, Neighbours, factors_of, no_work, work_of
-from looptree.search.group.passes import Needs, Part, Pass, Whole
-from looptree.search.group.readers import any_rests, at_first, clipped_at, same, that_cover
+from looptree.search.group.passes import Needs, Part, Pass, Whole, gathered
 from looptree.workload import Workload
 
-NOWHERE = Box({0: (0, 0)}, {}, overhang=((0, 1),))  # what a layer reads that does nothing
+MOST_STEPS = 100_000  # that several loops are run with at a time, so that memory stays bounded
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
 
 
@@ -62,6 +70,7 @@ class Profiler:
         self.spatial = spatial
         self.fills = fills
         self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
+        self._columns: dict[tuple[tuple[Rank, ...], tuple[frozenset[str], ...]], dict[Tiles, tuple[Pass, int]]] = {}
         self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
         self._inferred: dict[
             tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]],
@@ -127,8 +136,30 @@ class Profiler:
         """
         key = (tuple(ranks), tuple(tiles), tuple(forgotten))
         if key not in self._known:
-            self._known[key] = self._run(*key)
+            self._known[key] = self._run(*key) if len(ranks) < 2 else self._run_together(*key)
         return self._known[key]
+
+    def _run_together(
+        self, ranks: tuple[Rank, ...], tiles: tuple[Tiles, ...], forgotten: tuple[frozenset[str], ...]
+    ) -> Pass:
+        """The tables of loops with very many choices of tile shapes: no choice is run twice, and some at a time."""
+        columns = self._columns.setdefault((ranks, forgotten), {})
+        missing = [choice for choice in tiles if choice not in columns]
+        while missing:
+            steps = np.cumsum([self._steps(ranks, choice) for choice in missing])
+            count = max(1, int(np.searchsorted(steps, MOST_STEPS, side="right")))
+            some, missing = tuple(missing[:count]), missing[count:]
+            run = self._run(ranks, some, forgotten)
+            columns |= {choice: (run, column) for column, choice in enumerate(some)}
+        picked = gathered([columns[choice] for choice in tiles], {t: a[-1] for t, a in self.whole.asked.items()})
+        return self._run(ranks, tiles, forgotten) if picked is None else picked
+
+    def _steps(self, ranks: Sequence[Rank], tiles: Tiles) -> int:
+        """Steps of loops with these tile shapes, about."""
+        return math.prod(
+            max(-(-self.part.einsum(name).ranks[r] // tile) for name, r in rank)
+            for rank, tile in zip(ranks, tiles, strict=True)
+        )
 
     @cached_property
     def whole(self) -> Whole:
@@ -136,10 +167,10 @@ class Profiler:
         sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
         needs, writes, operations, asked = self._infer(sinks, {}, ())
         return Whole(
-            {tensor: _extents(box) for tensor, box in needs.items()},
-            {t: [*map(_extents, boxes), _extents(needs[t])] for t, boxes in asked.items() if t in needs},
-            {t: [_extents(clipped_at(box, 1)) for box in boxes] for t, boxes in asked.items()},
-            {tensor: _extents(box) for tensor, box in writes.items()},
+            {tensor: extents_of(box) for tensor, box in needs.items()},
+            {t: [*map(extents_of, boxes), extents_of(needs[t])] for t, boxes in asked.items() if t in needs},
+            {t: [extents_of(within(box, 1)) for box in boxes] for t, boxes in asked.items()},
+            {tensor: extents_of(box) for tensor, box in writes.items()},
             {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
 
@@ -187,10 +218,10 @@ class Profiler:
         axis, sinks = self._stepped(ranks, tiles)
         needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
         near = Neighbours(axis)
-        needs |= {tensor: clipped_at(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
+        needs |= {tensor: within(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
-        uneven = frozenset(tensor for tensor, boxes in several.items() if any_rests(boxes, axis))
-        covering = {tensor: that_cover(boxes) for tensor, boxes in several.items()}
+        uneven = frozenset(tensor for tensor, boxes in several.items() if resting_apart(boxes, axis))
+        covering = {tensor: covering_all(boxes) for tensor, boxes in several.items()}
         return Pass(
             {tensor: factors_of(box, near) for tensor, box in needs.items()},
             {tensor: factors_of(box, near) for tensor, box in writes.items()},
@@ -202,17 +233,18 @@ class Profiler:
             },
             uneven,
             covering,
-            frozenset(tensor for tensor, boxes in several.items() if same(boxes, axis)),
+            frozenset(tensor for tensor, boxes in several.items() if needing_alike(boxes, axis)),
             {t: self._needs(t, asked[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
         )
 
     def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
         begun = [
-            at_first(box, asked, near.axis) for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
+            first_words(box, asked, near.axis)
+            for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
         ]
         several = boxes if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
-        readers = tuple(factors_of(clipped_at(box, near.axis.size), near) for box in several)
+        readers = tuple(factors_of(within(box, near.axis.size), near) for box in several)
         return Needs(readers, narrowed, begun[-1])
 
     def _infer(
@@ -280,7 +312,3 @@ def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> flo
             return None
         seen |= keys
     return float(math.prod(extent for key, extent in extents.items() if key not in seen))
-
-
-def _extents(box: Box) -> dict[Key, int]:
-    return {key: stop - start for key, (start, stop) in box.fixed.items()}

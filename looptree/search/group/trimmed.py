@@ -10,7 +10,7 @@ Assumption: of what a layer makes, only dimensions that it writes through one ra
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from looptree.workload import Access, Affine, Einsum, Interval, Workload
@@ -19,8 +19,8 @@ Cuts = Mapping[str, Interval]
 """What is left of each rank of a layer that is cut."""
 
 
-def trimmed(workload: Workload) -> Workload:
-    """The same workload, each layer cut to what is read of its output.
+def trimmed(workload: Workload, idle: Collection[str] = ()) -> Workload:
+    """The same workload without idle layers, each other one cut to what is read of its output.
 
     >>> from looptree.workload.expression import parse_expression
     >>> def layer(name, text, **ranks):
@@ -28,40 +28,83 @@ def trimmed(workload: Workload) -> Workload:
     ...     return Einsum(name, ranks, ins, out, operation)
     >>> cut = trimmed(Workload("two", [layer("a", "T[p] = X[p]", p=9), layer("b", "Y[p] = T[2*p+1]", p=3)]))
     >>> [f"{e.expression} {dict(e.ranks)}" for e in cut.einsums], cut.tensors["T"].shape
-    (["T[p] = X[p+1] {'p': 5}", "Y[p] = T[2*p] {'p': 3}"], (5,))
+    (["T[p] = X[p] {'p': 5}", "Y[p] = T[2*p] {'p': 3}"], (5,))
     """
     cuts: dict[str, Cuts] = {}
     for einsum in reversed(workload.einsums):
-        left = _asked(workload, einsum, cuts)
+        left = _asked(workload, einsum, cuts, idle)
         if left:
             cuts[einsum.name] = left
     moved = {workload.einsum(name).output.tensor: _kept(workload.einsum(name), left) for name, left in cuts.items()}
     for tensor in workload.inputs:
-        needs = enumerate(_needed(workload, tensor, cuts))
+        needs = enumerate(_needed(workload, tensor, cuts, idle))
         shorter = {d: need for d, need in needs if need and need.size < workload.tensors[tensor].shape[d]}
         if shorter:
             moved[tensor] = shorter
-    if not moved:
+    if not moved and not idle:
         return workload
+    einsums = [_cut(e, cuts.get(e.name, {}), moved) for e in workload.einsums if e.name not in idle]
+    used = {access.tensor: workload.tensors[access.tensor] for e in einsums for access in (*e.inputs, e.output)}
     return Workload(
         workload.name,
-        [_cut(einsum, cuts.get(einsum.name, {}), moved) for einsum in workload.einsums],
+        einsums,
         shapes={
             name: tuple(moved.get(name, {}).get(d, Interval(0, extent)).size for d, extent in enumerate(tensor.shape))
-            for name, tensor in workload.tensors.items()
+            for name, tensor in used.items()
         },
-        bits={name: tensor.bits for name, tensor in workload.tensors.items()},
+        bits={name: tensor.bits for name, tensor in used.items()},
         outputs=workload.declared_outputs,
     )
 
 
-def _asked(workload: Workload, einsum: Einsum, cuts: Mapping[str, Cuts]) -> Cuts:
+def idle_layers(workload: Workload, but: Collection[str] = ()) -> tuple[str, ...]:
+    """Layers that compute nothing in any plan, because all that is read of their outputs lies outside of these.
+
+    Only those that have no say in what stays on chip for how long: each reads what comes from off chip or what other
+    idle layers make, and at most one tensor that layers read which are not idle. One of these has to be, or to come
+    before, each of the layers that read nothing of it: then it can run when that tensor is on chip.
+
+    Args:
+        but: layers that are not looked at.
+    """
+    cuts: dict[str, Cuts] = {}
+    unasked: set[str] = set()
+    for einsum in reversed(workload.einsums):
+        readers = {e.name for e in workload.consumers(einsum.output.tensor)} - unasked
+        nothing = not readers or not all(_needed(workload, einsum.output.tensor, cuts, unasked))
+        if einsum.output.tensor not in workload.outputs and einsum.name not in but and nothing:
+            unasked.add(einsum.name)
+        else:
+            cuts[einsum.name] = _asked(workload, einsum, cuts, unasked)
+    idle: list[str] = []
+    for einsum in workload.einsums:
+        makers = {e.name for e in map(workload.producer, einsum.reads) if e is not None}
+        shared = [t for t in einsum.reads if not {e.name for e in workload.consumers(t)} <= unasked]
+        few = len(shared) < 2 and all(_after(workload, einsum, tensor, unasked) for tensor in shared)
+        if einsum.name in unasked and makers <= set(idle) and few:
+            idle.append(einsum.name)
+    return tuple(idle)
+
+
+def _after(workload: Workload, layer: Einsum, tensor: str, unasked: Collection[str]) -> bool:
+    """Whether all that read what a layer makes read a tensor as well, or what is made of it, by layers with readers."""
+    made = {tensor}
+    for einsum in workload.einsums:
+        if einsum.name not in unasked and not made.isdisjoint(einsum.reads):
+            made.add(einsum.output.tensor)
+    readers = workload.consumers(layer.output.tensor)
+    return all(
+        _after(workload, e, tensor, unasked) if e.name in unasked else not made.isdisjoint(e.reads) for e in readers
+    )
+
+
+def _asked(workload: Workload, einsum: Einsum, cuts: Mapping[str, Cuts], idle: Collection[str]) -> Cuts:
     """What is asked for of the ranks of a layer, where it is not everything."""
     tensor = einsum.output.tensor
     if tensor in workload.outputs:
         return {}
     found = {}
-    for form, need in zip(einsum.output.projection, _needed(workload, tensor, cuts), strict=True):
+    for form, need in zip(einsum.output.projection, _needed(workload, tensor, cuts, idle), strict=True):
         rank = _written_by(einsum, form)
         if rank is not None:
             wanted = Interval(need.start - form.constant, need.stop - form.constant)
@@ -71,14 +114,14 @@ def _asked(workload: Workload, einsum: Einsum, cuts: Mapping[str, Cuts]) -> Cuts
     return found
 
 
-def _needed(workload: Workload, tensor: str, cuts: Mapping[str, Cuts]) -> list[Interval]:
+def _needed(workload: Workload, tensor: str, cuts: Mapping[str, Cuts], idle: Collection[str]) -> list[Interval]:
     """What the readers of a tensor ask for of each dimension; nothing for one that only reads what lies outside."""
     shape = workload.tensors[tensor].shape
     found = [Interval(0, 0)] * len(shape)
     for reader in workload.consumers(tensor):
         box = {**reader.box, **cuts.get(reader.name, {})}
         for access in reader.inputs:
-            if access.tensor == tensor:
+            if access.tensor == tensor and reader.name not in idle:
                 asked = [form.hull(box).clip(extent) for form, extent in zip(access.projection, shape, strict=True)]
                 found = [a.hull(b) for a, b in zip(found, asked, strict=True)] if all(asked) else found
     return found

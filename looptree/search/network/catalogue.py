@@ -15,13 +15,13 @@ from looptree.model import Evaluation, evaluate
 from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.asked.objective import value
 from looptree.search.asked.rules import Pin
-from looptree.search.asked.segment import Shape, renamed, segment, shape_of
+from looptree.search.asked.segment import Shape, renamed, segment, shape_in
 from looptree.search.group.below import inner_levels
 from looptree.search.group.decode import choice_of
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal import Aim
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.group.trimmed import trimmed
+from looptree.search.group.trimmed import idle_layers, trimmed
 from looptree.search.network.variant import Variant
 from looptree.search.network.workers import Gather, Job, Question, Result, Runs, Workers
 from looptree.taxonomy.group import GroupChoice, plan_tree
@@ -50,7 +50,7 @@ class TimeUpError(Exception):
 class Catalogue:
     """The shapes and variants of the groups of a workload.
 
-    What nothing reads is left out of its `workload`; the `network` itself keeps it.
+    What nothing reads is left out of its `workload`, and so are `idle` layers; the `network` itself keeps them.
 
     Args:
         workers: do the searches. until: the time (of `time.time`) at which they stop.
@@ -59,9 +59,10 @@ class Catalogue:
     def __init__(self, workload: Workload, workers: Workers, until: float) -> None:
         self.until = until
         self.network = workload
-        self.workload = trimmed(workload)
-        self.workers = workers
         self.space = workers.searches.space
+        self.idle = idle_layers(workload, self.space.restrictions.grouped)
+        self.workload = trimmed(workload, self.idle)
+        self.workers = workers
         self.variants: list[Variant] = []
         self.parts: list[Workload] = []
         self.shapes: list[Shape] = []
@@ -99,20 +100,21 @@ class Catalogue:
         return self._looked_at[names]
 
     def _new_shape(self, names: tuple[str, ...]) -> tuple[int, Shape]:
-        part = segment(self.workload, names)
-        shape = shape_of(part, self.workers.searches.architecture.compute.spatial)
-        key = (shape.key, self.space.restrictions.key(shape), self._weights(part, shape))
+        shape = shape_in(self.workload, names, self.workers.searches.architecture.compute.spatial)
+        key = (shape.key, self.space.restrictions.key(shape), self._weights(shape))
         number = self._shape_of.setdefault(key, len(self.shapes))
         if number == len(self.shapes):
             self.shapes.append(shape)
-            self.parts.append(part)
+            self.parts.append(segment(self.workload, names))
         return number, shape
 
-    def _weights(self, part: Workload, shape: Shape) -> tuple[bool, ...]:
+    def _weights(self, shape: Shape) -> tuple[bool, ...]:
         """Which tensors are weights, where nests inside tiles depend on it, or which tensors the buffer holds."""
         level = self.workers.searches.architecture.level(self.workers.searches.level)
-        matters = self.space.inner_level or level.partitions or not level.may_hold("", "weight")
-        return tuple(part.kind(t) == "weight" for t in shape.tensors) if matters else ()
+        if not (self.space.inner_level or level.partitions or not level.may_hold("", "weight")):
+            return ()
+        part = segment(self.workload, shape.einsums)
+        return tuple(part.kind(t) == "weight" for t in shape.tensors)
 
     def variant(
         self, number: int, shape: Shape, resident: frozenset[str], fetched: frozenset[str] = frozenset()

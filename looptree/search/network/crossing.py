@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from looptree.architecture import Level
-from looptree.search.asked.restrictions import Restrictions
 from looptree.search.group.prices import direct
 from looptree.search.group.rooms import apart
+from looptree.search.network.catalogue import Catalogue
 from looptree.search.network.ideals import Layers, bits
-from looptree.workload import Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +28,13 @@ class Crossing:
     copies: int = 1
 
 
-def crossing_tensors(workload: Workload, layers: Layers, level: Level, rules: Restrictions) -> list[Crossing]:
-    """The intermediates that are no output of the workload, and what several layers read from off chip.
+def crossing_tensors(layers: Layers, catalogue: Catalogue, capacity: float) -> list[Crossing]:
+    """The intermediates that are no output of the workload, and what several layers read from off chip, if they fit.
 
-    Weights that bypass the level, or are in a partition of their own, do not stay.
+    Weights that bypass the buffer, or are in a partition of their own, do not stay.
     """
+    workload, rules, searches = catalogue.workload, catalogue.space.restrictions, catalogue.workers.searches
+    level = searches.architecture.level(searches.level)
     number = {name: 1 << i for i, name in enumerate(layers.names)}
     copies = 2 if level.double_buffered else 1
     elsewhere = direct(workload, level) | apart(workload, level)
@@ -47,7 +48,7 @@ def crossing_tensors(workload: Workload, layers: Layers, level: Level, rules: Re
             found.append(Crossing(tensor, known.size_bytes, number[producer.name], readers))
         elif readers.bit_count() > 1 and tensor not in elsewhere:
             found.append(Crossing(tensor, known.size_bytes * copies, 0, readers, copies))
-    return found
+    return [tensor for tensor in found if tensor.room <= capacity]
 
 
 def bytes_of(tensors: Sequence[Crossing]) -> Callable[[int], int]:
@@ -60,3 +61,13 @@ def bytes_of(tensors: Sequence[Crossing]) -> Callable[[int], int]:
         return known[mask]
 
     return taken
+
+
+def subsets(mask: int) -> tuple[int, ...]:
+    """Every subset of the bits of a mask, small ones first.
+
+    >>> subsets(0b101)
+    (0, 1, 4, 5)
+    """
+    members = [1 << i for i in bits(mask)]
+    return tuple(sum(chosen) for n in range(len(members) + 1) for chosen in itertools.combinations(members, n))

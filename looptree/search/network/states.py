@@ -8,7 +8,6 @@ of every tensor that was used all that the groups to come have to know.
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -19,7 +18,7 @@ from looptree.model.axis import Array
 from looptree.search.asked.segment import Shape
 from looptree.search.asked.space import Space
 from looptree.search.network.catalogue import Catalogue
-from looptree.search.network.crossing import Crossing, bytes_of, crossing_tensors
+from looptree.search.network.crossing import bytes_of, crossing_tensors, subsets
 from looptree.search.network.ideals import Layers, TooManyError, bits
 from looptree.search.network.outline import MOST_STEPS, Outline
 
@@ -80,7 +79,7 @@ class StateGraph:
         self.catalogue = catalogue
         self.capacity = capacity
         self.space = space
-        known = _crossing(layers, catalogue, capacity) if space.resident else []
+        known = crossing_tensors(layers, catalogue, capacity) if space.resident else []
         self.crossing = [tensor for tensor in known if tensor.maker or space.resident_inputs]
         self._inputs = sum(1 << i for i, t in enumerate(self.crossing) if not t.maker)
         self._doubled = sum(1 << i for i, t in enumerate(self.crossing) if t.copies == 2)
@@ -107,7 +106,7 @@ class StateGraph:
         space = catalogue.space
         most = catalogue.space.resident
         outline = Outline.of(layers, *catalogue.space.most_layers, catalogue.check_time)
-        if most and not all(tensor.maker for tensor in _crossing(layers, catalogue, capacity)):
+        if most and not all(tensor.maker for tensor in crossing_tensors(layers, catalogue, capacity)):
             asked = space.with_layers(outline.group_layers, outline.chain_layers)
             for inputs in filter(None, _fewer(space.resident_inputs)):
                 try:
@@ -145,9 +144,8 @@ class StateGraph:
             if len(moves) > MOST_STEPS or with_inputs > MOST_STEPS_WITH_INPUTS:
                 raise TooManyError
             self.catalogue.check_time()
-        self.states.setdefault(
-            (self.layers.everything, 0), len(self.states)
-        )  # the last one, even if no step leads there
+        last = self.layers.everything, 0
+        self.states.setdefault(last, len(self.states))  # even if no step leads there
         return moves
 
     def _allowed(self, mask: int) -> bool:
@@ -165,7 +163,7 @@ class StateGraph:
                 made |= 1 << i
             if users and (others or t.maker & ~mask):
                 touched |= 1 << i
-        return Group(mask, shape, names, touched, made, _subsets(made))
+        return Group(mask, shape, names, touched, made, subsets(made))
 
     def _choices(self, done: int, resident: int, begun: int, group: Group) -> Iterator[tuple[int, int, int, float]]:
         """What may be on chip after a group: then, what of it the group itself uses and fetches, and the room for that.
@@ -181,7 +179,7 @@ class StateGraph:
             if self.crossing[i].readers & ~done:
                 stays |= 1 << i
         made, most = group.made & ~begun, self.space.resident
-        for fresh in group.subsets if made == group.made else _subsets(made):
+        for fresh in group.subsets if made == group.made else subsets(made):
             if made & self._always & ~fresh:
                 continue
             then, own = stays | fresh, used | fresh
@@ -302,20 +300,3 @@ def _fewer(most: int) -> list[int]:
     ([16, 3, 2, 1, 0], [1, 0])
     """
     return [most, *(n for n in (3, 2, 1, 0) if n < most)]
-
-
-def _crossing(layers: Layers, catalogue: Catalogue, capacity: float) -> list[Crossing]:
-    searches = catalogue.workers.searches
-    level = searches.architecture.level(searches.level)
-    known = crossing_tensors(catalogue.workload, layers, level, catalogue.space.restrictions)
-    return [tensor for tensor in known if tensor.room <= capacity]
-
-
-def _subsets(mask: int) -> tuple[int, ...]:
-    """Every subset of the bits of a mask, small ones first.
-
-    >>> _subsets(0b101)
-    (0, 1, 4, 5)
-    """
-    members = [1 << i for i in bits(mask)]
-    return tuple(sum(chosen) for n in range(len(members) + 1) for chosen in itertools.combinations(members, n))

@@ -9,7 +9,7 @@ import pytest
 
 from looptree.model.inside.tiles import useful_tiles
 from looptree.search import search
-from looptree.search.asked import restrictions
+from looptree.search.asked import rules as rules_of_layers
 from looptree.search.asked.loops import (
     Positions,
     Rank,
@@ -36,7 +36,7 @@ def designs(workload: Workload, monkeypatch: pytest.MonkeyPatch, *, every_tile: 
     """Of all layers in one group, with useful tile shapes or with every one."""
     with monkeypatch.context() as patch:
         if every_tile:
-            patch.setattr(restrictions, "useful_tiles", lambda extent: range(1, extent))
+            patch.setattr(rules_of_layers, "useful_tiles", lambda extent: range(1, extent))
         space = Space(loops=1, lone_loops=2, leaf_loops=0)
         names = frozenset(e.name for e in workload.einsums)
         return Exhaustive(workload, architecture(spatial=spatial), space).designs(names)
@@ -123,7 +123,7 @@ def test_no_other_tile_shapes_of_a_rank_that_is_tiled_twice_are_better(monkeypat
     for every_tile in (False, True):
         with monkeypatch.context() as patch:
             if every_tile:
-                patch.setattr(restrictions, "useful_tiles", lambda extent: range(1, extent))
+                patch.setattr(rules_of_layers, "useful_tiles", lambda extent: range(1, extent))
             found.append(Exhaustive(Workload("one", [layer]), architecture(), space).designs(frozenset({"layer"})))
     few, every = found
     for capacity in every.rows[:, :2].sum(axis=1).tolist():
@@ -132,9 +132,9 @@ def test_no_other_tile_shapes_of_a_rank_that_is_tiled_twice_are_better(monkeypat
             assert few.least(objective, capacity, (2.0, 3.0)) == pytest.approx(best, rel=1e-12)
 
 
-def test_several_sinks_share_the_loops_that_all_have() -> None:
-    first = einsum("first", "Y[p,m] = X[p,c] * V[m,c]", {"p": 4, "m": 2, "c": 3})
-    second = einsum("second", "Z[p,m] = X[p,c] * W[m,c]", {"p": 4, "m": 3, "c": 3})
+def test_several_sinks_share_the_loops_that_all_have_with_about_the_same_extent() -> None:
+    first = einsum("first", "Y[p,m] = X[p,c] * V[m,c,r]", {"p": 4, "m": 2, "c": 3, "r": 2})
+    second = einsum("second", "Z[p,m] = X[p,c] * W[m,c,r]", {"p": 4, "m": 3, "c": 3, "r": 4})
     part = Workload("two", [first, second])
     found = candidate_ranks(part, ("first", "second"))
     assert found == [(("first", name), ("second", name)) for name in "pmc"]

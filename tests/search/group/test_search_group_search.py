@@ -16,6 +16,7 @@ from looptree.search.asked.restrictions import Restrictions
 from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, undominated
+from looptree.search.group import frontier
 from looptree.search.group.goal import EVERYTHING, Aim, Gathering
 from looptree.search.group.placing import Placing
 from looptree.search.group.problems import MOST_STREAMED, Problems
@@ -51,6 +52,29 @@ def test_no_design_of_two_layers_is_better(kind: str, seed: int) -> None:
 @pytest.mark.parametrize("kind", ["plane", "pool", "skip"])
 def test_no_design_of_three_layers_is_better(kind: str) -> None:
     check(kind, 1, 3, ONE)
+
+
+@pytest.mark.parametrize("kind", ["matmul", "skip"])
+def test_no_design_is_better_if_the_newest_nodes_come_first(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in long chains."""
+    monkeypatch.setattr(frontier, "MANY", 1)
+    monkeypatch.setattr(frontier, "FEW", 2)
+    check(kind, 1, 3, ONE)
+
+
+@pytest.mark.parametrize("kind", ["chain", "matmul"])
+def test_room_for_less_than_a_word_of_each_intermediate_is_too_little(kind: str) -> None:
+    """And a word of each tensor of a layer alone: of what is on chip no word counts."""
+    for layers in (1, 2, 3):
+        workload = network(kind, 0, layers=layers)
+        search = searched(workload, architecture(), "energy", ONE)
+        resident = frozenset({workload.einsums[-1].output.tensor})
+        held = search.group.resident_bytes(resident)
+        least = 2 if layers == 1 else layers - 1
+        assert search.group.least_bytes(resident) == least
+        outcome = search.search(resident, held + least - 1)
+        assert math.isinf(outcome.bound) and not outcome.tally.nodes
+        assert search.search(resident, held + least).tally.nodes
 
 
 @pytest.mark.slow

@@ -7,8 +7,10 @@ import math
 import pytest
 
 from looptree.search import search
+from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.group.leaf import Known, Streamer
 from looptree.workload import Workload
 from tests.search.group_cases import differences
 from tests.search.leaf_cases import streaming
@@ -79,3 +81,22 @@ def test_own_loops_over_rows_that_are_partly_needed() -> None:
         for objective in OBJECTIVES:
             plan = search(workload, architecture(capacity), objective=objective, space=space, workers=1)
             assert plan.statistics.value == pytest.approx(slow.value(objective, capacity), rel=1e-9)
+
+
+def test_ways_to_stream_are_found_once_for_layers_that_differ_in_names_only() -> None:
+    """With the names of the ranks, but where the array has extents for some of them."""
+    expressions = "T[a0,b0] = X[a0,k0] * W0[k0,b0]", "Y[a1,b1] = T[a1,k1] * W1[k1,b1]"
+    layers = [einsum(f"layer{i}", e, {f"a{i}": 4, f"b{i}": 6, f"k{i}": 6}) for i, e in enumerate(expressions)]
+    workload = Workload("two", layers)
+    for spatial, count in (({}, 1), ({"b1": 2}, 2)):
+        known = Known()
+        first, second = (Streamer(workload, e.name, 2, spatial, known, LayerRule()) for e in layers)
+        one = first.streamings(["W0"], frozenset({"a0"}))
+        other = second.streamings(["W1"], frozenset({"a1"}))
+        assert len(known.ways) == count
+        assert one[0].loops[0][0] == "b0" and other[0].loops[0][0] == "b1"
+        if count == 1:
+            assert [[(rank.replace("0", "1"), tile) for rank, tile in way.loops] for way in one] == [
+                list(way.loops) for way in other
+            ]
+            assert [way.tensors["W0"] for way in one] == [way.tensors["W1"] for way in other]

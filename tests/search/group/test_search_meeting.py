@@ -108,3 +108,28 @@ def test_loops_with_more_pairs_than_may_be_do_not_meet() -> None:
         group = searched(part, architecture(), "energy", space).group
         met.append(sum(bool(p.met) for positions in group.patterns.orders for p in group.patterns.of(positions)))
     assert met[0] == met[1] == 0 < met[2]
+
+
+def test_choices_of_tile_shapes_that_were_run_apart_are_as_if_run_together() -> None:
+    """Rows and columns of a sum with a halo: every table, in any order of the choices."""
+    space = Space(loops=2, leaf_loops=0, joined_pairs=ANY_PAIRS)
+    group, other = (searched(residual(5, 3, produced=True), architecture(), "energy", space).group for _ in range(2))
+    rows, columns = ((("sum", "p"),), (("sum", "m"),))
+    tiles = ((3, 1), (2, 2), (1, 2), (2, 1))
+    for lost in ((frozenset[str](),) * 2, (frozenset({"X"}), frozenset[str]())):
+        for choice in tiles:
+            group.profiler.run((rows, columns), (choice,), lost)
+        one, whole = (known.profiler.run((rows, columns), tiles, lost) for known in (group, other))
+        for found, expected in ((one.tensors, whole.tensors), (one.writes, whole.writes)):
+            assert found.keys() == expected.keys()
+            for tensor, factors in expected.items():
+                assert np.array_equal(found[tensor].fresh, factors.fresh)
+                assert np.array_equal(found[tensor].held, factors.held)
+                assert all(np.array_equal(found[tensor].moves[key], moved) for key, moved in factors.moves.items())
+        for name, work in whole.work.items():
+            assert np.array_equal(one.work[name].operations, work.operations)
+            assert np.array_equal(one.work[name].cycles, work.cycles)
+        for tensor, needs in whole.needs.items():
+            assert one.needs[tensor].narrowed == needs.narrowed
+            assert one.needs[tensor].begun[0] == needs.begun[0]
+            assert np.array_equal(one.needs[tensor].begun[1], needs.begun[1])

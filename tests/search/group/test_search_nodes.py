@@ -7,6 +7,7 @@ import random
 
 import numpy as np
 
+from looptree.search.group.frontier import FEW, FIRST_BATCH, MANY, Frontier
 from looptree.search.group.nodes import Nodes
 
 
@@ -45,3 +46,15 @@ def test_the_best_nodes_come_first_and_none_is_lost() -> None:
     assert best.bound.max() <= rest.bound.min()
     assert sorted([*best.pattern.tolist(), *rest.pattern.tolist()]) == list(range(30))
     assert sorted(best.joined(rest).bound.tolist()) == sorted(known.bound.tolist())
+
+
+def test_the_newest_nodes_at_the_floor_come_first_in_a_long_chain_until_a_design_is_found() -> None:
+    known = nodes(random.Random(6), 100, 2)
+    known.bound[:] = [1.0 if number % 4 == 0 else 2.0 for number in range(100)]
+    deep, usual = Frontier(known, 1.0, MANY), Frontier(known, 1.0, MANY - 1)
+    newest = deep.next(found=False)
+    assert newest.pattern.tolist() == list(range(68, 100, 4)) and len(newest) == FEW
+    assert sorted([*newest.pattern.tolist(), *deep.waiting.pattern.tolist()]) == list(range(100))
+    assert deep.next(found=True).pattern.tolist()[: 25 - FEW] == list(range(0, 68, 4))
+    assert usual.next(found=False).pattern.tolist()[:25] == list(range(0, 100, 4))
+    assert len(usual) == 100 - FIRST_BATCH

@@ -1,4 +1,4 @@
-"""What the readers of a tensor ask for at each step of some loops, side by side."""
+"""What the readers of a tensor need along one axis: where they rest, and whether they need the same."""
 
 from __future__ import annotations
 
@@ -11,14 +11,16 @@ from looptree.model.box import Box, Key, Track
 from looptree.model.hull import contains
 from looptree.search.group.factors import AXIS
 
+NOWHERE = Box({0: (0, 0)}, {}, overhang=((0, 1),))  # what a layer reads that does nothing
 
-def at_first(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
+
+def first_words(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
     """Dimensions along which less is needed at the first step than without loops, and words along them.
 
     These are all dimensions where nothing is needed at the first step: then it does not count what others narrow.
     """
     track, starts = box.tracks.get(AXIS), axis.starts(1)
-    begins = np.broadcast_to(_active(clipped_at(box, axis.size), axis), (axis.size,))[starts]
+    begins = np.broadcast_to(active_steps(within(box, axis.size), axis), (axis.size,))[starts]
     words, narrowed = np.ones(len(starts)), set[Key](() if begins.all() else asked)
     for key, (low, high) in ({} if track is None else track.spans).items():
         sizes = (high - low)[starts]
@@ -28,17 +30,17 @@ def at_first(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[
     return frozenset(narrowed), words * begins
 
 
-def any_rests(boxes: Sequence[Box], axis: Axis) -> bool:
+def resting_apart(boxes: Sequence[Box], axis: Axis) -> bool:
     """Whether some boxes are needed at steps at which others are not."""
-    masks = [np.broadcast_to(_active(clipped_at(box, axis.size), axis), (axis.size,)) for box in boxes]
+    masks = [np.broadcast_to(active_steps(within(box, axis.size), axis), (axis.size,)) for box in boxes]
     return any((mask != masks[0]).any() for mask in masks[1:])
 
 
-def same(boxes: Sequence[Box], axis: Axis) -> bool:
+def needing_alike(boxes: Sequence[Box], axis: Axis) -> bool:
     """Whether all boxes are the same at every step, along the coordinates that follow the axis."""
-    inside = [clipped_at(box, axis.size) for box in boxes]
-    active = np.broadcast_to(_active(inside[0], axis), (axis.size,))
-    if any_rests(boxes, axis):
+    inside = [within(box, axis.size) for box in boxes]
+    active = np.broadcast_to(active_steps(inside[0], axis), (axis.size,))
+    if resting_apart(boxes, axis):
         return False
     if not active.any():
         return True
@@ -47,18 +49,24 @@ def same(boxes: Sequence[Box], axis: Axis) -> bool:
     return all((each == each[:1]).all() for each in ends)
 
 
-def _active(box: Box, axis: Axis) -> Array:
+def active_steps(box: Box, axis: Axis) -> Array:
+    """At which steps a box is not empty."""
     track = box.tracks.get(AXIS)
     return np.ones(axis.size, dtype=bool) if track is None else track.mask(axis.size)
 
 
-def that_cover(boxes: Sequence[Box]) -> frozenset[int]:
+def covering_all(boxes: Sequence[Box]) -> frozenset[int]:
     """Positions of the boxes that contain all others at every step."""
     inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
     return frozenset(i for i, box in inside.items() if all(contains(box, other) for other in inside.values()))
 
 
-def clipped_at(box: Box, steps: int) -> Box:
+def within(box: Box, steps: int) -> Box:
     """A box without what lies outside the tensor; with nothing at any of so many steps if all of it does."""
     clipped = box.clipped()
     return Box({-1: (0, 0)}, {AXIS: Track({}, np.zeros(steps, dtype=bool))}) if clipped is None else clipped
+
+
+def extents_of(box: Box) -> dict[Key, int]:
+    """Of a box that no loop changes."""
+    return {key: stop - start for key, (start, stop) in box.fixed.items()}
