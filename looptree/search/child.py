@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
 import time
 
 LOOK = 1.0  # seconds between two looks for the parent
+SELDOM = 20_000, 20, 50  # when cycles are looked for: tables hold many objects and hardly any cycle, and are kept
 
 
 def processors() -> int:
@@ -18,7 +20,8 @@ def processors() -> int:
 
 
 def as_child() -> None:
-    """Leave Ctrl-C to the parent, and end when the parent does, even if it is killed."""
+    """Leave Ctrl-C to the parent, end when the parent does, even if it is killed, and seldom look for cycles."""
+    gc.set_threshold(*SELDOM)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_watch, args=(os.getppid(),), daemon=True).start()
 
