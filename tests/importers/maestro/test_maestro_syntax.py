@@ -179,5 +179,5 @@ def test_whatever_is_written_is_read_or_is_an_input_error(words: list[str]) -> N
 def test_files_that_are_not_there(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         read_text(tmp_path / "none.m")
-    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+    with pytest.raises(InputError, match="expected a file, found a directory"):
         read_text(tmp_path)
