@@ -12,9 +12,7 @@ from looptree.search.group.nodes import Nodes
 FIRST_BATCH = 64
 LARGEST_BATCH = 1024
 MANY = 8  # intermediates of a long chain
-DIVES = (
-    60  # batches of the newest nodes, at most: deciding all, and cutting what is left to single designs, takes fewer
-)
+DIVES = 60  # batches of the newest nodes, at most: deciding all intermediates takes fewer
 FEW = 8  # nodes of such a batch
 
 
