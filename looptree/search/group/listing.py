@@ -100,7 +100,11 @@ class Streams:
 class Block:
     """The options of one item.
 
-    Attributes: as those of `Listing`; `way` counts from the first of its own streams, and is -1 for none.
+    Attributes:
+        options: what may be done. begins: where the tensors of each option begin among the following.
+        rows, places: of each tensor of each option. within: whether it is inside a branch instead.
+        streams: all ways to stream tensors. way: number of that of each option; -1 for none in a block, in a listing
+            the number of one more that streams nothing.
     """
 
     options: tuple[Option, ...]
@@ -113,24 +117,14 @@ class Block:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class Listing:
-    """The options of all items.
+class Listing(Block):
+    """The options of all items, one item after the other.
 
     Attributes:
-        options: one item after the other. items: which options are whose.
-        begins: where the tensors of each option begin among the following.
-        rows, places: of each tensor of each option. within: whether it is inside a branch instead.
-        streams: all ways to stream tensors. way: number of that of each option, or of one more that streams nothing.
+        items: which options are whose.
     """
 
-    options: tuple[Option, ...]
     items: tuple[slice, ...]
-    begins: Array
-    rows: Array
-    places: Array
-    within: Array
-    streams: Streams
-    way: Array
 
 
 def listing(blocks: Sequence[Block]) -> Listing:
@@ -143,13 +137,13 @@ def listing(blocks: Sequence[Block]) -> Listing:
     rows, places, within = (np.concatenate([getattr(b, name) for b in every]) for name in ("rows", "places", "within"))
     return Listing(
         tuple(option for block in blocks for option in block.options),
-        tuple(slice(a, b) for a, b in itertools.pairwise(ends)),
         _one_after_another([block.begins for block in every], [len(block.rows) for block in every]),
         rows,
         places,
         within,
         streams,
         np.concatenate([_NOTHING.way, *ways]),
+        tuple(slice(a, b) for a, b in itertools.pairwise(ends)),
     )
 
 
