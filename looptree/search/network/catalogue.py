@@ -124,11 +124,12 @@ class Catalogue:
         Args:
             resident: tensors on chip between groups. fetched: those of them that this group fetches.
         """
+        written = {t for t in resident.intersection(self.workload.outputs) if self._makes(shape, t)}
         places = frozenset(i for i, t in enumerate(shape.tensors) if t in resident)
-        filled = frozenset(i for i, t in enumerate(shape.tensors) if t in fetched)
-        key = (number, places, filled)
+        moved = frozenset(i for i, t in enumerate(shape.tensors) if t in fetched | written)
+        key = (number, places, moved)
         if key not in self._variant_of:
-            known, anew = (frozenset(self.shapes[number].tensors[i] for i in each) for each in (places, filled))
+            known, anew = (frozenset(self.shapes[number].tensors[i] for i in each) for each in (places, moved))
             self._variant_of[key] = len(self.variants)
             pin = self.space.restrictions.pin(shape.einsums)
             if pin is not None:
@@ -137,6 +138,11 @@ class Catalogue:
             self._without_floor.setdefault(number, []).append(len(self.variants))
             self.variants.append(Variant(number, known, NOTHING, fetched=anew))
         return self._variant_of[key]
+
+    def _makes(self, shape: Shape, tensor: str) -> bool:
+        """Whether a group makes a tensor."""
+        producer = self.workload.producer(tensor)
+        return producer is not None and producer.name in shape.einsums
 
     def find_floors(self) -> None:
         """Find the lower bounds that hold for all designs of new variants.
