@@ -19,7 +19,7 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.answers.hull import Hull
-from looptree.search.answers.within import FEW_LABELS, MOST_LABELS, Combined, Within, rule
+from looptree.search.answers.within import FEW_LABELS, MOST_LABELS, Combined, Within
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.target import FACTORS, Target
 from looptree.search.network.partition import NO_PATH, Partition, Path
@@ -150,11 +150,12 @@ class Pursuit:
     def _within(self, partition: Partition) -> Within:
         """What a better plan has to keep, for all weights that were tried."""
         least = (self.hull.bounds[: len(self.hull.metrics)] * self.hull.scale).tolist()
-        rules = []
-        for weights in dict.fromkeys(self.hull.weights(normal) for normal in self.hull.normals):
-            most = self.target.most([weights[i] for i in self.hull.columns], self.value, least)
-            rules.append(rule(partition, weights, most))
-        return Within(partition, self.target.metrics, rules)
+
+        def most(weights: Weights) -> Array:
+            return np.array([self.target.most([weights[i] for i in self.hull.columns], self.value, least)])
+
+        tried = list(dict.fromkeys(self.hull.weights(normal) for normal in self.hull.normals))
+        return Within(partition, self.target.metrics, tried, most, self.hull.spread())
 
     def _take(self, combined: Combined) -> None:
         path = combined.best(self.target.values)
