@@ -11,16 +11,18 @@ from looptree.workload import Affine, Einsum, Workload
 
 
 def segment(workload: Workload, names: Sequence[str]) -> Workload:
-    """The named Einsums alone; what others read of their outputs is declared as output."""
+    """The named Einsums alone; what others read of their outputs is declared as output, and as read later."""
     inside = set(names)
     einsums = [e for e in workload.einsums if e.name in inside]
+    leaving = _leaving(workload, einsums)
     tensors = {a.tensor for e in einsums for a in (*e.inputs, e.output)}
     return Workload(
         "+".join(names),
         einsums,
         shapes={t: workload.tensors[t].shape for t in tensors},
         bits={t: workload.tensors[t].bits for t in tensors},
-        outputs=_leaving(workload, einsums),
+        outputs=leaving,
+        read_later=[t for t in leaving if _read_later(workload, t, inside)],
     )
 
 
@@ -29,6 +31,11 @@ def _leaving(workload: Workload, einsums: Sequence[Einsum]) -> list[str]:
     inside, made = {e.name for e in einsums}, [e.output.tensor for e in einsums]
     outputs = set(workload.outputs)
     return [t for t in made if t in outputs or any(c.name not in inside for c in workload.consumers(t))]
+
+
+def _read_later(workload: Workload, tensor: str, inside: Collection[str]) -> bool:
+    """Whether layers other than some read a tensor."""
+    return tensor in workload.read_later or any(c.name not in inside for c in workload.consumers(tensor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +64,7 @@ def shape_in(workload: Workload, names: Sequence[str], named: Collection[str] = 
     return _shape(einsums, workload, set(_leaving(workload, einsums)), named)
 
 
-def _shape(einsums: Sequence[Einsum], workload: Workload, outputs: Collection[str], named: Collection[str]) -> Shape:
+def _shape(einsums: Sequence[Einsum], workload: Workload, outputs: set[str], named: Collection[str]) -> Shape:
     number: dict[str, int] = {}
     rank: dict[str, int] = {}
     layers = []
@@ -68,7 +75,9 @@ def _shape(einsums: Sequence[Einsum], workload: Workload, outputs: Collection[st
             for a in (*e.inputs, e.output)
         )
         layers.append((ranks, accesses, e.operation))
-    tensors = tuple((workload.tensors[t].shape, workload.tensors[t].bits, t in outputs) for t in number)
+    inside = {e.name for e in einsums}
+    later = {t for t in outputs & workload.ragged if _read_later(workload, t, inside)}
+    tensors = tuple((workload.tensors[t].shape, workload.tensors[t].bits, t in outputs, t in later) for t in number)
     return Shape((tuple(layers), tensors), tuple(e.name for e in einsums), tuple(number), tuple(rank))
 
 
