@@ -122,15 +122,16 @@ class Placing:
         group = self.group.towards(self.group.everything)
         single = self.problems.towards(group).single(book, node)
         problem, places = single.problem, single.places
-        sums = problem.fixed[:, 0]
+        sums, cycles = problem.fixed[:, 0], problem.cycles[0]
         options = placed.options[: len(single.options)]
         for item, option in zip(problem.items, options, strict=True):
             sums = sums + item.sums[:, option, 0]
+            cycles = cycles if item.cycles is None else cycles + item.cycles[option, 0]
         nests = self._chosen(book, node, places, placed.options[len(single.options) :])
         if group.inside is not None:
             for tile, found in nests.values():
                 sums = sums + np.array(group.inside.priced(tile, found, group.everything))
-        totals = group.everything.totals(list(sums), problem.cycles[0])
+        totals = group.everything.totals(list(sums), cycles)
         kept = {layer: found.nests for layer, (_, found) in nests.items()}
         return self._design(book, node, single, replace(placed, options=options), totals, kept)
 

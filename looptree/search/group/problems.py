@@ -75,7 +75,8 @@ class Problems:
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.own = self._own() if streams and not scheduled else {}
         self.nested = [row for row in self.free if branch is not None and row in branch.rows]
-        self.offers = Offers(group, self.free, self.own, self.nested, pipelined=schedules is not None)
+        pipelined = schedules is not None
+        self.offers = Offers(group, self.free, self.own, self.nested, pipelined=pipelined, timed=group.goal.timed)
         self.settled = not isinstance(group.goal, Gathering)
         self._known: tuple[PatternBook, object, Single] | None = None
         self.relaxation = Relaxation(
@@ -139,12 +140,13 @@ class Problems:
     @cached_property
     def divides(self) -> bool:
         """Whether some layer may have own loops that are found for single designs only."""
-        return any(self.group.divider(layer).leasts.possible for layer in self.own)
+        timed = self.offers.timed and not self.offers.pipelined
+        return any(self.group.divider(layer).possible(timed=timed) for layer in self.own)
 
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""
         found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch, self.fetched)
-        found.settled = self.settled
+        found.settled, found.offers.timed = self.settled, self.offers.timed
         return found
 
     def divided(self, node: Nodes) -> bool:
