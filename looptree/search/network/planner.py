@@ -248,8 +248,8 @@ class Planner:
             designs = self.catalogue.polished(found.weights, wanted)
         resident = frozenset(tensor for step in path.steps for tensor in step.resident)
         choices = tuple(
-            without(self.catalogue.choice(step.variant, design, step.group.names, self.level), resident)
-            for step, design in zip(path.steps, designs, strict=True)
+            without(self.catalogue.choice(s.variant, d, s.group.names, s.resident, s.made, self.level), resident)
+            for s, d in zip(path.steps, designs, strict=True)
         )
         idle = self.catalogue.idle
         choices = with_idle(self.network, idle, choices, resident, self.level)
