@@ -64,8 +64,11 @@ def test_layers_in_one_group_may_need_less_than_each_alone() -> None:
         assert fused.evaluation.fits
         needed = fused.evaluation.occupancy["GLB"].window_bytes
         assert needed < smallest
+        least = search(NETWORK, SMALL, objective="capacity", workers=1).statistics.value
+        assert least <= needed
+        assert sizes.plan(int(least)).evaluation.fits
         with pytest.raises(InfeasibleError, match=f"a buffer of {smallest} bytes would hold it"):
-            sizes.plan(needed - 1)
+            sizes.plan(int(least) - 1)
 
 
 def test_a_target_ends_the_search_once_it_is_decided() -> None:
