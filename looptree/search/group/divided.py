@@ -76,10 +76,6 @@ class Divider:
         """Those of the loops of a design that move the layer."""
         return tuple(known for known in steps if self.division.follows(known))
 
-    def possible(self, *, timed: bool) -> bool:
-        """Whether a single design may have ways that ranges of designs have not; `timed`: whether cycles count."""
-        return self.leasts.possible or (timed and self.streamer.idles)
-
     def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = Idle.FREE) -> list[Streaming]:
         """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 

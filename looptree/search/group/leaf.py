@@ -78,12 +78,12 @@ cycles."""
 
 
 class Idle(Enum):
-    """What ways are compared by that leave parts of an array idle.
+    """What is listed of ways that leave parts of an array idle.
 
-    Where nothing asks for latency they cost nothing (`FREE`): of ways that only differ in cycles one is enough. Else
-    one with fewer cycles may be better (`COUNTED`). There are many of these, and few pay. So ranges of designs have
-    those that cost nothing in their place, as if they took no more cycles; a single design that is not as good with
-    ways that leave nothing idle (`NEVER`) is looked at with all of them.
+    Where nothing asks for latency their cycles are not compared (`FREE`): of ways that only differ in them one is
+    enough. Else one with fewer cycles may be better (`COUNTED`). There are many of these, and few pay. So designs are
+    bounded with those of `FREE`, as if they took no more cycles; if ways that leave nothing idle (`NEVER`) are as good
+    in a design, no others are listed.
     """
 
     FREE = auto()
