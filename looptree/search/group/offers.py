@@ -17,7 +17,7 @@ from looptree.model.box import Key
 from looptree.search.group.assign import Item
 from looptree.search.group.division import Steps
 from looptree.search.group.group import Group
-from looptree.search.group.leaf import Idle
+from looptree.search.group.leaf import FREE, FULL, Idle
 from looptree.search.group.ledger import Columns
 from looptree.search.group.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
 from looptree.search.group.relax import NEVER
@@ -86,7 +86,7 @@ class Offers:
         steps: Sequence[Steps] | None = None,
         *,
         bounding: bool = False,
-        idle: Idle = Idle.FREE,
+        idle: Mapping[str, Idle] | None = None,
     ) -> list[Offer]:
         """The items of some of the designs.
 
@@ -94,10 +94,10 @@ class Offers:
             kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
             within: per row of an intermediate that may be kept in a nested branch, in which of the designs it is.
             steps: of a single design, whose own loops are wanted, too. bounding: whether one option stands for
-                all of these (see `looptree.search.group.divided`). idle: which ways that leave parts of an array idle
-                are among them, if cycles count.
+                all of these (see `looptree.search.group.divided`). idle: per layer which ways that leave parts of an
+                array idle are among them, if cycles count; `FREE` if not given.
         """
-        known = self._listing(columns, kinds.sets, steps, self._idle(idle), bounding=bounding)
+        known = self._listing(columns, kinds.sets, steps, self._idle(idle or {}), bounding=bounding)
         every = len(some) == columns.size
         pick = slice(None) if every else some
         above = room[:, :, pick][known.rows, known.places]
@@ -163,11 +163,11 @@ class Offers:
                 table[:-1] += prices.steps * self._further("steps", trips, streams, columns, some)
         return room, added
 
-    def _idle(self, asked: Idle) -> Idle:
-        """Which ways that leave parts of an array idle are listed; in a pipeline none are."""
+    def _idle(self, asked: Mapping[str, Idle]) -> dict[str, Idle]:
+        """Per layer which ways that leave parts of an array idle are listed; in a pipeline none are."""
         if not self.timed:
-            return Idle.FREE
-        return Idle.NEVER if self.pipelined else asked
+            return dict.fromkeys(self.own, FREE)
+        return {layer: FULL if self.pipelined else asked.get(layer, FREE) for layer in self.own}
 
     def _idling(self, known: Listing, columns: Columns, some: Array) -> Array | None:
         """Cycles that each option adds because parts of an array are idle, if they count."""
@@ -187,7 +187,7 @@ class Offers:
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Sequence[Steps] | None,
-        idle: Idle,
+        idle: Mapping[str, Idle],
         *,
         bounding: bool,
     ) -> Listing:
@@ -196,7 +196,7 @@ class Offers:
             return listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
         own = tuple((layer, *rows) for layer, rows in self.own.items())
         key = tuple(self.alone), own, columns.outer, tuple(self.nested), columns.count
-        kinds = key, tuple(map(tuple, sets.values())), bounding, self.timed, idle
+        kinds = key, tuple(map(tuple, sets.values())), bounding, self.timed, tuple(idle.values())
         known = self.group.listings
         if kinds not in known:
             known[kinds] = listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
@@ -207,7 +207,7 @@ class Offers:
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Sequence[Steps] | None,
-        idle: Idle,
+        idle: Mapping[str, Idle],
         *,
         bounding: bool,
     ) -> list[Block]:
@@ -215,11 +215,11 @@ class Offers:
         loops, known, found = columns.outer, self.group.blocks, []
         for layer, rows in self.own.items():
             moving = None if steps is None else self.group.divider(layer).moving(steps)
-            key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle
+            key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle[layer]
             if key not in known:
                 if len(known) >= MOST_BLOCKS:
                     known.clear()
-                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle, bounding=bounding)
+                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle[layer], bounding=bounding)
                 known[key] = of_layer(rows, range(1, loops + 2), ways, self.group.tensors)
             found.append(known[key])
         for row in self.alone:
@@ -250,7 +250,7 @@ class Offers:
                 bound = divider.rough(names, moving)
             else:
                 ways = [*ways, *divider.ways(names, moving, idle)]
-            bounded = self.timed and idle is Idle.FREE
+            bounded = self.timed and not idle.counted
             listed.append([*(replace(way, cycles=1.0) if bounded else way for way in ways), *filter(None, [bound])])
         keyed = [{way.key: way for way in ways} for ways in listed]
         every = {key: way for known in keyed for key, way in known.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from looptree.model.axis import Array
 from looptree.model.inside.nest import Found, Nest
 from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
-from looptree.search.group.assign import Item, Placed, best, least
+from looptree.search.group.assign import Item, Placed, Problem, best, least
 from looptree.search.group.book import PatternBook
 from looptree.search.group.design import GroupDesign, NestedDesign
 from looptree.search.group.goal import ROUNDING
@@ -22,6 +23,7 @@ from looptree.search.group.nodes import Nodes
 from looptree.search.group.problems import Problems, Single
 from looptree.search.group.relax import NEVER, Places
 
+FACTORS = (1.0, 1.0625, 1.125, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
 
 
@@ -34,7 +36,7 @@ class Chosen:
     """
 
     placed: Placed
-    idle: Idle
+    idle: Mapping[str, Idle]
 
     @property
     def value(self) -> float:
@@ -83,7 +85,7 @@ class Placing:
                 some = some[(nodes.points[some] == 1) & (found < below)]
                 if len(some):
                     problem, _ = self.problems.problem(
-                        book, nodes.pattern, columns, places, room, summed, some, idle=Idle.NEVER
+                        book, nodes.pattern, columns, places, room, summed, some, idle=self.problems.full
                     )
                     listed, complete = least(problem, np.arange(len(some)), below)
                     exact[some] = complete & (listed <= bound[some])
@@ -95,22 +97,39 @@ class Placing:
         Where ways that leave parts of an array idle are not better even if they took no more cycles, they are not
         listed at all.
         """
-        divided, idles = self.problems.divided(node), self.problems.idles
-        if divided and self.problems.settled:
-            rough = self.problems.single(book, node, bounding=True).problem
-            if best(rough, 0, below) is None:
+        problems, rough = self.problems, None
+        divided, idles = problems.divided(node), problems.idles
+        if divided and (idles or problems.settled):
+            rough = problems.single(book, node, bounding=True).problem
+            if problems.settled and best(rough, 0, below) is None:
                 return None
-        if not (divided and idles):
-            return self._best(book, node, below, Idle.NEVER)
-        bound = self._best(book, node, below, Idle.FREE)
+        if rough is None or not idles:
+            return self._best(book, node, below, problems.full)
+        most = self._most_cycles(book, node, rough, below)
+        bound = self._best(book, node, below, {layer: Idle(cycles) for layer, cycles in most.items()})
         if bound is None:
             return None
-        full = self._best(book, node, below, Idle.NEVER)
+        full = self._best(book, node, below, problems.full)
         if full is not None and full.value <= bound.value * (1 + ROUNDING):
             return full
-        return self._best(book, node, below, Idle.COUNTED)
+        return self._best(book, node, below, {layer: Idle(cycles, counted=True) for layer, cycles in most.items()})
 
-    def _best(self, book: PatternBook, node: Nodes, below: float, idle: Idle) -> Chosen | None:
+    def _most_cycles(self, book: PatternBook, node: Nodes, problem: Problem, below: float) -> dict[str, float]:
+        """By which factor each layer may take more cycles at most, if the objective is to stay below a value.
+
+        One of a few factors, so that ways that are listed for one design serve for others.
+        """
+        columns, _ = book.columns(node.pattern, node.start, node.stop)
+        work, found = columns.work("cycles")[:, 0], {}
+        least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
+        sums = [np.full(len(FACTORS), known) for known in least]
+        for layer in self.problems.own:
+            cycles = problem.cycles[0] + work[self.group.layers.index(layer)] * (np.array(FACTORS) - 1)
+            worse = self.group.goal.value(sums, cycles) >= below
+            found[layer] = FACTORS[int(worse.argmax())] if worse.any() else math.inf
+        return found
+
+    def _best(self, book: PatternBook, node: Nodes, below: float, idle: Mapping[str, Idle]) -> Chosen | None:
         """The same with some of the ways that leave parts of an array idle."""
         single = self.problems.single(book, node, idle)
         nests = self._nests(book, node, single, below)

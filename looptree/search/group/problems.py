@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,7 +17,7 @@ from looptree.search.group.branches import NestedBranch
 from looptree.search.group.division import Steps
 from looptree.search.group.goal import Gathering
 from looptree.search.group.group import Group
-from looptree.search.group.leaf import Idle
+from looptree.search.group.leaf import FULL, Idle
 from looptree.search.group.ledger import Columns
 from looptree.search.group.listing import Option
 from looptree.search.group.live_room import LiveRooms
@@ -149,6 +149,11 @@ class Problems:
         timed = self.offers.timed and not self.offers.pipelined
         return timed and any(self.group.streamer(layer).idles for layer in self.own)
 
+    @cached_property
+    def full(self) -> Mapping[str, Idle]:
+        """No ways that leave parts of an array idle."""
+        return dict.fromkeys(self.own, FULL)
+
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""
         found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch, self.fetched)
@@ -159,18 +164,21 @@ class Problems:
         """Whether own loops that are found for single designs may make one better."""
         return self.divides and not (node.exact[0] and self.settled)
 
-    def single(self, book: PatternBook, node: Nodes, idle: Idle = Idle.FREE, *, bounding: bool = False) -> Single:
+    def single(
+        self, book: PatternBook, node: Nodes, idle: Mapping[str, Idle] | None = None, *, bounding: bool = False
+    ) -> Single:
         """The problem of a single design with all intermediates decided, with what no table of loops says of it.
 
         Args:
             idle, bounding: see `Offers.of`.
         """
-        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, idle, self.divided(node))
+        ways = None if idle is None else tuple(idle.values())
+        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, ways, self.divided(node))
         if self._known is None or self._known[:2] != (book, key):
             self._known = book, key, self._found(book, node, idle, bounding=bounding)
         return self._known[2]
 
-    def _found(self, book: PatternBook, node: Nodes, idle: Idle, *, bounding: bool) -> Single:
+    def _found(self, book: PatternBook, node: Nodes, idle: Mapping[str, Idle] | None, *, bounding: bool) -> Single:
         pattern = book.patterns[int(node.pattern[0])]
         loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
         decided = {row: pattern.places.get(row, (book.outer, True)) for row in self.group.inner}
@@ -215,7 +223,7 @@ class Problems:
         steps: Sequence[Steps] | None = None,
         *,
         bounding: bool = False,
-        idle: Idle = Idle.FREE,
+        idle: Mapping[str, Idle] | None = None,
     ) -> tuple[Problem, list[Sequence[Option]]]:
         """The problem of some designs, of patterns with these numbers, and the options of each item.
 
