@@ -19,18 +19,29 @@ def side_by_side(searches: Sequence[Rounds], catalogue: Catalogue) -> list[Path]
 
     Where several ask for one group, the largest buffer comes first: what is proven there bounds the others.
     """
-    paths, going = [NO_PATH] * len(searches), dict(enumerate(searches))
-    while going:
-        tasks: dict[int, Task] = {}
-        for number, search in list(going.items()):
-            known = next(search, None)
-            if known is None:
-                del going[number]
-                continue
-            paths[number], asked = known
-            for task in asked:
-                other = tasks.get(task.variant)
-                if other is None or (task.capacity, task.below) > (other.capacity, other.below):
-                    tasks[task.variant] = task
-        catalogue.run(list(tasks.values()))
+    paths = [NO_PATH] * len(searches)
+    waiting: dict[int, list[Task]] = {number: [] for number in range(len(searches))}
+    while waiting:
+        for number, tasks in list(waiting.items()):
+            left = [task for task in tasks if _open(task, catalogue)]
+            while not left:
+                known = next(searches[number], None)
+                if known is None:
+                    break
+                paths[number], left = known
+            waiting[number] = left
+        waiting = {number: left for number, left in waiting.items() if left}
+        now: dict[int, Task] = {}
+        for task in (task for left in waiting.values() for task in left):
+            other = now.setdefault(task.variant, task)
+            if (task.capacity, task.below) > (other.capacity, other.below):
+                now[task.variant] = task
+        catalogue.run(list(now.values()))
+        waiting = {number: [t for t in left if now[t.variant] is not t] for number, left in waiting.items()}
     return paths
+
+
+def _open(task: Task, catalogue: Catalogue) -> bool:
+    """Whether a search still has something to find."""
+    known = catalogue.variants[task.variant]
+    return not known.exact(task.weights, task.capacity) and known.lower(task.weights, task.capacity) < task.below
