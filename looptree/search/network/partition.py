@@ -96,23 +96,28 @@ class Partition:
         self.suffixes = Suffixes(graph, catalogue)
         self.rounds = 0
 
-    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
+    def solve(
+        self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
+    ) -> Path:
         """The path of least weighted sum; or the best one so far once `going` returns false.
 
         Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
         designs that are better than the best known way to run its layers in smaller ones.
 
         Args:
-            going: asked between rounds with the state of things.
+            going: asked between rounds with the state of things. most: only paths below it count, which makes searches
+                of groups short; if there is none, the bound is at least as large.
         """
         if not going(NO_PATH):
             return NO_PATH
-        path, sizes = alone(self.graph.layers, self.catalogue, weights, self.graph.capacity), self.graph.sizes
-        for most in range(1, int(sizes.max(initial=1)) + 1):
+        path, sizes = NO_PATH, self.graph.sizes
+        if math.isinf(most):
+            path = alone(self.graph.layers, self.catalogue, weights, self.graph.capacity)
+        for largest in range(1, int(sizes.max(initial=1)) + 1):
             while True:
                 self.rounds += 1
-                path, tasks = self._look(weights, sizes <= most)
-                if path.proven or not going(path):
+                path, tasks = self._look(weights, sizes <= largest, most)
+                if path.proven or path.bound >= most or not going(path):
                     return path
                 if not tasks:
                     break
@@ -131,8 +136,10 @@ class Partition:
         lower = np.array([variants[v].lower(weights, room) for v, room in self.graph.queries])
         return self.graph.shortest(lower[self.graph.query])[0]
 
-    def _look(self, weights: Weights, allowed: Array) -> tuple[Path, list[Task]]:
+    def _look(self, weights: Weights, allowed: Array, most: float) -> tuple[Path, list[Task]]:
         """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for.
+
+        They look for plans that are better than that, and below `most`.
 
         They prove a little more than is asked: what is a little worse than other groups need not be searched again when
         other metrics count a little, too, as in `looptree.search.answers.settle`.
@@ -144,13 +151,13 @@ class Partition:
         bound, _ = self.graph.shortest(lower[self.graph.query])
         reach, hopeful = self.graph.shortest(np.where(allowed, lower[self.graph.query], np.inf))
         tasks: dict[tuple[int, float], Task] = {}
-        adding = self.suffixes.serve(weights)
-        if reach < value * (1 - ROUNDING):
+        adding, better = self.suffixes.serve(weights), min(value, most)
+        if reach < better * (1 - ROUNDING):
             for index in hopeful:
                 query = int(self.graph.query[index])
                 variant, room = queries[query]
                 if not variants[variant].exact(weights, room):
-                    below = min(value - (reach - lower[query]), self.graph.between(upper, index))
+                    below = min(better - (reach - lower[query]), self.graph.between(upper, index))
                     if lower[query] < below:
                         below *= 1 + MARGIN
                         first = self.suffixes.instead(index, weights, below, upper) if adding else None

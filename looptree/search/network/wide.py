@@ -64,8 +64,14 @@ class WidePartition:
         listed = [(mask, self.layers.members(mask)) for mask in masks]
         return [mask for mask, names in listed if rules.allows(names) and not rules.leaves(workload, names)]
 
-    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
-        """The partition of least weighted sum; or the best one so far once `going` returns false."""
+    def solve(
+        self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
+    ) -> Path:
+        """The partition of least weighted sum; or the best one so far once `going` returns false.
+
+        Args:
+            most: only partitions below it count; if there is none, the bound is at least as large.
+        """
         if not going(NO_PATH):
             return NO_PATH
         alone(self.layers, self.catalogue, weights, self.capacity)
@@ -74,10 +80,10 @@ class WidePartition:
             found = self._cover(lambda v: self.catalogue.variants[v].lower(weights, self.capacity))
             value, bound = self._value(weights, known), found.bound / SCALE if found.found else math.inf
             path = self._path(weights, known, value, min(bound, value))
-            tasks = self._tasks(weights, found, value)
-            if not tasks and found.proven:
+            tasks = self._tasks(weights, found, min(value, most))
+            if not tasks and found.proven and value <= most:
                 path = replace(path, bound=value)
-            if path.proven or not going(path) or not tasks:
+            if path.proven or path.bound >= most or not going(path) or not tasks:
                 return path
             try:
                 self.catalogue.run(tasks)
