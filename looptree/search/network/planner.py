@@ -22,7 +22,7 @@ from looptree.search.group.rooms import shared_bytes, weight_bytes
 from looptree.search.network.catalogue import Catalogue, TimeUpError
 from looptree.search.network.ideals import Layers, TooManyError
 from looptree.search.network.idle import with_idle
-from looptree.search.network.partition import NO_PATH, Partition, Path, Rounds, alone, rounds_alone
+from looptree.search.network.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
 from looptree.search.network.states import StateGraph
 from looptree.search.network.workers import Workers
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
@@ -222,7 +222,7 @@ class Planner:
                 path = path if apart else replace(path, bound=0.0)
                 yield path, tasks
             if going(path) and not apart:
-                yield from self.partition(capacity).rounds(weights, going, most)
+                yield from self.partition(capacity).rounds(weights, going, most * (1 + MARGIN))
         except TimeUpError:
             yield path, []
 
