@@ -8,7 +8,7 @@ import pytest
 
 from looptree import load_architecture, load_workload
 from looptree.errors import InputError
-from looptree.search import SPACES, InfeasibleError, search
+from looptree.search import SPACES, InfeasibleError, Space, search
 from looptree.search.answers.capacities import Capacities, Wanted
 from looptree.search.network import workers
 
@@ -73,7 +73,7 @@ def test_smallest_is_the_first_capacity_in_which_each_layer_alone_has_a_design()
 
 def test_layers_in_one_group_may_need_less_than_each_alone() -> None:
     """Their own loops stand below those of the group, so that there are more of them."""
-    with Capacities(NETWORK, SMALL, workers=1) as sizes:
+    with Capacities(NETWORK, SMALL, space=Space(lone_loops=4, joined_loops=3), workers=1) as sizes:
         smallest = sizes.smallest()
         fused = sizes.plan(smallest - 1)
         assert [group.einsums for group in fused.groups] == [("conv1", "conv2")]
