@@ -111,9 +111,7 @@ class Space:
                 f"each layer's best nests at {self.inner_level}: any of its tensors kept, any order, useful tiles"
             )
         elif self.leaf_loops and longest > 1:
-            parts.append(
-                f"up to {self.leaf_loops} own loops per layer over any of its ranks, if the array stays as full"
-            )
+            parts.append(f"up to {self.leaf_loops} own loops per layer over any of its ranks")
         if self.nested and longest > 2:
             own = "a loop" if self.nested == 1 else f"up to {self.nested} loops"
             parts.append(f"some neighbours of a group in a nested branch below {own} of their own")
