@@ -151,7 +151,7 @@ class Catalogue:
         return producer is not None and producer.name in shape.einsums
 
     def _marked(self, shape: Shape, resident: frozenset[str], fetched: frozenset[str]) -> Shape:
-        """A shape in which tensors that stay on chip, and those that are fetched or written for that, are told apart."""
+        """A shape in which tensors that stay on chip, and those of them that are moved once, are told apart."""
         return self._shapes.marked(shape, [(t in resident) + (t in fetched) for t in shape.tensors])
 
     def find_floors(self) -> None:
