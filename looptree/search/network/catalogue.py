@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
+from looptree.search.asked.branches import Branch
 from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.asked.objective import value
 from looptree.search.asked.rules import Pin
@@ -109,6 +110,10 @@ class Catalogue:
             self.shapes.append(shape)
             self.parts.append(segment(self.workload, names))
         return number, shape
+
+    def branches(self) -> list[list[Branch]]:
+        """Branches of the network that may be exchanged."""
+        return self._shapes.branches()
 
     def _all_shapes(self) -> Shapes:
         """Finds shapes.
