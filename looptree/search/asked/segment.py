@@ -12,16 +12,18 @@ from looptree.workload import Affine, Einsum, Workload
 
 
 def segment(workload: Workload, names: Sequence[str]) -> Workload:
-    """The named Einsums alone; what others read of their outputs is declared as output."""
+    """The named Einsums alone; what others read of their outputs is declared as output, and as read later."""
     inside = set(names)
     einsums = [e for e in workload.einsums if e.name in inside]
+    outputs = leaving(workload, einsums)
     tensors = {a.tensor for e in einsums for a in (*e.inputs, e.output)}
     return Workload(
         "+".join(names),
         einsums,
         shapes={t: workload.tensors[t].shape for t in tensors},
         bits={t: workload.tensors[t].bits for t in tensors},
-        outputs=leaving(workload, einsums),
+        outputs=outputs,
+        read_later=[t for t in outputs if read_later(workload, t, inside)],
     )
 
 
@@ -30,6 +32,11 @@ def leaving(workload: Workload, einsums: Sequence[Einsum]) -> list[str]:
     inside, made = {e.name for e in einsums}, [e.output.tensor for e in einsums]
     outputs = set(workload.outputs)
     return [t for t in made if t in outputs or any(c.name not in inside for c in workload.consumers(t))]
+
+
+def read_later(workload: Workload, tensor: str, inside: Collection[str]) -> bool:
+    """Whether layers other than some read a tensor."""
+    return tensor in workload.read_later or any(c.name not in inside for c in workload.consumers(tensor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +69,8 @@ def shape_of(part: Workload, named: Collection[str] = ()) -> Shape:
             for a in (*e.inputs, e.output)
         )
         layers.append((ranks, accesses, e.operation))
-    tensors = tuple((part.tensors[t].shape, part.tensors[t].bits, t in part.outputs) for t in number)
+    ragged = part.ragged & set(part.read_later)
+    tensors = tuple((part.tensors[t].shape, part.tensors[t].bits, t in part.outputs, t in ragged) for t in number)
     return Shape((tuple(layers), tensors), tuple(e.name for e in part.einsums), tuple(number), tuple(rank))
 
 

@@ -9,7 +9,7 @@ from looptree.search.asked.branches import Branch, branches_of
 from looptree.search.asked.canonical import Labelling, Structure, labelled
 from looptree.search.asked.restrictions import Restrictions
 from looptree.search.asked.rules import LayerRule
-from looptree.search.asked.segment import Shape, leaving, segment
+from looptree.search.asked.segment import Shape, leaving, read_later, segment
 from looptree.workload import Access, Einsum, Workload
 
 
@@ -33,7 +33,7 @@ class Shapes:
         self._layers = {e.name: self._layer(e, rules.layer(e.name), named) for e in workload.einsums}
         told = _weights(workload) if weights else frozenset()
         self._tensors = {
-            name: 2 * self._kind((tensor.shape, tensor.bits, rules.tensor(name), name in told))
+            name: 4 * self._kind((tensor.shape, tensor.bits, rules.tensor(name), name in told))
             for name, tensor in workload.tensors.items()
         }
         self._known: dict[Structure, Labelling] = {}
@@ -60,7 +60,8 @@ class Shapes:
             touched = tuple((access, tensor.setdefault(t, len(tensor))) for access, t in accesses)
             layers.append((kind, touched, tuple(rank.setdefault(r, len(rank)) for r in ranks)))
         outputs = leaving(self._workload, [self._workload.einsum(name) for name in names])
-        kinds = tuple(self._tensors[t] + (t in outputs) for t in tensor)
+        later = {t for t in self._workload.ragged.intersection(outputs) if read_later(self._workload, t, names)}
+        kinds = tuple(self._tensors[t] + 2 * (t in later) + (t in outputs) for t in tensor)
         return (tuple(layers), kinds, len(rank)), tuple(tensor), tuple(rank)
 
     def marked(self, shape: Shape, marks: Sequence[int]) -> Shape:
