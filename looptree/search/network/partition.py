@@ -132,16 +132,20 @@ class Partition:
         self.space = graph.space
         self.suffixes = Suffixes(graph, catalogue)
 
-    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
+    def solve(
+        self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
+    ) -> Path:
         """The path of least weighted sum; or the best one so far once `going` returns false.
 
         Args:
-            going: asked between rounds with the state of things.
+            going: asked between rounds with the state of things. most: only paths below it count, which makes searches
+                of groups short; if there is none, the bound is at least as large.
         """
         if not going(NO_PATH):
             return NO_PATH
-        alone(self.graph.layers, self.catalogue, weights, self.graph.capacity)
-        return driven(self.rounds(weights, going), self.catalogue)
+        if math.isinf(most):
+            alone(self.graph.layers, self.catalogue, weights, self.graph.capacity)
+        return driven(self.rounds(weights, going, most), self.catalogue)
 
     def rounds(self, weights: Weights, going: Callable[[Path], bool], most: float = math.inf) -> Rounds:
         """The search of the path of least weighted sum.
@@ -150,13 +154,13 @@ class Partition:
         designs that are better than the best known way to run its layers in smaller ones.
 
         Args:
-            going: as for `solve`. most: larger sums need not be told apart.
+            going, most: as for `solve`.
         """
-        sizes = self.graph.sizes
+        path, sizes = NO_PATH, self.graph.sizes
         for layers in range(1, int(sizes.max(initial=1)) + 1):
             while True:
                 path, tasks = self._look(weights, sizes <= layers, most)
-                if path.proven or not going(path):
+                if path.proven or path.bound >= most or not going(path):
                     yield path, []
                     return
                 if not tasks:
@@ -174,6 +178,8 @@ class Partition:
     def _look(self, weights: Weights, allowed: Array, most: float) -> tuple[Path, list[Task]]:
         """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for.
 
+        They look for plans that are better than that, and below `most`.
+
         They prove a little more than is asked: what is a little worse than other groups need not be searched again when
         other metrics count a little, too, as in `looptree.search.answers.settle`.
         """
@@ -184,13 +190,13 @@ class Partition:
         bound, _ = self.graph.shortest(lower[self.graph.query])
         reach, hopeful = self.graph.shortest(np.where(allowed, lower[self.graph.query], np.inf))
         tasks: dict[tuple[int, float], Task] = {}
-        adding, worst = self.suffixes.serve(weights), min(value, most * (1 + MARGIN))
-        if reach < worst * (1 - ROUNDING):
+        adding, better = self.suffixes.serve(weights), min(value, most)
+        if reach < better * (1 - ROUNDING):
             for index in hopeful:
                 query = int(self.graph.query[index])
                 variant, room = queries[query]
                 if not variants[variant].exact(weights, room):
-                    below = min(worst - (reach - lower[query]), self.graph.between(upper, index))
+                    below = min(better - (reach - lower[query]), self.graph.between(upper, index))
                     if lower[query] < below:
                         below *= 1 + MARGIN
                         first = self.suffixes.instead(index, weights, below, upper) if adding else None

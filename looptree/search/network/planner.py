@@ -23,7 +23,7 @@ from looptree.search.network.catalogue import Catalogue, TimeUpError
 from looptree.search.network.ideals import Layers, TooManyError
 from looptree.search.network.idle import with_idle
 from looptree.search.network.outline import Outline
-from looptree.search.network.partition import NO_PATH, Partition, Path, Rounds, alone, rounds_alone
+from looptree.search.network.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
 from looptree.search.network.states import StateGraph
 from looptree.search.network.workers import Workers
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
@@ -228,7 +228,7 @@ class Planner:
                 path = path if apart else replace(path, bound=0.0)
                 yield path, tasks
             if going(path) and not apart:
-                yield from self.partition(capacity).rounds(weights, going, most)
+                yield from self.partition(capacity).rounds(weights, going, most * (1 + MARGIN))
         except TimeUpError:
             yield path, []
 
@@ -262,8 +262,8 @@ class Planner:
             designs = self.catalogue.polished(found.weights, wanted)
         resident = frozenset(tensor for step in path.steps for tensor in step.resident)
         choices = tuple(
-            without(self.catalogue.choice(step.variant, design, step.group.names, self.level), resident)
-            for step, design in zip(path.steps, designs, strict=True)
+            without(self.catalogue.choice(s.variant, d, s.group.names, s.resident, s.made, self.level), resident)
+            for s, d in zip(path.steps, designs, strict=True)
         )
         idle = self.catalogue.idle
         choices = with_idle(self.network, idle, choices, resident, self.level)
