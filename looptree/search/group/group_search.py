@@ -103,7 +103,8 @@ class GroupSearch:
             until: the time (of `time.time`) at which to stop with what is found by then.
             effort: bound no more ranges than about so many.
             floor: no design is better than that, as is known from elsewhere: one that is as good ends the search.
-            fetched: those of the tensors that stay on chip of which this group fetches all words first.
+            fetched: those of the tensors that stay on chip of which this group fetches all words first, or which it
+                makes and writes out, because they are outputs of the workload as well.
         """
         tally = Tally(groups=1)
         floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident, fetched)))
