@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -94,11 +95,15 @@ def front_proof(fronted: Fronted) -> str:
 def _status(front: Front) -> str:
     if front.status == "complete":
         return "the front is complete, there are no other points."
+    shares = f"no plan is better than all of these along every axis by more than {percent(front.share)}"
     if front.status == "corners":
-        return "every corner of the convex hull of all plans is here; others lie above the lines between them."
+        others = "others lie above the lines between them" if math.isinf(front.share) else shares
+        return f"every corner of the convex hull of all plans is here; {others}."
     why = "stopped" if front.status == "stopped" else "there are more points"
     if "capacity" in front.axes and len(front.axes) == 3:
         return f"{why}; of each capacity that was searched, the corners of the hull of its plans."
+    if math.isfinite(front.share):
+        return f"{why}; {shares}."
     return f"{why}; a plan between them may be better than its neighbours by {percent(front.gap)} at most."
 
 
@@ -113,6 +118,7 @@ def front_dict(fronted: Fronted, parameters: Mapping[str, int]) -> dict[str, Any
         "axes": list(front.axes),
         "status": front.status,
         "gap": front.gap,
+        "share": None if math.isinf(front.share) else front.share,
         "seconds": fronted.seconds,
         "space": space_name(space),
         "points": [

@@ -2,8 +2,8 @@
 
 For sums (energy, off-chip bytes, latency, operations) the corners of the convex hull of all plans are found, by the
 search of weighted sums in the directions in which least is known (`looptree.search.answers.hull`). Each is a plan, and
-between them no plan lies below the straight line (or plane) through neighbours. Of two sums the plans above the lines
-are found, too (`looptree.search.answers.between`).
+between them no plan lies below the straight line (or plane) through neighbours. The plans above are found then, too
+(`looptree.search.answers.cover`): all, or so many that none of the others is much better.
 
 The capacity of the buffer is no sum: the least of a metric is a step function of it. It is found out for the capacity
 in which most is left open, between a capacity that was searched and the bytes that the best plan of the next larger one
@@ -21,8 +21,8 @@ import numpy as np
 
 from looptree.display import Displayed
 from looptree.errors import InputError, close
-from looptree.search.answers.between import Between
 from looptree.search.answers.corners import Corners
+from looptree.search.answers.cover import Cover
 from looptree.search.answers.smallest import smallest
 from looptree.search.answers.steps import Steps
 from looptree.search.asked.limits import LIMITED, Limit
@@ -33,6 +33,7 @@ from looptree.search.network.planner import Found, Planner
 from looptree.search.result import Plan
 from looptree.search.undominated import undominated
 
+CORNERS = 60  # of the hull, at most: what is between them is found in another way
 CAPACITIES = 6  # with their own hull, where capacity and two sums count
 
 
@@ -52,11 +53,12 @@ class Front(Displayed):
     Attributes:
         axes: two or three of `capacity`, `energy`, `offchip`, `latency`, `operations`.
         points: plans, by ascending first axis; each is the best for its last sum within what it takes of the others.
-        status: `complete` (every plan that no other one beats is there), `corners` (every corner of the hull),
-            `sampled` (there may be more than were asked for) or `stopped` (the time was up).
+        status: `complete` (every plan that no other one beats is there), `corners` (every corner of the hull and some
+            plans between), `sampled` (there may be more than were asked for) or `stopped` (the time was up).
         gap: how much better a plan might be than what is between the points (sums: on the straight lines between the
             corners; capacity: at the next smaller point), as a share.
-        bounds: what no plan undercuts.
+        bounds: what no plan undercuts. share: no plan is better than all points by more, along every axis at once: each
+            plan x has a point p with p <= (1 + share) x. Infinite if that is not known.
     """
 
     axes: tuple[str, ...]
@@ -64,6 +66,7 @@ class Front(Displayed):
     status: str
     gap: float
     bounds: tuple[Bound, ...]
+    share: float = math.inf
 
     def __repr__(self) -> str:
         return f"Front({len(self.points)} plans that trade {' for '.join(self.axes)}; {self.status})"
@@ -101,9 +104,9 @@ def front(planner: Planner, axes: Sequence[str], most: int) -> Front:
         return _of_steps(planner, tuple(axes), Steps(planner, sums[0], most))
     if len(sums) < len(axes):
         return _of_corners(planner, tuple(axes), _sampled(planner, sums, most))
-    corners = Corners(planner, sums, planner.capacity, most)
-    if len(sums) == 2 and corners.closed and isinstance(corners.partition, Partition):
-        return _with_between(planner, tuple(axes), corners, Between(corners, corners.partition), most)
+    corners = Corners(planner, sums, planner.capacity, min(most, CORNERS))
+    if not corners.stopped and isinstance(corners.partition, Partition):
+        return _covered(planner, tuple(axes), corners, Cover(corners, corners.partition, most), most)
     return _of_corners(planner, tuple(axes), [corners])
 
 
@@ -144,17 +147,15 @@ def _of_corners(planner: Planner, axes: tuple[str, ...], listed: Sequence[Corner
     return Front(axes, _plans(planner, axes, found), status, max(c.gap for c in listed), tuple(bounds))
 
 
-def _with_between(planner: Planner, axes: tuple[str, ...], corners: Corners, between: Between, most: int) -> Front:
-    """All corners, and plans between them up to so many in all, evenly chosen."""
-    room = max(0, most - len(corners.paths))
-    some = between.paths[:: max(1, math.ceil(len(between.paths) / room))] if room else []
-    found = [_found(corners, path) for path in corners.paths]
-    for path in some:
-        each = _found(corners, path)
-        found.append(replace(each, bound=each.value) if path in between.exact else each)
-    all_there = len(some) == len(between.paths)
-    status = "complete" if between.complete and all_there else "sampled" if between.complete else "corners"
-    return Front(axes, _plans(planner, axes, found), status, corners.gap, _bounds(corners))
+def _covered(planner: Planner, axes: tuple[str, ...], corners: Corners, cover: Cover, most: int) -> Front:
+    """Corners and other plans, so many in all."""
+    paths, share = cover.some(most)
+    found = [_found(corners, path) for path in paths]
+    if cover.share == 0.0:
+        found = [replace(each, bound=each.value) for each in found]
+    stopped = planner.catalogue.interrupted or planner.elapsed >= planner.seconds
+    status = "complete" if share == 0.0 else "stopped" if stopped else "corners" if corners.closed else "sampled"
+    return Front(axes, _plans(planner, axes, found), status, corners.gap, _bounds(corners), share)
 
 
 def _found(corners: Corners, path: Path, *, room: float = math.inf) -> Found:

@@ -24,6 +24,7 @@ from looptree.model.axis import Array
 from looptree.search.asked.metrics import METRICS, Totals, Weights
 
 SAME = 1e-10  # share by which a corner has to violate a facet
+DIRECTIONS = {2: 8, 3: 4}  # shares, by the number of coordinates: about ten directions
 LEVEL = 1e9  # weights are scaled so that weighted sums are about so large
 
 
@@ -49,6 +50,17 @@ class Hull:
             return Weights.only(self.metrics[int(normal.argmax())])
         each = normal / normal.sum() * LEVEL / self.scale
         return Weights(**dict(zip(self.metrics, each.tolist(), strict=True)))
+
+    def spread(self) -> list[Weights]:
+        """Weights of some directions that are spread evenly: whole numbers of shares of each coordinate.
+
+        >>> [tuple(weights)[:2] for weights in Hull(("energy", "offchip"), (1.0, 2.0)).spread()[2:6:2]]
+        [(250000000.0, 375000000.0), (500000000.0, 250000000.0)]
+        """
+        size = len(self.metrics)
+        steps = DIRECTIONS.get(size, 2)
+        shares = [each for each in itertools.product(range(steps + 1), repeat=size) if sum(each) == steps]
+        return [self.weights(np.array(each, dtype=np.float64)) for each in shares]
 
     def of(self, totals: Totals) -> Array:
         """The point of a plan, in the hull's own scale."""

@@ -8,7 +8,7 @@ by labels (`looptree.search.network.labels`). That is exact, and takes the longe
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,19 +21,12 @@ from looptree.search.group.goal import Aim
 from looptree.search.network.catalogue import Task
 from looptree.search.network.labels import Labelled, Labels, Rule
 from looptree.search.network.partition import Partition, Path
+from looptree.search.undominated import undominated
 
 EFFORT = 100_000  # ranges that are bounded to collect the designs of one group, at most
 FEW_LABELS, MOST_LABELS = 100, 2_000  # at a state: for good plans, and for all of them
 MOST_COLLECTED = 20_000  # groups whose designs are collected
 AT_ONCE = 64  # groups; the time is looked at in between
-
-
-def rule(partition: Partition, weights: Weights, most: float) -> Rule:
-    """That no plan counts whose weighted sum is above `most`, with what is known of all groups."""
-    graph, variants = partition.graph, partition.catalogue.variants
-    cost = np.array([variants[variant].lower(weights, room) for variant, room in graph.queries])
-    before, after = graph.ways(cost[graph.query])
-    return Rule(weights, most * (1 + ROUNDING), cost, before, after)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,23 +66,56 @@ class Within:
     """Plans within rules.
 
     Args:
-        metrics: those that count. rules: the one that leaves least room comes first.
+        metrics: those that count. weights: for each a rule. more: for these, too, once all designs are known.
+        most: of weights, the largest weighted sum of a plan that counts, in each box; a plan counts if there is a box
+            in which it keeps all rules.
 
     Attributes:
         steps: those that may be part of such a plan. queries: their questions, that is groups with some room.
     """
 
-    def __init__(self, partition: Partition, metrics: Sequence[str], rules: Sequence[Rule]) -> None:
+    def __init__(
+        self,
+        partition: Partition,
+        metrics: Sequence[str],
+        weights: Sequence[Weights],
+        most: Callable[[Weights], Array],
+        more: Sequence[Weights] = (),
+    ) -> None:
         self.partition = partition
         self.metrics = metrics
-        self.rules = sorted(rules, key=lambda rule: -rule.before[-1] / rule.most)
-        graph = partition.graph
-        good = np.ones(len(graph.source), dtype=bool)
-        for known in self.rules:
-            through = known.before[graph.source] + known.cost[graph.query] + known.after[graph.target]
-            good &= through < known.most
-        self.steps = [int(step) for step in np.flatnonzero(good)]
-        self.queries = sorted({int(graph.query[step]) for step in self.steps})
+        self._most, self._more = most, more
+        variants, queries = partition.catalogue.variants, partition.graph.queries
+        self.steps = list(range(len(partition.graph.source)))
+        rules = [self._rule(each, np.array([variants[v].lower(each, room) for v, room in queries])) for each in weights]
+        self.rules = sorted(rules, key=lambda rule: -rule.before[-1] / rule.reach)  # what leaves least room comes first
+        good, self._left = self._rest()
+        self.steps = np.flatnonzero(good).tolist()
+        self.queries = sorted({int(partition.graph.query[step]) for step in self.steps})
+        self._complete = False
+
+    def _rule(self, weights: Weights, cost: Array) -> Rule:
+        """The rule for some weights, if each query takes so much at least."""
+        graph = self.partition.graph
+        each = np.full(len(graph.source), np.inf)
+        each[self.steps] = cost[graph.query[self.steps]]
+        before, after = graph.ways(each)
+        return Rule(weights, self._most(weights) * (1 + ROUNDING), cost, before, after)
+
+    def _rest(self) -> tuple[Array, Array]:
+        """Steps that may be part of a plan, and what their designs may take at most by each rule, for each query."""
+        graph = self.partition.graph
+        good = np.zeros(len(graph.source), dtype=bool)
+        left = np.full((len(graph.queries), len(self.rules)), -np.inf)
+        rest = np.array([rule.before[graph.source] + rule.after[graph.target] for rule in self.rules])
+        through = rest + np.array([rule.cost[graph.query] for rule in self.rules])
+        some = np.flatnonzero((through < np.array([[rule.reach] for rule in self.rules])).all(axis=0))
+        for box in range(len(self.rules[0].most)):
+            most = np.array([[rule.most[box]] for rule in self.rules])
+            inside = some[(through[:, some] < most).all(axis=0)]
+            good[inside] = True
+            np.maximum.at(left, graph.query[inside], (most - rest[:, inside]).T)
+        return good, left
 
     def collect(self, going: Callable[[], bool]) -> bool:
         """Find all designs that such a plan may have; whether none is missing.
@@ -102,29 +128,21 @@ class Within:
         catalogue = self.partition.catalogue
         axes = [Weights.only(name) for name in self.metrics]
         first, tasks, aims = self.rules[0].weights, [], []
-        for query, left in self._left().items():
+        for query in self.queries:
             variant, capacity = self.partition.graph.queries[query]
             if catalogue.variants[variant].pinned:
                 continue
-            most = dict(zip((known.weights for known in self.rules), left.tolist(), strict=True))
+            left = self._left[query].tolist()
+            most = dict(zip((known.weights for known in self.rules), left, strict=True))
             limits = tuple((axis, most.get(axis, math.inf)) for axis in axes)
-            tasks.append(Task(variant, first, capacity, float(left[0])))
+            tasks.append(Task(variant, first, capacity, left[0]))
             aims.append(Aim(first, limits))
         for start in range(0, len(tasks), AT_ONCE):
             part = slice(start, start + AT_ONCE)
             if not going() or not all(catalogue.collect(tasks[part], aims[part], EFFORT)):
                 return False
+        self._complete = True
         return True
-
-    def _left(self) -> dict[int, Array]:
-        """What the designs of each question may take at most by each rule, whatever comes before and after."""
-        graph = self.partition.graph
-        left = {query: np.full(len(self.rules), -np.inf) for query in self.queries}
-        for step in self.steps:
-            query, source, target = (int(each[step]) for each in (graph.query, graph.source, graph.target))
-            here = np.array([known.most - known.before[source] - known.after[target] for known in self.rules])
-            left[query] = np.maximum(left[query], here)
-        return left
 
     def combine(self, most: int) -> Combined:
         """The plans of the designs that are known, with so many labels at a state at most."""
@@ -134,6 +152,19 @@ class Within:
         for query in self.queries:
             variant, room = graph.queries[query]
             known = [design for design in variants[variant].designs if design.room <= room]
-            designs[query] = known
-            options[query] = np.array([[d.totals[i] for i in columns] for d in known]).reshape(len(known), len(columns))
-        return Combined(self.partition, Labels(graph, options, columns, self.rules, self.steps, most), designs)
+            rows = np.array([[d.totals[i] for i in columns] for d in known]).reshape(len(known), len(columns))
+            best = undominated(rows)
+            designs[query], options[query] = [known[i] for i in best], rows[best]
+        rules = self._tightened(options) if self._complete else self.rules
+        return Combined(self.partition, Labels(graph, options, columns, rules, self.steps, most), designs)
+
+    def _tightened(self, options: Mapping[int, Array]) -> list[Rule]:
+        """Rules with what the designs take at least, if there are no others that count."""
+        columns = [METRICS.index(name) for name in self.metrics]
+        found = []
+        for weights in dict.fromkeys([*(rule.weights for rule in self.rules), *self._more]):
+            cost, each = np.full(len(self.partition.graph.queries), np.inf), np.array(weights)[columns]
+            for query, rows in options.items():
+                cost[query] = (rows @ each).min(initial=np.inf)
+            found.append(self._rule(weights, cost))
+        return found

@@ -1,7 +1,8 @@
 """The best way through the states of a network when several sums count: shortest paths with one label per trade-off.
 
 A label is what the groups so far take of each metric. At a state a label is dropped if another one there takes no more
-of any metric, or if the least that is still to come makes it worse than the best plan known or takes it beyond a limit.
+of any metric, or if what is still to come at least takes it beyond what is asked of plans: a limit, the best plan
+known, or all boxes in which plans are looked for (`looptree.search.answers.uncovered`).
 """
 
 from __future__ import annotations
@@ -16,23 +17,28 @@ from looptree.search.asked.metrics import Weights
 from looptree.search.network.states import StateGraph
 from looptree.search.undominated import undominated
 
-AT_ONCE = 4_000_000  # pairs of labels and designs
+AT_ONCE = 4_000_000  # pairs of labels and designs, or of labels and boxes
 
 
 @dataclass(frozen=True, eq=False)
 class Rule:
-    """No plan counts whose weighted sum is not below `most`.
+    """A plan counts only in boxes in which its weighted sum is below `most`.
 
     Attributes:
-        weights: of the metrics. cost: least weighted sum of each query.
+        weights: of the metrics. most: of each box. cost: least weighted sum of each query.
         before, after: least weighted sum up to each state, and from there on.
     """
 
     weights: Weights
-    most: float
+    most: Array
     cost: Array
     before: Array
     after: Array
+
+    @property
+    def reach(self) -> float:
+        """The largest weighted sum that counts in some box."""
+        return float(self.most.max(initial=-np.inf))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,15 +132,30 @@ class Labels:
             self.sums[state], self._from[state] = known[best], origin[best]
 
     def _hopeful(self, sums: Array, state: int) -> Array:
+        """Those that may be part of a plan in some box."""
+        totals = [sums @ weights + rule.after[state] for rule, weights in zip(self.rules, self._weights, strict=True)]
         good = np.ones(len(sums), dtype=bool)
-        for rule, weights in zip(self.rules, self._weights, strict=True):
-            good &= sums @ weights + rule.after[state] < rule.most
-        return np.flatnonzero(good)
+        for total, rule in zip(totals, self.rules, strict=True):
+            good &= total < rule.reach
+        some = np.flatnonzero(good)
+        boxes = len(self.rules[0].most)
+        if boxes == 1:
+            return some
+        each = max(1, AT_ONCE // boxes)
+        parts = [some[start : start + each] for start in range(0, len(some), each)]
+        return np.concatenate([part[self._in_boxes([total[part] for total in totals])] for part in parts] or [some])
+
+    def _in_boxes(self, totals: Sequence[Array]) -> Array:
+        """Whether each label is within all rules of some box; `totals` are its least weighted sums."""
+        within = np.ones((len(totals[0]), len(self.rules[0].most)), dtype=bool)
+        for total, rule in zip(totals, self.rules, strict=True):
+            within &= total[:, None] < rule.most
+        return np.asarray(within.any(axis=1))
 
     def _most_hopeful(self, sums: Array, some: Array, state: int) -> Array:
         """Those that stay furthest from the limits of all rules."""
         used = np.zeros(len(some))
         for rule, weights in zip(self.rules, self._weights, strict=True):
-            if np.isfinite(rule.most):
-                used = np.maximum(used, (sums[some] @ weights + rule.after[state]) / rule.most)
+            if np.isfinite(rule.reach):
+                used = np.maximum(used, (sums[some] @ weights + rule.after[state]) / rule.reach)
         return some[np.argsort(used, kind="stable")[: self.most]]

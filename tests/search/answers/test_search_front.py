@@ -11,17 +11,20 @@ import pytest
 
 from looptree.errors import InputError
 from looptree.search import Space, front, search
-from looptree.search.answers.between import Between
 from looptree.search.answers.corners import Corners
+from looptree.search.answers.cover import Cover
 from looptree.search.answers.steps import Steps
+from looptree.search.answers.uncovered import missing, uncovered
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.objective import value
+from looptree.search.exhaustive import Exhaustive
 from looptree.search.network.partition import Partition
 from looptree.search.undominated import undominated
 from tests.search.drawn_designs import planner, plans
 from tests.search.search_cases import architecture, network
 
 ONE = Space(loops=1, lone_loops=1, leaf_loops=0)
+PAIRS = (("energy", "offchip"), ("latency", "operations"))
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -51,22 +54,53 @@ def test_corners_are_the_best_plans_for_any_weights(kind: str, size: int) -> Non
 
 
 @pytest.mark.parametrize("kind", ["chain", "branches", "skip", "matmul"])
-def test_between_the_corners_every_plan_is_found_that_no_other_one_beats(kind: str) -> None:
+def test_every_plan_is_found_that_no_other_one_beats(kind: str) -> None:
     inside = 0
-    for seed, capacity in itertools.product(range(3), (math.inf, 45.0)):
+    for seed, capacity in enumerate((math.inf, 45.0)):
         totals = plans(planner(kind, seed), capacity)
-        for sums in (("energy", "offchip"), ("latency", "operations")) if len(totals) else ():
+        for sums in (*PAIRS, *itertools.combinations(METRICS, 3)) if len(totals) else ():
             columns = [METRICS.index(name) for name in sums]
-            corners = Corners(planner(kind, seed), sums, capacity, 1000)
+            corners = Corners(planner(kind, seed), sums, capacity, 4)
             assert isinstance(corners.partition, Partition)
-            between = Between(corners, corners.partition)
-            assert between.complete
-            assert between.exact == between.paths
-            rows = np.array([path.totals for path in [*corners.paths, *between.paths]])[:, columns]
+            cover = Cover(corners, corners.partition, 1000)
+            assert cover.share == 0
             wanted = totals[:, columns]
-            assert sorted(rows[undominated(rows)].tolist()) == sorted(wanted[undominated(wanted)].tolist())
-            inside += len(between.paths)
+            assert sorted(cover.points.tolist()) == sorted(wanted[undominated(wanted)].tolist())
+            assert sorted([path.totals[i] for i in columns] for path in cover.paths) == sorted(cover.points.tolist())
+            inside += len(cover.paths) > len(corners.paths)
     assert inside
+
+
+def test_no_plan_is_better_than_some_of_them_by_more_than_the_share() -> None:
+    totals = plans(planner("branches", 2), math.inf)[:, :3]
+    shares = []
+    for enough in (2, 8, 30):
+        corners = Corners(planner("branches", 2), METRICS[:3], math.inf, enough)
+        assert isinstance(corners.partition, Partition)
+        cover = Cover(corners, corners.partition, enough)
+        assert missing(totals, cover.points).max() <= cover.share * (1 + 1e-9)
+        for most in (1, 3, 5):
+            some, share = cover.some(most)
+            assert len(some) == min(most, len(cover.paths))
+            points = np.array([path.totals[:3] for path in some])
+            assert missing(totals, points).max() <= share
+            assert share < 10
+            shares.append(share)
+    assert len(set(shares)) > 3
+    assert min(shares) < 0.5 < max(shares)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+def test_what_points_do_not_cover_is_in_one_box_at_least(size: int) -> None:
+    draw = np.random.default_rng(size)
+    for count in (1, 4, 12):
+        points = draw.integers(1, 6, size=(count, size)).astype(np.float64)
+        corners = uncovered(points)
+        everything = np.array(list(itertools.product(np.arange(0.5, 7.0, 0.5), repeat=size)))
+        covered = np.any(np.all(points[None] <= everything[:, None], axis=2), axis=1)
+        boxed = np.any(np.all(everything[:, None] < corners[None], axis=2), axis=1)
+        assert (boxed == ~covered).all()
+        assert not ((corners[:, None] <= corners[None]).all(axis=2) & ~np.eye(len(corners), dtype=bool)).any()
 
 
 def test_a_few_corners_are_enough_where_few_are_asked_for() -> None:
@@ -116,6 +150,20 @@ def test_after_an_interruption_a_front_has_what_was_found() -> None:
         for capacity, path in steps.solved.items():
             assert path.bound <= totals[totals[:, 4] <= capacity, 0].min()
     assert stopped
+
+
+@pytest.mark.parametrize(("kind", "capacity"), [("padded", 36), ("odd bits", 16)])
+def test_fronts_of_three_sums_have_every_plan_of_the_exhaustive_search(kind: str, capacity: int) -> None:
+    workload, hardware = network(kind, 2, layers=2), architecture(capacity, seed=2, buffer_bandwidth=6)
+    every, several = Exhaustive(workload, hardware, ONE).totals(capacity), 0
+    for axes in itertools.combinations(METRICS, 3):
+        totals = every[:, [METRICS.index(axis) for axis in axes]]
+        found = front(workload, hardware, axes=axes, points=100, space=ONE, workers=1)
+        assert (found.status, found.share) == ("complete", 0)
+        assert {plan.statistics.status for plan in found.points} == {"optimal"}
+        assert np.array(found.values()) == pytest.approx(np.array(sorted(totals[undominated(totals)].tolist())))
+        several += len(found.points) > 1
+    assert several == 3
 
 
 @pytest.mark.parametrize("axes", [("offchip", "capacity"), ("energy", "operations"), ("capacity", "latency", "energy")])
