@@ -21,15 +21,28 @@ from looptree.search.group.profile import Profiler
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Loops of a group that move the same dimension, with one tile shape each; none for what no loop moves.
+    """Loops of a group that are run together, with one tile shape each; none for what no loop moves.
 
     Attributes:
         ranks, tiles: of each. forgotten: intermediates that its steps compute anew.
+        positions: in the loop order of the group; none where these loops are all that count.
     """
 
     ranks: tuple[Rank, ...] = ()
     tiles: tuple[int, ...] = ()
     forgotten: tuple[frozenset[str], ...] = ()
+    positions: tuple[int, ...] = ()
+
+    @classmethod
+    def joined(cls, every: Sequence[Steps]) -> Steps:
+        """Some loops together, outermost first."""
+        loops = {
+            at: (rank, tile, forgotten)
+            for one in every
+            for at, rank, tile, forgotten in zip(one.positions, one.ranks, one.tiles, one.forgotten, strict=True)
+        }
+        listed = [loops[at] for at in sorted(loops)]
+        return cls(tuple(r for r, _, _ in listed), tuple(t for _, t, _ in listed), tuple(f for _, _, f in listed))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -253,6 +253,7 @@ def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> l
             tuple(loops[at][0] for at in own),
             tuple(loops[at][1] for at in own),
             tuple(pattern.forgotten[at] for at in own),
+            own,
         )
         for own in pattern.positions
         if own[0] < outer
