@@ -23,7 +23,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.division import Division, Shares, Steps
-from looptree.search.group.leaf import Idle, Streamed, Streamer, Streaming, undominated_ways
+from looptree.search.group.leaf import FREE, Idle, Streamed, Streamer, Streaming, undominated_ways
 from looptree.search.group.leasts import Leasts
 from looptree.search.group.profile import Profiler
 from looptree.search.undominated import undominated
@@ -76,16 +76,12 @@ class Divider:
         """Those of the loops of a design that move the layer."""
         return tuple(known for known in steps if self.division.follows(known))
 
-    def possible(self, *, timed: bool) -> bool:
-        """Whether a single design may have ways that ranges of designs have not; `timed`: whether cycles count."""
-        return self.leasts.possible or (timed and self.streamer.idles)
-
-    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = Idle.FREE) -> list[Streaming]:
+    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE) -> list[Streaming]:
         """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 
         Those that `Streamer.streamings` has are left out.
         """
-        idle = idle if self.streamer.idles else Idle.FREE
+        idle = idle if self.streamer.idles else FREE
         key = (tuple(tensors), moving, idle)
         if key not in self._ways:
             found = []
@@ -193,7 +189,7 @@ class Divider:
         for shares, at, _ in found:
             cycles = cycles * shares.cycles[at]
             trips = trips * shares.trips[at]
-        some = np.flatnonzero((cycles <= 1) | (idle is not Idle.NEVER))
+        some = np.flatnonzero(cycles <= idle.most)
         if not len(some):
             return []
         found = [(shares, at[some], positions) for shares, at, positions in found]
@@ -207,7 +203,7 @@ class Divider:
             if max(depths) < count:
                 continue  # the innermost loop serves nobody
             rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d], ~moves[i][d])]
-            judged = np.stack([trips[some] * self.streamer.fills, cycles[some] * (idle is Idle.COUNTED), *rows], axis=1)
+            judged = np.stack([trips[some] * self.streamer.fills, cycles[some] * idle.counted, *rows], axis=1)
             for at in undominated(judged).tolist():
                 streamed = {
                     t: Streamed(d, float(held[i][d][at]), float(fresh[i][d][at]), bool(moves[i][d][at]))

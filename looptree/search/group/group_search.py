@@ -23,7 +23,6 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.asked.loops import Positions
-from looptree.search.group.assign import Placed
 from looptree.search.group.book import PatternBook
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.group.frontier import Frontier
@@ -32,7 +31,7 @@ from looptree.search.group.group import Group
 from looptree.search.group.live_room import LiveRooms
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.pipelined import Schedules
-from looptree.search.group.placing import Placing
+from looptree.search.group.placing import Chosen, Placing
 from looptree.search.group.problems import Problems
 from looptree.search.undominated import undominated
 
@@ -185,7 +184,7 @@ class _Branch:
         self.floor = floor
         self.below = below
         self.tally = tally
-        self.found: tuple[PatternBook, Nodes, Placed] | None = None
+        self.found: tuple[PatternBook, Nodes, Chosen] | None = None
         self.placing = placing
         self.relaxation = placing.problems.relaxation
 

@@ -18,9 +18,9 @@ by a factor that is a product over its own loops, too (`Idle`).
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import Enum, auto
 
 import numpy as np
 
@@ -77,18 +77,24 @@ _Nameless = tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float, floa
 cycles."""
 
 
-class Idle(Enum):
-    """What ways are compared by that leave parts of an array idle.
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """What is listed of ways that leave parts of an array idle.
 
-    Where nothing asks for latency they cost nothing (`FREE`): of ways that only differ in cycles one is enough. Else
-    one with fewer cycles may be better (`COUNTED`). There are many of these, and few pay. So ranges of designs have
-    those that cost nothing in their place, as if they took no more cycles; a single design that is not as good with
-    ways that leave nothing idle (`NEVER`) is looked at with all of them.
+    Where nothing asks for latency, cycles are not compared (`FREE`): of ways that only differ in them one is enough.
+    Else one with fewer cycles may be better. There are many of these, and few pay. So designs are bounded with those of
+    `FREE`, as if they took no more cycles; if ways that leave nothing idle (`FULL`) are as good in a design, no others
+    are listed.
+
+    Attributes:
+        most: cycles of the layer, as a share of those without own loops. counted: whether ways with fewer are better.
     """
 
-    FREE = auto()
-    COUNTED = auto()
-    NEVER = auto()
+    most: float = math.inf
+    counted: bool = False
+
+
+FREE, FULL = Idle(), Idle(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,13 +148,13 @@ class Streamer:
             self.spatial.get(rank, 1) > 1 < extent for rank, extent in self.alone.einsum(self.layer).ranks.items()
         )
 
-    def streamings(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle = Idle.FREE) -> list[Streaming]:
+    def streamings(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle = FREE) -> list[Streaming]:
         """Ways to store exactly these tensors inside the branch that no other way beats.
 
         Args:
             driven: ranks of the layer that the group's loops do not leave whole.
         """
-        idle = idle if self.idles else Idle.FREE
+        idle = idle if self.idles else FREE
         key = (tuple(tensors), driven, idle)
         if key not in self._known:
             following = tuple(rank in driven for rank in self.shape.ranks)
@@ -205,7 +211,7 @@ class Streamer:
 
     def _of(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[_Nameless]:
         extents = self.alone.einsum(self.layer).ranks
-        tiles = [self._tiles(rank, idle) for rank in order]
+        tiles = [self.rule.shapes(rank, extents[rank]) for rank in order]
         if not all(tiles):
             return []
         runs = [
@@ -224,7 +230,7 @@ class Streamer:
                 continue  # the innermost loop serves nobody
             tables = [tables_of[placed] for placed in zip(tensors, depths, strict=True)]
             judged = [table for pair in tables for table in pair[:2]]
-            for at in _front_of([*judged, *([trips] * self.fills), *([cycles] * (idle is Idle.COUNTED))]):
+            for at in _front_of([*judged, *([trips] * self.fills), *([cycles] * idle.counted)], cycles <= idle.most):
                 streamed = tuple(
                     Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
                     for d, (piece, times, moves) in zip(depths, tables, strict=True)
@@ -232,14 +238,6 @@ class Streamer:
                 loops = tuple((self.shape.ranks.index(r), t[i]) for r, t, i in zip(order, tiles, at, strict=True))
                 found.append((loops, streamed, float(trips[at]), float(cycles[at])))
         return found
-
-    def _tiles(self, rank: str, idle: Idle) -> list[int]:
-        """Useful tile shapes of a whole rank."""
-        tiles = self.rule.shapes(rank, self.alone.einsum(self.layer).ranks[rank])
-        if idle is not Idle.NEVER or not tiles:
-            return tiles
-        full = self._cycles(rank, np.array(tiles)) <= 1
-        return [tile for tile, whole in zip(tiles, full.tolist(), strict=True) if whole]
 
     def _cycles(self, rank: str, tiles: Array) -> Array:
         """Cycles along a rank that is cut into tiles of a shape, as a share of those that the whole takes."""
@@ -273,11 +271,11 @@ def _spread(table: Array, index: int, loops: int) -> Array:
     return table.reshape(shape)
 
 
-def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
-    """Where the tables are not beaten: no other place is as small in all of them."""
-    rows = np.stack([table.reshape(-1) for table in tables], axis=1)
-    shape = tables[0].shape
-    return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
+def _front_of(tables: Sequence[Array], where: Array) -> list[tuple[int, ...]]:
+    """Of some places those where the tables are not beaten: no other place is as small in all of them."""
+    some = np.flatnonzero(where)
+    rows = np.stack([table.reshape(-1)[some] for table in tables], axis=1)
+    return [tuple(int(i) for i in np.unravel_index(at, where.shape)) for at in some[undominated(rows)]]
 
 
 def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: Idle, *, fills: bool) -> list[Streaming]:
@@ -289,7 +287,7 @@ def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: I
         [
             [
                 s.trips * fills,
-                s.cycles * (idle is Idle.COUNTED),
+                s.cycles * idle.counted,
                 *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times, not s.tensors[t].moves)),
             ]
             for s in found

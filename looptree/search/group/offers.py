@@ -17,7 +17,7 @@ from looptree.model.box import Key
 from looptree.search.group.assign import Item
 from looptree.search.group.division import Steps
 from looptree.search.group.group import Group
-from looptree.search.group.leaf import Idle
+from looptree.search.group.leaf import FREE, FULL, Idle
 from looptree.search.group.ledger import Columns
 from looptree.search.group.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
 from looptree.search.group.relax import NEVER
@@ -86,6 +86,7 @@ class Offers:
         steps: Sequence[Steps] | None = None,
         *,
         bounding: bool = False,
+        idle: Mapping[str, Idle] | None = None,
     ) -> list[Offer]:
         """The items of some of the designs.
 
@@ -93,9 +94,10 @@ class Offers:
             kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
             within: per row of an intermediate that may be kept in a nested branch, in which of the designs it is.
             steps: of a single design, whose own loops are wanted, too. bounding: whether one option stands for
-                all of these (see `looptree.search.group.divided`).
+                all of these (see `looptree.search.group.divided`). idle: per layer which ways that leave parts of an
+                array idle are among them, if cycles count; `FREE` if not given.
         """
-        known = self._listing(columns, kinds.sets, steps, bounding=bounding)
+        known = self._listing(columns, kinds.sets, steps, self._idle(idle or {}), bounding=bounding)
         every = len(some) == columns.size
         pick = slice(None) if every else some
         above = room[:, :, pick][known.rows, known.places]
@@ -121,8 +123,8 @@ class Offers:
             at = own.start + (np.flatnonzero(possible[own]) if possible[own].any() else np.arange(1))
             options = [known.options[i] for i in at]
             row = options[0].above[0][0] if options[0].above else -1
-            idle = None if cycles is None or not cycles[at].any() else cycles[at]
-            found.append(Offer(Item(above[at], inside[at], added[:, at], row in self.nested, idle), options))
+            further = None if cycles is None or not cycles[at].any() else cycles[at]
+            found.append(Offer(Item(above[at], inside[at], added[:, at], row in self.nested, further), options))
         return found
 
     def _move_inside(
@@ -161,13 +163,11 @@ class Offers:
                 table[:-1] += prices.steps * self._further("steps", trips, streams, columns, some)
         return room, added
 
-    def _idle(self, *, single: bool, bounding: bool) -> Idle:
-        """Which ways that leave parts of an array idle are listed; in a pipeline none are."""
+    def _idle(self, asked: Mapping[str, Idle]) -> dict[str, Idle]:
+        """Per layer which ways that leave parts of an array idle are listed; in a pipeline none are."""
         if not self.timed:
-            return Idle.FREE
-        if self.pipelined:
-            return Idle.NEVER
-        return Idle.FREE if bounding else Idle.COUNTED if single else Idle.NEVER
+            return dict.fromkeys(self.own, FREE)
+        return {layer: FULL if self.pipelined else asked.get(layer, FREE) for layer in self.own}
 
     def _idling(self, known: Listing, columns: Columns, some: Array) -> Array | None:
         """Cycles that each option adds because parts of an array are idle, if they count."""
@@ -187,18 +187,19 @@ class Offers:
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Sequence[Steps] | None,
+        idle: Mapping[str, Idle],
         *,
         bounding: bool,
     ) -> Listing:
         """The options of designs with so many loops of these kinds."""
         if steps is not None:
-            return listing(self._blocks(columns, sets, steps, bounding=bounding))
+            return listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
         own = tuple((layer, *rows) for layer, rows in self.own.items())
         key = tuple(self.alone), own, columns.outer, tuple(self.nested), columns.count
-        kinds = key, tuple(map(tuple, sets.values())), bounding, self.timed, self.pipelined
+        kinds = key, tuple(map(tuple, sets.values())), bounding, self.timed, tuple(idle.values())
         known = self.group.listings
         if kinds not in known:
-            known[kinds] = listing(self._blocks(columns, sets, steps, bounding=bounding))
+            known[kinds] = listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
         return known[kinds]
 
     def _blocks(
@@ -206,6 +207,7 @@ class Offers:
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Sequence[Steps] | None,
+        idle: Mapping[str, Idle],
         *,
         bounding: bool,
     ) -> list[Block]:
@@ -213,11 +215,11 @@ class Offers:
         loops, known, found = columns.outer, self.group.blocks, []
         for layer, rows in self.own.items():
             moving = None if steps is None else self.group.divider(layer).moving(steps)
-            key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, self.pipelined
+            key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle[layer]
             if key not in known:
                 if len(known) >= MOST_BLOCKS:
                     known.clear()
-                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, bounding=bounding)
+                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle[layer], bounding=bounding)
                 known[key] = of_layer(rows, range(1, loops + 2), ways, self.group.tensors)
             found.append(known[key])
         for row in self.alone:
@@ -233,15 +235,13 @@ class Offers:
         *,
         sets: Sequence[frozenset[Key]],
         moving: tuple[Steps, ...] | None,
+        idle: Idle,
         bounding: bool,
     ) -> list[Way]:
-        """The ways of a layer to stream these tensors, for any of its kinds.
-
-        See `looptree.search.group.leaf.Idle` for those that leave parts of an array idle.
-        """
+        """The ways of a layer to stream these tensors, for any of its kinds."""
         streamer, divider = self.group.streamer(layer), self.group.divider(layer)
         names = [self.group.tensors[row] for row in rows]
-        idle, listed = self._idle(single=moving is not None, bounding=bounding), []
+        listed = []
         for driven in sets:
             ways, bound = streamer.streamings(names, driven, idle), None
             if moving is None:
@@ -250,7 +250,8 @@ class Offers:
                 bound = divider.rough(names, moving)
             else:
                 ways = [*ways, *divider.ways(names, moving, idle)]
-            listed.append([*(replace(way, cycles=1.0) if bounding else way for way in ways), *filter(None, [bound])])
+            bounded = self.timed and not idle.counted
+            listed.append([*(replace(way, cycles=1.0) if bounded else way for way in ways), *filter(None, [bound])])
         keyed = [{way.key: way for way in ways} for ways in listed]
         every = {key: way for known in keyed for key, way in known.items()}
         return [
