@@ -9,12 +9,17 @@
   of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
   Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known. Nor
   is it where an input has several of the ranks that a dimension of the output joins: then the step is no box of them.
+- Where a dimension of the output joins ranks, a step does a slab of a box of them, and takes the cycles of the box; own
+  loops may leave out some. If all of these ranks but one add up to values without gaps, the slab has every value of
+  that one from its first to its last. No cycle does more of these than an array does at once, so none are left out
+  along that rank.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from functools import cached_property
 
 from looptree.model.box import Key
@@ -90,6 +95,18 @@ class Leasts:
             found = [part for part in found if part not in near] + [frozenset({rank}).union(*near)]
         return found
 
+    @cached_property
+    def cycles(self) -> float:
+        """Cycles of the layer at least, as a share of those that it takes without own loops."""
+        spatial, extents = self.streamer.spatial, self.einsum.ranks
+        found = 1.0
+        for form in self.einsum.output.projection:
+            if len(form.terms) > 1 and not self.driven.isdisjoint(form.ranks):
+                steps = {rank: -(-extents[rank] // spatial.get(rank, 1)) for rank in form.ranks}
+                attained = (steps[rank] for rank in form.ranks if _contiguous(form, extents, rank))
+                found *= max(attained, default=1) / math.prod(steps.values())
+        return found
+
     def entering(self, tensor: str) -> float:
         """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
         if tensor not in self._entering:
@@ -126,3 +143,13 @@ class Leasts:
     def ranks(self) -> list[str]:
         """Ranks that own loops may run over."""
         return [rank for rank, extent in self.einsum.ranks.items() if extent > 1]
+
+
+def _contiguous(form: Affine, extents: Mapping[str, int], but: str) -> bool:
+    """Whether the values of a form without one of its ranks have no gaps."""
+    reach = 0
+    for c, rank in sorted((abs(c), rank) for rank, c in form.terms if rank != but and extents[rank] > 1):
+        if c > reach + 1:
+            return False
+        reach += c * (extents[rank] - 1)
+    return True
