@@ -70,7 +70,8 @@ class Divider:
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._leasts_of: dict[tuple[str, Steps, tuple[str, ...]], tuple[float, float] | None] = {}
-        self._bounds: dict[tuple[tuple[str, ...], frozenset[Key], Idle], Streaming | None] = {}
+        self._fewest: dict[tuple[Steps, ...], float] = {}
+        self._bounds: dict[tuple[tuple[str, ...], frozenset[Key], Idle, bool], Streaming | None] = {}
 
     def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
         """Those of the loops of a design that move the layer, with positions among themselves."""
@@ -78,12 +79,18 @@ class Divider:
         order = sorted(position for known in found for position in known.positions)
         return tuple(replace(known, positions=tuple(map(order.index, known.positions))) for known in found)
 
-    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE) -> list[Streaming]:
+    def ways(
+        self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE, *, timed: bool = False
+    ) -> list[Streaming]:
         """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 
-        Those that `Streamer.streamings` has are left out.
+        Those that `Streamer.streamings` has are left out. If cycles count (`timed`), ways are compared by them where
+        they may take fewer than without own loops.
         """
-        idle = idle if self.streamer.idles else FREE
+        if self.leasts.cycles < 1:
+            idle = replace(idle, counted=idle.counted or timed)
+        elif not self.streamer.idles:
+            idle = FREE
         key = (tuple(tensors), moving, idle)
         if key not in self._ways:
             found = []
@@ -100,7 +107,8 @@ class Divider:
         leasts = [self._least_in(tensor, moving) for tensor in tensors]
         if any(least is None for least in leasts):
             return None
-        return Streaming((), {t: least for t, least in zip(tensors, leasts, strict=True) if least is not None})
+        listed = {t: least for t, least in zip(tensors, leasts, strict=True) if least is not None}
+        return Streaming((), listed, cycles=self._fewest_in(moving))
 
     def _least_in(self, tensor: str, moving: tuple[Steps, ...]) -> Streamed | None:
         """The smallest shares of one tensor, whatever the order of the own loops."""
@@ -117,6 +125,17 @@ class Divider:
             self._leasts_in[key] = known if len(pieces) > 1 else None
         return self._leasts_in[key]
 
+    def _fewest_in(self, moving: tuple[Steps, ...]) -> float:
+        """The smallest share of cycles, 1 where no own loops leave out any."""
+        if self.leasts.cycles < 1 and moving not in self._fewest:
+            found = [1.0]
+            orders = (itertools.permutations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
+            for loops in filter(None, (self._loops(order, moving) for order in itertools.chain(*orders))):
+                shares = [self.division.shares(s, tuple(loops.order[at] for at in own)) for s, own in loops.bases]
+                found.append(math.prod(float(known.cycles.min()) for known in shares if known is not None))
+            self._fewest[moving] = min(found)
+        return self._fewest.get(moving, 1.0)
+
     def _least_of(self, tensor: str, base: tuple[Steps, tuple[int, ...]], loops: _Loops) -> tuple[float, float] | None:
         """The same of own loops that divide the steps of some loops."""
         steps, positions = base
@@ -129,18 +148,22 @@ class Divider:
                 self._leasts_of[key] = float(shares.held[tensor][-1].min()), float(shares.fresh[tensor][0].min())
         return self._leasts_of[key]
 
-    def bound(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle) -> Streaming | None:
+    def bound(
+        self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle, *, timed: bool = False
+    ) -> Streaming | None:
         """What none of the ways to store exactly these tensors inside the branch undercuts, in any design.
 
-        `None` if ways that hold for all designs are as good whatever cycles they take, or if there are no others.
+        `None` if ways that hold for all designs are as good if they take no more cycles, or if there are no others.
 
         Args:
-            driven: ranks of the layer that follow the group's loops.
+            driven: ranks of the layer that follow the group's loops. timed: whether cycles count.
         """
-        key = (tuple(tensors), driven, idle)
+        key = (tuple(tensors), driven, idle, timed)
         if key not in self._bounds:
-            known = Streaming((), {t: self.leasts.of(t) for t in tensors})
-            self._bounds[key] = None if not self.leasts.possible or self._as_good(known, driven, idle) else known
+            known = Streaming((), {t: self.leasts.of(t) for t in tensors}, cycles=self.leasts.cycles)
+            fewer = timed and known.cycles < 1
+            as_good = not fewer and self._as_good(known, driven, idle)
+            self._bounds[key] = None if as_good or not self.leasts.possible else known
         return self._bounds[key]
 
     def _as_good(self, bound: Streaming, driven: frozenset[Key], idle: Idle) -> bool:
@@ -184,7 +207,7 @@ class Divider:
         for shares, at, _ in found:
             cycles = cycles * shares.cycles[at]
             trips = trips * shares.trips[at]
-        some = np.flatnonzero(cycles <= idle.most)
+        some = np.flatnonzero((cycles <= idle.most) & (cycles >= idle.fewest))
         if not len(some):
             return []
         found = [(shares, at[some], positions) for shares, at, positions in found]
