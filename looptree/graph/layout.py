@@ -10,16 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
-NODE_WIDTH, NODE_HEIGHT = 132, 26
-_GAP_X, _GAP_Y, _WAYPOINT = 14, 22, 10
-_PADDING, _HEAD, _BETWEEN = 10, 20, 20
-_LANE, _MARGIN = 7, 16
+from looptree.graph.box import NODE_HEIGHT, NODE_WIDTH, Box
+from looptree.graph.columns import BETWEEN, MARGIN, folded
+
+_LANE = 7
 _LEAVE, _ARRIVE = 8, 4
-_ASPECT, _SCREEN = 2.1, 540
-_COLUMNS = 40
-_SWEEPS = 4
 
 Point = tuple[float, float]
 
@@ -79,92 +75,23 @@ def lay_out(groups: Sequence[Sequence[str]], edges: Sequence[tuple[str, str]]) -
     for source, target in edges:
         if home[source] == home[target]:
             inside[home[source]].append((source, target))
-    boxes = [_Box(names, own) for names, own in zip(groups, inside, strict=True)]
+    boxes = [Box(names, own) for names, own in zip(groups, inside, strict=True)]
     between = [(source, target) for source, target in edges if home[source] != home[target]]
     return _Stack(boxes, home, between).layout()
-
-
-class _Box:
-    """One group by itself: its layers in rows, each below those that it reads; a corner at (0, 0)."""
-
-    def __init__(self, names: Sequence[str], edges: Sequence[tuple[str, str]]) -> None:
-        row = dict.fromkeys(names, 0)
-        for source, target in sorted(edges, key=lambda edge: list(names).index(edge[0])):
-            row[target] = max(row[target], row[source] + 1)
-        self.rows: list[list[str]] = [[] for _ in range(max(row.values()) + 1)]
-        for name in names:
-            self.rows[row[name]].append(name)
-        self.links: list[tuple[str, str]] = []
-        self.chains: list[tuple[str, ...]] = []
-        self.waypoints: set[str] = set()
-        for source, target in edges:
-            chain = [source]
-            for between in range(row[source] + 1, row[target]):
-                waypoint = f"\n{source}\n{target}\n{between}"
-                self.waypoints.add(waypoint)
-                self.rows[between].append(waypoint)
-                chain.append(waypoint)
-            chain.append(target)
-            self.chains.append(tuple(chain))
-            self.links += pairwise(chain)
-        self.centre = self._centres()
-        left = min(self.centre[name] - self._width(name) / 2 for name in self.centre)
-        right = max(self.centre[name] + self._width(name) / 2 for name in self.centre)
-        self.centre = {name: x - left + _PADDING for name, x in self.centre.items()}
-        self.width = right - left + 2 * _PADDING
-        self.height = len(self.rows) * (NODE_HEIGHT + _GAP_Y) - _GAP_Y + _HEAD + _PADDING
-        self.top = {name: _HEAD + i * (NODE_HEIGHT + _GAP_Y) for i, names in enumerate(self.rows) for name in names}
-
-    def _width(self, name: str) -> int:
-        return _WAYPOINT if name in self.waypoints else NODE_WIDTH
-
-    def _centres(self) -> dict[str, float]:
-        """Each row in the order of the middle of what it is linked to, then as near to that as there is room."""
-        above: dict[str, list[str]] = {}
-        below: dict[str, list[str]] = {}
-        for source, target in self.links:
-            above.setdefault(target, []).append(source)
-            below.setdefault(source, []).append(target)
-        centre: dict[str, float] = {}
-        for names in self.rows:
-            self._place(names, [0.0] * len(names), centre)
-        for sweep in range(_SWEEPS):
-            down = sweep % 2 == 0
-            linked = above if down else below
-            for names in self.rows if down else reversed(self.rows):
-                wanted = {name: _mean([centre[n] for n in linked.get(name, [name])]) for name in names}
-                names.sort(key=wanted.__getitem__)
-                self._place(names, [wanted[name] for name in names], centre)
-        return centre
-
-    def _place(self, names: Sequence[str], wanted: Sequence[float], centre: dict[str, float]) -> None:
-        """Without overlap, and moved as a whole to where the row wants to be."""
-        found: list[float] = []
-        for name, want in zip(names, wanted, strict=True):
-            if found:
-                least = found[-1] + (self._width(names[len(found) - 1]) + self._width(name)) / 2 + _GAP_X
-                want = max(want, least)
-            found.append(want)
-        shift = _mean([want - x for want, x in zip(wanted, found, strict=True)])
-        centre.update({name: x + shift for name, x in zip(names, found, strict=True)})
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 class _Stack:
     """The boxes one below the other, folded into columns, and the edges between them."""
 
-    def __init__(self, boxes: Sequence[_Box], home: Mapping[str, int], between: Sequence[tuple[str, str]]) -> None:
+    def __init__(self, boxes: Sequence[Box], home: Mapping[str, int], between: Sequence[tuple[str, str]]) -> None:
         self.boxes = boxes
         self.home = home
-        self.columns = _columns(boxes)
+        self.columns = folded(boxes)
         self.column = {index: c for c, indices in enumerate(self.columns) for index in indices}
         self.direct = [edge for edge in between if self._is_direct(edge)]
         self.around = [edge for edge in between if not self._is_direct(edge)]
         self.far = [edge for edge in self.around if self._spread(edge) > 1]
-        self.head = _MARGIN + _LANE * len(self.far)
+        self.head = MARGIN + _LANE * len(self.far)
 
     def _columns_of(self, edge: tuple[str, str]) -> tuple[int, int]:
         return self.column[self.home[edge[0]]], self.column[self.home[edge[1]]]
@@ -186,21 +113,21 @@ class _Stack:
             y: float = self.head
             for index in indices:
                 tops[index] = y
-                y += self.boxes[index].height + _BETWEEN
+                y += self.boxes[index].height + BETWEEN
         top = {name: tops[index] + y for index, box in enumerate(self.boxes) for name, y in box.top.items()}
         lanes, counts = self._lanes(top)
-        lefts, margins, x = [], [], float(_MARGIN)
+        lefts, margins, x = [], [], float(MARGIN)
         for column, indices in enumerate(self.columns):
             lefts.append(x)
             x += max(self.boxes[index].width for index in indices)
-            margins.append(x + _MARGIN)
-            x += _MARGIN * 2 + _LANE * counts[column]
+            margins.append(x + MARGIN)
+            x += MARGIN * 2 + _LANE * counts[column]
         frames = self._frames(tops, lefts)
         nodes = self._nodes(frames)
         routes = [route for index, frame in enumerate(frames) for route in self._inner(index, frame, nodes)]
         routes += [_straight(edge, nodes) for edge in self.direct]
         routes += [self._route(edge, nodes, lanes, margins) for edge in self.around]
-        height = max(frame.y + frame.height for frame in frames) + _MARGIN
+        height = max(frame.y + frame.height for frame in frames) + MARGIN
         return Layout(nodes, tuple(frames), tuple(routes), x, height)
 
     def _frames(self, tops: Mapping[int, float], lefts: Sequence[float]) -> list[Frame]:
@@ -278,38 +205,10 @@ class _Stack:
         leave = margins[first] + _LANE * lanes[edge][0]
         corners = [(leave, below), (leave, above)]
         if edge in self.far:
-            head = _MARGIN / 2 + _LANE * self.far.index(edge)
+            head = MARGIN / 2 + _LANE * self.far.index(edge)
             enter = margins[last - 1] + _LANE * lanes[edge][1]
             corners = [(leave, below), (leave, head), (enter, head), (enter, above)]
         return Route(*edge, (start, (start[0], below), *corners, (end[0], above), end))
-
-
-def _columns(boxes: Sequence[_Box]) -> list[list[int]]:
-    """The boxes by column, so that the picture is as large as a screen lets it be; what fits is not folded more."""
-    total = sum(box.height + _BETWEEN for box in boxes)
-    tallest = max(box.height for box in boxes)
-    folds = [_folded(boxes, max(total / count, tallest)) for count in range(1, min(len(boxes), _COLUMNS) + 1)]
-    return min(folds, key=lambda columns: max(_needed(boxes, columns), _SCREEN))
-
-
-def _needed(boxes: Sequence[_Box], columns: Sequence[Sequence[int]]) -> float:
-    """The height of the smallest screen on which the columns have room."""
-    width = sum(max(boxes[index].width for index in column) + 3 * _MARGIN for column in columns)
-    height = max(sum(boxes[index].height + _BETWEEN for index in column) for column in columns)
-    return max(height, width / _ASPECT)
-
-
-def _folded(boxes: Sequence[_Box], most: float) -> list[list[int]]:
-    """The boxes in columns that are about so high at most."""
-    columns: list[list[int]] = [[]]
-    height = 0.0
-    for index, box in enumerate(boxes):
-        if columns[-1] and height + box.height / 2 > most:
-            columns.append([])
-            height = 0.0
-        columns[-1].append(index)
-        height += box.height + _BETWEEN
-    return columns
 
 
 def _top(frame: Frame) -> Point:

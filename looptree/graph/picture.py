@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
+from looptree.graph.box import NODE_HEIGHT, NODE_WIDTH
 from looptree.graph.export import printable
-from looptree.graph.layout import NODE_HEIGHT, NODE_WIDTH, lay_out
+from looptree.graph.layout import lay_out
 
 if TYPE_CHECKING:
     import networkx

@@ -24,7 +24,7 @@ from looptree.model.instances import passing_on
 from looptree.model.live import live_words
 from looptree.model.needed import Needs, check_covered, check_whole, check_without_gaps, required
 from looptree.model.operations import Operations
-from looptree.model.production import all_points, points_written, writing
+from looptree.model.production import all_operations, all_points, points_written, writing
 from looptree.model.spatial import around, check_axes, depths_of, fresh_at_once, seen_from, union_per_step
 from looptree.model.sweep import fresh_box
 from looptree.model.window import check_windows, innermost_relevant, largest, outward, windows
@@ -80,9 +80,9 @@ class _Walker:
         operations = {}
         for sink in root.sinks:
             einsum = self.workload.einsum(sink)
-            operations[sink] = Operations.full(einsum)
-            points = all_points(einsum, self._shape(einsum.output.tensor))
-            self.result.einsums[sink] = EinsumCounts(einsum.operations, einsum.operations, points, 0)
+            operations[sink] = all_operations(self.workload, einsum)
+            points, done = all_points(einsum, self._shape(einsum.output.tensor)), operations[sink].total({})
+            self.result.einsums[sink] = EinsumCounts(done, done, points, 0)
         self._chain(root, {}, operations)
         if any(chain.split is not None for chain in self.design.chains):
             self.result.shares = shares_of(self.design, self.result)

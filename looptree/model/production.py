@@ -11,7 +11,7 @@ from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key, Mask, Track, both, exact_sum, product
 from looptree.model.operations import Operations
 from looptree.model.slab import Slab, attained_in
-from looptree.workload import Affine, Einsum, Interval
+from looptree.workload import Affine, Einsum, Interval, Workload
 
 
 def writing(einsum: Einsum, fresh: Box, shape: tuple[int, ...]) -> tuple[Operations, Box] | None:
@@ -29,6 +29,25 @@ def writing(einsum: Einsum, fresh: Box, shape: tuple[int, ...]) -> tuple[Operati
             return None
     operations = inverse.operations()
     return None if operations is None else (operations, fresh)
+
+
+def all_operations(workload: Workload, einsum: Einsum) -> Operations:
+    """All that a layer does: everything, or what lies inside its output if that is read, now or later.
+
+    >>> from looptree.workload.expression import parse_expression
+    >>> out, ins, op = parse_expression("Y[2*p+r-1] = X[p] * W[r]")
+    >>> up = Einsum("up", {"p": 4, "r": 3}, ins, out, op)
+    >>> [all_operations(Workload("up", [up], read_later=later), up).total({}) for later in ([], ["Y"])]
+    [12, 11]
+    """
+    tensor = einsum.output.tensor
+    if tensor in workload.ragged and (tensor in workload.read_later or workload.consumers(tensor)):
+        shape = workload.tensors[tensor].shape
+        inside = Box({dimension: (0, extent) for dimension, extent in enumerate(shape)}, {})
+        written = writing(einsum, inside, shape)
+        if written is not None:
+            return written[0]
+    return Operations.full(einsum)
 
 
 class _Inverse:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from looptree.simulate.loops import steps
+from looptree.simulate.operations import OperationTable
 from looptree.simulate.points import NOTHING, Box, Index, Numbers, hull, union
 from looptree.simulate.spatial import above, fresh_at_once, is_indexed, made_once, still
 from looptree.simulate.tables import Tables
@@ -90,9 +91,16 @@ def infer(design: Design, tables: Tables) -> Run:
         UnsupportedError: that takes more work than the budget allows.
     """
     run = Run(design, tables)
-    everything = {sink: tables.operations[sink].everything for sink in design.root.sinks}
+    everything = {sink: _of_sink(design, tables.operations[sink]) for sink in design.root.sinks}
     _chain(run, design.root, {(): everything})
     return run
+
+
+def _of_sink(design: Design, table: OperationTable) -> Numbers:
+    """All operations of a sink; if layers after the workload read its output, those that write inside it."""
+    tensor, everything = table.einsum.output.tensor, table.everything
+    inside = table.writers_of(table.written(everything)) if tensor in design.workload.read_later else NOTHING
+    return inside if inside.size else everything
 
 
 def _chain(run: Run, chain: BoundChain, handed: Activity) -> None:

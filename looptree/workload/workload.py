@@ -32,6 +32,8 @@ class Workload(Displayed):
         shapes: declared tensor shapes; they win over inferred ones and clip.
         bits: bits per word of the tensors that differ from `default_bits`.
         outputs: intermediates that are needed after the workload, too.
+        read_later: outputs that layers after the workload read: of these only what lies inside the tensor is computed,
+            as it is of intermediates.
 
     Raises:
         InputError: an Einsum or tensor named twice, a tensor produced twice, a cycle, shapes that do
@@ -47,6 +49,7 @@ class Workload(Displayed):
         bits: Mapping[str, int] | None = None,
         default_bits: int = DEFAULT_BITS,
         outputs: Iterable[str] = (),
+        read_later: Iterable[str] = (),
     ) -> None:
         self.name = name
         self._by_name: dict[str, Einsum] = {}
@@ -79,6 +82,7 @@ class Workload(Displayed):
             t: Tensor(t, self._shape(t, declared.get(t)), widths.get(t, default_bits)) for t in names
         }
         self.declared_outputs: frozenset[str] = frozenset(outputs)
+        self.read_later: frozenset[str] = frozenset(read_later)
 
     # -- looking things up ----------------------------------------------------------------
 
@@ -116,6 +120,15 @@ class Workload(Displayed):
         """Tensors that are produced and read."""
         return tuple(t for t in self.tensors if t in self._producer and t in self._consumers)
 
+    @cached_property
+    def ragged(self) -> frozenset[str]:
+        """Tensors that their layer does not write from end to end: it leaves out ends, or writes beyond them."""
+        return frozenset(
+            t
+            for t, e in self._producer.items()
+            if any(f.hull(e.box) != (0, n) for f, n in zip(e.output.projection, self.tensors[t].shape, strict=True))
+        )
+
     def kind(self, tensor: str) -> str:
         """What a tensor is to the workload: one of `TENSOR_KINDS`; an output that is read as well is an output."""
         if tensor not in self._producer:
@@ -136,6 +149,7 @@ class Workload(Displayed):
             and {e.name: e for e in self.einsums} == {e.name: e for e in other.einsums}
             and self.tensors == other.tensors
             and self.declared_outputs == other.declared_outputs
+            and self.read_later == other.read_later
         )
 
     def __hash__(self) -> int:

@@ -65,12 +65,7 @@ class StreamingGroup(Group):
         )
 
     def _ways(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Iterator[Way]:
-        """Each order and tile shapes of own loops that leave the array as full.
-
-        Systolic ones, which every loop fills again, do one operation at a time along each rank.
-        """
-        compute = self.search.architecture.compute
-        assert not (compute.fill_drain_cycles and compute.spatial)
+        """Each order and tile shapes of own loops; in a pipeline those that leave the array as full."""
         ranks = [r for r, extent in self.alone.einsum(layer).ranks.items() if extent > 1]
         for count in range(self.space.leaf_loops + 1):
             for order in itertools.permutations(ranks, count):
@@ -79,7 +74,7 @@ class StreamingGroup(Group):
                         Temporal((RankRef(rank, layer),), tile) for rank, tile in zip(order, tiles, strict=True)
                     )
                     added, inside = self._inside(replace(choice, leaf_loops={layer: loops}), layer, own)
-                    if added[0, CYCLES] <= 0 or compute.fill_drain_cycles:
+                    if added[0, CYCLES] <= 0 or choice.parallelism != "pipeline":
                         yield added, inside
 
     def _tiles(self, choice: GroupChoice, layer: str, rank: str) -> Sequence[int]:

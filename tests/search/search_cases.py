@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Mapping
 from fractions import Fraction
@@ -129,6 +130,27 @@ class _Drawing:
         bits = {t: self.draw.choice([3, 4, 8, 12]) for t in sorted(used)} if self.kind == "odd bits" else {}
         shapes = {t: shape for t, shape in self.shapes.items() if t in used}
         return Workload("drawn", self.einsums, shapes=shapes, bits=bits)
+
+
+def fan(branches: int, length: int, seed: int, *, stem: bool = True) -> Workload:
+    """Equal branches of so many matrix products of one tensor, which another product makes (or none), and their sum."""
+    draw = random.Random(f"fan {branches} {length} {seed}")
+    rows, widths = draw.choice([2, 3, 4]), [draw.choice([1, 2, 3]) for _ in range(length + 1)]
+    einsums = []
+
+    def product(name: str, read: str, width: int, columns: int) -> None:
+        text = f"{name}[m,n] = {read}[m,k] * W{name}[k,n]"
+        einsums.append(einsum(f"layer{name}", text, {"m": rows, "n": columns, "k": width}))
+
+    if stem:
+        product("T", "X", draw.choice([1, 2, 3]), widths[0])
+    for branch in "ABCDEFGH"[:branches]:
+        for at, (width, columns) in enumerate(itertools.pairwise(widths)):
+            product(f"{branch}{at}", f"{branch}{at - 1}" if at else "T", width, columns)
+    last = [f"{branch}{length - 1}[m,n]" for branch in "ABCDEFGH"[:branches]]
+    draw.shuffle(last)
+    einsums.append(einsum("sum", f"Y[m,n] = {' + '.join(last)}", {"m": rows, "n": widths[-1]}))
+    return Workload("fan", einsums)
 
 
 def _matmuls(draw: random.Random, layers: int) -> Workload:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from looptree.graph.layout import NODE_HEIGHT, NODE_WIDTH
+from looptree.graph.box import NODE_HEIGHT, NODE_WIDTH
 from looptree.report.figures.style import BLUE, INK, PAGE, VERMILION, new_figure, short, styled
 from looptree.report.html.groups import graph_data
 from looptree.report.html.shown import ShownPlan

@@ -9,7 +9,6 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
 from looptree.search.asked.loops import Rank, Tiles
 from looptree.search.asked.rules import ANYTHING, LayerRule, Pin, TensorRule
-from looptree.search.asked.segment import Shape
 from looptree.workload import Workload
 
 
@@ -77,10 +76,6 @@ class Restrictions:
     def tensor(self, name: str) -> TensorRule:
         """The rule of a tensor."""
         return dict(self.tensors).get(name, TensorRule())
-
-    def key(self, shape: Shape) -> tuple[object, ...]:
-        """What distinguishes groups of equal shape."""
-        return tuple(map(self.layer, shape.einsums)), tuple(map(self.tensor, shape.tensors)), self.pin(shape.einsums)
 
     def allows(self, names: Sequence[str]) -> bool:
         """Whether some layers may be a group."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import Inner, RankRef, Storage, Temporal
@@ -11,24 +12,31 @@ from looptree.workload import Affine, Einsum, Workload
 
 
 def segment(workload: Workload, names: Sequence[str]) -> Workload:
-    """The named Einsums alone; what others read of their outputs is declared as output."""
+    """The named Einsums alone; what others read of their outputs is declared as output, and as read later."""
     inside = set(names)
     einsums = [e for e in workload.einsums if e.name in inside]
+    outputs = leaving(workload, einsums)
     tensors = {a.tensor for e in einsums for a in (*e.inputs, e.output)}
     return Workload(
         "+".join(names),
         einsums,
         shapes={t: workload.tensors[t].shape for t in tensors},
         bits={t: workload.tensors[t].bits for t in tensors},
-        outputs=_leaving(workload, einsums),
+        outputs=outputs,
+        read_later=[t for t in outputs if read_later(workload, t, inside)],
     )
 
 
-def _leaving(workload: Workload, einsums: Sequence[Einsum]) -> list[str]:
-    """The outputs of some Einsums that others read, or that are outputs of the workload."""
+def leaving(workload: Workload, einsums: Sequence[Einsum]) -> list[str]:
+    """Outputs of some Einsums that others read, or that are outputs of the workload."""
     inside, made = {e.name for e in einsums}, [e.output.tensor for e in einsums]
     outputs = set(workload.outputs)
     return [t for t in made if t in outputs or any(c.name not in inside for c in workload.consumers(t))]
+
+
+def read_later(workload: Workload, tensor: str, inside: Collection[str]) -> bool:
+    """Whether layers other than some read a tensor."""
+    return tensor in workload.read_later or any(c.name not in inside for c in workload.consumers(tensor))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,36 +48,30 @@ class Shape:
         einsums: names of the Einsums, in the order of the key. tensors, ranks: likewise.
     """
 
-    key: tuple[object, ...]
+    key: tuple[Any, ...]
     einsums: tuple[str, ...]
     tensors: tuple[str, ...]
     ranks: tuple[str, ...]
 
 
 def shape_of(part: Workload, named: Collection[str] = ()) -> Shape:
-    """The shape of a segment; `named` are ranks whose names matter, because the array has extents for them."""
-    return _shape(part.einsums, part, set(part.outputs), named)
+    """The shape of a segment; `named` are ranks whose names matter, because the array has extents for them.
 
-
-def shape_in(workload: Workload, names: Sequence[str], named: Collection[str] = ()) -> Shape:
-    """The shape of the segment of some layers, named in the order of the workload; quicker than to make that first."""
-    einsums = [workload.einsum(name) for name in names]
-    return _shape(einsums, workload, set(_leaving(workload, einsums)), named)
-
-
-def _shape(einsums: Sequence[Einsum], workload: Workload, outputs: Collection[str], named: Collection[str]) -> Shape:
+    That of layers in another order is another one; see `looptree.search.asked.shapes` for groups of a network.
+    """
     number: dict[str, int] = {}
     rank: dict[str, int] = {}
     layers = []
-    for e in einsums:
+    for e in part.einsums:
         ranks = tuple((rank.setdefault(r, len(rank)), r if r in named else "", extent) for r, extent in e.ranks.items())
         accesses = tuple(
             (number.setdefault(a.tensor, len(number)), tuple(_numbered(form, rank) for form in a.projection))
             for a in (*e.inputs, e.output)
         )
         layers.append((ranks, accesses, e.operation))
-    tensors = tuple((workload.tensors[t].shape, workload.tensors[t].bits, t in outputs) for t in number)
-    return Shape((tuple(layers), tensors), tuple(e.name for e in einsums), tuple(number), tuple(rank))
+    ragged = part.ragged & set(part.read_later)
+    tensors = tuple((part.tensors[t].shape, part.tensors[t].bits, t in part.outputs, t in ragged) for t in number)
+    return Shape((tuple(layers), tensors), tuple(e.name for e in part.einsums), tuple(number), tuple(rank))
 
 
 def _numbered(form: Affine, rank: Mapping[str, int]) -> tuple[object, ...]:

@@ -30,12 +30,14 @@ class Item:
         room, inside: bytes above the branch, and inside it, of shape (options, designs).
         sums: what each option adds, of shape (sums, options, designs).
         nested: whether it takes its room inside beside other such items, in one branch, and not in turn with them.
+        cycles: what each option adds to the compute cycles, of shape (options, designs); nothing if not given.
     """
 
     room: Array
     inside: Array
     sums: Array
     nested: bool = False
+    cycles: Array | None = None
 
     @cached_property
     def least_room(self) -> Array:
@@ -49,7 +51,8 @@ class Item:
 
     def at(self, columns: Array) -> Item:
         """The same for some of the designs."""
-        return Item(self.room[:, columns], self.inside[:, columns], self.sums[:, :, columns], self.nested)
+        cycles = None if self.cycles is None else self.cycles[:, columns]
+        return Item(self.room[:, columns], self.inside[:, columns], self.sums[:, :, columns], self.nested, cycles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,7 +120,7 @@ class _States:
     """Items placed one by one, every option of each, less what cannot get better or fit.
 
     Attributes:
-        design: of each state. room, inside: bytes taken so far. sums: so far. hopeful: least objective that a state
+        design: of each state. room, inside: bytes taken so far. sums, cycles: so far. hopeful: least objective that it
             leads to. complete: whether all items are placed.
     """
 
@@ -130,6 +133,7 @@ class _States:
             key=lambda i: (not self.items[i].nested, rank(self.items[i])),
         )
         self.cycles = problem.cycles[columns]
+        self.untimed = all(item.cycles is None for item in problem.items)
         self.design = np.arange(len(columns))
         self.room, self.inside = np.zeros(len(columns)), np.zeros(len(columns))
         self.sums = problem.fixed[:, columns]
@@ -176,11 +180,13 @@ class _States:
         option, state = np.nonzero(room + inside + rest_room[design] <= self.problem.capacity)
         at = design[state]
         sums = self.sums[:, state] + item.sums[:, option, at]
-        hopeful = self.problem.value(list(sums + rest_sums[:, at]), self.cycles[at])
+        cycles = self.cycles[state] if item.cycles is None else self.cycles[state] + item.cycles[option, at]
+        hopeful = self.problem.value(list(sums + rest_sums[:, at]), cycles)
         keep = np.flatnonzero(hopeful < below)
         if not last:
-            keep = _undominated(keep, at, room[option, state], inside[option, state], sums)
-        option, state = option[keep], state[keep]
+            added = sums if self.untimed else np.concatenate([sums, cycles[None]])
+            keep = _undominated(keep, at, room[option, state], inside[option, state], added)
+        option, state, self.cycles = option[keep], state[keep], cycles[keep]
         self.picks.append(option)
         self.parents.append(state)
         self.design, self.sums, self.hopeful = at[keep], sums[:, keep], hopeful[keep]

@@ -1,18 +1,21 @@
 """What no design of a segment undercuts, whatever its loops and depths.
 
-A layer is *complete* if every design runs all its operations: it is a sink, or a complete layer reads every
-coordinate of its output. Strides larger than a kernel and slices leave out coordinates that the hull of
-a large tile covers and those of small tiles do not; the layers in front of them promise nothing.
+A layer is *complete* if every design runs all its operations, but those that write beyond an output which is read: it
+is a sink, or a complete layer reads every coordinate of its output. Strides larger than a kernel and slices leave out
+coordinates that the hull of a large tile covers and those of small tiles do not; the layers in front of them promise
+nothing.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
-from looptree.model.slab import MAX_POINTS, attained_in
-from looptree.workload import Access, Einsum, Workload
+from looptree.model.production import all_operations
+from looptree.model.slab import MAX_POINTS, Slab, attained_in
+from looptree.workload import Access, Affine, Einsum, Workload
 
 
 def complete_layers(part: Workload) -> frozenset[str]:
@@ -45,22 +48,43 @@ def compulsory_words(part: Workload) -> dict[str, int]:
 
 def words_read(part: Workload, einsum: Einsum, tensor: str) -> int:
     """The most words of a tensor that one access of a layer reads."""
-    shape = part.tensors[tensor].shape
-    return max(_words(einsum, access, shape) for access in einsum.inputs if access.tensor == tensor)
+    shape, slabs = part.tensors[tensor].shape, all_operations(part, einsum).slabs
+    return max(_words(einsum, access, shape, slabs) for access in einsum.inputs if access.tensor == tensor)
 
 
-def _words(einsum: Einsum, access: Access, shape: tuple[int, ...]) -> int:
-    """Distinct words that an access reaches inside the tensor; a lower bound where that is costly to say."""
+def _words(einsum: Einsum, access: Access, shape: tuple[int, ...], slabs: Sequence[Slab] = ()) -> int:
+    """Distinct words that an access reaches inside the tensor; a lower bound where that is costly to say.
+
+    Args:
+        slabs: what the layer does of the ranks that a dimension of its output joins. Along the dimensions of the access
+            that each of these ranks indexes by itself, their most is counted.
+    """
     ranks = [rank for form in access.projection for rank in form.ranks]
     if len(ranks) > len(set(ranks)):
         return 1
-    reached = 1
+    reached, along = 1, [1] * len(slabs)
     for form, extent in zip(access.projection, shape, strict=True):
         extents = tuple(einsum.ranks[rank] for rank in form.ranks)
         if math.prod(extents) > MAX_POINTS:
             return 1
-        reached *= int(attained_in(form, extents, np.array([0]), np.array([extent]))[0])
-    return reached
+        at = next((i for i, slab in enumerate(slabs) if not set(slab.form.ranks).isdisjoint(form.ranks)), None)
+        if at is None:
+            reached *= int(attained_in(form, extents, np.array([0]), np.array([extent]))[0])
+        elif len(form.ranks) == 1:
+            along[at] = max(along[at], _reached(slabs[at], form, extent))
+    return reached * math.prod(along)
+
+
+def _reached(slab: Slab, form: Affine, extent: int) -> int:
+    """Words inside a dimension of a tensor that one rank of a slab reaches."""
+    extents = dict(zip(slab.form.ranks, slab.extents, strict=True))
+    (rank, factor), size = form.terms[0], extents[form.ranks[0]]
+    if size * math.prod(slab.extents) > MAX_POINTS:
+        return 1
+    values = np.arange(size)
+    spans = {r: (np.full(size, 0), np.full(size, n)) for r, n in extents.items()} | {rank: (values, values + 1)}
+    at = factor * values + form.constant
+    return int(((slab.at(0, values).count(spans) > 0) & (at >= 0) & (at < extent)).sum())
 
 
 def operations_per_word(einsum: Einsum) -> int:

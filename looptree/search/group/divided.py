@@ -23,7 +23,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.division import Division, Shares, Steps
-from looptree.search.group.leaf import Streamed, Streamer, Streaming, undominated_ways
+from looptree.search.group.leaf import FREE, Idle, Streamed, Streamer, Streaming, undominated_ways
 from looptree.search.group.leasts import Leasts
 from looptree.search.group.profile import Profiler
 from looptree.search.undominated import undominated
@@ -70,26 +70,27 @@ class Divider:
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._leasts_of: dict[tuple[str, Steps, tuple[str, ...]], tuple[float, float] | None] = {}
-        self._bounds: dict[tuple[tuple[str, ...], frozenset[Key]], Streaming | None] = {}
+        self._bounds: dict[tuple[tuple[str, ...], frozenset[Key], Idle], Streaming | None] = {}
 
     def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
         """Those of the loops of a design that move the layer."""
         return tuple(known for known in steps if self.division.follows(known))
 
-    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> list[Streaming]:
+    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE) -> list[Streaming]:
         """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 
         Those that `Streamer.streamings` has are left out.
         """
-        key = (tuple(tensors), moving)
+        idle = idle if self.streamer.idles else FREE
+        key = (tuple(tensors), moving, idle)
         if key not in self._ways:
             found = []
             for count in range(1, self.streamer.most + 1):
                 for order in itertools.permutations(self.leasts.ranks, count):
                     if self.streamer.rule.ordered(order):
                         loops = self._loops(order, moving)
-                        found += [] if loops is None else self._of(loops, tensors)
-            self._ways[key] = undominated_ways(found, tensors, fills=self.streamer.fills)
+                        found += [] if loops is None else self._of(loops, tensors, idle)
+            self._ways[key] = undominated_ways(found, tensors, idle, fills=self.streamer.fills)
         return self._ways[key]
 
     def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Streaming | None:
@@ -122,33 +123,32 @@ class Divider:
         if key not in self._leasts_of:
             shares = self.division.shares(steps, own)
             self._leasts_of[key] = None
-            if shares is not None and tensor in shares.held and shares.full.any():
-                held, fresh = shares.held[tensor][-1][shares.full], shares.fresh[tensor][0][shares.full]
-                self._leasts_of[key] = float(held.min()), float(fresh.min())
+            if shares is not None and tensor in shares.held:
+                self._leasts_of[key] = float(shares.held[tensor][-1].min()), float(shares.fresh[tensor][0].min())
         return self._leasts_of[key]
 
-    def bound(self, tensors: Sequence[str], driven: frozenset[Key]) -> Streaming | None:
+    def bound(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle) -> Streaming | None:
         """What none of the ways to store exactly these tensors inside the branch undercuts, in any design.
 
-        `None` if ways that hold for all designs are as good, or if there are no others.
+        `None` if ways that hold for all designs are as good whatever cycles they take, or if there are no others.
 
         Args:
             driven: ranks of the layer that follow the group's loops.
         """
-        key = (tuple(tensors), driven)
+        key = (tuple(tensors), driven, idle)
         if key not in self._bounds:
             known = Streaming((), {t: self.leasts.of(t) for t in tensors})
-            self._bounds[key] = None if not self.leasts.possible or self._as_good(known, driven) else known
+            self._bounds[key] = None if not self.leasts.possible or self._as_good(known, driven, idle) else known
         return self._bounds[key]
 
-    def _as_good(self, bound: Streaming, driven: frozenset[Key]) -> bool:
+    def _as_good(self, bound: Streaming, driven: frozenset[Key], idle: Idle) -> bool:
         return any(
             (way.trips <= 1 or not self.streamer.fills)
             and all(
                 share.moves and share.piece <= bound.tensors[t].piece and share.times <= bound.tensors[t].times
                 for t, share in way.tensors.items()
             )
-            for way in self.streamer.streamings(list(bound.tensors), driven)
+            for way in self.streamer.streamings(list(bound.tensors), driven, idle)
         )
 
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
@@ -175,11 +175,11 @@ class Divider:
         tiles = tuple(self.division.tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True))
         return _Loops(order, tiles, tuple(grouped.values())) if all(tiles) else None
 
-    def _of(self, loops: _Loops, tensors: Sequence[str]) -> list[Streaming]:
+    def _of(self, loops: _Loops, tensors: Sequence[str], idle: Idle) -> list[Streaming]:
         """The ways with own loops in an order that no other ones with them beat."""
         count, choices = len(loops.order), math.prod(map(len, loops.tiles))
         held, fresh, moves = [], [], []
-        full, trips = np.ones(choices, dtype=bool), np.ones(choices)
+        cycles = trips = np.ones(choices)
         found: list[tuple[Shares, Array, tuple[int, ...]]] = []
         for steps, positions in loops.bases:
             shares = self.division.shares(steps, tuple(loops.order[at] for at in positions))
@@ -187,9 +187,9 @@ class Divider:
                 return []
             found.append((shares, loops.numbers(positions), positions))
         for shares, at, _ in found:
-            full &= shares.full[at]
+            cycles = cycles * shares.cycles[at]
             trips = trips * shares.trips[at]
-        some = np.flatnonzero(full)
+        some = np.flatnonzero(cycles <= idle.most)
         if not len(some):
             return []
         found = [(shares, at[some], positions) for shares, at, positions in found]
@@ -203,13 +203,15 @@ class Divider:
             if max(depths) < count:
                 continue  # the innermost loop serves nobody
             rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d], ~moves[i][d])]
-            judged = np.stack([trips[some] * self.streamer.fills, *rows], axis=1)
+            judged = np.stack([trips[some] * self.streamer.fills, cycles[some] * idle.counted, *rows], axis=1)
             for at in undominated(judged).tolist():
                 streamed = {
                     t: Streamed(d, float(held[i][d][at]), float(fresh[i][d][at]), bool(moves[i][d][at]))
                     for i, (t, d) in enumerate(zip(tensors, depths, strict=True))
                 }
-                ways.append(Streaming(loops.chosen(some[at]), streamed, float(trips[some[at]])))
+                ways.append(
+                    Streaming(loops.chosen(some[at]), streamed, float(trips[some[at]]), float(cycles[some[at]]))
+                )
         return ways
 
 

@@ -41,13 +41,13 @@ class Shares:
     Attributes:
         held: of each tensor, its window below so many of them. fresh: words that enter where every step of so many of
             them starts anew. moves: as in `factors.Factors`, of the own loops only.
-        full: whether the layer takes as many cycles. trips: its steps.
+        cycles: of the operations of the layer. trips: its steps.
     """
 
     held: Mapping[str, Sequence[Array]]
     fresh: Mapping[str, Sequence[Array]]
     moves: Mapping[str, Mapping[tuple[int, int], Array]]
-    full: Array
+    cycles: Array
     trips: Array
 
 
@@ -135,7 +135,7 @@ class Division:
                 for (below, loop), moved in factors.moves.items()
                 if loop >= outer
             }
-        return Shares(held, fresh, moves, work.cycles[:-1] <= work.cycles[-1], work.steps[:-1] / work.steps[-1])
+        return Shares(held, fresh, moves, work.cycles[:-1] / work.cycles[-1], work.steps[:-1] / work.steps[-1])
 
     def _factors(self, done: Operations, tensor: str, near: Neighbours) -> Factors | None:
         shape = self.profiler.part.tensors[tensor].shape

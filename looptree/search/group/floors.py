@@ -16,8 +16,7 @@ from looptree.model.axis import Array
 from looptree.model.inside.fronts import Front, fronts
 from looptree.model.inside.joint import Joint
 from looptree.model.inside.leaf import Leaf
-from looptree.model.operations import Operations
-from looptree.model.production import all_points
+from looptree.model.production import all_operations, all_points
 from looptree.search.group.below import Below
 from looptree.search.group.bounds import complete_layers
 from looptree.search.group.floor import Doing, Floor
@@ -63,7 +62,7 @@ class Floors:
         anew, still, window = np.zeros((3, len(tensors), 1 if columns is None else columns.size))
         if columns is None:
             points = all_points(einsum, self.below.part.tensors[einsum.output.tensor].shape)
-            done = float(einsum.operations)
+            done = float(all_operations(self.below.part, einsum).total({}))
             return Doing(anew, still, window, np.array([done]), np.array([points / done]))
         alone = len(self.below.part.einsums) == 1
         reads = columns.work("reads")
@@ -99,7 +98,7 @@ class Floors:
             else:
                 points = all_points(einsum, leaf.shapes[einsum.output.tensor])
                 begun = leaf.begun if einsum.output.tensor in leaf.accesses else 0
-                joint = below.joint(leaf, (einsum.operations, points, begun))
+                joint = below.joint(leaf, (leaf.operations.total({}), points, begun))
                 known, places = self._fronts(layer, joint, leaf), below.places(einsum)
                 floors[layer, goal.sums[at]] = Floor(joint, leaf, known, places, below.wanted(goal)[at])
         return floors[layer, goal.sums[at]]
@@ -115,9 +114,9 @@ class Floors:
         return known[layer]
 
     def _whole(self, einsum: Einsum) -> Leaf | None:
-        """A layer that nothing cuts; `None` where its tiles are no boxes."""
+        """A layer that no loop cuts; `None` where its tiles are no boxes."""
         shapes = {tensor: known.shape for tensor, known in self.below.part.tensors.items()}
         try:
-            return Leaf(Operations.full(einsum), {}, shapes, 0, 0)
+            return Leaf(all_operations(self.below.part, einsum), {}, shapes, 0, 0)
         except UnsupportedError:
             return None

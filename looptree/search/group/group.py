@@ -248,7 +248,8 @@ class Group:
         spent = [a + p.steps * steps for a, p in zip(spent, prices, strict=True)]
         spent = [a + float(b) for a, b in zip(spent, self.floors(self.everything), strict=True)]
         moved = np.stack([p.moved_all(reads, writes) for p in prices])
-        slowest = done[:, 1].max() if self.space.pipeline else done[:, 1].sum()
+        cycles = [self.profiler.fewest_cycles(n) if n in complete else 0.0 for n in self.layers]
+        slowest = max(cycles) if self.space.pipeline else sum(cycles)
         return moved, np.array(spent), float(slowest)
 
     def fetching(self, goal: Goal, fetched: frozenset[str]) -> Array:

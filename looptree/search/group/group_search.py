@@ -23,7 +23,6 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.asked.loops import Positions
-from looptree.search.group.assign import Placed
 from looptree.search.group.book import PatternBook
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.group.frontier import Frontier
@@ -32,11 +31,12 @@ from looptree.search.group.group import Group
 from looptree.search.group.live_room import LiveRooms
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.pipelined import Schedules
-from looptree.search.group.placing import Placing
+from looptree.search.group.placing import Chosen, Placing
 from looptree.search.group.problems import Problems
 from looptree.search.undominated import undominated
 
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
+JOINED = 8  # designs in which loops meet, at a time: what they find rules out others
 NONE = np.arange(0)
 ROUNDING = 1e-12
 
@@ -185,7 +185,7 @@ class _Branch:
         self.floor = floor
         self.below = below
         self.tally = tally
-        self.found: tuple[PatternBook, Nodes, Placed] | None = None
+        self.found: tuple[PatternBook, Nodes, Chosen] | None = None
         self.placing = placing
         self.relaxation = placing.problems.relaxation
 
@@ -213,13 +213,15 @@ class _Branch:
 
     def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
         """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
-        unseen = math.inf
-        for number in dict.fromkeys(nodes.pattern[np.argsort(nodes.bound, kind="stable")].tolist()):
-            some = self._hopeful(nodes.at(np.flatnonzero(nodes.pattern == number)))
-            if len(some) and (time.time() > until or self.tally.nodes > effort):
-                unseen = min(unseen, float(some.bound.min()))
-            elif len(some):
-                joined = book.joined(number, some.start.tolist())
+        unseen, nodes = math.inf, nodes.best(len(nodes))[0]
+        for number in dict.fromkeys(nodes.pattern.tolist()):
+            some = nodes.at(np.flatnonzero(nodes.pattern == number))
+            while len(some := self._hopeful(some)):
+                if time.time() > until or self.tally.nodes > effort:
+                    unseen = min(unseen, float(some.bound.min()))
+                    break
+                few, some = some.best(JOINED)
+                joined = book.joined(number, few.start.tolist())
                 if joined is not None:
                     unseen = min(unseen, self.search(joined, until, effort))
         return unseen

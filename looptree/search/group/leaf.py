@@ -9,13 +9,16 @@ group's loops. The mapping says the same where a loop of the layer's own, or the
 overlap dropped), is relevant to the tensor; other places inside a branch are not proposed.
 
 Own loops of this list run over ranks that the group's loops leave whole at this layer, and that move no dimension
-together, in tile shapes that keep the array as full as it is without them. What others do depends on the tile shapes of
-the group's loops (`looptree.search.group.divided`).
+together. What others do depends on the tile shapes of the group's loops (`looptree.search.group.divided`).
+
+Tile shapes that are no multiple of what an array does at once leave parts of it idle. The layer then takes more cycles,
+by a factor that is a product over its own loops, too (`Idle`).
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -54,12 +57,14 @@ class Streaming:
 
     Attributes:
         loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: steps of the layer,
-        as a share of those that it has without these loops.
+            as a share of those that it has without these loops. cycles: of its operations, likewise; more than 1 where
+            parts of the array are idle.
     """
 
     loops: tuple[tuple[str, int], ...]
     tensors: Mapping[str, Streamed]
     trips: float = 1
+    cycles: float = 1
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -67,8 +72,29 @@ class Streaming:
         return self.loops, tuple(self.tensors.items())
 
 
-_Nameless = tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float]
-"""A way to stream some tensors in an order: loops with the number of their rank, what each tensor takes, trips."""
+_Nameless = tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float, float]
+"""A way to stream some tensors in an order: loops with the number of their rank, what each tensor takes, trips and
+cycles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """What is listed of ways that leave parts of an array idle.
+
+    Where nothing asks for latency, cycles are not compared (`FREE`): of ways that only differ in them one is enough.
+    Else one with fewer cycles may be better. There are many of these, and few pay. So designs are bounded with those of
+    `FREE`, as if they took no more cycles; if ways that leave nothing idle (`FULL`) are as good in a design, no others
+    are listed.
+
+    Attributes:
+        most: cycles of the layer, as a share of those without own loops. counted: whether ways with fewer are better.
+    """
+
+    most: float = math.inf
+    counted: bool = False
+
+
+FREE, FULL = Idle(), Idle(1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,25 +139,34 @@ class Streamer:
         self.most = most
         self.spatial = spatial
         self.known = known
-        self._known: dict[tuple[tuple[str, ...], frozenset[Key]], list[Streaming]] = {}
+        self._known: dict[tuple[tuple[str, ...], frozenset[Key], Idle], list[Streaming]] = {}
 
-    def streamings(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
+    @property
+    def idles(self) -> bool:
+        """Whether own loops may leave parts of an array idle."""
+        return any(
+            self.spatial.get(rank, 1) > 1 < extent for rank, extent in self.alone.einsum(self.layer).ranks.items()
+        )
+
+    def streamings(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle = FREE) -> list[Streaming]:
         """Ways to store exactly these tensors inside the branch that no other way beats.
 
         Args:
             driven: ranks of the layer that the group's loops do not leave whole.
         """
-        key = (tuple(tensors), driven)
+        idle = idle if self.idles else FREE
+        key = (tuple(tensors), driven, idle)
         if key not in self._known:
             following = tuple(rank in driven for rank in self.shape.ranks)
-            alike = (self.shape.key, self.most, self.rule, self._numbers(tensors), following)
+            alike = (self.shape.key, self.most, self.rule, self._numbers(tensors), following, idle)
             if alike not in self.known.ways:
-                found = self._find(tensors, driven)
+                found = self._find(tensors, driven, idle)
                 self.known.ways[alike] = [
                     (
                         tuple((self.shape.ranks.index(rank), tile) for rank, tile in way.loops),
                         tuple(way.tensors[t] for t in tensors),
                         way.trips,
+                        way.cycles,
                     )
                     for way in found
                 ]
@@ -144,11 +179,11 @@ class Streamer:
     def _named(self, ways: Sequence[_Nameless], tensors: Sequence[str]) -> list[Streaming]:
         ranks = self.shape.ranks
         return [
-            Streaming(tuple((ranks[at], tile) for at, tile in loops), dict(zip(tensors, shares, strict=True)), trips)
-            for loops, shares, trips in ways
+            Streaming(tuple((ranks[at], tile) for at, tile in loops), dict(zip(tensors, shares, strict=True)), *work)
+            for loops, shares, *work in ways
         ]
 
-    def _find(self, tensors: Sequence[str], driven: frozenset[Key]) -> list[Streaming]:
+    def _find(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle) -> list[Streaming]:
         einsum = self.alone.einsum(self.layer)
         mixed = {
             rank
@@ -164,18 +199,19 @@ class Streamer:
             for order in itertools.permutations(ranks, count):
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
-                    found += self._named(self._front(order, tensors), tensors)
-        return undominated_ways(found, tensors, fills=self.fills)
+                    found += self._named(self._front(order, tensors, idle), tensors)
+        return undominated_ways(found, tensors, idle, fills=self.fills)
 
-    def _front(self, order: tuple[str, ...], tensors: Sequence[str]) -> list[_Nameless]:
+    def _front(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[_Nameless]:
         """The ways with own loops in an order that no other ones with them beat, whatever the group's loops drive."""
-        alike = (self.shape.key, self.rule, self._numbers(tensors), tuple(map(self.shape.ranks.index, order)))
+        alike = (self.shape.key, self.rule, self._numbers(tensors), tuple(map(self.shape.ranks.index, order)), idle)
         if alike not in self.known.fronts:
-            self.known.fronts[alike] = self._of(order, tensors)
+            self.known.fronts[alike] = self._of(order, tensors, idle)
         return self.known.fronts[alike]
 
-    def _of(self, order: tuple[str, ...], tensors: Sequence[str]) -> list[_Nameless]:
-        tiles = [self._tiles(rank) for rank in order]
+    def _of(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[_Nameless]:
+        extents = self.alone.einsum(self.layer).ranks
+        tiles = [self.rule.shapes(rank, extents[rank]) for rank in order]
         if not all(tiles):
             return []
         runs = [
@@ -183,10 +219,10 @@ class Streamer:
             for r, listed in zip(order, tiles, strict=True)
         ]
         rows = {t: [(run.writes if t in run.writes else run.tensors)[t] for run in runs] for t in tensors}
-        extents = self.alone.einsum(self.layer).ranks
-        trips = np.ones(tuple(map(len, tiles)), dtype=np.int64)
+        trips = cycles = np.ones(tuple(map(len, tiles)))
         for index, (rank, listed) in enumerate(zip(order, tiles, strict=True)):
             trips = trips * _spread(-(-extents[rank] // np.array(listed)), index, len(order))
+            cycles = cycles * _spread(self._cycles(rank, np.array(listed)), index, len(order))
         tables_of = {(t, d): self._tables(t, rows[t], d) for t in tensors for d in range(len(order) + 1)}
         found: list[_Nameless] = []
         for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
@@ -194,24 +230,19 @@ class Streamer:
                 continue  # the innermost loop serves nobody
             tables = [tables_of[placed] for placed in zip(tensors, depths, strict=True)]
             judged = [table for pair in tables for table in pair[:2]]
-            for at in _front_of([*judged, trips] if self.fills else judged):
+            for at in _front_of([*judged, *([trips] * self.fills), *([cycles] * idle.counted)], cycles <= idle.most):
                 streamed = tuple(
                     Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
                     for d, (piece, times, moves) in zip(depths, tables, strict=True)
                 )
                 loops = tuple((self.shape.ranks.index(r), t[i]) for r, t, i in zip(order, tiles, at, strict=True))
-                found.append((loops, streamed, int(trips[at])))
+                found.append((loops, streamed, float(trips[at]), float(cycles[at])))
         return found
 
-    def _tiles(self, rank: str) -> list[int]:
-        """Useful tile shapes that take no more cycles than the whole rank."""
+    def _cycles(self, rank: str, tiles: Array) -> Array:
+        """Cycles along a rank that is cut into tiles of a shape, as a share of those that the whole takes."""
         extent, wide = self.alone.einsum(self.layer).ranks[rank], self.spatial.get(rank, 1)
-        cycles = -(-extent // wide)
-        return [
-            t
-            for t in self.rule.shapes(rank, extent)
-            if extent // t * -(-t // wide) + -(-(extent % t) // wide) <= cycles
-        ]
+        return np.asarray((extent // tiles * -(-tiles // wide) + -(-(extent % tiles) // wide)) / -(-extent // wide))
 
     def _tables(self, tensor: str, row: Sequence[Factors], depth: int) -> tuple[Array, Array, Array]:
         """Shares of piece and entering words, and whether a loop moves it, over all tile shapes."""
@@ -240,21 +271,23 @@ def _spread(table: Array, index: int, loops: int) -> Array:
     return table.reshape(shape)
 
 
-def _front_of(tables: Sequence[Array]) -> list[tuple[int, ...]]:
-    """Where the tables are not beaten: no other place is as small in all of them."""
-    rows = np.stack([table.reshape(-1) for table in tables], axis=1)
-    shape = tables[0].shape
-    return [tuple(int(i) for i in np.unravel_index(at, shape)) for at in undominated(rows)]
+def _front_of(tables: Sequence[Array], where: Array) -> list[tuple[int, ...]]:
+    """Of some places those where the tables are not beaten: no other place is as small in all of them."""
+    some = np.flatnonzero(where)
+    rows = np.stack([table.reshape(-1)[some] for table in tables], axis=1)
+    return [tuple(int(i) for i in np.unravel_index(at, where.shape)) for at in some[undominated(rows)]]
 
 
-def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], *, fills: bool) -> list[Streaming]:
-    """Those that no other one beats; `fills`: whether fewer trips are better."""
+def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: Idle, *, fills: bool) -> list[Streaming]:
+    """Those that no other one beats, of equal ones that with the fewest cycles; `fills`: whether trips count."""
     if not found:
         return []
+    found = sorted(found, key=lambda way: way.cycles)
     rows = np.array(
         [
             [
                 s.trips * fills,
+                s.cycles * idle.counted,
                 *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times, not s.tensors[t].moves)),
             ]
             for s in found

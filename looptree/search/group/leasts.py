@@ -7,7 +7,8 @@
 - At every step of the group's loops everything enters anew, at least each word that the step touches. Where what it
   touches has no gaps, that is all of the hull that enters without own loops. Else a dimension `sum of c * r` of boxes
   of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
-  Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known.
+  Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known. Nor
+  is it where an input has several of the ranks that a dimension of the output joins: then the step is no box of them.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ class Leasts:
         """Words of a tensor that enter at least, as a share of what enters without own loops."""
         accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
         ranks = [rank for form in accesses[0].projection for rank in form.ranks]
-        if len(accesses) > 1 or len(set(ranks)) < len(ranks):
+        forms = self.einsum.output.projection if accesses[0] in self.einsum.inputs else ()
+        joined = any(len(self.driven.intersection(form.ranks, ranks)) > 1 for form in forms)
+        if len(accesses) > 1 or len(set(ranks)) < len(ranks) or joined:
             return 0.0
         return math.prod(map(self._along, accesses[0].projection, self.extents[tensor]))
 

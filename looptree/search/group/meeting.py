@@ -231,7 +231,10 @@ class Meetings:
         if not met:
             return bases
         idle = [row for row in met.layers if self.layers[row] not in self._complete]
-        operations, cycles = _put(bases.operations, idle, 0.0), _put(bases.cycles, idle, 0.0)
+        operations, cycles = _put(bases.operations, idle, 0.0), bases.cycles.copy()
+        for row in met.layers:
+            name = self.layers[row]
+            cycles[row] = self.profiler.fewest_cycles(name) if name in self._complete else 0.0
         reads = [row for row, (_, _, name) in enumerate(self.profiler.readers) if self.layers.index(name) in met.layers]
         words = _put(bases.words, sorted(met.tensors), 1.0)
         return Bases(words, operations, cycles, bases.points, _put(bases.reads, reads, 0.0))

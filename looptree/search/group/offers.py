@@ -7,7 +7,7 @@ loops of that layer's own.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,7 @@ from looptree.model.box import Key
 from looptree.search.group.assign import Item
 from looptree.search.group.division import Steps
 from looptree.search.group.group import Group
+from looptree.search.group.leaf import FREE, FULL, Idle
 from looptree.search.group.ledger import Columns
 from looptree.search.group.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
 from looptree.search.group.relax import NEVER
@@ -54,6 +55,7 @@ class Offers:
     Args:
         free: rows of the tensors that do not stay on chip anyway. own: per layer the rows of those that it may stream.
         nested: rows of those that may be stored inside a nested branch. pipelined: whether all layers work at once.
+        timed: whether own loops that leave parts of an array idle are apart from others, because cycles count.
     """
 
     def __init__(
@@ -64,8 +66,10 @@ class Offers:
         nested: Sequence[int] = (),
         *,
         pipelined: bool = False,
+        timed: bool = False,
     ) -> None:
         self.group = group
+        self.timed = timed
         self.nested = nested
         self.own = own
         self.pipelined = pipelined
@@ -82,6 +86,7 @@ class Offers:
         steps: Sequence[Steps] | None = None,
         *,
         bounding: bool = False,
+        idle: Mapping[str, Idle] | None = None,
     ) -> list[Offer]:
         """The items of some of the designs.
 
@@ -89,9 +94,10 @@ class Offers:
             kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
             within: per row of an intermediate that may be kept in a nested branch, in which of the designs it is.
             steps: of a single design, whose own loops are wanted, too. bounding: whether one option stands for
-                all of these (see `looptree.search.group.divided`).
+                all of these (see `looptree.search.group.divided`). idle: per layer which ways that leave parts of an
+                array idle are among them, if cycles count; `FREE` if not given.
         """
-        known = self._listing(columns, kinds.sets, steps, bounding=bounding)
+        known = self._listing(columns, kinds.sets, steps, self._idle(idle or {}), bounding=bounding)
         every = len(some) == columns.size
         pick = slice(None) if every else some
         above = room[:, :, pick][known.rows, known.places]
@@ -101,10 +107,12 @@ class Offers:
         added[:, known.within] = 0
         added = np.add.reduceat(added, known.begins, axis=1)
         inside = np.zeros_like(above)
+        cycles = None
         if known.streams.ways:
             taken, moved = self._streamed(known.streams, columns, kinds, some)
             inside = taken[known.way]
             added += moved[:, known.way]
+            cycles = self._idling(known, columns, some)
         if self.nested:
             self._move_inside(known, columns.outer, within, above, inside)
         possible = np.asarray((np.maximum(above, inside) < NEVER).any(axis=1))
@@ -115,7 +123,8 @@ class Offers:
             at = own.start + (np.flatnonzero(possible[own]) if possible[own].any() else np.arange(1))
             options = [known.options[i] for i in at]
             row = options[0].above[0][0] if options[0].above else -1
-            found.append(Offer(Item(above[at], inside[at], added[:, at], nested=row in self.nested), options))
+            further = None if cycles is None or not cycles[at].any() else cycles[at]
+            found.append(Offer(Item(above[at], inside[at], added[:, at], row in self.nested, further), options))
         return found
 
     def _move_inside(
@@ -150,32 +159,47 @@ class Offers:
         for table, prices in zip(added, group.prices, strict=True):
             table[:-1] = np.add.reduceat(prices.moved_rows(rows, reads, writes), streams.begins, axis=0)
             if prices.steps:
-                table[:-1] += prices.steps * self._further_steps(streams, columns, some)
+                trips = np.array([way.streaming.trips for way in streams.ways])
+                table[:-1] += prices.steps * self._further("steps", trips, streams, columns, some)
         return room, added
 
-    def _further_steps(self, streams: Streams, columns: Columns, some: Array) -> Array:
-        """Steps that each way to stream adds to those of its layer."""
+    def _idle(self, asked: Mapping[str, Idle]) -> dict[str, Idle]:
+        """Per layer which ways that leave parts of an array idle are listed; in a pipeline none are."""
+        if not self.timed:
+            return dict.fromkeys(self.own, FREE)
+        return {layer: FULL if self.pipelined else asked.get(layer, FREE) for layer in self.own}
+
+    def _idling(self, known: Listing, columns: Columns, some: Array) -> Array | None:
+        """Cycles that each option adds because parts of an array are idle, if they count."""
+        shares = np.array([way.streaming.cycles for way in known.streams.ways])
+        if not self.group.goal.timed or (shares <= 1).all():
+            return None
+        further = self._further("cycles", shares, known.streams, columns, some)
+        return np.vstack([further, np.zeros(len(some))])[known.way]
+
+    def _further(self, name: str, shares: Array, streams: Streams, columns: Columns, some: Array) -> Array:
+        """`steps` or `cycles` that each way adds to those of its layer, which it multiplies by a share."""
         layers = np.array([self.group.layers.index(way.layer) for way in streams.ways])
-        trips = np.array([way.streaming.trips for way in streams.ways])
-        return np.asarray(columns.work("steps")[np.ix_(layers, some)] * (trips[:, None] - 1))
+        return np.asarray(columns.work(name)[np.ix_(layers, some)] * (shares[:, None] - 1))
 
     def _listing(
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Sequence[Steps] | None,
+        idle: Mapping[str, Idle],
         *,
         bounding: bool,
     ) -> Listing:
         """The options of designs with so many loops of these kinds."""
         if steps is not None:
-            return listing(self._blocks(columns, sets, steps, bounding=bounding))
+            return listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
         own = tuple((layer, *rows) for layer, rows in self.own.items())
         key = tuple(self.alone), own, columns.outer, tuple(self.nested), columns.count
-        kinds = key, tuple(map(tuple, sets.values())), bounding
+        kinds = key, tuple(map(tuple, sets.values())), bounding, self.timed, tuple(idle.values())
         known = self.group.listings
         if kinds not in known:
-            known[kinds] = listing(self._blocks(columns, sets, steps, bounding=bounding))
+            known[kinds] = listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
         return known[kinds]
 
     def _blocks(
@@ -183,6 +207,7 @@ class Offers:
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Sequence[Steps] | None,
+        idle: Mapping[str, Idle],
         *,
         bounding: bool,
     ) -> list[Block]:
@@ -190,11 +215,11 @@ class Offers:
         loops, known, found = columns.outer, self.group.blocks, []
         for layer, rows in self.own.items():
             moving = None if steps is None else self.group.divider(layer).moving(steps)
-            key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding
+            key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle[layer]
             if key not in known:
                 if len(known) >= MOST_BLOCKS:
                     known.clear()
-                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, bounding=bounding)
+                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle[layer], bounding=bounding)
                 known[key] = of_layer(rows, range(1, loops + 2), ways, self.group.tensors)
             found.append(known[key])
         for row in self.alone:
@@ -210,18 +235,23 @@ class Offers:
         *,
         sets: Sequence[frozenset[Key]],
         moving: tuple[Steps, ...] | None,
+        idle: Idle,
         bounding: bool,
     ) -> list[Way]:
         """The ways of a layer to stream these tensors, for any of its kinds."""
         streamer, divider = self.group.streamer(layer), self.group.divider(layer)
         names = [self.group.tensors[row] for row in rows]
-        listed = [list(streamer.streamings(names, driven)) for driven in sets]
-        for ways, driven in zip(listed, sets, strict=True):
-            if moving is not None and not bounding:
-                ways += divider.ways(names, moving)
+        listed = []
+        for driven in sets:
+            ways, bound = streamer.streamings(names, driven, idle), None
+            if moving is None:
+                bound = divider.bound(names, driven, idle) if bounding else None
             elif bounding:
-                bound = divider.bound(names, driven) if moving is None else divider.rough(names, moving)
-                ways += [] if bound is None else [bound]
+                bound = divider.rough(names, moving)
+            else:
+                ways = [*ways, *divider.ways(names, moving, idle)]
+            bounded = self.timed and not idle.counted
+            listed.append([*(replace(way, cycles=1.0) if bounded else way for way in ways), *filter(None, [bound])])
         keyed = [{way.key: way for way in ways} for ways in listed]
         every = {key: way for known in keyed for key, way in known.items()}
         return [

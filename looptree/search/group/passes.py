@@ -78,13 +78,15 @@ class Part:
     """One rank of an Einsum, or the ranks that one dimension of its output joins.
 
     Attributes:
-        ranks: those. operations, cycles, points: what they multiply the work with.
+        ranks: those. operations, cycles, points: what they multiply the work with. fewest: the fewest cycles that any
+            loops leave of them.
     """
 
     ranks: frozenset[Key]
     operations: int
     cycles: int
     points: int
+    fewest: int
 
 
 def gathered(picks: Sequence[tuple[Pass, int]], asked: Mapping[str, Mapping[Key, int]]) -> Pass | None:

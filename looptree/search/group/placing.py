@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,16 +12,36 @@ from looptree.model.axis import Array
 from looptree.model.inside.nest import Found, Nest
 from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
-from looptree.search.group.assign import Item, Placed, best, least
+from looptree.search.group.assign import Item, Placed, Problem, best, least
 from looptree.search.group.book import PatternBook
 from looptree.search.group.design import GroupDesign, NestedDesign
+from looptree.search.group.goal import ROUNDING
 from looptree.search.group.inside import Tile
+from looptree.search.group.leaf import Idle
 from looptree.search.group.ledger import Columns
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.problems import Problems, Single
 from looptree.search.group.relax import NEVER, Places
 
+FACTORS = (1.0, 1.0625, 1.125, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The best of a single design.
+
+    Attributes:
+        placed: the options that were chosen. idle: which ways to stream were among these; see `Offers.of`.
+    """
+
+    placed: Placed
+    idle: Mapping[str, Idle]
+
+    @property
+    def value(self) -> float:
+        """The objective."""
+        return self.placed.value
 
 
 class Placing:
@@ -63,23 +84,60 @@ class Placing:
                 exact[some] = False
                 some = some[(nodes.points[some] == 1) & (found < below)]
                 if len(some):
-                    problem, _ = self.problems.problem(book, nodes.pattern, columns, places, room, summed, some)
+                    problem, _ = self.problems.problem(
+                        book, nodes.pattern, columns, places, room, summed, some, idle=self.problems.full
+                    )
                     listed, complete = least(problem, np.arange(len(some)), below)
                     exact[some] = complete & (listed <= bound[some])
         return nodes.bounded(bound, rates, exact & (self.group.inside is None))
 
-    def best(self, book: PatternBook, node: Nodes, below: float) -> Placed | None:
-        """The best of one single design with all intermediates decided, if its objective is below a value."""
-        if self.problems.divided(node) and self.problems.settled:
-            bound = self.problems.single(book, node, bounding=True).problem
-            if best(bound, 0, below) is None:
+    def best(self, book: PatternBook, node: Nodes, below: float) -> Chosen | None:
+        """The best of one single design with all intermediates decided, if its objective is below a value.
+
+        Where ways that leave parts of an array idle are not better even if they took no more cycles, they are not
+        listed at all.
+        """
+        problems, rough = self.problems, None
+        divided, idles = problems.divided(node), problems.idles
+        if divided and (idles or problems.settled):
+            rough = problems.single(book, node, bounding=True).problem
+            if problems.settled and best(rough, 0, below) is None:
                 return None
-        single = self.problems.single(book, node)
+        if rough is None or not idles:
+            return self._best(book, node, below, problems.full)
+        most = self._most_cycles(book, node, rough, below)
+        bound = self._best(book, node, below, {layer: Idle(cycles) for layer, cycles in most.items()})
+        if bound is None:
+            return None
+        full = self._best(book, node, below, problems.full)
+        if full is not None and full.value <= bound.value * (1 + ROUNDING):
+            return full
+        return self._best(book, node, below, {layer: Idle(cycles, counted=True) for layer, cycles in most.items()})
+
+    def _most_cycles(self, book: PatternBook, node: Nodes, problem: Problem, below: float) -> dict[str, float]:
+        """By which factor each layer may take more cycles at most, if the objective is to stay below a value.
+
+        One of a few factors, so that ways that are listed for one design serve for others.
+        """
+        columns, _ = book.columns(node.pattern, node.start, node.stop)
+        work, found = columns.work("cycles")[:, 0], {}
+        least = problem.fixed[:, 0] + sum(item.least[:, 0] for item in problem.items)
+        sums = [np.full(len(FACTORS), known) for known in least]
+        for layer in self.problems.own:
+            cycles = problem.cycles[0] + work[self.group.layers.index(layer)] * (np.array(FACTORS) - 1)
+            worse = self.group.goal.value(sums, cycles) >= below
+            found[layer] = FACTORS[int(worse.argmax())] if worse.any() else math.inf
+        return found
+
+    def _best(self, book: PatternBook, node: Nodes, below: float, idle: Mapping[str, Idle]) -> Chosen | None:
+        """The same with some of the ways that leave parts of an array idle."""
+        single = self.problems.single(book, node, idle)
         nests = self._nests(book, node, single, below)
         if nests is None:
             return None
         items = [*single.problem.items, *map(_nested, nests.values())]
-        return best(replace(single.problem, items=items), 0, below)
+        placed = best(replace(single.problem, items=items), 0, below)
+        return None if placed is None else Chosen(placed, idle)
 
     def _nests(self, book: PatternBook, node: Nodes, single: Single, below: float) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
@@ -117,20 +175,21 @@ class Placing:
         kept = {group.tensors[row]: int(places.loops[i, 0]) for i, row in enumerate(group.inner)}
         return group.inside.tiles(_loops(book, node), kept)
 
-    def design(self, book: PatternBook, node: Nodes, placed: Placed) -> GroupDesign:
+    def design(self, book: PatternBook, node: Nodes, chosen: Chosen) -> GroupDesign:
         """What `best` found, as a design with all its metrics."""
-        group = self.group.towards(self.group.everything)
-        single = self.problems.towards(group).single(book, node)
+        group, placed = self.group.towards(self.group.everything), chosen.placed
+        single = self.problems.towards(group).single(book, node, chosen.idle)
         problem, places = single.problem, single.places
-        sums = problem.fixed[:, 0]
+        sums, cycles = problem.fixed[:, 0], problem.cycles[0]
         options = placed.options[: len(single.options)]
         for item, option in zip(problem.items, options, strict=True):
             sums = sums + item.sums[:, option, 0]
+            cycles = cycles if item.cycles is None else cycles + item.cycles[option, 0]
         nests = self._chosen(book, node, places, placed.options[len(single.options) :])
         if group.inside is not None:
             for tile, found in nests.values():
                 sums = sums + np.array(group.inside.priced(tile, found, group.everything))
-        totals = group.everything.totals(list(sums), problem.cycles[0])
+        totals = group.everything.totals(list(sums), cycles)
         kept = {layer: found.nests for layer, (_, found) in nests.items()}
         return self._design(book, node, single, replace(placed, options=options), totals, kept)
 

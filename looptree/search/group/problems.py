@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -17,6 +17,7 @@ from looptree.search.group.branches import NestedBranch
 from looptree.search.group.division import Steps
 from looptree.search.group.goal import Gathering
 from looptree.search.group.group import Group
+from looptree.search.group.leaf import FULL, Idle
 from looptree.search.group.ledger import Columns
 from looptree.search.group.listing import Option
 from looptree.search.group.live_room import LiveRooms
@@ -75,7 +76,8 @@ class Problems:
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.own = self._own() if streams and not scheduled else {}
         self.nested = [row for row in self.free if branch is not None and row in branch.rows]
-        self.offers = Offers(group, self.free, self.own, self.nested, pipelined=schedules is not None)
+        pipelined = schedules is not None
+        self.offers = Offers(group, self.free, self.own, self.nested, pipelined=pipelined, timed=group.goal.timed)
         self.settled = not isinstance(group.goal, Gathering)
         self._known: tuple[PatternBook, object, Single] | None = None
         self.relaxation = Relaxation(
@@ -139,30 +141,44 @@ class Problems:
     @cached_property
     def divides(self) -> bool:
         """Whether some layer may have own loops that are found for single designs only."""
-        return any(self.group.divider(layer).leasts.possible for layer in self.own)
+        return self.idles or any(self.group.divider(layer).leasts.possible for layer in self.own)
+
+    @cached_property
+    def idles(self) -> bool:
+        """Whether some layer may have own loops that leave parts of an array idle, and cycles count."""
+        timed = self.offers.timed and not self.offers.pipelined
+        return timed and any(self.group.streamer(layer).idles for layer in self.own)
+
+    @cached_property
+    def full(self) -> Mapping[str, Idle]:
+        """No ways that leave parts of an array idle."""
+        return dict.fromkeys(self.own, FULL)
 
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""
         found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch, self.fetched)
-        found.settled = self.settled
+        found.settled, found.offers.timed = self.settled, self.offers.timed
         return found
 
     def divided(self, node: Nodes) -> bool:
         """Whether own loops that are found for single designs may make one better."""
         return self.divides and not (node.exact[0] and self.settled)
 
-    def single(self, book: PatternBook, node: Nodes, *, bounding: bool = False) -> Single:
+    def single(
+        self, book: PatternBook, node: Nodes, idle: Mapping[str, Idle] | None = None, *, bounding: bool = False
+    ) -> Single:
         """The problem of a single design with all intermediates decided, with what no table of loops says of it.
 
         Args:
-            bounding: whether the own loops that are found for it only have one option that is no worse.
+            idle, bounding: see `Offers.of`.
         """
-        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, self.divided(node))
+        ways = None if idle is None else tuple(idle.values())
+        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, ways, self.divided(node))
         if self._known is None or self._known[:2] != (book, key):
-            self._known = book, key, self._found(book, node, bounding=bounding)
+            self._known = book, key, self._found(book, node, idle, bounding=bounding)
         return self._known[2]
 
-    def _found(self, book: PatternBook, node: Nodes, *, bounding: bool) -> Single:
+    def _found(self, book: PatternBook, node: Nodes, idle: Mapping[str, Idle] | None, *, bounding: bool) -> Single:
         pattern = book.patterns[int(node.pattern[0])]
         loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
         decided = {row: pattern.places.get(row, (book.outer, True)) for row in self.group.inner}
@@ -179,7 +195,16 @@ class Problems:
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
         problem, options = self.problem(
-            book, node.pattern, columns, settled, room, np.stack(sums), np.arange(1), steps, bounding=bounding
+            book,
+            node.pattern,
+            columns,
+            settled,
+            room,
+            np.stack(sums),
+            np.arange(1),
+            steps,
+            bounding=bounding,
+            idle=idle,
         )
         if self.schedules is not None:
             cycles = self.schedules.cycles(loops, inner)
@@ -198,11 +223,12 @@ class Problems:
         steps: Sequence[Steps] | None = None,
         *,
         bounding: bool = False,
+        idle: Mapping[str, Idle] | None = None,
     ) -> tuple[Problem, list[Sequence[Option]]]:
         """The problem of some designs, of patterns with these numbers, and the options of each item.
 
         Args:
-            steps, bounding: see `Offers.of`.
+            steps, bounding, idle: see `Offers.of`.
         """
         driven = {layer: book.driven(layer, number) for layer in self.own}
         if steps is not None:
@@ -213,7 +239,7 @@ class Problems:
             for row, loops in zip(self.group.inner, places.loops, strict=True)
             if row in self.nested
         }
-        offers = self.offers.of(columns, kinds, room, sums, some, within, steps, bounding=bounding)
+        offers = self.offers.of(columns, kinds, room, sums, some, within, steps, bounding=bounding, idle=idle)
         fixed = np.stack([row[some] for row in self.relaxation.fixed(columns)])
         cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)

@@ -20,7 +20,7 @@ from looptree.model.axis import Array, Axis
 from looptree.model.box import Box, Key
 from looptree.model.needed import required
 from looptree.model.operations import Operations
-from looptree.model.production import all_points, writing
+from looptree.model.production import all_operations, all_points, writing
 from looptree.model.slab import attained_in
 from looptree.model.sweep import fresh_box
 from looptree.search.asked.loops import Rank, Tiles
@@ -94,15 +94,19 @@ class Profiler:
 
     @cached_property
     def leaves_whole(self) -> bool:
-        """Whether the consumers ask for all of every intermediate that also leaves; the model requires it."""
+        """Whether the consumers ask for all of every intermediate that also leaves; the model requires it.
+
+        All is what its layer writes, if it leaves the workload, and what any layer asks for, if it is read later.
+        """
         for tensor in set(self.part.intermediates) & set(self.part.outputs):
             producer, asked = self.part.producer(tensor), self.whole.tensors.get(tensor)
             if producer is None or asked is None:
                 return False
             shape = self.part.tensors[tensor].shape
             for dimension, (form, extent) in enumerate(zip(producer.output.projection, shape, strict=True)):
-                written = form.hull(producer.box).clip(extent)
-                if asked[dimension] < written.stop - written.start:
+                if asked[dimension] < (
+                    extent if tensor in self.part.read_later else form.hull(producer.box).clip(extent).size
+                ):
                     return False
         return True
 
@@ -126,6 +130,10 @@ class Profiler:
                 operations, cycles = math.prod(p.operations for p in parts), math.prod(p.cycles for p in parts)
                 self._untiled[key] = (float(operations), float(cycles), float(math.prod(p.points for p in parts)))
         return self._untiled[key]
+
+    def fewest_cycles(self, name: str) -> float:
+        """Cycles that a layer takes at least for what it does without loops, whatever the loops."""
+        return float(math.prod(part.fewest for part in self.whole.operations[name]))
 
     def run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
         """The tables of some loops, outermost first.
@@ -164,7 +172,7 @@ class Profiler:
     @cached_property
     def whole(self) -> Whole:
         """The segment without loops."""
-        sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
+        sinks = self._of_sinks()
         needs, writes, operations, asked = self._infer(sinks, {}, ())
         return Whole(
             {tensor: extents_of(box) for tensor, box in needs.items()},
@@ -174,6 +182,10 @@ class Profiler:
             {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
         )
 
+    def _of_sinks(self) -> dict[str, Operations]:
+        """What the sinks do without loops."""
+        return {name: all_operations(self.part, self.part.einsum(name)) for name in self.sinks}
+
     def _parts(self, done: Operations, *, sink: bool) -> tuple[Part, ...]:
         """The work of an Einsum without loops; output points of a sink are counted once, whatever the loops."""
         einsum = done.einsum
@@ -181,17 +193,19 @@ class Profiler:
         extents = {rank: stop - start for rank, (start, stop) in done.box.fixed.items()}
         steps = {rank: -(-extent // self.spatial.get(str(rank), 1)) for rank, extent in extents.items()}
         output = frozenset() if sink else einsum.output.ranks
-        parts = [Part(frozenset(), 1, 1, all_points(einsum, shape))] if sink else []
+        parts = [Part(frozenset(), 1, 1, all_points(einsum, shape), 1)] if sink else []
         joined: set[Key] = set()
         for slab in done.slabs:
             ranks: frozenset[Key] = frozenset(slab.form.ranks)
             joined |= ranks
-            count = slab.count({rank: done.box.span(rank, AXIS, 1) for rank in slab.form.ranks})
-            points = int(attained_in(slab.form, slab.extents, slab.low, slab.high)[0])
-            parts.append(Part(ranks, int(count[0]), math.prod(steps[r] for r in ranks), points))
+            count = int(slab.count({rank: done.box.span(rank, AXIS, 1) for rank in slab.form.ranks})[0])
+            fewest = -(-count // math.prod(self.spatial.get(rank, 1) for rank in slab.form.ranks))
+            points = 1 if sink else int(attained_in(slab.form, slab.extents, slab.low, slab.high)[0])
+            parts.append(Part(ranks, count, math.prod(steps[r] for r in ranks), points, fewest))
         for rank, extent in extents.items():
             if rank not in joined:
-                parts.append(Part(frozenset({rank}), extent, steps[rank], extent if rank in output else 1))
+                points = extent if rank in output else 1
+                parts.append(Part(frozenset({rank}), extent, steps[rank], points, steps[rank]))
         return tuple(parts)
 
     def inferred(
@@ -209,7 +223,7 @@ class Profiler:
     def _stepped(self, ranks: Sequence[Rank], tiles: Sequence[Tiles]) -> tuple[Axis, dict[str, Operations]]:
         """The sinks below some loops."""
         axis, _ = Axis.root().extended(np.array([len(tiles)]), 1)
-        sinks = {name: Operations.full(self.part.einsum(name)) for name in self.sinks}
+        sinks = self._of_sinks()
         for depth, (rank, shapes) in enumerate(zip(ranks, np.array(tiles, dtype=np.int64).T, strict=True), start=2):
             axis, sinks = _tiled(sinks, dict(rank), axis, shapes, depth)
         return axis, sinks

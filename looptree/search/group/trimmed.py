@@ -5,7 +5,9 @@ count the operations that would make them. So before a search, the extents of su
 asked for, and those of tensors from off chip. Loops tile what is left, from its lower end, as they do in the model;
 names stay, and so do all counts.
 
-Assumption: of what a layer makes, only dimensions that it writes through one rank, point by point, are cut.
+What is asked for, and what layers do for that, is what tile inference says without loops. Where a layer joins ranks in
+a dimension of its output, as rows and taps of a transposed convolution, that need not be a box: it is cut to the hull.
+What the hull has too much writes outside of the tensor, and is counted neither by the model nor by searches of groups.
 """
 
 from __future__ import annotations
@@ -13,6 +15,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
+from looptree.errors import UnsupportedError
+from looptree.model.box import Box
+from looptree.model.needed import Needs, required
+from looptree.model.operations import Operations
+from looptree.model.production import writing
 from looptree.workload import Access, Affine, Einsum, Interval, Workload
 
 Cuts = Mapping[str, Interval]
@@ -30,18 +37,13 @@ def trimmed(workload: Workload, idle: Collection[str] = ()) -> Workload:
     >>> [f"{e.expression} {dict(e.ranks)}" for e in cut.einsums], cut.tensors["T"].shape
     (["T[p] = X[p] {'p': 5}", "Y[p] = T[2*p] {'p': 3}"], (5,))
     """
-    cuts: dict[str, Cuts] = {}
+    asked = _Asked(workload)
     for einsum in reversed(workload.einsums):
-        left = _asked(workload, einsum, cuts, idle)
-        if left:
-            cuts[einsum.name] = left
-    moved = {workload.einsum(name).output.tensor: _kept(workload.einsum(name), left) for name, left in cuts.items()}
-    for tensor in workload.inputs:
-        needs = enumerate(_needed(workload, tensor, cuts, idle))
-        shorter = {d: need for d, need in needs if need and need.size < workload.tensors[tensor].shape[d]}
-        if shorter:
-            moved[tensor] = shorter
-    if not moved and not idle:
+        if einsum.name not in idle:
+            asked.visit(einsum)
+    cuts = {name: left for name, done in asked.done.items() if (left := _cuts(done))}
+    moved = {tensor: shorter for tensor in workload.tensors if (shorter := asked.shorter(tensor))}
+    if not cuts and not moved and not idle:
         return workload
     einsums = [_cut(e, cuts.get(e.name, {}), moved) for e in workload.einsums if e.name not in idle]
     used = {access.tensor: workload.tensors[access.tensor] for e in einsums for access in (*e.inputs, e.output)}
@@ -67,15 +69,13 @@ def idle_layers(workload: Workload, but: Collection[str] = ()) -> tuple[str, ...
     Args:
         but: layers that are not looked at.
     """
-    cuts: dict[str, Cuts] = {}
-    unasked: set[str] = set()
+    asked, unasked = _Asked(workload), set[str]()
     for einsum in reversed(workload.einsums):
-        readers = {e.name for e in workload.consumers(einsum.output.tensor)} - unasked
-        nothing = not readers or not all(_needed(workload, einsum.output.tensor, cuts, unasked))
-        if einsum.output.tensor not in workload.outputs and einsum.name not in but and nothing:
+        tensor = einsum.output.tensor
+        if tensor not in workload.outputs and einsum.name not in but and asked.of(tensor) is None:
             unasked.add(einsum.name)
         else:
-            cuts[einsum.name] = _asked(workload, einsum, cuts, unasked)
+            asked.visit(einsum)
     idle: list[str] = []
     for einsum in workload.einsums:
         makers = {e.name for e in map(workload.producer, einsum.reads) if e is not None}
@@ -98,56 +98,70 @@ def _after(workload: Workload, layer: Einsum, tensor: str, unasked: Collection[s
     )
 
 
-def _asked(workload: Workload, einsum: Einsum, cuts: Mapping[str, Cuts], idle: Collection[str]) -> Cuts:
-    """What is asked for of the ranks of a layer, where it is not everything."""
-    tensor = einsum.output.tensor
-    if tensor in workload.outputs:
-        return {}
-    found = {}
-    for form, need in zip(einsum.output.projection, _needed(workload, tensor, cuts, idle), strict=True):
-        rank = _written_by(einsum, form)
-        if rank is not None:
-            wanted = Interval(need.start - form.constant, need.stop - form.constant)
-            left = Interval(max(wanted.start, 0), min(wanted.stop, einsum.ranks[rank]))
-            if left and left.size < einsum.ranks[rank]:
-                found[rank] = left
-    return found
+class _Asked:
+    """What is asked of tensors, and what layers do for that, without loops.
+
+    Args:
+        workload: its layers are visited from the last one to the first.
+
+    Attributes:
+        done: of the layers that were visited; of one that does nothing all it can.
+    """
+
+    def __init__(self, workload: Workload) -> None:
+        self.workload = workload
+        self.done: dict[str, Operations] = {}
+        self._listed: Needs = {}
+
+    def of(self, tensor: str) -> Box | None:
+        """The hull of what the layers that were visited ask of a tensor; `None` if they only read what lies outside."""
+        return required(self._listed.get(tensor, []))
+
+    def visit(self, einsum: Einsum) -> None:
+        """One more layer, whose readers have been visited."""
+        done = self.done[einsum.name] = self._done(einsum)
+        for access in einsum.inputs:
+            self._ask(done, access)
+
+    def shorter(self, tensor: str) -> Mapping[int, Interval]:
+        """What is asked of the dimensions of a tensor that stays inside, where it is not everything."""
+        need = None if tensor in self.workload.outputs else self.of(tensor)
+        ends = {} if need is None else {d: Interval(*need.fixed[d]) for d in range(len(need.fixed))}
+        return {d: end for d, end in ends.items() if end.size < self.workload.tensors[tensor].shape[d]}
+
+    def _done(self, einsum: Einsum) -> Operations:
+        full, tensor = Operations.full(einsum), einsum.output.tensor
+        if tensor in self.workload.outputs:
+            if not self.workload.consumers(tensor):
+                return full
+            self._ask(full, einsum.output)
+        need = self.of(tensor)
+        if need is None or all(
+            start <= written.start and written.stop <= stop
+            for d, form in enumerate(einsum.output.projection)
+            for (start, stop), written in [(need.fixed[d], form.hull(einsum.box))]
+        ):
+            return full
+        try:
+            written = writing(einsum, need, self.workload.tensors[tensor].shape)
+        except UnsupportedError:
+            return full
+        return full if written is None else written[0]
+
+    def _ask(self, done: Operations, access: Access) -> None:
+        touched = done.touched(access, self.workload.tensors[access.tensor].shape)
+        self._listed.setdefault(access.tensor, []).append(touched)
 
 
-def _needed(workload: Workload, tensor: str, cuts: Mapping[str, Cuts], idle: Collection[str]) -> list[Interval]:
-    """What the readers of a tensor ask for of each dimension; nothing for one that only reads what lies outside."""
-    shape = workload.tensors[tensor].shape
-    found = [Interval(0, 0)] * len(shape)
-    for reader in workload.consumers(tensor):
-        box = {**reader.box, **cuts.get(reader.name, {})}
-        for access in reader.inputs:
-            if access.tensor == tensor and reader.name not in idle:
-                asked = [form.hull(box).clip(extent) for form, extent in zip(access.projection, shape, strict=True)]
-                found = [a.hull(b) for a, b in zip(found, asked, strict=True)] if all(asked) else found
-    return found
-
-
-def _written_by(einsum: Einsum, form: Affine) -> str | None:
-    """The rank that alone writes a dimension, point by point; `None` if there is none."""
-    if len(form.terms) != 1 or form.terms[0][1] != 1:
-        return None
-    rank = form.ranks[0]
-    return rank if sum(rank in other.ranks for other in einsum.output.projection) == 1 else None
-
-
-def _kept(einsum: Einsum, left: Cuts) -> dict[int, Interval]:
-    """What is left of each dimension of the output of a layer that is cut."""
-    return {
-        dimension: Interval(left[rank].start + form.constant, left[rank].stop + form.constant)
-        for dimension, form in enumerate(einsum.output.projection)
-        for rank in form.ranks
-        if rank in left
-    }
+def _cuts(done: Operations) -> Cuts:
+    """What a layer does of its ranks, where it is not everything."""
+    left = {rank: Interval(*done.box.fixed[rank]) for rank in done.einsum.ranks}
+    return {rank: span for rank, span in left.items() if span.size < done.einsum.ranks[rank]}
 
 
 def _cut(einsum: Einsum, left: Cuts, moved: Mapping[str, Mapping[int, Interval]]) -> Einsum:
     """A layer with ranks that begin at 0 again, reading and writing tensors that do, too."""
-    if not left and not any(a.tensor in moved for a in einsum.inputs):
+    if not left and not any(a.tensor in moved for a in (*einsum.inputs, einsum.output)):
         return einsum
 
     def access(known: Access) -> Access:

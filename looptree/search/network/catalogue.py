@@ -15,7 +15,8 @@ from looptree.model import Evaluation, evaluate
 from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.asked.objective import value
 from looptree.search.asked.rules import Pin
-from looptree.search.asked.segment import Shape, renamed, segment, shape_in
+from looptree.search.asked.segment import Shape, renamed, segment
+from looptree.search.asked.shapes import Shapes
 from looptree.search.group.below import inner_levels
 from looptree.search.group.decode import choice_of
 from looptree.search.group.design import GroupDesign, Tally
@@ -69,9 +70,10 @@ class Catalogue:
         self.tally = Tally()
         self.interrupted = False
         self._shape_of: dict[tuple[object, ...], int] = {}
-        self._variant_of: dict[tuple[int, frozenset[int], frozenset[int]], int] = {}
+        self._variant_of: dict[tuple[int, tuple[object, ...]], int] = {}
         self._without_floor: dict[int, list[int]] = {}
         self._looked_at: dict[tuple[str, ...], tuple[int, Shape]] = {}
+        self._shapes = self._all_shapes()
         self._polished: dict[tuple[int, float, Aim], GroupDesign | None] = {}
 
     @property
@@ -100,21 +102,26 @@ class Catalogue:
         return self._looked_at[names]
 
     def _new_shape(self, names: tuple[str, ...]) -> tuple[int, Shape]:
-        shape = shape_in(self.workload, names, self.workers.searches.architecture.compute.spatial)
-        key = (shape.key, self.space.restrictions.key(shape), self._weights(shape))
+        shape = self._shapes.of(names)
+        key = (shape.key, self.space.restrictions.pin(names))
         number = self._shape_of.setdefault(key, len(self.shapes))
         if number == len(self.shapes):
             self.shapes.append(shape)
             self.parts.append(segment(self.workload, names))
         return number, shape
 
-    def _weights(self, shape: Shape) -> tuple[bool, ...]:
-        """Which tensors are weights, where nests inside tiles depend on it, or which tensors the buffer holds."""
-        level = self.workers.searches.architecture.level(self.workers.searches.level)
-        if not (self.space.inner_level or level.partitions or not level.may_hold("", "weight")):
-            return ()
-        part = segment(self.workload, shape.einsums)
-        return tuple(part.kind(t) == "weight" for t in shape.tensors)
+    def _all_shapes(self) -> Shapes:
+        """Finds shapes.
+
+        Weights matter where nests inside tiles depend on them, or which tensors the buffer holds. The order of layers
+        does where they overlap in time, or only what is live counts.
+        """
+        space, searches = self.space, self.workers.searches
+        level = searches.architecture.level(searches.level)
+        weights = bool(space.inner_level or level.partitions or not level.may_hold("", "weight"))
+        ordered = space.live or space.pipeline or space.nested > 0
+        named = searches.architecture.compute.spatial
+        return Shapes(self.workload, space.restrictions, named, weights=weights, ordered=ordered)
 
     def variant(
         self, number: int, shape: Shape, resident: frozenset[str], fetched: frozenset[str] = frozenset()
@@ -124,11 +131,10 @@ class Catalogue:
         Args:
             resident: tensors on chip between groups. fetched: those of them that this group fetches.
         """
-        places = frozenset(i for i, t in enumerate(shape.tensors) if t in resident)
-        filled = frozenset(i for i, t in enumerate(shape.tensors) if t in fetched)
-        key = (number, places, filled)
+        key = (number, self._marked(shape, resident, fetched).key)
         if key not in self._variant_of:
-            known, anew = (frozenset(self.shapes[number].tensors[i] for i in each) for each in (places, filled))
+            first = dict(zip(shape.tensors, self.shapes[number].tensors, strict=True))
+            known, anew = (frozenset(first[t] for t in each) for each in (resident, fetched))
             self._variant_of[key] = len(self.variants)
             pin = self.space.restrictions.pin(shape.einsums)
             if pin is not None:
@@ -137,6 +143,10 @@ class Catalogue:
             self._without_floor.setdefault(number, []).append(len(self.variants))
             self.variants.append(Variant(number, known, NOTHING, fetched=anew))
         return self._variant_of[key]
+
+    def _marked(self, shape: Shape, resident: frozenset[str], fetched: frozenset[str]) -> Shape:
+        """A shape in which tensors that stay on chip, and those that are fetched for that, are told apart."""
+        return self._shapes.marked(shape, [(t in resident) + (t in fetched) for t in shape.tensors])
 
     def find_floors(self) -> None:
         """Find the lower bounds that hold for all designs of new variants.
@@ -251,9 +261,19 @@ class Catalogue:
             for key, (_, _, design) in zip(asked, wanted, strict=True)
         ]
 
-    def choice(self, variant: int, design: GroupDesign, names: Shape, level: str) -> GroupChoice:
-        """A design of a variant, for a group of that shape."""
+    def choice(
+        self,
+        variant: int,
+        design: GroupDesign,
+        names: Shape,
+        resident: frozenset[str],
+        made: frozenset[str],
+        level: str,
+    ) -> GroupChoice:
+        """A design of a variant, for a group of that shape with some tensors on chip, made or fetched there or not."""
         known = self.variants[variant]
         inner = inner_levels(self.workers.searches.architecture, level)
         choice = choice_of(self.parts[known.shape], design, level, inner)
-        return renamed(choice, self.shapes[known.shape], names)
+        old = self._marked(self.shapes[known.shape], known.resident, known.fetched)
+        found = renamed(choice, old, self._marked(names, resident, made.intersection(self.workload.inputs)))
+        return replace(found, einsums=tuple(e.name for e in self.workload.einsums if e.name in names.einsums))

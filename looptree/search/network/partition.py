@@ -12,8 +12,8 @@ path's lower bounds: so it is optimal.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -65,25 +65,62 @@ class Path:
 NO_PATH = Path((), (), math.inf, 0.0)
 
 
+Rounds = Iterator[tuple[Path, list[Task]]]
+"""What is known after each round of a search, and what has to be searched before the next one begins."""
+
+
+def driven(rounds: Rounds, catalogue: Catalogue) -> Path:
+    """What a search finds in the end, or until Ctrl-C if there is a plan by then."""
+    path = NO_PATH
+    for path, tasks in rounds:
+        try:
+            catalogue.run(tasks)
+        except KeyboardInterrupt:
+            if not path.steps:
+                raise
+            break
+    return path
+
+
 def alone(layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float) -> Path:
     """A first plan: every layer by itself, nothing on chip in between; nothing is proven of it.
 
     There is none where the restrictions ask for something else.
     """
-    rules, steps = catalogue.space.restrictions, []
+    return replace(driven(rounds_alone(layers, catalogue, weights, capacity), catalogue), bound=0.0)
+
+
+def rounds_alone(
+    layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float, most: float = math.inf
+) -> Rounds:
+    """The search of the plan that runs every layer by itself and keeps nothing on chip in between.
+
+    Args:
+        most: larger sums need not be told apart, once there is a plan at all.
+    """
+    rules, every, steps = catalogue.space.restrictions, [], []
     for number, name in enumerate(layers.names):
+        shape, names = catalogue.shape((name,))
+        every.append(catalogue.variant(shape, names, frozenset()))
         if rules.allows((name,)) and not rules.leaves(catalogue.workload, (name,)):
-            shape, names = catalogue.shape((name,))
-            variant = catalogue.variant(shape, names, frozenset())
-            steps.append(Step(Group(1 << number, shape, names), variant, capacity, 0, frozenset(), frozenset()))
+            steps.append(Step(Group(1 << number, shape, names), every[-1], capacity, 0, frozenset(), frozenset()))
     catalogue.find_floors()
-    variants = catalogue.variants
-    unknown = [v for v in dict.fromkeys(s.variant for s in steps) if not variants[v].exact(weights, capacity)]
-    catalogue.run([Task(v, weights, capacity, variants[v].upper(weights, capacity)) for v in unknown])
+    variants, numbers = catalogue.variants, [step.variant for step in steps]
+    if not math.isfinite(most) or math.fsum(variants[v].upper(weights, capacity) for v in numbers) > most:
+        spare = most * (1 + MARGIN) - math.fsum(variants[v].lower(weights, capacity) for v in numbers)
+        tasks = []
+        for v in dict.fromkeys(v for v in numbers if not variants[v].exact(weights, capacity)):
+            lower, upper = variants[v].between(weights, capacity)
+            below = min(upper, lower + spare) if math.isfinite(upper + most) else upper
+            tasks += [Task(v, weights, capacity, below)] if lower < below else []
+        yield NO_PATH, tasks
     designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
+    bound = math.fsum(variants[v].lower(weights, capacity) for v in every)
     if len(designs) < len(layers.names):
-        return NO_PATH
-    return Path(tuple(steps), designs, math.fsum(weights.of(d.totals) for d in designs), 0.0)
+        yield replace(NO_PATH, bound=bound), []
+    else:
+        value = math.fsum(weights.of(d.totals) for d in designs)
+        yield Path(tuple(steps), designs, value, min(bound, value)), []
 
 
 class Partition:
@@ -94,15 +131,11 @@ class Partition:
         self.catalogue = catalogue
         self.space = graph.space
         self.suffixes = Suffixes(graph, catalogue)
-        self.rounds = 0
 
     def solve(
         self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
     ) -> Path:
         """The path of least weighted sum; or the best one so far once `going` returns false.
-
-        Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
-        designs that are better than the best known way to run its layers in smaller ones.
 
         Args:
             going: asked between rounds with the state of things. most: only paths below it count, which makes searches
@@ -110,25 +143,31 @@ class Partition:
         """
         if not going(NO_PATH):
             return NO_PATH
-        path, sizes = NO_PATH, self.graph.sizes
         if math.isinf(most):
-            path = alone(self.graph.layers, self.catalogue, weights, self.graph.capacity)
-        for largest in range(1, int(sizes.max(initial=1)) + 1):
+            alone(self.graph.layers, self.catalogue, weights, self.graph.capacity)
+        return driven(self.rounds(weights, going, most), self.catalogue)
+
+    def rounds(self, weights: Weights, going: Callable[[Path], bool], most: float = math.inf) -> Rounds:
+        """The search of the path of least weighted sum.
+
+        Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
+        designs that are better than the best known way to run its layers in smaller ones.
+
+        Args:
+            going, most: as for `solve`.
+        """
+        path, sizes = NO_PATH, self.graph.sizes
+        for layers in range(1, int(sizes.max(initial=1)) + 1):
             while True:
-                self.rounds += 1
-                path, tasks = self._look(weights, sizes <= largest, most)
+                path, tasks = self._look(weights, sizes <= layers, most)
                 if path.proven or path.bound >= most or not going(path):
-                    return path
+                    yield path, []
+                    return
                 if not tasks:
                     break
-                try:
-                    self.catalogue.run(tasks)
-                    self.suffixes.learn()
-                except KeyboardInterrupt:
-                    if not path.steps:
-                        raise
-                    return path
-        return path
+                yield path, tasks
+                self.suffixes.learn()
+        yield path, []
 
     def bound(self, weights: Weights) -> float:
         """What no plan undercuts, as far as that is known already."""

@@ -22,7 +22,7 @@ from looptree.search.group.rooms import shared_bytes, weight_bytes
 from looptree.search.network.catalogue import Catalogue, TimeUpError
 from looptree.search.network.ideals import Layers, TooManyError
 from looptree.search.network.idle import with_idle
-from looptree.search.network.partition import NO_PATH, Partition, Path, alone
+from looptree.search.network.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
 from looptree.search.network.states import StateGraph
 from looptree.search.network.workers import Workers
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
@@ -202,21 +202,29 @@ class Planner:
             self.catalogue.interrupted = True
             return path
 
-    def apart(self, weights: Weights, capacity: float) -> Path:
-        """The plan of least weighted sum that runs every layer by itself and keeps nothing on chip in between.
+    def rounds(self, weights: Weights, capacity: float, most: float = math.inf, *, apart: bool = False) -> Rounds:
+        """The same search round by round, so that several can go on side by side.
 
-        Not proven if the time is up before that is.
+        Args:
+            most: it ends as soon as it is known whether a plan has at most this sum. apart: run every layer by itself
+                and keep nothing on chip in between.
         """
-        catalogue = self.catalogue
+
+        def going(path: Path) -> bool:
+            decided = math.isfinite(most) and not path.bound <= most < path.value
+            return self.told(path.value, path.bound) and not decided
+
+        path = NO_PATH
         try:
-            path = alone(self.layers, catalogue, weights, capacity)
+            for path, tasks in rounds_alone(
+                self.layers, self.catalogue, weights, capacity, most if apart else math.inf
+            ):
+                path = path if apart else replace(path, bound=0.0)
+                yield path, tasks
+            if going(path) and not apart:
+                yield from self.partition(capacity).rounds(weights, going, most * (1 + MARGIN))
         except TimeUpError:
-            return NO_PATH
-        numbers = [catalogue.shape((name,)) for name in self.layers.names]
-        variants = [catalogue.variants[catalogue.variant(*known, frozenset())] for known in numbers]
-        bound = math.fsum(variant.lower(weights, capacity) for variant in variants)
-        self.told(path.value, bound)
-        return replace(path, bound=min(bound, path.value))
+            yield path, []
 
     def told(self, value: float, bound: float) -> bool:
         """Say how far the search is; whether there is time left."""
@@ -248,8 +256,8 @@ class Planner:
             designs = self.catalogue.polished(found.weights, wanted)
         resident = frozenset(tensor for step in path.steps for tensor in step.resident)
         choices = tuple(
-            without(self.catalogue.choice(step.variant, design, step.group.names, self.level), resident)
-            for step, design in zip(path.steps, designs, strict=True)
+            without(self.catalogue.choice(s.variant, d, s.group.names, s.resident, s.made, self.level), resident)
+            for s, d in zip(path.steps, designs, strict=True)
         )
         idle = self.catalogue.idle
         choices = with_idle(self.network, idle, choices, resident, self.level)

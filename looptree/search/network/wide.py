@@ -18,7 +18,7 @@ from looptree.search.group.goal import ROUNDING
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers, TooManyError, bits
 from looptree.search.network.outline import MOST_CHAINS, MOST_GROUPS
-from looptree.search.network.partition import NO_PATH, Path, alone
+from looptree.search.network.partition import NO_PATH, Path, Rounds, alone, driven
 from looptree.search.network.states import Group, Step
 
 SCALE = 1000  # objectives in thousandths, as whole numbers
@@ -75,22 +75,23 @@ class WidePartition:
         if not going(NO_PATH):
             return NO_PATH
         alone(self.layers, self.catalogue, weights, self.capacity)
+        return driven(self.rounds(weights, going, most), self.catalogue)
+
+    def rounds(self, weights: Weights, going: Callable[[Path], bool], most: float = math.inf) -> Rounds:
+        """The search of the partition of least weighted sum; arguments as for `Partition.rounds`."""
         while True:
             known = self._cover(lambda v: self.catalogue.variants[v].upper(weights, self.capacity))
             found = self._cover(lambda v: self.catalogue.variants[v].lower(weights, self.capacity))
             value, bound = self._value(weights, known), found.bound / SCALE if found.found else math.inf
             path = self._path(weights, known, value, min(bound, value))
-            tasks = self._tasks(weights, found, min(value, most))
-            if not tasks and found.proven and value <= most:
-                path = replace(path, bound=value)
+            better = min(value, most)
+            tasks = self._tasks(weights, found, better)
+            if not tasks and found.proven:
+                path = replace(path, bound=better)
             if path.proven or path.bound >= most or not going(path) or not tasks:
-                return path
-            try:
-                self.catalogue.run(tasks)
-            except KeyboardInterrupt:
-                if not path.steps:
-                    raise
-                return path
+                yield path, []
+                return
+            yield path, tasks
 
     def bound(self, weights: Weights) -> float:
         """What no plan undercuts, as far as that is known already."""

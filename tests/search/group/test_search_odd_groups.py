@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from looptree.search import search
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.division import Steps
@@ -68,6 +69,34 @@ def test_no_design_of_sinks_with_other_extents_is_better(
     hardware, space = architecture(seed=1, buffer_bandwidth=3), Space(loops=2, lone_loops=1, leaf_loops=0)
     slow = Exhaustive(two_sinks(rows, stride, taps), hardware, space)
     assert differences(slow, hardware, most=5)[0] == []
+
+
+def other_names(kind: str) -> Workload:
+    """Two readers of one tensor that call its rows, or its channels, by other names."""
+    front = einsum("front", "A[m,p] = X[m,p+r] * U[m,r]", {"m": 3, "p": 4, "r": 2})
+    if kind == "heads":
+        one = einsum("one", "Y[i,j] = X[i,l] * V[l,j]", {"i": 3, "j": 2, "l": 5})
+        return Workload("heads", [front, one])
+    one = einsum("one", "Y[n,i] = A[c,i+r] * V[n,c,r]", {"n": 2, "i": 3, "c": 3, "r": 2})
+    if kind == "residual":
+        return Workload("residual", [front, one, einsum("other", "Z[m,p] = A[m,p] + B[m,p]", {"m": 3, "p": 4})])
+    return Workload("crossed", [front, one, einsum("other", "Z[c,n] = A[n,c] + B[c,n]", {"c": 4, "n": 3})])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", some(["residual", "heads", "crossed"], 2))
+def test_no_design_of_sinks_whose_ranks_have_other_names_is_better(kind: str) -> None:
+    hardware, space = architecture(seed=1, buffer_bandwidth=3), Space(loops=2, lone_loops=1, leaf_loops=0)
+    assert differences(Exhaustive(other_names(kind), hardware, space), hardware, most=5)[0] == []
+
+
+def test_key_and_value_are_fused_whatever_their_ranks_are_called() -> None:
+    """Of 8 bytes each, the input goes on chip once instead of twice, one row after the other."""
+    key = einsum("key", "K[m,n] = X[m,k] * U[k,n]", {"m": 4, "n": 1, "k": 2})
+    value = einsum("value", "V[i,o] = X[i,j] * W[j,o]", {"i": 4, "o": 1, "j": 2})
+    plan = search(Workload("heads", [key, value]), architecture(8), objective="offchip", workers=1)
+    assert [choice.einsums for choice in plan.groups] == [("key", "value")]
+    assert plan.evaluation.offchip_bytes == 8 + 2 + 2 + 4 + 4
 
 
 @pytest.mark.parametrize(("tile", "depth"), list(itertools.product((1, 2, 3), (0, 1))))
