@@ -73,14 +73,15 @@ def test_smallest_is_the_first_capacity_in_which_each_layer_alone_has_a_design()
 
 def test_layers_in_one_group_may_need_less_than_each_alone() -> None:
     """Their own loops stand below those of the group, so that there are more of them."""
-    with Capacities(NETWORK, SMALL, space=Space(lone_loops=4, joined_loops=3), workers=1) as sizes:
+    space = Space(lone_loops=4, joined_loops=3)
+    with Capacities(NETWORK, SMALL, space=space, workers=1) as sizes:
         smallest = sizes.smallest()
         fused = sizes.plan(smallest - 1)
         assert [group.einsums for group in fused.groups] == [("conv1", "conv2")]
         assert fused.evaluation.fits
         needed = fused.evaluation.occupancy["GLB"].window_bytes
         assert needed < smallest
-        least = search(NETWORK, SMALL, objective="capacity", workers=1).statistics.value
+        least = search(NETWORK, SMALL, objective="capacity", space=space, workers=1).statistics.value
         assert least <= needed
         assert sizes.plan(int(least)).evaluation.fits
         with pytest.raises(InfeasibleError, match=f"a buffer of {smallest} bytes would hold it"):
