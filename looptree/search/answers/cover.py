@@ -18,7 +18,6 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.answers.corners import Corners
-from looptree.search.answers.uncovered import uncovered
 from looptree.search.answers.within import FEW_LABELS, Within
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.network.partition import Partition, Path
@@ -34,7 +33,7 @@ class Cover:
 
     Args:
         corners: of some metrics; not all have to be found. shares: that plans may be better at most, one after the
-            other. known: plans that are known beside the corners. most: plans that are enough.
+            other. most: plans that are enough.
 
     Attributes:
         paths: plans none of which is as good as another one, corners and others. share: no plan is better than all of
@@ -45,7 +44,6 @@ class Cover:
         self,
         corners: Corners,
         shares: Sequence[float] = SHARES,
-        known: Sequence[Path] = (),
         most: float = np.inf,
     ) -> None:
         self.corners = corners
@@ -53,7 +51,7 @@ class Cover:
         self.paths: list[Path] = []
         self.points = np.zeros((0, len(self.columns)))
         self.share = np.inf
-        self._add([*known, *corners.paths])
+        self._add(corners.paths)
         try:
             for share in shares:
                 if corners.stopped or not self._search(share):
@@ -75,10 +73,11 @@ class Cover:
                 kept = np.flatnonzero((point > self.points * (1 + CLOSE)).any(axis=1))
                 self.paths = [*(self.paths[i] for i in kept), path]
                 self.points = np.vstack([self.points[kept], point])
+                self.corners.hull.add(path.totals)
 
     def _search(self, share: float) -> bool:
         """Find all plans that no known one covers up to a share; whether none is missing."""
-        boxes, partition = self._boxes(share), self.corners.partition
+        boxes, partition = self.corners.hull.boxes(share), self.corners.partition
         if not len(boxes) or not isinstance(partition, Partition):
             return not len(boxes)
 
@@ -93,16 +92,6 @@ class Cover:
         combined = within.combine(MOST_LABELS if finished else FEW_LABELS)
         self._add(combined.paths())
         return finished and combined.complete
-
-    def _boxes(self, share: float) -> Array:
-        """Corners of the boxes in which plans may be."""
-        hull = self.corners.hull
-        boxes = uncovered(self.points / (1 + max(share, CLOSE)))
-        good = np.ones(len(boxes), dtype=bool)
-        for normal, bound in zip(hull.normals, hull.bounds, strict=True):
-            some = normal > 0
-            good &= (boxes / hull.scale)[:, some] @ normal[some] > bound
-        return np.asarray(boxes[good])
 
     def _tried(self) -> list[Weights]:
         """Weights that were searched, single metrics first, and others that are most different from one another."""

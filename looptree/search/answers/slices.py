@@ -62,8 +62,10 @@ class Slices:
         known, self.slices = self.slices, []
         capacity, proven = self.planner.capacity, True
         while capacity >= least:
-            corners = Corners(self.planner, self.sums, capacity, CORNERS)
-            cover = Cover(corners, [share], [path for path in self.paths if path.room <= capacity])
+            fitting = [path for path in self.paths if path.room <= capacity]
+            larger = self.slices[-1] if self.slices else None
+            corners = Corners(self.planner, self.sums, capacity, CORNERS, larger=larger, known=fitting, share=share)
+            cover = Cover(corners, [share])
             self.slices.append(corners)
             self.paths = [path for path in self.paths if path.room > capacity] + cover.paths
             proven = proven and cover.share <= share
