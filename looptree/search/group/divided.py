@@ -76,6 +76,11 @@ class Divider:
         """Those of the loops of a design that move the layer."""
         return tuple(known for known in steps if self.division.follows(known))
 
+    def sees_apart(self, steps: Sequence[Steps]) -> bool:
+        """Whether no two of some loops move one dimension of a tensor of the layer."""
+        follows = [self.division.follows(known) for known in steps]
+        return all(sum(bool(ranks & own) for own in follows) < 2 for ranks in self.leasts.mixed.values())
+
     def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> list[Streaming]:
         """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 
