@@ -34,6 +34,11 @@ class Restrictions:
         """Layers of which it is said with which others they are fused."""
         return frozenset().union(*self.together, *(pin.layers for pin in self.pins))
 
+    @property
+    def singled_out(self) -> frozenset[str]:
+        """Layers of which it is said with which others they are fused or not."""
+        return self.grouped.union(*self.apart)
+
     def pin(self, names: Iterable[str]) -> Pin | None:
         """The pin of a group."""
         group = set(names)

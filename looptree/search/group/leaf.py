@@ -58,7 +58,7 @@ class Streaming:
     Attributes:
         loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: steps of the layer,
             as a share of those that it has without these loops. cycles: of its operations, likewise; more than 1 where
-            parts of the array are idle.
+            parts of the array are idle, less where pieces leave out some of a box around a slab.
     """
 
     loops: tuple[tuple[str, int], ...]
@@ -87,14 +87,16 @@ class Idle:
     are listed.
 
     Attributes:
-        most: cycles of the layer, as a share of those without own loops. counted: whether ways with fewer are better.
+        most, fewest: cycles of the layer, as a share of those without own loops. counted: whether ways with fewer are
+            better.
     """
 
     most: float = math.inf
     counted: bool = False
+    fewest: float = 0.0
 
 
-FREE, FULL = Idle(), Idle(1.0)
+FREE, FULL, ALIKE = Idle(), Idle(1.0), Idle(1.0, fewest=1.0)
 
 
 @dataclass(frozen=True, slots=True)

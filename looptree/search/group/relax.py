@@ -87,6 +87,7 @@ class Relaxation:
         inner: rows of the intermediates, in the order of `Places`.
         pipelined: whether the layers work at once. live: whether only what is live counts.
         fetching: what is added to each sum, because tensors that stay on chip are fetched first.
+        fewest: of each layer, the share of its cycles that own loops leave at least; all of them if not given.
     """
 
     def __init__(
@@ -100,7 +101,9 @@ class Relaxation:
         pipelined: bool = False,
         live: bool = False,
         fetching: Array | None = None,
+        fewest: Array | None = None,
     ) -> None:
+        self.fewest = fewest
         self.pipelined = pipelined
         self.live = live
         self.tensors = tensors
@@ -142,8 +145,10 @@ class Relaxation:
         return [worked(p, columns) + more for p, more in zip(self.prices, self.fetching, strict=True)]
 
     def cycles(self, columns: Columns) -> Array:
-        """Compute cycles of each design; of a pipeline those of its slowest stage, which are a lower bound."""
+        """Compute cycles of each design at least; of a pipeline those of its slowest stage."""
         of_layers = columns.work("cycles")
+        if self.fewest is not None:
+            of_layers = of_layers * self.fewest[:, None]
         return np.asarray(of_layers.max(axis=0) if self.pipelined else of_layers.sum(axis=0))
 
     def least_room(self, columns: Columns, places: Places) -> tuple[float, Array]:

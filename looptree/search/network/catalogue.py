@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from looptree.errors import InputError
 from looptree.model import Evaluation, evaluate
+from looptree.search.asked.branches import Branch
 from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
 from looptree.search.asked.objective import value
 from looptree.search.asked.rules import Pin
@@ -61,7 +62,8 @@ class Catalogue:
         self.until = until
         self.network = workload
         self.space = workers.searches.space
-        self.idle = idle_layers(workload, self.space.restrictions.grouped)
+        joining = not (self.space.pipeline or self.space.nested)
+        self.idle = idle_layers(workload, self.space.restrictions.grouped, joining=joining)
         self.workload = trimmed(workload, self.idle)
         self.workers = workers
         self.variants: list[Variant] = []
@@ -109,6 +111,10 @@ class Catalogue:
             self.shapes.append(shape)
             self.parts.append(segment(self.workload, names))
         return number, shape
+
+    def branches(self) -> list[list[Branch]]:
+        """Branches of the network that may be exchanged."""
+        return self._shapes.branches()
 
     def _all_shapes(self) -> Shapes:
         """Finds shapes.
