@@ -154,6 +154,13 @@ def test_an_output_that_others_read_leaves() -> None:
     check(Workload("two", [first, second], outputs=["A"]), ONE, 3)
 
 
+def test_an_output_leaves_as_a_whole_of_which_others_read_as_much_elsewhere() -> None:
+    """Of rows 0 to 3, and of padding behind them, rows 1 to 4 are read: as many, but not all that leave."""
+    first = einsum("first", "A[p] = X[p] * V[p]", {"p": 4})
+    second = einsum("second", "B[p] = A[p+1] * W[p]", {"p": 4})
+    check(Workload("two", [first, second], shapes={"A": (5,)}, outputs=["A"]), ONE, 3)
+
+
 def leaving(workload: Workload, tensors: Sequence[str]) -> Workload:
     """The same network with more outputs."""
     shapes = {name: known.shape for name, known in workload.tensors.items()}

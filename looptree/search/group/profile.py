@@ -37,6 +37,7 @@ from looptree.search.group.boxes import (
 from looptree.search.group.factors import AXIS, Neighbours, factors_of, no_work, work_of
 from looptree.search.group.passes import Needs, Part, Pass, Whole, gathered
 from looptree.workload import Workload
+from looptree.workload.affine import Interval
 
 MOST_STEPS = 100_000  # that several loops are run with at a time, so that memory stays bounded
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
@@ -100,14 +101,15 @@ class Profiler:
         All is what its layer writes, if it leaves the workload, and what any layer asks for, if it is read later.
         """
         for tensor in set(self.part.intermediates) & set(self.part.outputs):
-            producer, asked = self.part.producer(tensor), self.whole.tensors.get(tensor)
+            producer, asked = self.part.producer(tensor), self._without_loops[0].get(tensor)
             if producer is None or asked is None:
                 return False
             shape = self.part.tensors[tensor].shape
             for dimension, (form, extent) in enumerate(zip(producer.output.projection, shape, strict=True)):
-                if asked[dimension] < (
-                    extent if tensor in self.part.read_later else form.hull(producer.box).clip(extent).size
-                ):
+                later = tensor in self.part.read_later
+                left = Interval(0, extent) if later else form.hull(producer.box).clip(extent)
+                (start,), (stop,) = asked.span(dimension, AXIS, 1)
+                if start > left.start or stop < left.stop:
                     return False
         return True
 
@@ -173,15 +175,21 @@ class Profiler:
     @cached_property
     def whole(self) -> Whole:
         """The segment without loops."""
-        sinks = self._of_sinks()
-        needs, writes, operations, asked = self._infer(sinks, {}, ())
+        needs, writes, operations, asked = self._without_loops
         return Whole(
             {tensor: extents_of(box) for tensor, box in needs.items()},
             {t: [*map(extents_of, boxes), extents_of(needs[t])] for t, boxes in asked.items() if t in needs},
             {t: [extents_of(within(box, 1)) for box in boxes] for t, boxes in asked.items()},
             {tensor: extents_of(box) for tensor, box in writes.items()},
-            {name: self._parts(done, sink=name in sinks) for name, done in operations.items()},
+            {name: self._parts(done, sink=name in self.sinks) for name, done in operations.items()},
         )
+
+    @cached_property
+    def _without_loops(
+        self,
+    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations], dict[str, list[Box]]]:
+        """What is inferred without loops."""
+        return self._infer(self._of_sinks(), {}, ())
 
     def _of_sinks(self) -> dict[str, Operations]:
         """What the sinks do without loops."""
