@@ -1,8 +1,8 @@
 """How large a buffer has to be: which capacities are asked for, and in which order.
 
-Capacities are powers of two (or `per_doubling` steps to each), from the one at which nothing more is gained downwards:
-what is proven in a large buffer bounds every smaller one. Between two of them the smallest capacity that is good
-enough is found by bisection, which needs no optimum, only whether a plan is below a value or no plan is.
+Capacities are powers of two (or `per_doubling` steps to each), from the one at which nothing more is gained downwards.
+Between two of them the smallest capacity that is good enough is found by bisection, which needs no optimum, only
+whether a plan is below a value or no plan is. What does not depend on another answer is searched side by side.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from looptree.architecture import Architecture
 from looptree.display import Displayed
 from looptree.search import SPACES, Space
 from looptree.sizing.cache import Memory
-from looptree.sizing.kind import Asked, Clock, Curve, Step, steps
+from looptree.sizing.kind import Asked, Clock, Curve, Question, Step, follow, steps, together
 from looptree.sizing.point import Point
 from looptree.units import format_size
 from looptree.workload import Workload
@@ -110,14 +110,11 @@ def size(
         smallest = fused.smallest()
         grid = list(wanted.capacities)
         if not grid:
-            ends = [curve.end(smallest) for curve in (fused, alone)]
-            lowest = max(smallest, wanted.least or ends[0] // DEPTH)
-            grid = [smallest, *(c for c in steps(max(ends), wanted.per_doubling) if c >= lowest)]
-        for curve in (alone, fused):
-            curve.solve_all(sorted(set(grid), reverse=True))
-        for curve in (alone, fused):
-            for share in SHARES:
-                curve.narrow(share)
+            follow(curve.descend(smallest) for curve in (fused, alone))
+            lowest = max(smallest, wanted.least or fused.end // DEPTH)
+            grid = [smallest, *(c for c in steps(max(fused.end, alone.end), wanted.per_doubling) if c >= lowest)]
+        together([Question(curve, c) for c in sorted(set(grid), reverse=True) for curve in (alone, fused)])
+        follow(curve.narrow(share) for curve in (alone, fused) for share in SHARES)
         return Sizing(
             network=workload.name,
             architecture=architecture.name,

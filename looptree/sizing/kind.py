@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError
-from looptree.search import Space
-from looptree.search.answers.capacities import Capacities
+from looptree.search import Plan, Space
+from looptree.search.answers.capacities import Capacities, Wanted
 from looptree.search.group.goal import ROUNDING
 from looptree.search.network.planner import buffer_of
 from looptree.sizing.cache import Kept, Memory
@@ -20,6 +20,9 @@ from looptree.workload import Workload
 
 FINENESS = 32
 """Answers are exact to a step of the largest power of two that is at most their 32nd part."""
+
+ABREAST = 4
+"""Searches that go on side by side: enough to keep a few processes busy, and not so many that each waits for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +77,12 @@ class Clock:
             self.report(Step(kind, capacity, self.done, self.left, left))
         return time.perf_counter()
 
-    def after(self, started: float | None) -> None:
-        """A point is there; `started` is when its search began, if there was one."""
+    def after(self, started: float | None, among: int = 1) -> None:
+        """A point is there; `started` is when its search began, if there was one, and `among` how many began then."""
         self.done += 1
         self.left = max(0, self.left - 1)
         if started is not None:
-            self.taken.append(time.perf_counter() - started)
+            self.taken.append((time.perf_counter() - started) / among)
 
 
 class Curve:
@@ -108,6 +111,7 @@ class Curve:
         self.kept: Kept = memory.of(kind)
         self.clock = clock
         self.beside = beside
+        self.end = 0
         self._searches: Capacities | None = None
 
     def __enter__(self) -> Curve:
@@ -140,49 +144,47 @@ class Curve:
         assert self.kept.smallest is not None
         return self.kept.smallest
 
-    def solve(self, capacity: int, target: float | None = None) -> Point:
-        """The point of a capacity; with a target only whether that can be reached."""
+    def knows(self, capacity: int, target: float | None) -> bool:
+        """Whether nothing is left to be searched there; with a target only whether that can be reached."""
         known = self.kept.points.get(capacity)
-        started = None
-        if known is None or not (known.status == "optimal" or (target is not None and _decides(known, target))):
-            started = self.clock.before(self.kind, capacity)
-            apart = self.beside is not None
-            plan = self.searches.plan(capacity, seconds=self.asked.seconds, target=target, apart=apart)
-            known = point_of(self.workload, plan, self.level, capacity, self.architecture.allocation)
-            self.kept.put(known)
-        self.clock.after(started)
-        return known
+        return known is not None and (known.status == "optimal" or (target is not None and _decides(known, target)))
+
+    def put(self, capacity: int, plan: Plan) -> None:
+        """Keep what was found."""
+        self.kept.put(point_of(self.workload, plan, self.level, capacity, self.architecture.allocation))
+
+    @property
+    def largest(self) -> int:
+        """A capacity in which everything fits whole."""
+        everything = sum(tensor.size_bytes for tensor in self.workload.tensors.values())
+        return 1 << max(everything, self.smallest()).bit_length()
 
     @cached_property
     def minimum(self) -> Point:
-        """The best there is: everything fits whole."""
-        everything = sum(tensor.size_bytes for tensor in self.workload.tensors.values())
-        return self.solve(1 << max(everything, self.smallest()).bit_length())
+        """The best there is."""
+        if not self.knows(self.largest, None):
+            together([Question(self, self.largest)])
+        return self.kept.points[self.largest]
 
-    def end(self, smallest: int) -> int:
-        """The smallest step at which nothing more is gained; a plan serves every capacity down to what it needs."""
+    def descend(self, smallest: int) -> Iterator[Question]:
+        """Find the `end`, the smallest step at which nothing more is gained.
+
+        A plan serves every capacity down to what it needs.
+        """
+        yield Question(self, self.largest)
         top = point = self.minimum
-        reached = top.capacity_bytes
+        self.end = top.capacity_bytes
         for capacity in steps(top.capacity_bytes, self.asked.per_doubling):
             if capacity < smallest:
                 break
-            if capacity >= point.demand_bytes and point.status == "optimal":
-                reached = capacity
-                continue
-            point = self.solve(capacity)
-            if point.value > top.value * (1 + ROUNDING):
-                break
-            reached = capacity
-        return reached
+            if capacity < point.demand_bytes or point.status != "optimal":
+                yield Question(self, capacity)
+                point = self.kept.points[capacity]
+                if point.value > top.value * (1 + ROUNDING):
+                    break
+            self.end = capacity
 
-    def solve_all(self, capacities: Iterable[int]) -> None:
-        """Every one of some capacities, which come largest first."""
-        listed = list(capacities)
-        self.clock.left += len(listed)
-        for capacity in listed:
-            self.solve(capacity)
-
-    def narrow(self, share: float) -> None:
+    def narrow(self, share: float) -> Iterator[Question]:
         """Find the smallest capacity within a share of the minimum, to a step (see `FINENESS`)."""
         target = at_most(self.minimum.value, share)
         while True:
@@ -191,8 +193,9 @@ class Curve:
             first, last = less // step + 1, (enough - 1) // step
             if first > last:
                 return
-            self.clock.left = (last - first + 1).bit_length()
-            if not _decides(self.solve((first + last) // 2 * step, target), target):
+            capacity = (first + last) // 2 * step
+            yield Question(self, capacity, target, left=(last - first + 1).bit_length())
+            if not _decides(self.kept.points[capacity], target):
                 return
 
     def shown(self, grid: Iterable[int]) -> tuple[Point, ...]:
@@ -203,6 +206,59 @@ class Curve:
         """All other points."""
         without = set(grid)
         return tuple(point for capacity, point in sorted(self.kept.points.items()) if capacity not in without)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be searched: a capacity of a curve, with a target only whether that can be reached.
+
+    Attributes:
+        left: about how many are to come where it comes from, with this one.
+    """
+
+    curve: Curve
+    capacity: int
+    target: float | None = None
+    left: int = 1
+
+
+def follow(asking: Iterable[Iterator[Question]]) -> None:
+    """Answer questions that depend on earlier answers: the next one of each row is answered together."""
+    rows = list(asking)
+    while rows:
+        following = [next(row, None) for row in rows]
+        rows = [row for row, question in zip(rows, following, strict=True) if question is not None]
+        together([question for question in following if question is not None])
+
+
+def together(questions: Sequence[Question]) -> None:
+    """Answer questions; those of which the answer is not known are searched side by side, a few at a time."""
+    waiting = list(questions)
+    for question in waiting:
+        question.curve.clock.left = sum(other.left for other in waiting)
+    while waiting:
+        some: dict[tuple[str, int], Question] = {}
+        for question in waiting:
+            curve = question.curve
+            if curve.knows(question.capacity, question.target):
+                curve.clock.after(None)
+            elif len(some) < ABREAST and (not some or curve.searches is next(iter(some.values())).curve.searches):
+                some.setdefault((curve.kind, question.capacity), question)
+        now = list(some.values())
+        waiting = [q for q in waiting if q not in now and not q.curve.knows(q.capacity, q.target)]
+        if now:
+            _search(now)
+
+
+def _search(questions: Sequence[Question]) -> None:
+    """Answer some questions of which the curves have the same searches."""
+    curve = questions[0].curve
+    wanted = [Wanted(q.capacity, q.target, apart=q.curve.beside is not None) for q in questions]
+    started = [q.curve.clock.before(q.curve.kind, q.capacity) for q in questions]
+    plans = curve.searches.plans(wanted, seconds=curve.asked.seconds)
+    for question, plan, begun in zip(questions, plans, started, strict=True):
+        question.curve.put(question.capacity, plan)
+        question.curve.clock.after(begun, len(questions))
 
 
 def at_most(minimum: float, share: float) -> float:

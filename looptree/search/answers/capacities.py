@@ -7,17 +7,35 @@ large buffer is a bound in every smaller one, and most groups that are searched 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from dataclasses import dataclass
 from types import TracebackType
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, close
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.space import Space
-from looptree.search.network.partition import Path
+from looptree.search.network.abreast import side_by_side
 from looptree.search.network.planner import Found, Planner, buffer_of, check_priced
 from looptree.search.network.workers import Searches, Workers
-from looptree.search.result import InfeasibleError, Plan, Progress
+from looptree.search.result import InfeasibleError, Plan
 from looptree.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A plan that is asked for.
+
+    Attributes:
+        capacity_bytes: of the buffer. target: the search ends as soon as it is known whether a plan has at most this
+            value (of equal ones, any).
+        apart: run every layer by itself and keep nothing on chip in between; what is found out about single layers
+            serves all plans.
+    """
+
+    capacity_bytes: int
+    target: float | None = None
+    apart: bool = False
 
 
 class Capacities:
@@ -88,36 +106,39 @@ class Capacities:
         return sum(tensor.size_bytes for tensor in self.workload.tensors.values())
 
     def plan(
-        self,
-        capacity_bytes: int,
-        *,
-        seconds: float | None = None,
-        progress: Progress | None = None,
-        target: float | None = None,
-        apart: bool = False,
+        self, capacity_bytes: int, *, target: float | None = None, apart: bool = False, seconds: float | None = None
     ) -> Plan:
-        """The best plan in that many bytes.
+        """The best plan in that many bytes; arguments as of `Wanted` and `plans`."""
+        return self.plans([Wanted(capacity_bytes, target, apart)], seconds=seconds)[0]
+
+    def plans(self, wanted: Sequence[Wanted], *, seconds: float | None = None) -> list[Plan]:
+        """The best plan in each of some capacities, searched side by side.
 
         Args:
-            capacity_bytes: of the buffer. seconds, progress: see `search`.
-            target: stop as soon as it is known whether a plan has at most this value (of equal ones, any).
-            apart: run every layer by itself and keep nothing on chip in between; what is found out about single layers
-                serves all plans.
+            wanted: the capacities. seconds: for each of them, see `search`; they share all of that.
 
         Raises:
             InfeasibleError: a layer does not fit. KeyboardInterrupt: Ctrl-C, even if there is a plan by then.
         """
-        planner = self.planner
-        planner.restart(seconds, progress)
-
-        def going(path: Path) -> bool:
-            decided = target is not None and (path.value <= target or path.bound > target)
-            return planner.told(path.value, path.bound) and not decided
-
-        weights = Weights.only(self.objective)
-        capacity = float(capacity_bytes)
-        path = planner.apart(weights, capacity) if apart else planner.solve(weights, capacity, going)
+        planner, weights = self.planner, Weights.only(self.objective)
+        planner.restart(None if seconds is None else seconds * len(wanted), None)
+        rounds = [
+            planner.rounds(
+                weights,
+                float(each.capacity_bytes),
+                math.inf if each.target is None else each.target,
+                apart=each.apart,
+            )
+            for each in wanted
+        ]
+        paths = side_by_side(rounds, planner.catalogue)
         if planner.catalogue.interrupted:
             raise KeyboardInterrupt
-        found = Found(path, weights, path.value, path.bound, capacity)
-        return planner.plan(found, self.objective, polish=target is None)
+        found = [
+            Found(path, weights, path.value, path.bound, each.capacity_bytes)
+            for path, each in zip(paths, wanted, strict=True)
+        ]
+        return [
+            planner.plan(one, self.objective, polish=each.target is None)
+            for one, each in zip(found, wanted, strict=True)
+        ]

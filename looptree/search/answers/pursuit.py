@@ -21,7 +21,7 @@ from looptree.model.axis import Array
 from looptree.search.answers.hull import Hull
 from looptree.search.answers.within import FEW_LABELS, MOST_LABELS, Combined, Within
 from looptree.search.asked.metrics import Weights
-from looptree.search.asked.target import FACTORS, Target
+from looptree.search.asked.target import FACTORS, ROUNDING, Target
 from looptree.search.network.partition import NO_PATH, Partition, Path
 from looptree.search.network.planner import CLOSE, Found, Planner
 
@@ -104,9 +104,10 @@ class Pursuit:
     def _try(self, weights: Weights) -> bool:
         """Search one weighted sum; whether that was finished."""
         self.tried.add(weights)
-        path = self.partition.solve(weights, lambda path: self._going(weights, path))
-        if math.isinf(path.bound):
-            self.bound = math.inf
+        most = self._most(weights) * (1 + 2 * ROUNDING)
+        path = self.partition.solve(weights, lambda path: self._going(weights, path), most)
+        if path.bound >= most or math.isinf(path.bound):
+            self.bound = self.value
             return True
         self.hull.learn(weights, path.value if path.proven else path.bound, path.totals if path.steps else None)
         if path.steps:
@@ -149,13 +150,15 @@ class Pursuit:
 
     def _within(self, partition: Partition) -> Within:
         """What a better plan has to keep, for all weights that were tried."""
-        least = (self.hull.bounds[: len(self.hull.metrics)] * self.hull.scale).tolist()
-
-        def most(weights: Weights) -> Array:
-            return np.array([self.target.most([weights[i] for i in self.hull.columns], self.value, least)])
-
         tried = list(dict.fromkeys(self.hull.weights(normal) for normal in self.hull.normals))
-        return Within(partition, self.target.metrics, tried, most, self.hull.spread())
+        return Within(
+            partition, self.target.metrics, tried, lambda each: np.array([self._most(each)]), self.hull.spread()
+        )
+
+    def _most(self, weights: Weights) -> float:
+        """The largest weighted sum of a plan within limits that is better than the best one."""
+        least = (self.hull.bounds[: len(self.hull.metrics)] * self.hull.scale).tolist()
+        return self.target.most([weights[i] for i in self.hull.columns], self.value, least)
 
     def _take(self, combined: Combined) -> None:
         path = combined.best(self.target.values)

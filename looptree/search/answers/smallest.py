@@ -1,7 +1,9 @@
-"""The smallest buffer in which a network keeps limits: halving what is left between too small and large enough.
+"""The smallest buffer in which a network keeps limits: dividing what is left between too small and large enough.
 
 With less room nothing gets better. So a capacity in which no plan keeps the limits is a lower bound, and a plan that
-keeps them needs so many bytes and no more: that is the next upper bound.
+keeps them needs so many bytes and no more: that is the next upper bound. In between, no search has to find the best
+plan: it ends with the first one that keeps the limits, or when what groups take at least is beyond them. What is proven
+in a large buffer holds in every smaller one, so capacities are asked for from above.
 """
 
 from __future__ import annotations
@@ -13,6 +15,12 @@ from looptree.search.answers.pursuit import Pursuit
 from looptree.search.asked.metrics import METRICS
 from looptree.search.asked.target import Target
 from looptree.search.network.planner import Found, Planner
+
+DIVIDED = 2
+"""What is large enough is divided by that until it is too small."""
+NEAR = 8
+"""What is left is halved until it is such a part of what is large enough. Then such parts of it are taken off from
+above: a plan is found sooner than it is proven that there is none."""
 
 
 def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
@@ -26,16 +34,29 @@ def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
         return Found(best.path, best.weights, math.inf, math.inf if math.isinf(best.bound) else 0.0)
     low, high = 0, int(best.path.room)
     while low + 1 < high:
-        middle = math.isqrt(max(low, 1) * high) if high > 2 * low else (low + high) // 2
-        middle = min(max(middle, low + 1), high - 1)
         try:
-            found = Pursuit(planner, Target(objective, limits), middle, enough=True).found()
+            capacity = _between(low, high)
+            found = Pursuit(planner, Target(objective, limits), capacity, enough=True).found()
         except KeyboardInterrupt:
             break
         if found.path.steps:
             best, high = found, int(found.path.room)
         elif math.isinf(found.bound):
-            low = middle
+            low = capacity
         else:
             break
     return Found(best.path, best.weights, float(high), float(low + 1), float(high))
+
+
+def _between(low: int, high: int) -> int:
+    """The capacity that is next, between one that is too small and one that is large enough.
+
+    >>> _between(0, 1000), _between(10, 1000), _between(100, 180), _between(100, 108), _between(1, 3)
+    (500, 100, 140, 107, 2)
+    """
+    if not low:
+        return max(1, high // DIVIDED)
+    if 2 * low < high:
+        return max(low + 1, math.isqrt(low * high))
+    left = high - low
+    return low + left // 2 if left > high // NEAR else high - max(1, left // NEAR)

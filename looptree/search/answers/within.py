@@ -56,7 +56,7 @@ class Combined:
 
     def _path(self, found: Labelled) -> Path:
         graph = self.partition.graph
-        steps = tuple(graph.step(step) for step in found.steps)
+        steps = graph.plan(found.steps)
         taken = zip(found.steps, found.options, strict=True)
         designs = tuple(self.designs[int(graph.query[step])][option] for step, option in taken)
         return Path(steps, designs, math.inf, 0.0)

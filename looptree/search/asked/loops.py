@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from looptree.workload import Workload
 
@@ -46,17 +47,73 @@ def sinks_of(part: Workload) -> tuple[str, ...]:
 
 
 def candidate_ranks(part: Workload, sinks: Sequence[str]) -> list[Rank]:
-    """Ranks that a loop above the branch may tile; of several sinks, those that all have, of about the same extent.
+    """Ranks that a loop above the branch may tile; of several sinks, one of each, of about the same extent.
 
-    The largest extent is less than twice the smallest: they differ where some of a sink is not needed, and is trimmed.
-    A sink with fewer steps rests at the last ones.
+    They have one name, or they move something that the sinks share alike: see `moving_alike`. The largest extent is
+    less than twice the smallest: they differ where some of a sink is not needed, and is trimmed. A sink with fewer
+    steps rests at the last ones.
     """
     tiled = [part.einsum(sink).ranks for sink in sinks]
+    named = [(name,) * len(sinks) for name in tiled[0] if all(name in ranks for ranks in tiled)]
     found: list[Rank] = []
-    for rank in (name for name in tiled[0] if all(name in ranks for ranks in tiled)):
-        extents = [ranks[rank] for ranks in tiled]
+    for names in dict.fromkeys([*named, *moving_alike(part, sinks)]):
+        extents = [ranks[name] for ranks, name in zip(tiled, names, strict=True)]
         if 2 <= max(extents) < 2 * min(extents):
-            found.append(tuple((sink, rank) for sink in sinks))
+            found.append(tuple(zip(sinks, names, strict=True)))
+    return found
+
+
+def moving_alike(part: Workload, sinks: Sequence[str]) -> list[tuple[str, ...]]:
+    """Ranks, one of each of several sinks, that move a dimension of what the sinks share by as much at each step.
+
+    The ranks of a layer that makes what a sink reads follow those of the sink. Of more than two sinks the first may
+    share one tensor with the second, and the second another one with the third.
+
+    >>> from looptree.documents import parse_document
+    >>> from looptree.workload.load import workload_of
+    >>> heads = workload_of(parse_document('''
+    ... einsums:
+    ...   - {name: key, expression: "K[m,n] = X[m,k] * WK[k,n]", ranks: {m: 4, n: 4, k: 4}}
+    ...   - {name: value, expression: "V[i,o] = X[i,j] * WV[j,o]", ranks: {i: 4, o: 4, j: 4}}
+    ... '''))
+    >>> moving_alike(heads, ("key", "value"))
+    [('m', 'i'), ('k', 'j')]
+    """
+    if len(sinks) < 2:
+        return []
+    pairs = [(at, rank) for at, sink in enumerate(sinks) for rank in part.einsum(sink).ranks]
+    first: dict[tuple[str, int, Fraction], int] = {}
+    tied = [
+        (first.setdefault(moved, number), number)
+        for number, (at, rank) in enumerate(pairs)
+        for moved in _moved_by(part, sinks[at], rank)
+    ]
+    found: list[tuple[str, ...]] = []
+    for numbers in merged(tuple((number,) for number in range(len(pairs))), tied):
+        alike = [pairs[number] for number in numbers]
+        found += itertools.product(*([rank for at, rank in alike if at == sink] for sink in range(len(sinks))))
+    return found
+
+
+def _moved_by(part: Workload, sink: str, rank: str) -> set[tuple[str, int, Fraction]]:
+    """Dimensions of tensors that a rank of a sink moves, and by how much each of its steps does."""
+    found: set[tuple[str, int, Fraction]] = set()
+    for einsum in reversed(part.einsums):
+        following = {
+            (name, step / factor)
+            for dimension, form in enumerate(einsum.output.projection)
+            for tensor, moved, step in found
+            if (tensor, moved) == (einsum.output.tensor, dimension)
+            for name, factor in form.terms
+        }
+        steps = {(rank, Fraction(1))} if einsum.name == sink else following
+        found |= {
+            (access.tensor, dimension, step * dict(form.terms)[name])
+            for access in einsum.inputs
+            for dimension, form in enumerate(access.projection)
+            for name, step in steps
+            if name in form.ranks
+        }
     return found
 
 
@@ -67,16 +124,19 @@ def orders(
     joined: int = 0,
     twice: Collection[Rank] = (),
 ) -> Iterator[tuple[Rank, ...]]:
-    """Every order of `count` loops.
+    """Every order of `count` loops, none of which tiles a rank of a sink that another one tiles with other ranks.
 
     Args:
         joined: most loops of an order in which some move the same dimension of a tensor of the sinks.
         twice: ranks that such an order may tile twice, though not by two loops right below each other.
     """
+    mixed = {pair for pair in itertools.permutations(ranks, 2) if set(pair[0]) & set(pair[1])}
     for order in itertools.product(ranks, repeat=count) if twice else itertools.permutations(ranks, count):
         near = any(one == other for one, other in itertools.pairwise(order))
         often = any(order.count(rank) > (2 if rank in twice else 1) for rank in order)
-        if not near and not often and (count <= joined or len(joined_positions(order, clashes)) == count):
+        if near or often or mixed.intersection(itertools.combinations(order, 2)):
+            continue
+        if count <= joined or len(joined_positions(order, clashes)) == count:
             yield order
 
 

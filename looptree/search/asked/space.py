@@ -12,6 +12,8 @@ from looptree.search.asked.restrictions import NONE, Restrictions
 from looptree.workload import Workload
 
 ANY_PAIRS = 1 << 30
+TWICE_LOOPS = 3
+"""Most loops of an order in which a rank may be tiled twice."""
 GROUP_LAYERS = 8
 CHAIN_LAYERS = 12
 NUMBERS = {
@@ -20,7 +22,7 @@ NUMBERS = {
     "loops": (1, 4),
     "lone_loops": (0, 5),
     "leaf_loops": (0, 2),
-    "joined_loops": (0, 4),
+    "joined_loops": (0, 5),
     "nested": (0, 2),
     "twice": (0, ANY_PAIRS),
     "joined_pairs": (0, ANY_PAIRS),
@@ -40,8 +42,8 @@ class Space:
         leaf_loops: most loops of a layer of its own, inside its branch. nested: most loops of a nested branch.
         joined_loops: most loops above a branch, or of a layer alone, where two of them move the same dimension, as `p`
             and `r` of a convolution do.
-        twice: a rank may be tiled by two of them, with others in between, if that can be done with so many pairs of
-            tile shapes at most.
+        twice: a rank may be tiled by two of up to three such loops, with another one in between, if that can be done
+            with so many pairs of tile shapes at most.
         joined_pairs: two of them over different ranks may move one dimension, or let readers of a tensor rest at
             different steps, only further up the group, if they have so many pairs of tile shapes at most.
         spill: whether an intermediate of a group may be written out and fetched again.
@@ -59,9 +61,9 @@ class Space:
 
     group_layers: int = GROUP_LAYERS
     loops: int = 3
-    lone_loops: int = 4
+    lone_loops: int = 5
     leaf_loops: int = 2
-    joined_loops: int = 3
+    joined_loops: int = 5
     twice: int = 0
     joined_pairs: int = 40
     spill: bool = True
@@ -102,7 +104,7 @@ class Space:
         parts.append(self._loops(self.lone_loops, "for a layer alone"))
         if self.twice and self.joined_loops > 2:
             pairs = "" if self.twice == ANY_PAIRS else f" if it has up to {self.twice} pairs of tile shapes"
-            parts.append(f"a rank tiled twice{pairs}")
+            parts.append(f"a rank tiled twice by up to {TWICE_LOOPS} loops{pairs}")
         parts += ["every useful tile shape", kept]
         if self.inner_level:
             parts.append(
@@ -150,8 +152,9 @@ class Space:
         sinks = sinks_of(part)
         ranks, clashes = candidate_ranks(part, sinks), clashing_ranks(part, sinks)
         fused, tilings = len(part.einsums) > 1, self.restrictions.tilings
-        twice = {rank for rank in ranks if self.twice and len(tilings(part, (rank, rank))) <= self.twice}
+        often = {rank for rank in ranks if self.twice and len(tilings(part, (rank, rank))) <= self.twice}
         for count in range(int(fused), (self.loops if fused else self.lone_loops) + 1):
+            twice = often if count <= TWICE_LOOPS else ()
             for order in orders(ranks, clashes, count, self.joined_loops, twice):
                 if self.restrictions.ordered(order):
                     yield order

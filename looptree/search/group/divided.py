@@ -2,8 +2,8 @@
 
 What such loops leave of a tensor depends on the tile shapes of the group's loops, so there is no list of them that
 holds for all designs (as there is for the others; see `looptree.search.group.leaf`). Each own loop is run together with
-the group's loop that moves the same dimension, for one tile shape of that: it divides what is inferred for its layer at
-each step, from the lower end. What the layer's tensors take and how often they are fetched is again a product over
+the group's loops that move one of its dimensions, for one tile shape of each: it divides what is inferred for its layer
+at each step, from the lower end. What the layer's tensors take and how often they are fetched is again a product over
 loops that move different dimensions.
 
 Ranges of designs, and single designs at first, have one option instead of all these ways, which is no worse than any of
@@ -75,8 +75,15 @@ class Divider:
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key], Idle, bool], Streaming | None] = {}
 
     def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
-        """Those of the loops of a design that move the layer."""
-        return tuple(known for known in steps if self.division.follows(known))
+        """Those of the loops of a design that move the layer, with positions among themselves."""
+        found = [known for known in steps if self.division.follows(known)]
+        order = sorted(position for known in found for position in known.positions)
+        return tuple(replace(known, positions=tuple(map(order.index, known.positions))) for known in found)
+
+    def sees_apart(self, steps: Sequence[Steps]) -> bool:
+        """Whether no two of some loops move one dimension of a tensor of the layer."""
+        follows = [self.division.follows(known) for known in steps]
+        return all(sum(bool(ranks & own) for own in follows) < 2 for ranks in self.leasts.mixed.values())
 
     def ways(
         self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE, *, timed: bool = False
@@ -183,28 +190,21 @@ class Divider:
         )
 
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
-        """Own loops in an order, if they divide what other loops do, or what is cut without loops."""
-        bases, near = [], [self.leasts.mixed[rank] | {rank} for rank in order]
-        for ranks in near:
-            found = [steps for steps in moving if ranks & self.division.follows(steps)]
-            if len(found) > 1:
-                return None
-            bases.append(found[0] if found else None)
-        together = len(order) > 1 and order[1] in self.leasts.mixed[order[0]]
-        if bases == [None] * len(order) and not together and not self.leasts.cut & frozenset().union(*near):
+        """Own loops in an order, if they divide what other loops do, or what is cut without loops.
+
+        Those that move a common dimension, or one that a common loop of the group moves, divide the steps of all loops
+        of the group that move any of their dimensions.
+        """
+        near = [self.leasts.mixed[rank] | {rank} for rank in order]
+        found = [[steps for steps in moving if ranks & self.division.follows(steps)] for ranks in near]
+        together = len(order) > 1 and (order[1] in near[0] or any(steps in found[1] for steps in found[0]))
+        if not any(found) and not together and not self.leasts.cut & frozenset().union(*near):
             return None
-        if together:
-            known = {base for base in bases if base is not None}
-            if len(known) > 1:
-                return None
-            bases = [next(iter(known), None)] * len(order)
-        grouped: dict[object, tuple[Steps, tuple[int, ...]]] = {}
-        for position, base in enumerate(bases):
-            key = position if base is None and not together else base
-            steps, positions = grouped.get(key, (base or Steps(), ()))
-            grouped[key] = steps, (*positions, position)
-        tiles = tuple(self.division.tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True))
-        return _Loops(order, tiles, tuple(grouped.values())) if all(tiles) else None
+        parts = [tuple(range(len(order)))] if together else [(position,) for position in range(len(order))]
+        bases = tuple((Steps.joined([s for s in moving if any(s in found[at] for at in part)]), part) for part in parts)
+        base_of = {position: base for base, part in bases for position in part}
+        tiles = tuple(self.division.tiles(base_of[position], rank) for position, rank in enumerate(order))
+        return _Loops(order, tiles, bases) if all(tiles) else None
 
     def _of(self, loops: _Loops, tensors: Sequence[str], idle: Idle) -> list[Streaming]:
         """The ways with own loops in an order that no other ones with them beat."""

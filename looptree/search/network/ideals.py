@@ -1,6 +1,7 @@
 """Sets of layers that can be done first, and the groups that can come next.
 
-Layers are numbered in the order of the workload, which is topological; sets of them are bit masks. An *ideal* holds
+Layers are numbered in the order of the workload, which is topological; sets of them are bit masks. Of sets that differ
+by exchanges of equal branches one is listed (`looptree.search.network.alike`). An *ideal* holds
 every producer of its members. A group that leads from one ideal to another is convex, and every partition into convex
 groups with an acyclic quotient is a path from the empty ideal to the full one (and the other way round).
 """
@@ -8,11 +9,13 @@ groups with an acyclic quotient is a path from the empty ideal to the full one (
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from looptree.search.asked.branches import Branch
+from looptree.search.network.alike import NONE, Alike
 from looptree.workload import Workload
 
 WORD = 64  # bits
@@ -29,17 +32,22 @@ class Layers:
 
     Attributes:
         names: of the layers. before, after: producers and consumers of each layer. beside: layers that share a tensor
-            with each.
+            with each. alike: branches that may be exchanged.
     """
 
     names: tuple[str, ...]
     before: tuple[int, ...]
     after: tuple[int, ...]
     beside: tuple[int, ...]
+    alike: Alike = NONE
 
     @classmethod
-    def of(cls, workload: Workload) -> Layers:
-        """The layers of a workload."""
+    def of(cls, workload: Workload, branches: Sequence[Sequence[Branch]] = ()) -> Layers:
+        """The layers of a workload.
+
+        Args:
+            branches: that may be exchanged.
+        """
         names = tuple(e.name for e in workload.einsums)
         number = {name: i for i, name in enumerate(names)}
         users: dict[str, int] = {}
@@ -57,7 +65,12 @@ class Layers:
             for tensor in (*e.reads, e.output.tensor):
                 together |= users[tensor]
             beside.append(together & ~(1 << number[e.name]))
-        return cls(names, tuple(before), tuple(after), tuple(beside))
+        return cls(names, tuple(before), tuple(after), tuple(beside), Alike(branches, names))
+
+    @property
+    def told_apart(self) -> Layers:
+        """The same with sets that differ by exchanges listed each."""
+        return replace(self, alike=NONE)
 
     @property
     def everything(self) -> int:
@@ -76,8 +89,10 @@ class Layers:
             following: dict[int, int] = {}
             for ideal, ready in level.items():
                 for i in bits(ready):
-                    if ideal | 1 << i not in following:
-                        following[ideal | 1 << i] = self._then(ideal, ready, i)
+                    then = self.alike.least(ideal | 1 << i)
+                    if then not in following:
+                        same = then == ideal | 1 << i
+                        following[then] = self._then(ideal, ready, i) if same else self.available(then)
             level = following
             found += sorted(level)
             if len(found) > most:
@@ -105,11 +120,12 @@ class Layers:
             TooManyError: there are more than `enough`.
         """
         above, below = self._reach(self.before), self._reach(self.after)
-        level = {1 << i for i in range(len(self.names))}
+        level = {self.alike.least(1 << i) for i in range(len(self.names))}
         found = sorted(level)
         seen = len(level)
         for _ in range(1, most):
-            level = {g | 1 << i for g in level for member in bits(g) for i in bits(self.beside[member] & ~g)}
+            grown = {g | 1 << i for g in level for member in bits(g) for i in bits(self.beside[member] & ~g)}
+            level = set(map(self.alike.least, grown))
             seen += len(level)
             found += sorted(g for g in level if self._is_convex(g, above, below))
             if len(found) > enough or seen > 20 * enough:
@@ -138,6 +154,7 @@ class Layers:
                 for i in bits(self.after[last])
                 if self.before[i] & group == 1 << last and not below[first] & above[i] & ~group
             ]
+            level = list({self.alike.least(each[0]): each for each in level}.values())
         return found
 
     def _reach(self, beside: tuple[int, ...]) -> list[int]:
@@ -158,17 +175,25 @@ class Layers:
         return not up & down & ~group
 
     def following(self, ideals: Sequence[int], groups: Sequence[int]) -> Iterator[list[int]]:
-        """For each ideal those of some convex groups that lead from it to another one, as positions in `groups`."""
+        """For each ideal those of some convex groups that lead from it to another one, as positions in `groups`.
+
+        Where branches are alike, those that do so after some exchange.
+        """
+        fixed = self.everything & ~self.alike.movable
+        needs = [self.needs(group) for group in groups]
         words = range(len(self.names) // WORD + 1)
-        taken = _words(groups, len(words))
-        asked = _words([self._needs(group) for group in groups], len(words))
-        for done in _words(ideals, len(words)):
+        taken = _words([group & fixed for group in groups], len(words))
+        asked = _words([needed & fixed for needed in needs], len(words))
+        for ideal, done in zip(ideals, _words(ideals, len(words)), strict=True):
             blocked = np.zeros(len(groups), dtype=np.uint64)
             for word in words:
                 blocked |= taken[:, word] & done[word] | asked[:, word] & ~done[word]
-            yield np.flatnonzero(blocked == 0).tolist()
+            found = np.flatnonzero(blocked == 0).tolist()
+            if self.alike.classes:
+                found = [at for at in found if any(self.alike.images(groups[at], needs[at], ideal))]
+            yield found
 
-    def _needs(self, group: int) -> int:
+    def needs(self, group: int) -> int:
         """Producers of a group outside it."""
         needed = 0
         for i in bits(group):

@@ -12,8 +12,8 @@ path's lower bounds: so it is optimal.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -23,7 +23,8 @@ from looptree.search.group.design import GroupDesign
 from looptree.search.group.goal import ROUNDING
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers
-from looptree.search.network.states import Group, StateGraph, Step
+from looptree.search.network.states import StateGraph
+from looptree.search.network.step import Group, Step
 from looptree.search.network.suffixes import Suffixes
 
 MARGIN = 1e-4  # as a share; see `Partition._look`
@@ -65,25 +66,64 @@ class Path:
 NO_PATH = Path((), (), math.inf, 0.0)
 
 
+Rounds = Iterator[tuple[Path, list[Task]]]
+"""What is known after each round of a search, and what has to be searched before the next one begins."""
+
+
+def driven(rounds: Rounds, catalogue: Catalogue) -> Path:
+    """What a search finds in the end, or until Ctrl-C if there is a plan by then."""
+    path = NO_PATH
+    for path, tasks in rounds:
+        if not tasks:
+            continue
+        try:
+            catalogue.run(tasks)
+        except KeyboardInterrupt:
+            if not path.steps:
+                raise
+            break
+    return path
+
+
 def alone(layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float) -> Path:
     """A first plan: every layer by itself, nothing on chip in between; nothing is proven of it.
 
     There is none where the restrictions ask for something else.
     """
-    rules, steps = catalogue.space.restrictions, []
+    return replace(driven(rounds_alone(layers, catalogue, weights, capacity), catalogue), bound=0.0)
+
+
+def rounds_alone(
+    layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float, most: float = math.inf
+) -> Rounds:
+    """The search of the plan that runs every layer by itself and keeps nothing on chip in between.
+
+    Args:
+        most: larger sums need not be told apart, once there is a plan at all.
+    """
+    rules, every, steps = catalogue.space.restrictions, [], []
     for number, name in enumerate(layers.names):
+        shape, names = catalogue.shape((name,))
+        every.append(catalogue.variant(shape, names, frozenset()))
         if rules.allows((name,)) and not rules.leaves(catalogue.workload, (name,)):
-            shape, names = catalogue.shape((name,))
-            variant = catalogue.variant(shape, names, frozenset())
-            steps.append(Step(Group(1 << number, shape, names), variant, capacity, 0, frozenset(), frozenset()))
+            steps.append(Step(Group(1 << number, shape, names), every[-1], capacity, 0, frozenset(), frozenset()))
     catalogue.find_floors()
-    variants = catalogue.variants
-    unknown = [v for v in dict.fromkeys(s.variant for s in steps) if not variants[v].exact(weights, capacity)]
-    catalogue.run([Task(v, weights, capacity, variants[v].upper(weights, capacity)) for v in unknown])
+    variants, numbers = catalogue.variants, [step.variant for step in steps]
+    if not math.isfinite(most) or math.fsum(variants[v].upper(weights, capacity) for v in numbers) > most:
+        spare = most * (1 + MARGIN) - math.fsum(variants[v].lower(weights, capacity) for v in numbers)
+        tasks = []
+        for v in dict.fromkeys(v for v in numbers if not variants[v].exact(weights, capacity)):
+            lower, upper = variants[v].between(weights, capacity)
+            below = min(upper, lower + spare) if math.isfinite(upper + most) else upper
+            tasks += [Task(v, weights, capacity, below)] if lower < below else []
+        yield NO_PATH, tasks
     designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
+    bound = math.fsum(variants[v].lower(weights, capacity) for v in every)
     if len(designs) < len(layers.names):
-        return NO_PATH
-    return Path(tuple(steps), designs, math.fsum(weights.of(d.totals) for d in designs), 0.0)
+        yield replace(NO_PATH, bound=bound), []
+    else:
+        value = math.fsum(weights.of(d.totals) for d in designs)
+        yield Path(tuple(steps), designs, value, min(bound, value)), []
 
 
 class Partition:
@@ -94,36 +134,43 @@ class Partition:
         self.catalogue = catalogue
         self.space = graph.space
         self.suffixes = Suffixes(graph, catalogue)
-        self.rounds = 0
 
-    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
+    def solve(
+        self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
+    ) -> Path:
         """The path of least weighted sum; or the best one so far once `going` returns false.
+
+        Args:
+            going: asked between rounds with the state of things. most: only paths below it count, which makes searches
+                of groups short; if there is none, the bound is at least as large.
+        """
+        if not going(NO_PATH):
+            return NO_PATH
+        if math.isinf(most):
+            alone(self.graph.layers, self.catalogue, weights, self.graph.capacity)
+        return driven(self.rounds(weights, going, most), self.catalogue)
+
+    def rounds(self, weights: Weights, going: Callable[[Path], bool], most: float = math.inf) -> Rounds:
+        """The search of the path of least weighted sum.
 
         Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
         designs that are better than the best known way to run its layers in smaller ones.
 
         Args:
-            going: asked between rounds with the state of things.
+            going, most: as for `solve`.
         """
-        if not going(NO_PATH):
-            return NO_PATH
-        path, sizes = alone(self.graph.layers, self.catalogue, weights, self.graph.capacity), self.graph.sizes
-        for most in range(1, int(sizes.max(initial=1)) + 1):
+        path, sizes = NO_PATH, self.graph.sizes
+        for layers in range(1, int(sizes.max(initial=1)) + 1):
             while True:
-                self.rounds += 1
-                path, tasks = self._look(weights, sizes <= most)
-                if path.proven or not going(path):
-                    return path
+                path, tasks = self._look(weights, sizes <= layers, most)
+                if path.proven or path.bound >= most or not going(path):
+                    yield path, []
+                    return
                 if not tasks:
                     break
-                try:
-                    self.catalogue.run(tasks)
-                    self.suffixes.learn()
-                except KeyboardInterrupt:
-                    if not path.steps:
-                        raise
-                    return path
-        return path
+                yield path, tasks
+                self.suffixes.learn()
+        yield path, []
 
     def bound(self, weights: Weights) -> float:
         """What no plan undercuts, as far as that is known already."""
@@ -131,8 +178,10 @@ class Partition:
         lower = np.array([variants[v].lower(weights, room) for v, room in self.graph.queries])
         return self.graph.shortest(lower[self.graph.query])[0]
 
-    def _look(self, weights: Weights, allowed: Array) -> tuple[Path, list[Task]]:
+    def _look(self, weights: Weights, allowed: Array, most: float) -> tuple[Path, list[Task]]:
         """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for.
+
+        They look for plans that are better than that, and below `most`.
 
         They prove a little more than is asked: what is a little worse than other groups need not be searched again when
         other metrics count a little, too, as in `looptree.search.answers.settle`.
@@ -144,18 +193,18 @@ class Partition:
         bound, _ = self.graph.shortest(lower[self.graph.query])
         reach, hopeful = self.graph.shortest(np.where(allowed, lower[self.graph.query], np.inf))
         tasks: dict[tuple[int, float], Task] = {}
-        adding = self.suffixes.serve(weights)
-        if reach < value * (1 - ROUNDING):
+        adding, better = self.suffixes.serve(weights), min(value, most)
+        if reach < better * (1 - ROUNDING):
             for index in hopeful:
                 query = int(self.graph.query[index])
                 variant, room = queries[query]
                 if not variants[variant].exact(weights, room):
-                    below = min(value - (reach - lower[query]), self.graph.between(upper, index))
+                    below = min(better - (reach - lower[query]), self.graph.between(upper, index))
                     if lower[query] < below:
                         below *= 1 + MARGIN
                         first = self.suffixes.instead(index, weights, below, upper) if adding else None
                         task = first or Task(variant, weights, room, below)
                         tasks[task.variant, task.capacity] = task
-        found = tuple(self.graph.step(i) for i in steps)
+        found = self.graph.plan(steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
         return Path(found, designs, value, min(bound, value)), list(tasks.values())

@@ -22,7 +22,8 @@ from looptree.search.group.rooms import shared_bytes, weight_bytes
 from looptree.search.network.catalogue import Catalogue, TimeUpError
 from looptree.search.network.ideals import Layers, TooManyError
 from looptree.search.network.idle import with_idle
-from looptree.search.network.partition import NO_PATH, Partition, Path, alone
+from looptree.search.network.outline import Outline
+from looptree.search.network.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
 from looptree.search.network.states import StateGraph
 from looptree.search.network.workers import Workers
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
@@ -140,8 +141,9 @@ class Planner:
         _check_bypassing(workload, self.architecture, self.level)
         self.catalogue = Catalogue(workload, workers, math.inf)
         self.restart(seconds, progress)
-        self.layers = Layers.of(self.catalogue.workload)
+        self.layers = Layers.of(self.catalogue.workload, self.catalogue.branches())
         self.space = self.catalogue.space
+        self._outline: Outline | None = None
         self._partition: tuple[float, Partition | WidePartition] | None = None
 
     def restart(self, seconds: float | None, progress: Progress | None) -> None:
@@ -175,7 +177,11 @@ class Planner:
         if self._partition is None or self._partition[0] != capacity:
             found: Partition | WidePartition
             try:
-                found = Partition(StateGraph.of(self.layers, self.catalogue, capacity), self.catalogue)
+                self._outline = self._outline or Outline.of(
+                    self.layers, *self.catalogue.space.most_layers, self.catalogue.check_time
+                )
+                graph = StateGraph.of(self.layers, self.catalogue, capacity, self._outline)
+                found = Partition(graph, self.catalogue)
             except TooManyError:
                 from looptree.search.network.wide import WidePartition  # OR-Tools take long to import
 
@@ -202,21 +208,29 @@ class Planner:
             self.catalogue.interrupted = True
             return path
 
-    def apart(self, weights: Weights, capacity: float) -> Path:
-        """The plan of least weighted sum that runs every layer by itself and keeps nothing on chip in between.
+    def rounds(self, weights: Weights, capacity: float, most: float = math.inf, *, apart: bool = False) -> Rounds:
+        """The same search round by round, so that several can go on side by side.
 
-        Not proven if the time is up before that is.
+        Args:
+            most: it ends as soon as it is known whether a plan has at most this sum. apart: run every layer by itself
+                and keep nothing on chip in between.
         """
-        catalogue = self.catalogue
+
+        def going(path: Path) -> bool:
+            decided = math.isfinite(most) and not path.bound <= most < path.value
+            return self.told(path.value, path.bound) and not decided
+
+        path = NO_PATH
         try:
-            path = alone(self.layers, catalogue, weights, capacity)
+            for path, tasks in rounds_alone(
+                self.layers, self.catalogue, weights, capacity, most if apart else math.inf
+            ):
+                path = path if apart else replace(path, bound=0.0)
+                yield path, tasks
+            if going(path) and not apart:
+                yield from self.partition(capacity).rounds(weights, going, most * (1 + MARGIN))
         except TimeUpError:
-            return NO_PATH
-        numbers = [catalogue.shape((name,)) for name in self.layers.names]
-        variants = [catalogue.variants[catalogue.variant(*known, frozenset())] for known in numbers]
-        bound = math.fsum(variant.lower(weights, capacity) for variant in variants)
-        self.told(path.value, bound)
-        return replace(path, bound=min(bound, path.value))
+            yield path, []
 
     def told(self, value: float, bound: float) -> bool:
         """Say how far the search is; whether there is time left."""

@@ -18,8 +18,8 @@ from looptree.search.group.goal import ROUNDING
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers, TooManyError, bits
 from looptree.search.network.outline import MOST_CHAINS, MOST_GROUPS
-from looptree.search.network.partition import NO_PATH, Path, alone
-from looptree.search.network.states import Group, Step
+from looptree.search.network.partition import NO_PATH, Path, Rounds, alone, driven
+from looptree.search.network.step import Group, Step
 
 SCALE = 1000  # objectives in thousandths, as whole numbers
 IMPOSSIBLE = 10**18
@@ -33,7 +33,7 @@ class WidePartition:
     """
 
     def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float) -> None:
-        self.layers = layers
+        self.layers = layers.told_apart
         self.catalogue = catalogue
         self.capacity = capacity
         self.space, masks = self._candidates(catalogue.space)
@@ -64,27 +64,34 @@ class WidePartition:
         listed = [(mask, self.layers.members(mask)) for mask in masks]
         return [mask for mask, names in listed if rules.allows(names) and not rules.leaves(workload, names)]
 
-    def solve(self, weights: Weights, going: Callable[[Path], bool] = lambda path: True) -> Path:
-        """The partition of least weighted sum; or the best one so far once `going` returns false."""
+    def solve(
+        self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
+    ) -> Path:
+        """The partition of least weighted sum; or the best one so far once `going` returns false.
+
+        Args:
+            most: only partitions below it count; if there is none, the bound is at least as large.
+        """
         if not going(NO_PATH):
             return NO_PATH
         alone(self.layers, self.catalogue, weights, self.capacity)
+        return driven(self.rounds(weights, going, most), self.catalogue)
+
+    def rounds(self, weights: Weights, going: Callable[[Path], bool], most: float = math.inf) -> Rounds:
+        """The search of the partition of least weighted sum; arguments as for `Partition.rounds`."""
         while True:
             known = self._cover(lambda v: self.catalogue.variants[v].upper(weights, self.capacity))
             found = self._cover(lambda v: self.catalogue.variants[v].lower(weights, self.capacity))
             value, bound = self._value(weights, known), found.bound / SCALE if found.found else math.inf
             path = self._path(weights, known, value, min(bound, value))
-            tasks = self._tasks(weights, found, value)
+            better = min(value, most)
+            tasks = self._tasks(weights, found, better)
             if not tasks and found.proven:
-                path = replace(path, bound=value)
-            if path.proven or not going(path) or not tasks:
-                return path
-            try:
-                self.catalogue.run(tasks)
-            except KeyboardInterrupt:
-                if not path.steps:
-                    raise
-                return path
+                path = replace(path, bound=better)
+            if path.proven or path.bound >= most or not going(path) or not tasks:
+                yield path, []
+                return
+            yield path, tasks
 
     def bound(self, weights: Weights) -> float:
         """What no plan undercuts, as far as that is known already."""

@@ -1,12 +1,13 @@
 """Searches of groups in several processes.
 
 What a search finds depends on its task alone, so the number of workers changes nothing but the time. Worker
-processes are started once there is enough to do to be worth it.
+processes are started once there is enough to do to be worth it, while the search goes on.
 """
 
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,9 +26,12 @@ from looptree.search.group.leaf import Known
 from looptree.workload import Workload
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from loky import ProcessPoolExecutor
 
-WORTH_IT = 2.0  # seconds of searching after which worker processes are started
+WORTH_STARTING = 1.0  # seconds of searching after which worker processes are started
+WORTH_IT = 2.0  # seconds after which nothing is done before they are ready
 KEPT = 512  # groups whose tables a process keeps
 
 
@@ -138,7 +142,9 @@ class Workers:
         self.count = processors() if count is None else count
         self.spent = 0.0
         self._pools: list[ProcessPoolExecutor] = []
+        self._ready: list[Future[int]] = []
         self._home: dict[int, int] = {}  # the process that has the tables of each shape
+        self._took: dict[int, float] = {}  # seconds of the last job of each shape
 
     def __enter__(self) -> Workers:
         return self
@@ -149,49 +155,63 @@ class Workers:
 
     def run(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         """The outcome of each job."""
-        started = time.perf_counter()
-        try:
-            if self.count > 1 and len(jobs) > 1 and self.spent > WORTH_IT:
-                return self._apart(jobs)
-            return [job.run(self.searches) for job in jobs]
-        finally:
-            self.spent += time.perf_counter() - started
+        outcomes: list[Result] = []
+        for at, job in enumerate(jobs):
+            if self._worth_it(len(jobs) - at):
+                return outcomes + self._apart(jobs[at:])
+            started = time.perf_counter()
+            try:
+                outcomes.append(job.run(self.searches))
+            finally:
+                self.spent += time.perf_counter() - started
+        return outcomes
+
+    def _worth_it(self, jobs: int) -> bool:
+        """Whether so many jobs are for worker processes."""
+        if self.count == 1 or self.spent <= min(WORTH_STARTING, WORTH_IT):
+            return False
+        self._pools = self._pools or self._started()
+        return jobs > 1 and (self.spent > WORTH_IT or all(first.done() for first in self._ready))
 
     def _apart(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
-        """Each process takes the jobs of shapes whose tables it has, and then what is left of the others'."""
-        from concurrent.futures import FIRST_COMPLETED, Future, wait
+        """Each process takes the jobs of shapes whose tables it has, and then what is left of the others'.
 
-        pools = self._started()
+        Those that took longest before come first, and before them those of shapes that are new, as their tables are.
+        """
+        from concurrent.futures import FIRST_COMPLETED, wait
+
+        pools = self._pools
         waiting: list[list[int]] = [[] for _ in pools]
-        for index, job in enumerate(jobs):
-            waiting[self._home.setdefault(job.shape, len(self._home) % len(pools))].append(index)
+        for index in sorted(range(len(jobs)), key=lambda index: -self._took.get(jobs[index].shape, math.inf)):
+            waiting[self._home.setdefault(jobs[index].shape, len(self._home) % len(pools))].append(index)
         outcomes: dict[int, Result] = {}
-        running: dict[Future[Result], tuple[int, int]] = {}
+        running: dict[Future[Result], tuple[int, int, float]] = {}
         free = list(range(len(pools)))
         while free or running:
             for at in free:
                 queue = waiting[at] or max(waiting, key=len)
                 if queue:
                     index = queue.pop(0 if queue is waiting[at] else -1)
-                    running[pools[at].submit(_run, jobs[index])] = at, index
+                    running[pools[at].submit(_run, jobs[index])] = at, index, time.perf_counter()
             if not running:
                 break
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             free = []
             for future in done:
-                at, index = running.pop(future)
+                at, index, started = running.pop(future)
                 outcomes[index] = future.result()
+                self._took[jobs[index].shape] = time.perf_counter() - started
                 free.append(at)
         return [outcomes[index] for index in range(len(jobs))]
 
     def _started(self) -> list[ProcessPoolExecutor]:
         from loky import ProcessPoolExecutor
 
-        if not self._pools:
-            known = self.searches
-            settings = (known.architecture, known.level, known.space)
-            self._pools = [ProcessPoolExecutor(1, initializer=_start, initargs=settings) for _ in range(self.count)]
-        return self._pools
+        known = self.searches
+        settings = (known.architecture, known.level, known.space)
+        pools = [ProcessPoolExecutor(1, initializer=_start, initargs=settings) for _ in range(self.count)]
+        self._ready = [pool.submit(os.getpid) for pool in pools]
+        return pools
 
 
 _searches: Searches | None = None

@@ -8,8 +8,9 @@ import pytest
 
 from looptree import load_architecture, load_workload
 from looptree.errors import InputError
-from looptree.search import SPACES, InfeasibleError, search
-from looptree.search.answers.capacities import Capacities
+from looptree.search import SPACES, InfeasibleError, Space, search
+from looptree.search.answers.capacities import Capacities, Wanted
+from looptree.search.network import workers
 
 SMALL = load_architecture("small")
 NETWORK = load_workload("conv_conv", channels=2, resolution=4)
@@ -29,6 +30,21 @@ def test_optima_do_not_depend_on_what_was_asked_before(objective: str) -> None:
                 assert plan.statistics.status == "optimal"
                 assert plan.statistics.value == pytest.approx(alone[size], rel=1e-12)
                 assert plan.evaluation.fits
+
+
+def test_plans_that_are_searched_side_by_side_are_those_of_single_searches(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "WORTH_IT", 0.0)
+    wanted = [Wanted(size, apart=apart) for size in SIZES for apart in (False, True)]
+    with Capacities(NETWORK, SMALL, objective="offchip", workers=1) as sizes:
+        alone = [sizes.plan(one.capacity_bytes, apart=one.apart) for one in wanted]
+    together = []
+    for count in (1, 2):
+        with Capacities(NETWORK, SMALL, objective="offchip", workers=count) as sizes:
+            together.append(sizes.plans(wanted))
+    assert all(plan.statistics.status == "optimal" for plan in together[0])
+    assert [plan.statistics.value for plan in together[0]] == [plan.statistics.value for plan in alone]
+    for one, other in zip(*together, strict=True):
+        assert (one.groups, one.resident, one.evaluation) == (other.groups, other.resident, other.evaluation)
 
 
 @pytest.mark.parametrize("objective", ["offchip", "energy"])
@@ -57,14 +73,15 @@ def test_smallest_is_the_first_capacity_in_which_each_layer_alone_has_a_design()
 
 def test_layers_in_one_group_may_need_less_than_each_alone() -> None:
     """Their own loops stand below those of the group, so that there are more of them."""
-    with Capacities(NETWORK, SMALL, workers=1) as sizes:
+    space = Space(lone_loops=4, joined_loops=3)
+    with Capacities(NETWORK, SMALL, space=space, workers=1) as sizes:
         smallest = sizes.smallest()
         fused = sizes.plan(smallest - 1)
         assert [group.einsums for group in fused.groups] == [("conv1", "conv2")]
         assert fused.evaluation.fits
         needed = fused.evaluation.occupancy["GLB"].window_bytes
         assert needed < smallest
-        least = search(NETWORK, SMALL, objective="capacity", workers=1).statistics.value
+        least = search(NETWORK, SMALL, objective="capacity", space=space, workers=1).statistics.value
         assert least <= needed
         assert sizes.plan(int(least)).evaluation.fits
         with pytest.raises(InfeasibleError, match=f"a buffer of {smallest} bytes would hold it"):
@@ -74,12 +91,16 @@ def test_layers_in_one_group_may_need_less_than_each_alone() -> None:
 def test_a_target_ends_the_search_once_it_is_decided() -> None:
     with Capacities(NETWORK, SMALL, objective="offchip", workers=1) as sizes:
         best = sizes.plan(60).statistics
-    for target, reached in ((best.value, True), (best.value - 1, False), (2 * best.value, True)):
+    targets = {best.value: True, best.value - 1: False, 2 * best.value: True}
+    with Capacities(NETWORK, SMALL, objective="offchip", workers=1) as sizes:
+        together = sizes.plans([Wanted(60, target) for target in targets])
+    for (target, reached), plan in zip(targets.items(), together, strict=True):
         with Capacities(NETWORK, SMALL, objective="offchip", workers=1) as sizes:
-            found = sizes.plan(60, target=target).statistics
-        assert (found.value <= target) == reached
-        assert (found.bound > target) == (not reached)
-        assert found.bound <= best.value <= found.value
+            alone = sizes.plan(60, target=target)
+        for found in (alone.statistics, plan.statistics):
+            assert (found.value <= target) == reached
+            assert (found.bound > target) == (not reached)
+            assert found.bound <= best.value <= found.value
 
 
 def test_ctrl_c_is_not_taken_for_a_plan(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -141,3 +141,27 @@ def test_several_sinks_share_the_loops_that_all_have_with_about_the_same_extent(
     assert [tile for (tile,) in NONE.tilings(part, found[1:2])] == [2, 1]
     given = Restrictions(layers=(("first", LayerRule(tiles=(("m", (1,)),))),))
     assert [tile for (tile,) in given.tilings(part, found[1:2])] == [1]
+
+
+def heads(m: str, n: str, k: str) -> Workload:
+    """Two matrix products of one input, with the ranks of the second one."""
+    first = einsum("first", "K[m,n] = X[m,k] * U[k,n]", {"m": 4, "n": 3, "k": 2})
+    second = einsum("second", f"V[{m},{n}] = X[{m},{k}] * W[{k},{n}]", {m: 4, n: 2, k: 2})
+    return Workload("heads", [first, second])
+
+
+def test_several_sinks_share_the_loops_that_move_what_they_share_whatever_their_names() -> None:
+    assert {named(order) for order in orders(candidate_ranks(heads("i", "o", "j"), ("first", "second")), [], 1)} == {
+        "mi",
+        "kj",
+    }
+    crossed = {named(order) for order in orders(candidate_ranks(heads("k", "m", "n"), ("first", "second")), [], 1)}
+    assert crossed == {"nn", "mk", "kn"}
+    assert {named(order) for order in orders(candidate_ranks(heads("k", "m", "n"), ("first", "second")), [], 2)} >= {
+        "mkkn"
+    }
+
+
+def test_no_loop_tiles_a_rank_with_ranks_that_another_loop_tiles_otherwise() -> None:
+    pairs = orders(candidate_ranks(heads("k", "m", "n"), ("first", "second")), [], 2)
+    assert all(len({pair for rank in order for pair in rank}) == 4 for order in pairs)

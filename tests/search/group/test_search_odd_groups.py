@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 
+from looptree.search import search
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.division import Steps
@@ -70,6 +71,34 @@ def test_no_design_of_sinks_with_other_extents_is_better(
     assert differences(slow, hardware, most=5)[0] == []
 
 
+def other_names(kind: str) -> Workload:
+    """Two readers of one tensor that call its rows, or its channels, by other names."""
+    front = einsum("front", "A[m,p] = X[m,p+r] * U[m,r]", {"m": 3, "p": 4, "r": 2})
+    if kind == "heads":
+        one = einsum("one", "Y[i,j] = X[i,l] * V[l,j]", {"i": 3, "j": 2, "l": 5})
+        return Workload("heads", [front, one])
+    one = einsum("one", "Y[n,i] = A[c,i+r] * V[n,c,r]", {"n": 2, "i": 3, "c": 3, "r": 2})
+    if kind == "residual":
+        return Workload("residual", [front, one, einsum("other", "Z[m,p] = A[m,p] + B[m,p]", {"m": 3, "p": 4})])
+    return Workload("crossed", [front, one, einsum("other", "Z[c,n] = A[n,c] + B[c,n]", {"c": 4, "n": 3})])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", some(["residual", "heads", "crossed"], 2))
+def test_no_design_of_sinks_whose_ranks_have_other_names_is_better(kind: str) -> None:
+    hardware, space = architecture(seed=1, buffer_bandwidth=3), Space(loops=2, lone_loops=1, leaf_loops=0)
+    assert differences(Exhaustive(other_names(kind), hardware, space), hardware, most=5)[0] == []
+
+
+def test_key_and_value_are_fused_whatever_their_ranks_are_called() -> None:
+    """Of 8 bytes each, the input goes on chip once instead of twice, one row after the other."""
+    key = einsum("key", "K[m,n] = X[m,k] * U[k,n]", {"m": 4, "n": 1, "k": 2})
+    value = einsum("value", "V[i,o] = X[i,j] * W[j,o]", {"i": 4, "o": 1, "j": 2})
+    plan = search(Workload("heads", [key, value]), architecture(8), objective="offchip", workers=1)
+    assert [choice.einsums for choice in plan.groups] == [("key", "value")]
+    assert plan.evaluation.offchip_bytes == 8 + 2 + 2 + 4 + 4
+
+
 @pytest.mark.parametrize(("tile", "depth"), list(itertools.product((1, 2, 3), (0, 1))))
 def test_a_loop_over_sinks_of_other_extents_runs_as_long_as_the_longest(tile: int, depth: int) -> None:
     """The shorter one rests at the last steps, and fits a larger tile as a whole."""
@@ -90,7 +119,7 @@ def test_no_own_loop_streams_less_than_its_bound(stride: int, padding: int, colu
     part = Workload("padded", layers, shapes={"X": (2, columns)})
     group = searched(part, architecture(), "offchip", Space(loops=1, lone_loops=1)).group
     divider = group.divider("a")
-    below = [Steps(((("b", "p"),),), (tile,), (frozenset(),)) for tile in (2, 1)]
+    below = [Steps(((("b", "p"),),), (tile,), (frozenset(),), (0,)) for tile in (2, 1)]
     ways = [way.tensors["X"] for steps in below for way in divider.ways(["X"], (steps,))]
     assert ways
     assert min(way.times for way in ways) >= divider.leasts.times("X")
@@ -104,3 +133,23 @@ def test_own_loops_divide_what_is_read_of_a_layer_that_joins_ranks() -> None:
     ]
     slow = streaming(Exhaustive(Workload("part", layers), architecture(), Space(loops=1, lone_loops=1, leaf_loops=1)))
     assert differences(slow, architecture(), most=8, largest=100.0)[0] == []
+
+
+def test_own_loops_divide_what_two_loops_of_the_group_move() -> None:
+    """One over groups moves what loops over rows and over what is summed move, each by itself.
+
+    At each step two words of `W` are needed, one of each group, and each is needed once.
+    """
+    layers = [
+        einsum("a", "A[k,n] = X[k,n] * V[k]", {"k": 4, "n": 1}),
+        einsum("b", "Y[2*g+m,n] = A[2*g+c,n] * W[g,m,c]", {"g": 2, "m": 2, "c": 2, "n": 1}),
+    ]
+    part, space = Workload("part", layers), Space(loops=2, lone_loops=1, leaf_loops=1)
+    divider = searched(part, architecture(), "offchip", space).group.divider("b")
+    below = tuple(Steps(((("b", r),),), (1,), (frozenset(),), (at,)) for at, r in enumerate("mc"))
+    ways = [way for way in divider.ways(["W"], divider.moving(below)) if way.loops == (("g", 1),)]
+    assert [(way.tensors["W"].piece, way.tensors["W"].times, way.tensors["W"].moves) for way in ways] == [
+        (0.5, 1, True)
+    ]
+    slow = streaming(Exhaustive(part, architecture(), space))
+    assert differences(slow, architecture(), most=4, largest=100.0)[0] == []
