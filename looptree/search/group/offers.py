@@ -259,7 +259,7 @@ class Offers:
             if moving is None:
                 bound = divider.bound(names, driven, idle, timed=self.timed) if bounding else None
             elif bounding:
-                bound = divider.rough(names, moving)
+                bound = divider.rough(names, moving, timed=self.timed)
             else:
                 ways = [*ways, *divider.ways(names, moving, idle, timed=self.timed)]
             bounded = self.timed and not idle.counted
