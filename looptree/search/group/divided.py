@@ -71,6 +71,7 @@ class Divider:
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._leasts_of: dict[tuple[str, Steps, tuple[str, ...]], tuple[float, float] | None] = {}
         self._fewest: dict[tuple[Steps, ...], float] = {}
+        self._sets_in: dict[tuple[Steps, ...], Sequence[_Loops]] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key], Idle, bool], Streaming | None] = {}
 
     def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
@@ -107,23 +108,22 @@ class Divider:
             self._ways[key] = undominated_ways(found, tensors, idle, fills=self.streamer.fills)
         return self._ways[key]
 
-    def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Streaming | None:
-        """What none of the `ways` undercuts, tensor by tensor; `None` if there are none."""
+    def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...], *, timed: bool = False) -> Streaming | None:
+        """What none of the `ways` undercuts, tensor by tensor; `None` if there are none. `timed`: see `ways`."""
         leasts = [self._least_in(tensor, moving) for tensor in tensors]
         if any(least is None for least in leasts):
             return None
         listed = {t: least for t, least in zip(tensors, leasts, strict=True) if least is not None}
-        return Streaming((), listed, cycles=self._fewest_in(moving))
+        return Streaming((), listed, cycles=self._fewest_in(moving) if timed and self.leasts.cycles < 1 else 1.0)
 
     def _least_in(self, tensor: str, moving: tuple[Steps, ...]) -> Streamed | None:
         """The smallest shares of one tensor, whatever the order of the own loops."""
         key = (tensor, moving)
         if key not in self._leasts_in:
             pieces, times = [1.0], [1.0]
-            orders = (itertools.combinations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
-            for loops in (self._loops(order, moving) for order in itertools.chain(*orders)):
-                found = [] if loops is None else [self._least_of(tensor, base, loops) for base in loops.bases]
-                if found and all(least is not None for least in found):
+            for loops in self._sets(moving):
+                found = [self._least_of(tensor, base, loops) for base in loops.bases]
+                if all(least is not None for least in found):
                     pieces.append(math.prod(least[0] for least in found if least is not None))
                     times.append(math.prod(least[1] for least in found if least is not None))
             known = Streamed(0, min(pieces), min(times), True)
@@ -131,15 +131,23 @@ class Divider:
         return self._leasts_in[key]
 
     def _fewest_in(self, moving: tuple[Steps, ...]) -> float:
-        """The smallest share of cycles, 1 where no own loops leave out any."""
-        if self.leasts.cycles < 1 and moving not in self._fewest:
+        """The smallest share of cycles that own loops leave."""
+        if moving not in self._fewest:
             found = [1.0]
             orders = (itertools.permutations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
             for loops in filter(None, (self._loops(order, moving) for order in itertools.chain(*orders))):
                 shares = [self.division.shares(s, tuple(loops.order[at] for at in own)) for s, own in loops.bases]
                 found.append(math.prod(float(known.cycles.min()) for known in shares if known is not None))
             self._fewest[moving] = min(found)
-        return self._fewest.get(moving, 1.0)
+        return self._fewest[moving]
+
+    def _sets(self, moving: tuple[Steps, ...]) -> Sequence[_Loops]:
+        """Own loops over each set of ranks, in one order."""
+        if moving not in self._sets_in:
+            sets = (itertools.combinations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
+            every = (self._loops(ranks, moving) for ranks in itertools.chain(*sets))
+            self._sets_in[moving] = [loops for loops in every if loops is not None]
+        return self._sets_in[moving]
 
     def _least_of(self, tensor: str, base: tuple[Steps, tuple[int, ...]], loops: _Loops) -> tuple[float, float] | None:
         """The same of own loops that divide the steps of some loops."""
@@ -175,7 +183,7 @@ class Divider:
         return any(
             (way.trips <= 1 or not self.streamer.fills)
             and all(
-                share.moves and share.piece <= bound.tensors[t].piece and share.times <= bound.tensors[t].times
+                share.piece <= bound.tensors[t].piece and share.times <= bound.tensors[t].times
                 for t, share in way.tensors.items()
             )
             for way in self.streamer.streamings(list(bound.tensors), driven, idle)
@@ -225,7 +233,7 @@ class Divider:
         for depths in itertools.product(range(count + 1), repeat=len(tensors)):
             if max(depths) < count:
                 continue  # the innermost loop serves nobody
-            rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d], ~moves[i][d])]
+            rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d])]
             judged = np.stack([trips[some] * self.streamer.fills, cycles[some] * idle.counted, *rows], axis=1)
             for at in undominated(judged).tolist():
                 streamed = {
