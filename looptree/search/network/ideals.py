@@ -104,14 +104,21 @@ class Layers:
         Raises:
             TooManyError: there are more than `enough`.
         """
-        above, below = self._reach(self.before), self._reach(self.after)
-        level = {1 << i for i in range(len(self.names))}
+        above, below, beside = self._reach(self.before), self._reach(self.after), self.beside
+        # of each group, layers that share a tensor with it, and all those before and after its members
+        level = {1 << i: (beside[i], above[i], below[i]) for i in range(len(self.names))}
         found = sorted(level)
         seen = len(level)
         for _ in range(1, most):
-            level = {g | 1 << i for g in level for member in bits(g) for i in bits(self.beside[member] & ~g)}
+            following: dict[int, tuple[int, int, int]] = {}
+            for group, (near, up, down) in level.items():
+                for i in bits(near):
+                    larger = group | 1 << i
+                    if larger not in following:
+                        following[larger] = (near | beside[i]) & ~larger, up | above[i], down | below[i]
+            level = following
             seen += len(level)
-            found += sorted(g for g in level if self._is_convex(g, above, below))
+            found += sorted(group for group, (_, up, down) in level.items() if not up & down & ~group)
             if len(found) > enough or seen > 20 * enough:
                 raise TooManyError
         return found
@@ -148,14 +155,6 @@ class Layers:
             for j in bits(beside[i]):
                 reached[i] |= 1 << j | reached[j]
         return reached
-
-    @staticmethod
-    def _is_convex(group: int, above: list[int], below: list[int]) -> bool:
-        up = down = 0
-        for i in bits(group):
-            up |= above[i]
-            down |= below[i]
-        return not up & down & ~group
 
     def following(self, ideals: Sequence[int], groups: Sequence[int]) -> Iterator[list[int]]:
         """For each ideal those of some convex groups that lead from it to another one, as positions in `groups`."""
