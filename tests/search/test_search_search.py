@@ -15,7 +15,7 @@ from looptree.architecture import Level
 from looptree.architecture.load import load_architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
-from looptree.search import SPACES, InfeasibleError, Plan, Space, compare, search
+from looptree.search import SPACES, InfeasibleError, Plan, Restrictions, Space, TensorRule, compare, search
 from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
 from looptree.search.exhaustive import Exhaustive
@@ -55,7 +55,7 @@ def check_laws(workload: Workload, plan: Plan, objective: str) -> None:
     assert plan.statistics.gap == 0
     assert plan.evaluation.fits
     assert sorted(name for group in plan.groups for name in group.einsums) == sorted(e.name for e in workload.einsums)
-    assert plan.resident <= set(workload.tensors) - set(workload.outputs)
+    assert plan.resident <= {t for t in workload.tensors if workload.consumers(t)}
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
@@ -154,6 +154,34 @@ def test_an_output_that_others_read_leaves() -> None:
     check(Workload("two", [first, second], outputs=["A"]), ONE, 3)
 
 
+def leaving(workload: Workload, tensors: Sequence[str]) -> Workload:
+    """The same network with more outputs."""
+    shapes = {name: known.shape for name, known in workload.tensors.items()}
+    bits = {name: known.bits for name, known in workload.tensors.items()}
+    return Workload(workload.name, workload.einsums, shapes=shapes, bits=bits, outputs=tensors)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    some([(k, seed) for seed in (1, 2) for k in ("skip", "odd bits", "matmul", "plane", "branches", "loose")], 3),
+)
+def test_no_plan_is_better_whose_outputs_stay_on_chip_for_later_layers(kind: str, seed: int) -> None:
+    check(leaving(network(kind, seed), ["T1", "T2"][:seed]), ONE, seed)
+
+
+def test_an_output_stays_on_chip_for_those_that_read_it() -> None:
+    """It is written out once, and not fetched again: keys for later tokens, say."""
+    key = einsum("key", "K[m,n] = X[m,k] * U[k,n]", {"m": 4, "n": 2, "k": 3})
+    mix = einsum("mix", "Y[n] = K[m,n] * P[m]", {"m": 4, "n": 2})
+    rules = Restrictions(tensors=(("K", TensorRule(between="always")),), apart=(frozenset({"key", "mix"}),))
+    space = Space(restrictions=rules)
+    plan = search(Workload("keys", [key, mix], outputs=["K"]), architecture(16), space=space, workers=1)
+    assert plan.resident == {"K"}
+    assert plan.evaluation.offchip_bytes == 12 + 6 + 8 + 4 + 2
+    check_laws(Workload("keys", [key, mix], outputs=["K"]), plan, "energy")
+
+
 def test_tensors_of_a_single_word() -> None:
     """A layer to a vector, the sum of that, and the vector times the sum."""
     layers = [
@@ -179,6 +207,9 @@ IDLE = {
     "of what stays on chip": ["T[p] = B[p] * V[p]", "X[p] = B[p] * W[p]", "Y[p] = X[p] + T[p+4]", "Z[p] = Y[p] * B[p]"],
     "before the first that reads": ["T[p] = B[p] * V[p]", "X[p] = B[p] * T[p+5]", "Y[p] = B[p] * X[p]"],
     "read by two": ["T[p] = A[p] * V[p]", "X[p] = B[p] * T[p+4]", "Y[p] = X[p] * T[p-4]"],
+    "of what is made": ["A[p] = X[p]", "T[p] = A[p]", "Y[p] = T[p+4] * A[p]"],
+    "of two shared ones": ["T[p] = A[p] * B[p]", "Y[p] = T[p+4] * A[p] * B[p]"],
+    "a chain of what is made": ["A[p] = X[p]", "T[p] = A[p]", "U[p] = T[p] * A[p]", "Y[p] = U[p-4] * A[p]"],
 }
 
 
@@ -192,19 +223,25 @@ def idle_network(name: str) -> Workload:
 def test_layers_of_which_nothing_is_read_take_nothing(name: str) -> None:
     """They are in the plan; those that make `T` and `U` here, which others read beyond their ends."""
     workload = idle_network(name)
-    check(workload, replace(ONE, spill=False, group_layers=2, chain_layers=2), 1)
+    most = 4 if name.endswith("made") else 2
+    check(workload, replace(ONE, spill=False, group_layers=most, chain_layers=most), 1)
     plan = search(workload, architecture(), workers=1)
+    assert plan.statistics.status == "optimal"
     assert [n for n, count in plan.evaluation.operations.items() if not count.total] == list(idle_layers(workload))
 
 
 def test_idle_layers_that_others_have_a_say_in_are_searched() -> None:
-    """One reads what another layer makes, or two tensors that others read, or one that others read later only."""
+    """One reads what is made, or two tensors that others read, but its reader does not; one others read later only."""
     made = [einsum("made", "A[p] = X[p]", {"p": 4}), einsum("idle", "T[p] = A[p]", {"p": 4})]
-    last = einsum("last", "Y[p] = T[p+4] * A[p]", {"p": 4})
+    between, last = einsum("between", "B[p] = A[p]", {"p": 4}), einsum("last", "Y[p] = T[p+4] * B[p]", {"p": 4})
     shapes = {"T": (4,)}
-    assert idle_layers(Workload("made", [*made, last], shapes=shapes)) == ()
-    two, last = einsum("idle", "T[p] = A[p] * B[p]", {"p": 4}), einsum("last", "Y[p] = T[p+4] * A[p] * B[p]", {"p": 4})
-    assert idle_layers(Workload("two", [two, last], shapes=shapes)) == ()
+    assert idle_layers(Workload("made", [*made, between, last], shapes=shapes)) == ()
+    again = einsum("last", "Y[p] = T[p+4] * A[p]", {"p": 4})
+    assert idle_layers(Workload("made", [*made, again], shapes=shapes)) == ("idle",)
+    assert idle_layers(Workload("made", [*made, again], shapes=shapes), joining=False) == ()
+    two, last = einsum("idle", "T[p] = A[p] * B[p]", {"p": 4}), einsum("last", "Y[p] = T[p+4] * A[p]", {"p": 4})
+    other = einsum("other", "Z[p] = B[p]", {"p": 4})
+    assert idle_layers(Workload("two", [two, last, other], shapes=shapes)) == ()
     first, later = einsum("first", "Y[p] = T[p+4] * C[p]", {"p": 4}), einsum("later", "Z[p] = Y[p] * A[p]", {"p": 4})
     assert idle_layers(Workload("later", [einsum("idle", "T[p] = A[p]", {"p": 4}), first, later], shapes=shapes)) == ()
     assert idle_layers(idle_network("alone")) == ("layer0",)

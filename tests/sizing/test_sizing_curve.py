@@ -30,9 +30,8 @@ def test_the_curve_goes_from_the_smallest_buffer_to_where_nothing_is_gained() ->
     found = sizing()
     # image, two weights and conv2, each once: 2 * 2 * 4 * 4 + 2 * 2 * 2 * 9
     assert minimum(found) == 136
-    assert (
-        found.fused[0].capacity_bytes == found.smallest_bytes == 5
-    )  # two channels of the image, their weights and a word of conv1
+    # two channels of the image, their weights and a word of conv1
+    assert found.fused[0].capacity_bytes == found.smallest_bytes == 5
     assert found.fused[-1].value == 136
     for points in (found.fused, found.layer_by_layer):
         assert all(p.status == "optimal" and p.bound == p.value for p in points)

@@ -64,6 +64,11 @@ def labelled(structure: Structure, *, ordered: bool = False) -> Labelling:
     return Labelling(_renumbered(structure, colours.of, layers, tensors), layers, tensors, ranks, rigid)
 
 
+def colours_of(structure: Structure) -> list[list[int]]:
+    """Numbers of layers, tensors and ranks, equal for those that are alike."""
+    return _Colours(structure, ordered=False).of
+
+
 class _Colours:
     """Colours of layers, tensors and ranks (`of`), from 0 upwards, that do not depend on their numbers."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 
+from looptree.search.asked.branches import Branch, branches_of
 from looptree.search.asked.canonical import Labelling, Structure, labelled
 from looptree.search.asked.restrictions import Restrictions
 from looptree.search.asked.rules import LayerRule
@@ -26,12 +27,13 @@ class Shapes:
         self, workload: Workload, rules: Restrictions, named: Collection[str], *, weights: bool, ordered: bool
     ) -> None:
         self._workload = workload
-        self._weights = weights
+        self._rules = rules
         self._ordered = ordered
         self._kinds: dict[Hashable, int] = {}
         self._layers = {e.name: self._layer(e, rules.layer(e.name), named) for e in workload.einsums}
+        told = _weights(workload) if weights else frozenset()
         self._tensors = {
-            name: self._kind((tensor.shape, tensor.bits, rules.tensor(name)))
+            name: 4 * self._kind((tensor.shape, tensor.bits, rules.tensor(name), name in told))
             for name, tensor in workload.tensors.items()
         }
         self._known: dict[Structure, Labelling] = {}
@@ -39,6 +41,17 @@ class Shapes:
 
     def of(self, names: Sequence[str]) -> Shape:
         """The shape of some layers, named in the order of the workload."""
+        structure, tensors, ranks = self._structure(names)
+        return self._shape(structure, names, tensors, ranks)
+
+    def branches(self) -> list[list[Branch]]:
+        """Branches of the network that may be exchanged; none where the order of layers matters."""
+        names = [e.name for e in self._workload.einsums]
+        structure, tensors, ranks = self._structure(names)
+        return [] if self._ordered else branches_of(structure, (names, tensors, ranks), self._rules.singled_out)
+
+    def _structure(self, names: Sequence[str]) -> tuple[Structure, Sequence[str], Sequence[str]]:
+        """Some layers with the names taken out, and the names of tensors and ranks."""
         tensor: dict[str, int] = {}
         rank: dict[str, int] = {}
         layers = []
@@ -47,11 +60,9 @@ class Shapes:
             touched = tuple((access, tensor.setdefault(t, len(tensor))) for access, t in accesses)
             layers.append((kind, touched, tuple(rank.setdefault(r, len(rank)) for r in ranks)))
         outputs = leaving(self._workload, [self._workload.einsum(name) for name in names])
-        weights = self._weights_of(names, tensor)
         later = {t for t in self._workload.ragged.intersection(outputs) if read_later(self._workload, t, names)}
-        kinds = tuple(8 * self._tensors[t] + 4 * (t in later) + 2 * (t in weights) + (t in outputs) for t in tensor)
-        structure = tuple(layers), kinds, len(rank)
-        return self._shape(structure, names, tuple(tensor), tuple(rank))
+        kinds = tuple(self._tensors[t] + 2 * (t in later) + (t in outputs) for t in tensor)
+        return (tuple(layers), kinds, len(rank)), tuple(tensor), tuple(rank)
 
     def marked(self, shape: Shape, marks: Sequence[int]) -> Shape:
         """A shape whose tensors are told apart by marks from 0 to 2, too; equal ones have one key again."""
@@ -60,13 +71,6 @@ class Shapes:
         if shape.key not in self._alike or not any(marks):
             return replace(shape, key=structure)
         return self._shape(structure, shape.einsums, shape.tensors, shape.ranks)
-
-    def _weights_of(self, names: Sequence[str], tensors: Iterable[str]) -> frozenset[str]:
-        """The weights of some layers, if they matter."""
-        if not self._weights:
-            return frozenset()
-        part = segment(self._workload, names)
-        return frozenset(tensor for tensor in tensors if part.kind(tensor) == "weight")
 
     def _shape(self, structure: Structure, *names: Sequence[str]) -> Shape:
         """The names of a structure in the order of its key."""
@@ -97,3 +101,9 @@ class Shapes:
     def _kind(self, what: Hashable) -> int:
         """One number for all that is equal."""
         return self._kinds.setdefault(what, len(self._kinds))
+
+
+def _weights(workload: Workload) -> frozenset[str]:
+    """Tensors that are weights to layers that read them."""
+    parts = [segment(workload, (e.name,)) for e in workload.einsums]
+    return frozenset(tensor for part in parts for tensor in part.inputs if part.kind(tensor) == "weight")

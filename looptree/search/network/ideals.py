@@ -1,6 +1,7 @@
 """Sets of layers that can be done first, and the groups that can come next.
 
-Layers are numbered in the order of the workload, which is topological; sets of them are bit masks. An *ideal* holds
+Layers are numbered in the order of the workload, which is topological; sets of them are bit masks. Of sets that differ
+by exchanges of equal branches one is listed (`looptree.search.network.alike`). An *ideal* holds
 every producer of its members. A group that leads from one ideal to another is convex, and every partition into convex
 groups with an acyclic quotient is a path from the empty ideal to the full one (and the other way round).
 """
@@ -8,11 +9,13 @@ groups with an acyclic quotient is a path from the empty ideal to the full one (
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from looptree.search.asked.branches import Branch
+from looptree.search.network.alike import NONE, Alike
 from looptree.workload import Workload
 
 WORD = 64  # bits
@@ -29,17 +32,22 @@ class Layers:
 
     Attributes:
         names: of the layers. before, after: producers and consumers of each layer. beside: layers that share a tensor
-            with each.
+            with each. alike: branches that may be exchanged.
     """
 
     names: tuple[str, ...]
     before: tuple[int, ...]
     after: tuple[int, ...]
     beside: tuple[int, ...]
+    alike: Alike = NONE
 
     @classmethod
-    def of(cls, workload: Workload) -> Layers:
-        """The layers of a workload."""
+    def of(cls, workload: Workload, branches: Sequence[Sequence[Branch]] = ()) -> Layers:
+        """The layers of a workload.
+
+        Args:
+            branches: that may be exchanged.
+        """
         names = tuple(e.name for e in workload.einsums)
         number = {name: i for i, name in enumerate(names)}
         users: dict[str, int] = {}
@@ -57,7 +65,12 @@ class Layers:
             for tensor in (*e.reads, e.output.tensor):
                 together |= users[tensor]
             beside.append(together & ~(1 << number[e.name]))
-        return cls(names, tuple(before), tuple(after), tuple(beside))
+        return cls(names, tuple(before), tuple(after), tuple(beside), Alike(branches, names))
+
+    @property
+    def told_apart(self) -> Layers:
+        """The same with sets that differ by exchanges listed each."""
+        return replace(self, alike=NONE)
 
     @property
     def everything(self) -> int:
@@ -76,8 +89,10 @@ class Layers:
             following: dict[int, int] = {}
             for ideal, ready in level.items():
                 for i in bits(ready):
-                    if ideal | 1 << i not in following:
-                        following[ideal | 1 << i] = self._then(ideal, ready, i)
+                    then = self.alike.least(ideal | 1 << i)
+                    if then not in following:
+                        same = then == ideal | 1 << i
+                        following[then] = self._then(ideal, ready, i) if same else self.available(then)
             level = following
             found += sorted(level)
             if len(found) > most:
@@ -104,23 +119,19 @@ class Layers:
         Raises:
             TooManyError: there are more than `enough`.
         """
-        above, below, beside = self._reach(self.before), self._reach(self.after), self.beside
-        # of each group, layers that share a tensor with it, and all those before and after its members
-        level = {1 << i: (beside[i], above[i], below[i]) for i in range(len(self.names))}
-        found = sorted(level)
-        seen = len(level)
-        for _ in range(1, most):
-            following: dict[int, tuple[int, int, int]] = {}
-            for group, (near, up, down) in level.items():
-                for i in bits(near):
-                    larger = group | 1 << i
-                    if larger not in following:
-                        following[larger] = (near | beside[i]) & ~larger, up | above[i], down | below[i]
-            level = following
+        above, below = self._reach(self.before), self._reach(self.after)
+        level = {self.alike.least(1 << i) for i in range(len(self.names))}
+        found: list[int] = []
+        seen = 0
+        for size in range(1, most + 1):
+            around = {group: self._around(group, above, below) for group in level}
             seen += len(level)
-            found += sorted(group for group, (_, up, down) in level.items() if not up & down & ~group)
+            found += sorted(group for group, (_, up, down) in around.items() if not up & down & ~group)
             if len(found) > enough or seen > 20 * enough:
                 raise TooManyError
+            if size < most:
+                grown = {group | 1 << i for group, (near, _, _) in around.items() for i in bits(near & ~group)}
+                level = set(map(self.alike.least, grown))
         return found
 
     def chains(self, least: int, most: int) -> list[int]:
@@ -145,6 +156,7 @@ class Layers:
                 for i in bits(self.after[last])
                 if self.before[i] & group == 1 << last and not below[first] & above[i] & ~group
             ]
+            level = list({self.alike.least(each[0]): each for each in level}.values())
         return found
 
     def _reach(self, beside: tuple[int, ...]) -> list[int]:
@@ -156,18 +168,35 @@ class Layers:
                 reached[i] |= 1 << j | reached[j]
         return reached
 
+    def _around(self, group: int, above: list[int], below: list[int]) -> tuple[int, int, int]:
+        """Layers that share a tensor with members of a group, and all those before and after members."""
+        near = up = down = 0
+        for i in bits(group):
+            near |= self.beside[i]
+            up |= above[i]
+            down |= below[i]
+        return near, up, down
+
     def following(self, ideals: Sequence[int], groups: Sequence[int]) -> Iterator[list[int]]:
-        """For each ideal those of some convex groups that lead from it to another one, as positions in `groups`."""
+        """For each ideal those of some convex groups that lead from it to another one, as positions in `groups`.
+
+        Where branches are alike, those that do so after some exchange.
+        """
+        fixed = self.everything & ~self.alike.movable
+        needs = [self.needs(group) for group in groups]
         words = range(len(self.names) // WORD + 1)
-        taken = _words(groups, len(words))
-        asked = _words([self._needs(group) for group in groups], len(words))
-        for done in _words(ideals, len(words)):
+        taken = _words([group & fixed for group in groups], len(words))
+        asked = _words([needed & fixed for needed in needs], len(words))
+        for ideal, done in zip(ideals, _words(ideals, len(words)), strict=True):
             blocked = np.zeros(len(groups), dtype=np.uint64)
             for word in words:
                 blocked |= taken[:, word] & done[word] | asked[:, word] & ~done[word]
-            yield np.flatnonzero(blocked == 0).tolist()
+            found = np.flatnonzero(blocked == 0).tolist()
+            if self.alike.classes:
+                found = [at for at in found if any(self.alike.images(groups[at], needs[at], ideal))]
+            yield found
 
-    def _needs(self, group: int) -> int:
+    def needs(self, group: int) -> int:
         """Producers of a group outside it."""
         needed = 0
         for i in bits(group):

@@ -23,7 +23,8 @@ from looptree.search.group.design import GroupDesign
 from looptree.search.group.goal import ROUNDING
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers
-from looptree.search.network.states import Group, StateGraph, Step
+from looptree.search.network.states import StateGraph
+from looptree.search.network.step import Group, Step
 from looptree.search.network.suffixes import Suffixes
 
 MARGIN = 1e-4  # as a share; see `Partition._look`
@@ -73,6 +74,8 @@ def driven(rounds: Rounds, catalogue: Catalogue) -> Path:
     """What a search finds in the end, or until Ctrl-C if there is a plan by then."""
     path = NO_PATH
     for path, tasks in rounds:
+        if not tasks:
+            continue
         try:
             catalogue.run(tasks)
         except KeyboardInterrupt:
@@ -202,6 +205,6 @@ class Partition:
                         first = self.suffixes.instead(index, weights, below, upper) if adding else None
                         task = first or Task(variant, weights, room, below)
                         tasks[task.variant, task.capacity] = task
-        found = tuple(self.graph.step(i) for i in steps)
+        found = self.graph.plan(steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
         return Path(found, designs, value, min(bound, value)), list(tasks.values())

@@ -141,7 +141,7 @@ class Planner:
         _check_bypassing(workload, self.architecture, self.level)
         self.catalogue = Catalogue(workload, workers, math.inf)
         self.restart(seconds, progress)
-        self.layers = Layers.of(self.catalogue.workload)
+        self.layers = Layers.of(self.catalogue.workload, self.catalogue.branches())
         self.space = self.catalogue.space
         self._outline: Outline | None = None
         self._partition: tuple[float, Partition | WidePartition] | None = None

@@ -4,67 +4,35 @@ A *state* is an ideal (the layers that are done) and the tensors that are on chi
 room that the tensors leave that stay on chip while it runs. An intermediate may stay from the group that makes it, and
 what comes from off chip from the first group that reads it, until no layer is left that does: so what is on chip says
 of every tensor that was used all that the groups to come have to know.
+
+Of states that exchanges of equal branches make of each other there is one (`looptree.search.network.alike`). A step may
+lead to a state with branches exchanged, so the layers of the steps after it are found where all of a plan is known.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.asked.segment import Shape
 from looptree.search.asked.space import Space
+from looptree.search.network.alike import Alike
 from looptree.search.network.catalogue import Catalogue
 from looptree.search.network.crossing import bytes_of, crossing_tensors, subsets
 from looptree.search.network.ideals import Layers, TooManyError, bits
 from looptree.search.network.outline import MOST_STEPS, Outline
+from looptree.search.network.step import Group, Step, placed
 
 MOST_STEPS_WITH_INPUTS = 30_000
 """Steps before or after which an input is on chip: each may ask for a search of its own."""
 
-Move = tuple[int, int, int, int, int, int, float]
-"""A step as numbers: states before and after, group, tensors on chip before, those that the group uses, those that it
-fetches for others, too, and room."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group of layers that may come next after some ideal.
-
-    Attributes:
-        layers: as a bit mask. shape: number of its shape. names: its tensors and layers, in the order of the shape.
-        touched: bit mask of the crossing tensors that it reads or writes. made: those that it makes for others, or may
-            fetch for others if it is the first to read them. subsets: every set of them, small ones first.
-    """
-
-    layers: int
-    shape: int
-    names: Shape
-    touched: int = 0
-    made: int = 0
-    subsets: tuple[int, ...] = (0,)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One group of a plan.
-
-    Attributes:
-        capacity: bytes left for it. held: those that tensors take that it does not touch.
-        resident: tensors that it reads or writes and that stay on chip whole. made: those of them that it makes, or
-            fetches, for others.
-    """
-
-    group: Group
-    variant: int
-    capacity: float
-    held: float
-    resident: frozenset[str]
-    made: frozenset[str]
+Move = tuple[int, int, int, int, int, int, int, float]
+"""A step as numbers: states before and after, layers of the group, tensors on chip before and after, those that the
+group uses, those that it fetches for others, too, and room."""
 
 
 class StateGraph:
@@ -73,6 +41,7 @@ class StateGraph:
     Attributes:
         source, target: state of each step. query: number of its variant and capacity.
         queries: variant and capacity of each number. first: where the steps into a state begin.
+        groups: by their layers. order: layers that are done and tensors on chip of each state.
     """
 
     def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float, space: Space, outline: Outline) -> None:
@@ -91,8 +60,8 @@ class StateGraph:
             sum(1 << i for i, t in enumerate(self.crossing) if (t.readers | t.maker) >> layer & 1)
             for layer in range(len(layers.names))
         ]
-        allowed = {number: mask for number, mask in enumerate(outline.groups) if self._allowed(mask)}
-        self.groups = {number: self._group(mask) for number, mask in allowed.items()}
+        self._alike = Alike(layers.alike.classes, layers.names, [tensor.name for tensor in self.crossing])
+        self.groups: dict[int, Group] = {}
         self._queries: dict[tuple[int, float], int] = {}
         self._variants: dict[tuple[int, int, int], int] = {}
         self.queries: list[tuple[int, float]] = []
@@ -135,19 +104,21 @@ class StateGraph:
         moves: list[Move] = []
         kept: dict[int, list[int]] = {0: [0]}
         with_inputs = 0
+        allowed = [mask if self._allowed(mask) else 0 for mask in outline.groups]
         for ideal, following in zip(outline.ideals, outline.following, strict=True):
             begun = sum(1 << i for i in bits(self._inputs) if self.crossing[i].readers & ideal)
             for resident in kept.pop(ideal, []):
                 state = self.states[ideal, resident]
-                for number in following:
-                    if number not in self.groups:
-                        continue
-                    done = ideal | self.groups[number].layers
-                    for then, used, fetched, room in self._choices(done, resident, begun, self.groups[number]):
-                        if (done, then) not in self.states:
-                            self.states[done, then] = len(self.states)
-                            kept.setdefault(done, []).append(then)
-                        moves.append((state, self.states[done, then], number, resident, used, fetched, room))
+                coming = (
+                    group for at in following if allowed[at] for group in self._images(allowed[at], ideal, resident)
+                )
+                for group in coming:
+                    for then, used, fetched, room in self._choices(ideal, resident, begun, group):
+                        done, left = key = self._least(ideal | group.layers, then)
+                        if key not in self.states:
+                            self.states[key] = len(self.states)
+                            kept.setdefault(done, []).append(left)
+                        moves.append((state, self.states[key], group.layers, resident, then, used, fetched, room))
                         with_inputs += bool((resident | then) & self._inputs)
             if len(moves) > MOST_STEPS or with_inputs > MOST_STEPS_WITH_INPUTS:
                 raise TooManyError
@@ -161,6 +132,20 @@ class StateGraph:
         rules, names = self.space.restrictions, self.layers.members(mask)
         crossing = {tensor.name for tensor in self.crossing}
         return rules.allows(names) and crossing.issuperset(rules.leaves(self.catalogue.workload, names))
+
+    def _images(self, mask: int, ideal: int, resident: int) -> Iterator[Group]:
+        """A group that may come next, and what else exchanges make of it that does."""
+        known = ideal | resident << len(self.layers.names)
+        images = self._alike.images(mask, self.layers.needs(mask), known) if self._alike.classes else [mask]
+        for image in images:
+            if image not in self.groups:
+                self.groups[image] = self._group(image)
+            yield self.groups[image]
+
+    def _least(self, done: int, resident: int) -> tuple[int, int]:
+        """Layers and tensors with their branches in order."""
+        found = self._alike.least(done | resident << len(self.layers.names))
+        return found & self.layers.everything, found >> len(self.layers.names)
 
     def _group(self, mask: int) -> Group:
         shape, names = self.catalogue.shape(self.layers.members(mask))
@@ -176,12 +161,13 @@ class StateGraph:
                 touched |= 1 << i
         return Group(mask, shape, names, touched, made, subsets(made))
 
-    def _choices(self, done: int, resident: int, begun: int, group: Group) -> Iterator[tuple[int, int, int, float]]:
+    def _choices(self, ideal: int, resident: int, begun: int, group: Group) -> Iterator[tuple[int, int, int, float]]:
         """What may be on chip after a group: then, what of it the group itself uses and fetches, and the room for that.
 
         Args:
             begun: tensors from off chip that were read before: whether they stay is decided.
         """
+        done, count = ideal | group.layers, len(self.layers.names)
         through = resident & ~group.touched
         used = resident & group.touched
         room = self.capacity - self._held(through)
@@ -190,25 +176,26 @@ class StateGraph:
             if self.crossing[i].readers & ~done:
                 stays |= 1 << i
         made, most = group.made & ~begun, self.space.resident
+        pairs = self._alike.neighbours(ideal | resident << count, group.layers, made << count) if made else []
         for fresh in group.subsets if made == group.made else subsets(made):
             if made & self._always & ~fresh:
                 continue
             then, own = stays | fresh, used | fresh
             few = then.bit_count() <= most and (then & self._inputs).bit_count() <= self.space.resident_inputs
-            if few and self._held(own) <= room:
+            if few and self._held(own) <= room and self._alike.falling(pairs, fresh << count):
                 yield then, own, fresh & self._inputs, room - self._second_copies(own)
 
     def _second_copies(self, used: int) -> int:
         """What a double-buffered level has twice takes once more; searches of groups count it once."""
         return self._held(used & self._doubled) // 2
 
-    def _query(self, number: int, resident: int, fetched: int, room: float) -> int:
-        if (number, resident, fetched) not in self._variants:
-            group = self.groups[number]
+    def _query(self, layers: int, resident: int, fetched: int, room: float) -> int:
+        if (layers, resident, fetched) not in self._variants:
+            group = self.groups[layers]
             names, filled = (frozenset(self.crossing[i].name for i in bits(mask)) for mask in (resident, fetched))
             found = self.catalogue.variant(group.shape, group.names, names, filled)
-            self._variants[number, resident, fetched] = found
-        key = (self._variants[number, resident, fetched], room)
+            self._variants[layers, resident, fetched] = found
+        key = (self._variants[layers, resident, fetched], room)
         if key not in self._queries:
             self._queries[key] = len(self.queries)
             self.queries.append(key)
@@ -220,19 +207,19 @@ class StateGraph:
         rank = {self.states[key]: i for i, key in enumerate(order)}
         source = np.array([rank[move[0]] for move in moves], dtype=np.int64)
         target = np.array([rank[move[1]] for move in moves], dtype=np.int64)
-        asked = [self._query(group, used, fetched, room) for _, _, group, _, used, fetched, room in moves]
+        asked = [self._query(group, used, fetched, room) for _, _, group, _, _, used, fetched, room in moves]
         self.catalogue.find_floors()
         by_target = np.lexsort((source, target))
         self.source, self.target = source[by_target], target[by_target]
         self.query = np.array(asked, dtype=np.int64)[by_target]
         self.order = order
         self.first = np.searchsorted(self.target, np.arange(len(order) + 1))
-        self._moves = [(moves[i][2], moves[i][3]) for i in by_target]
+        self._moves = [moves[i][2:5] for i in by_target]
 
     @property
     def sizes(self) -> Array:
         """Layers of the group of each step."""
-        return np.array([self.groups[number].layers.bit_count() for number, _ in self._moves], dtype=np.int64)
+        return np.array([layers.bit_count() for layers, _, _ in self._moves], dtype=np.int64)
 
     # -- shortest paths ----------------------------------------------------------------------
 
@@ -286,9 +273,9 @@ class StateGraph:
         """The length of a shortest path from where a step begins to where it ends."""
         start, stop = int(self.source[step]), int(self.target[step])
         reached = {start: 0.0}
-        inside = self.order[stop][0]
+        beyond = ~self.order[stop][0] & ~self._alike.movable
         for state in range(start + 1, stop + 1):
-            if self.order[state][0] & ~inside:
+            if self.order[state][0] & beyond:
                 continue
             a, b = self.first[state], self.first[state + 1]
             each = cost[self.query[a:b]]
@@ -300,10 +287,9 @@ class StateGraph:
         return reached[stop]
 
     def step(self, index: int) -> Step:
-        """What a step is."""
-        number, before = self._moves[index]
-        group = self.groups[number]
-        after = self.order[int(self.target[index])][1]
+        """What a step is, with branches as they are in its first state."""
+        layers, before, after = self._moves[index]
+        group = self.groups[layers]
         variant, capacity = self.queries[int(self.query[index])]
         fresh = after & ~before
         used = before & group.touched | fresh
@@ -315,6 +301,18 @@ class StateGraph:
             frozenset(self.crossing[i].name for i in bits(used)),
             frozenset(self.crossing[i].name for i in bits(fresh)),
         )
+
+    def plan(self, indices: Sequence[int]) -> tuple[Step, ...]:
+        """The steps of a path, each branch with its own names all the way."""
+        places = [list(range(len(each))) for each in self._alike.classes]
+        found = []
+        for index in indices:
+            found.append(placed(self.step(index), self._alike, places))
+            layers, _, after = self._moves[index]
+            done = self.order[int(self.source[index])][0] | layers
+            order = self._alike.order(done | after << len(self.layers.names))
+            places = [[own[i] for i in each] for own, each in zip(places, order, strict=True)]
+        return tuple(found)
 
 
 def _fewer(most: int) -> list[int]:

@@ -31,7 +31,8 @@ from looptree.search.group.design import Outcome, Tally
 from looptree.search.group.goal import Aim, Goal
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import bits
-from looptree.search.network.states import StateGraph, Step
+from looptree.search.network.states import StateGraph
+from looptree.search.network.step import Step
 from looptree.search.network.variant import Variant
 
 FEWEST = 5  # layers that are searched for all groups that end in them
@@ -63,7 +64,6 @@ class Suffixes:
     def __init__(self, graph: StateGraph, catalogue: Catalogue) -> None:
         self.graph = graph
         self.catalogue = catalogue
-        self._number = {group.layers: number for number, group in graph.groups.items()}
         self._longer: dict[int, list[tuple[int, Ending]]] = {}
         self.searched: set[tuple[Ending, Weights]] = set()
         self._waiting: list[tuple[int, Ending, Task]] = []
@@ -174,10 +174,9 @@ class Suffixes:
         while last.bit_count() > size:
             others |= last & -last
             last &= last - 1
-        number = self._number.get(last)
-        if number is None or not all(graph.layers.after[i] & layers for i in bits(others)):
+        group = graph.groups.get(last)
+        if group is None or not all(graph.layers.after[i] & layers for i in bits(others)):
             return None
-        group = graph.groups[number]
         if self.catalogue.space.restrictions.pin(group.names.einsums) is not None:
             return None
         tensors = group.names.tensors

@@ -19,7 +19,7 @@ from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers, TooManyError, bits
 from looptree.search.network.outline import MOST_CHAINS, MOST_GROUPS
 from looptree.search.network.partition import NO_PATH, Path, Rounds, alone, driven
-from looptree.search.network.states import Group, Step
+from looptree.search.network.step import Group, Step
 
 SCALE = 1000  # objectives in thousandths, as whole numbers
 IMPOSSIBLE = 10**18
@@ -33,7 +33,7 @@ class WidePartition:
     """
 
     def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float) -> None:
-        self.layers = layers
+        self.layers = layers.told_apart
         self.catalogue = catalogue
         self.capacity = capacity
         self.space, masks = self._candidates(catalogue.space)

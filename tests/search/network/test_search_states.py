@@ -22,10 +22,11 @@ from tests.search.search_cases import architecture, einsum, network
 ROOMY = 10.0**9
 
 
-def graph_of(workload: Workload, space: Space, capacity: float = ROOMY) -> StateGraph:
+def graph_of(workload: Workload, space: Space, capacity: float = ROOMY, *, alike: bool = False) -> StateGraph:
+    """All states, or one of those that exchanges of branches make of each other."""
     searches = Searches(architecture(), "GLB", space)
     catalogue = Catalogue(workload, Workers(searches, 1), np.inf)
-    return StateGraph.of(Layers.of(workload), catalogue, capacity)
+    return StateGraph.of(Layers.of(workload, catalogue.branches() if alike else ()), catalogue, capacity)
 
 
 def paths(graph: StateGraph, state: int = 0) -> Iterator[list[int]]:
@@ -40,7 +41,7 @@ def paths(graph: StateGraph, state: int = 0) -> Iterator[list[int]]:
 def plan(graph: StateGraph, path: list[int]) -> frozenset[ExhaustiveStep]:
     """The plan of a path as `Exhaustive.plans` has it."""
     found = []
-    for step in map(graph.step, path):
+    for step in graph.plan(path):
         used = sum(graph.catalogue.workload.tensors[t].size_bytes for t in step.resident)
         held = int(graph.capacity - step.capacity) + used
         fetched = step.made & set(graph.catalogue.workload.inputs)
