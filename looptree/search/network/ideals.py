@@ -121,15 +121,17 @@ class Layers:
         """
         above, below = self._reach(self.before), self._reach(self.after)
         level = {self.alike.least(1 << i) for i in range(len(self.names))}
-        found = sorted(level)
-        seen = len(level)
-        for _ in range(1, most):
-            grown = {g | 1 << i for g in level for member in bits(g) for i in bits(self.beside[member] & ~g)}
-            level = set(map(self.alike.least, grown))
+        found: list[int] = []
+        seen = 0
+        for size in range(1, most + 1):
+            around = {group: self._around(group, above, below) for group in level}
             seen += len(level)
-            found += sorted(g for g in level if self._is_convex(g, above, below))
+            found += sorted(group for group, (_, up, down) in around.items() if not up & down & ~group)
             if len(found) > enough or seen > 20 * enough:
                 raise TooManyError
+            if size < most:
+                grown = {group | 1 << i for group, (near, _, _) in around.items() for i in bits(near & ~group)}
+                level = set(map(self.alike.least, grown))
         return found
 
     def chains(self, least: int, most: int) -> list[int]:
@@ -166,13 +168,14 @@ class Layers:
                 reached[i] |= 1 << j | reached[j]
         return reached
 
-    @staticmethod
-    def _is_convex(group: int, above: list[int], below: list[int]) -> bool:
-        up = down = 0
+    def _around(self, group: int, above: list[int], below: list[int]) -> tuple[int, int, int]:
+        """Layers that share a tensor with members of a group, and all those before and after members."""
+        near = up = down = 0
         for i in bits(group):
+            near |= self.beside[i]
             up |= above[i]
             down |= below[i]
-        return not up & down & ~group
+        return near, up, down
 
     def following(self, ideals: Sequence[int], groups: Sequence[int]) -> Iterator[list[int]]:
         """For each ideal those of some convex groups that lead from it to another one, as positions in `groups`.

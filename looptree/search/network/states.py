@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 
 import numpy as np
 
@@ -55,6 +56,10 @@ class StateGraph:
         self._always = sum(
             1 << i for i, t in enumerate(self.crossing) if space.restrictions.tensor(t.name).between == "always"
         )
+        self._crossing_of = [
+            sum(1 << i for i, t in enumerate(self.crossing) if (t.readers | t.maker) >> layer & 1)
+            for layer in range(len(layers.names))
+        ]
         self._alike = Alike(layers.alike.classes, layers.names, [tensor.name for tensor in self.crossing])
         self.groups: dict[int, Group] = {}
         self._queries: dict[tuple[int, float], int] = {}
@@ -144,8 +149,11 @@ class StateGraph:
 
     def _group(self, mask: int) -> Group:
         shape, names = self.catalogue.shape(self.layers.members(mask))
-        touched = made = 0
-        for i, t in enumerate(self.crossing):
+        touched = made = near = 0
+        for layer in bits(mask):
+            near |= self._crossing_of[layer]
+        for i in bits(near):
+            t = self.crossing[i]
             users, others = (t.readers | t.maker) & mask, t.readers & ~mask
             if others and (mask & t.maker if t.maker else users):
                 made |= 1 << i
@@ -217,32 +225,45 @@ class StateGraph:
 
     def shortest(self, cost: Array) -> tuple[float, list[int]]:
         """The length of a shortest path and its steps; `cost` is per step."""
-        reached = np.full(len(self.order), np.inf)
-        via = np.full(len(self.order), -1, dtype=np.int64)
-        reached[0] = 0.0
-        for state in range(1, len(self.order)):
-            start, stop = self.first[state], self.first[state + 1]
-            lengths = reached[self.source[start:stop]] + cost[start:stop]
-            if len(lengths):
-                at = int(lengths.argmin())
-                reached[state], via[state] = lengths[at], start + at
-        last = len(self.order) - 1
+        reached, last = self._reached(cost), len(self.order) - 1
         if not math.isfinite(reached[last]):
             return math.inf, []
-        path = []
-        while last:
-            path.append(int(via[last]))
-            last = int(self.source[via[last]])
+        path, state = [], last
+        while state:
+            start, stop = self.first[state], self.first[state + 1]
+            path.append(int(start + (reached[self.source[start:stop]] + cost[start:stop]).argmin()))
+            state = int(self.source[path[-1]])
         return float(reached[-1]), path[::-1]
+
+    def _reached(self, cost: Array) -> Array:
+        """The lengths of shortest paths to each state: all states with equally many layers done are found together."""
+        reached = np.full(len(self.order), np.inf)
+        reached[0] = 0.0
+        for states, starts, steps in self._levels:
+            lengths = reached[self.source[steps]] + cost[steps]
+            reached[states] = np.minimum.reduceat(lengths, starts)
+        return reached
+
+    @cached_property
+    def _levels(self) -> list[tuple[Array, Array, slice]]:
+        """States with equally many layers done into which steps lead, where these begin among those into all, and all.
+
+        A step leads to more layers done, so that where it begins is known before.
+        """
+        done = np.array([ideal.bit_count() for ideal, _ in self.order])
+        counts, found = np.diff(self.first), []
+        for number in range(1, int(done[-1]) + 1):
+            states = np.flatnonzero((done == number) & (counts > 0))
+            if len(states):
+                start, stop = int(self.first[states[0]]), int(self.first[states[-1] + 1])
+                found.append((states, self.first[states] - start, slice(start, stop)))
+        return found
 
     def ways(self, cost: Array) -> tuple[Array, Array]:
         """The lengths of shortest paths from the first state to each one, and from each one to the last."""
-        before = np.full(len(self.order), np.inf)
-        after = before.copy()
-        before[0] = after[-1] = 0.0
-        for state in range(1, len(self.order)):
-            part = slice(self.first[state], self.first[state + 1])
-            before[state] = (before[self.source[part]] + cost[part]).min(initial=np.inf)
+        before = self._reached(cost)
+        after = np.full(len(self.order), np.inf)
+        after[-1] = 0.0
         for state in range(len(self.order) - 1, 0, -1):
             part = slice(self.first[state], self.first[state + 1])
             np.minimum.at(after, self.source[part], cost[part] + after[state])
