@@ -207,6 +207,9 @@ IDLE = {
     "of what stays on chip": ["T[p] = B[p] * V[p]", "X[p] = B[p] * W[p]", "Y[p] = X[p] + T[p+4]", "Z[p] = Y[p] * B[p]"],
     "before the first that reads": ["T[p] = B[p] * V[p]", "X[p] = B[p] * T[p+5]", "Y[p] = B[p] * X[p]"],
     "read by two": ["T[p] = A[p] * V[p]", "X[p] = B[p] * T[p+4]", "Y[p] = X[p] * T[p-4]"],
+    "of what is made": ["A[p] = X[p]", "T[p] = A[p]", "Y[p] = T[p+4] * A[p]"],
+    "of two shared ones": ["T[p] = A[p] * B[p]", "Y[p] = T[p+4] * A[p] * B[p]"],
+    "a chain of what is made": ["A[p] = X[p]", "T[p] = A[p]", "U[p] = T[p] * A[p]", "Y[p] = U[p-4] * A[p]"],
 }
 
 
@@ -220,19 +223,25 @@ def idle_network(name: str) -> Workload:
 def test_layers_of_which_nothing_is_read_take_nothing(name: str) -> None:
     """They are in the plan; those that make `T` and `U` here, which others read beyond their ends."""
     workload = idle_network(name)
-    check(workload, replace(ONE, spill=False, group_layers=2, chain_layers=2), 1)
+    most = 4 if name.endswith("made") else 2
+    check(workload, replace(ONE, spill=False, group_layers=most, chain_layers=most), 1)
     plan = search(workload, architecture(), workers=1)
+    assert plan.statistics.status == "optimal"
     assert [n for n, count in plan.evaluation.operations.items() if not count.total] == list(idle_layers(workload))
 
 
 def test_idle_layers_that_others_have_a_say_in_are_searched() -> None:
-    """One reads what another layer makes, or two tensors that others read, or one that others read later only."""
+    """One reads what is made, or two tensors that others read, but its reader does not; one others read later only."""
     made = [einsum("made", "A[p] = X[p]", {"p": 4}), einsum("idle", "T[p] = A[p]", {"p": 4})]
-    last = einsum("last", "Y[p] = T[p+4] * A[p]", {"p": 4})
+    between, last = einsum("between", "B[p] = A[p]", {"p": 4}), einsum("last", "Y[p] = T[p+4] * B[p]", {"p": 4})
     shapes = {"T": (4,)}
-    assert idle_layers(Workload("made", [*made, last], shapes=shapes)) == ()
-    two, last = einsum("idle", "T[p] = A[p] * B[p]", {"p": 4}), einsum("last", "Y[p] = T[p+4] * A[p] * B[p]", {"p": 4})
-    assert idle_layers(Workload("two", [two, last], shapes=shapes)) == ()
+    assert idle_layers(Workload("made", [*made, between, last], shapes=shapes)) == ()
+    again = einsum("last", "Y[p] = T[p+4] * A[p]", {"p": 4})
+    assert idle_layers(Workload("made", [*made, again], shapes=shapes)) == ("idle",)
+    assert idle_layers(Workload("made", [*made, again], shapes=shapes), joining=False) == ()
+    two, last = einsum("idle", "T[p] = A[p] * B[p]", {"p": 4}), einsum("last", "Y[p] = T[p+4] * A[p]", {"p": 4})
+    other = einsum("other", "Z[p] = B[p]", {"p": 4})
+    assert idle_layers(Workload("two", [two, last, other], shapes=shapes)) == ()
     first, later = einsum("first", "Y[p] = T[p+4] * C[p]", {"p": 4}), einsum("later", "Z[p] = Y[p] * A[p]", {"p": 4})
     assert idle_layers(Workload("later", [einsum("idle", "T[p] = A[p]", {"p": 4}), first, later], shapes=shapes)) == ()
     assert idle_layers(idle_network("alone")) == ("layer0",)

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from looptree.model.axis import Array
 from looptree.search.answers.hull import Hull
 from looptree.search.asked.metrics import METRICS, Weights
-from looptree.search.network.partition import Path
+from looptree.search.network.partition import Partition, Path
 from looptree.search.network.planner import Planner
+
+if TYPE_CHECKING:
+    from looptree.search.network.wide import WidePartition
 
 
 class Corners:
@@ -37,7 +41,6 @@ class Corners:
         self.planner = planner
         self.sums = tuple(sums)
         self.capacity = capacity
-        self.partition = planner.partition(capacity)
         self.hull = Hull(sums, [self.partition.bound(Weights.only(name)) for name in sums])
         self.paths = list(known)
         self.share = share
@@ -54,6 +57,11 @@ class Corners:
             if not self.paths:
                 raise
             self.stopped = True
+
+    @property
+    def partition(self) -> Partition | WidePartition:
+        """The ways to run the layers in groups; not kept here, because there may be many capacities."""
+        return self.planner.partition(self.capacity)
 
     @property
     def closed(self) -> bool:

@@ -88,8 +88,12 @@ class Cover:
         hull, planner = self.corners.hull, self.corners.planner
         within = Within(partition, self.corners.sums, self._tried(), most, hull.spread())
         best = float(self.points[:, -1].min())
-        finished = within.collect(lambda: planner.told(best, best))
-        combined = within.combine(MOST_LABELS if finished else FEW_LABELS)
+
+        def going() -> bool:
+            return planner.told(best, best)
+
+        finished = within.collect(going)
+        combined = within.combine(MOST_LABELS, going) if finished else within.combine(FEW_LABELS)
         self._add(combined.paths())
         return finished and combined.complete
 

@@ -12,11 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
+
 from looptree.search.answers.corners import Corners
 from looptree.search.answers.cover import SHARES, Cover
 from looptree.search.answers.smallest import smallest
+from looptree.search.asked.metrics import METRICS
 from looptree.search.network.partition import Path
 from looptree.search.network.planner import Planner
+from looptree.search.undominated import undominated
 
 CORNERS = 8  # of the hull in one slice, at most: what is between them is found in another way
 
@@ -67,7 +71,7 @@ class Slices:
             corners = Corners(self.planner, self.sums, capacity, CORNERS, larger=larger, known=fitting, share=share)
             cover = Cover(corners, [share])
             self.slices.append(corners)
-            self.paths = [path for path in self.paths if path.room > capacity] + cover.paths
+            self._keep(cover.paths)
             proven = proven and cover.share <= share
             if corners.stopped or not self.planner.told(math.inf, 0.0):
                 self.stopped = True
@@ -75,3 +79,10 @@ class Slices:
                 return False
             capacity = math.ceil(max(path.room for path in cover.paths) / (1 + share)) - 1
         return proven
+
+    def _keep(self, paths: Sequence[Path]) -> None:
+        """Add plans, and leave out those that others are better than, or as good as."""
+        columns = [METRICS.index(name) for name in self.sums]
+        paths = [*self.paths, *paths]
+        rows = np.array([[path.room, *(path.totals[i] for i in columns)] for path in paths])
+        self.paths = [paths[i] for i in undominated(rows)]

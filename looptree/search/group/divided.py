@@ -183,7 +183,7 @@ class Divider:
         return any(
             (way.trips <= 1 or not self.streamer.fills)
             and all(
-                share.moves and share.piece <= bound.tensors[t].piece and share.times <= bound.tensors[t].times
+                share.piece <= bound.tensors[t].piece and share.times <= bound.tensors[t].times
                 for t, share in way.tensors.items()
             )
             for way in self.streamer.streamings(list(bound.tensors), driven, idle)
@@ -233,7 +233,7 @@ class Divider:
         for depths in itertools.product(range(count + 1), repeat=len(tensors)):
             if max(depths) < count:
                 continue  # the innermost loop serves nobody
-            rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d], ~moves[i][d])]
+            rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d])]
             judged = np.stack([trips[some] * self.streamer.fills, cycles[some] * idle.counted, *rows], axis=1)
             for at in undominated(judged).tolist():
                 streamed = {

@@ -5,8 +5,8 @@ factors on what the group's loops leave: so the choices of one layer are a short
 the group.
 
 Nothing is taken to survive the turns of other branches: a tensor inside a branch enters anew at every iteration of the
-group's loops. The mapping says the same where a loop of the layer's own, or the innermost loop of the group (with its
-overlap dropped), is relevant to the tensor; other places inside a branch are not proposed.
+group's loops. That is so where a loop of the layer's own is relevant to it; of any other one the mapping says it
+(`reload`).
 
 Own loops of this list run over ranks that the group's loops leave whole at this layer, and that move no dimension
 together. What others do depends on the tile shapes of the group's loops (`looptree.search.group.divided`).
@@ -42,7 +42,7 @@ class Streamed:
     Attributes:
         loops: own loops above its storage node.
         piece: its window, as a share of what the group's loops leave. times: words that enter, likewise.
-        moves: whether one of these loops is relevant to it.
+        moves: whether one of these loops is relevant to it, so that it surely is another piece in the next run.
     """
 
     loops: int
@@ -290,7 +290,7 @@ def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: I
             [
                 s.trips * fills,
                 s.cycles * idle.counted,
-                *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times, not s.tensors[t].moves)),
+                *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times)),
             ]
             for s in found
         ],

@@ -109,11 +109,11 @@ class Leasts:
         return found
 
     def entering(self, tensor: str) -> float:
-        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
+        """The fewest words of a tensor that enter inside the branch, as a share of what enters without own loops."""
         if tensor not in self._entering:
             ways = [way.tensors[tensor] for way in self.streamer.streamings([tensor], self.cut)]
             divided = self.times(tensor) if self.possible else math.inf
-            self._entering[tensor] = min([divided, *(way.times for way in ways if way.moves)])
+            self._entering[tensor] = min([divided, *(way.times for way in ways)])
         return self._entering[tensor]
 
     def times(self, tensor: str) -> float:

@@ -280,6 +280,7 @@ class Meetings:
                 entries[row] = known.moved and table.moves[key][row]
             for loop, lost in enumerate(forgets):
                 lost[row] = carries and table.forgets[loop][row]
+        skipping = [row for row in works if self._skips(self.layers[row])] if carries else works
         if carries:
             works = []
         return replace(
@@ -289,12 +290,16 @@ class Meetings:
             moves=moves,
             forgets=tuple(forgets),
             operations=_put(table.operations, works, 1.0),
-            cycles=_put(table.cycles, works, 1.0),
+            cycles=_put(table.cycles, skipping, 1.0),
             points=_put(table.points, works, 1.0),
             steps=_put(table.steps, works if self.profiler.fills else (), 1.0),
             dimensions=tuple(frozenset() if row in met.tensors else d for row, d in enumerate(table.dimensions)),
             ranks=tuple(frozenset() if row in works else r for row, r in enumerate(table.ranks)),
         )
+
+    def _skips(self, name: str) -> bool:
+        """Whether loops may leave out cycles of a layer, some of whose ranks are joined."""
+        return any(part.fewest < part.cycles for part in self.profiler.whole.operations[name])
 
     @staticmethod
     def _entering(known: Bound, table: LoopTable, needs: Needs | None, own: int, *, carries: bool) -> Array | float:
@@ -333,10 +338,10 @@ class Meetings:
         if not met:
             return bases
         idle = [row for row in met.layers if self.layers[row] not in self._complete]
-        operations, cycles = _put(bases.operations, idle, 0.0), bases.cycles.copy()
-        for row in met.layers:
-            name = self.layers[row]
-            cycles[row] = self.profiler.fewest_cycles(name) if name in self._complete else 0.0
+        operations, cycles = _put(bases.operations, idle, 0.0), _put(bases.cycles, idle, 0.0)
+        for row in met.layers - set(idle):
+            if self._skips(self.layers[row]):
+                cycles[row] = self.profiler.fewest_cycles(self.layers[row])
         reads = [row for row, (_, _, name) in enumerate(self.profiler.readers) if self.layers.index(name) in met.layers]
         words = _put(bases.words, sorted(met.tensors), 1.0)
         return Bases(words, operations, cycles, bases.points, _put(bases.reads, reads, 0.0))

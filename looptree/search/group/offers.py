@@ -153,9 +153,7 @@ class Offers:
         entered = np.round(columns.apart[at] * streams.times, 6)
         reads = np.maximum(entered - less * first, 0.0)
         writes = drained * entered + made * first
-        moves = streams.moves | columns.moving(columns.outer - 1, columns.outer)[at]
         valid = np.concatenate([valid[:, kinds.of[layer][some]] for layer, valid in streams.valid.items()])
-        valid &= np.logical_and.reduceat(moves, streams.begins, axis=0)
         room = np.zeros((len(valid) + 1, len(some)))
         added = np.zeros((len(group.prices), *room.shape))
         room[:-1] = np.where(valid, np.add.reduceat(taken, streams.begins, axis=0), NEVER)

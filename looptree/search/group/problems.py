@@ -128,10 +128,8 @@ class Problems:
     def _tensors(self) -> Tensors:
         group = self.group
         streamed = np.full(len(group.tensors), np.inf)
-        anew = np.zeros(len(group.tensors), dtype=bool)
         for layer, rows in self.own.items():
             for row in rows:
-                anew[row] = True
                 streamed[row] = group.divider(layer).leasts.entering(group.tensors[row])
         free = np.isin(np.arange(len(group.tensors)), self.free)
         rules = group.rules
@@ -141,7 +139,6 @@ class Problems:
             group.roles,
             free,
             streamed,
-            anew,
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
             np.array([[depth not in depths for depth in range(MOST_LOOPS + 1)] for depths in open_]),
             np.array([rule.drop for rule in rules], dtype=bool),

@@ -59,15 +59,16 @@ def trimmed(workload: Workload, idle: Collection[str] = ()) -> Workload:
     )
 
 
-def idle_layers(workload: Workload, but: Collection[str] = ()) -> tuple[str, ...]:
+def idle_layers(workload: Workload, but: Collection[str] = (), *, joining: bool = True) -> tuple[str, ...]:
     """Layers that compute nothing in any plan, because all that is read of their outputs lies outside of these.
 
-    Only those that have no say in what stays on chip for how long: each reads what comes from off chip or what other
-    idle layers make, and at most one tensor that layers read which are not idle. One of these has to be, or to come
-    before, each of the layers that read nothing of it: then it can run when that tensor is on chip.
+    Only those that have no say in what stays on chip for how long. Call *shared* what it reads of what layers that
+    are not idle make or read. Either all layers that read nothing of it read all shared tensors as well: then it can
+    run right before the first of them, or in its group, where all of them are or have been on chip. Or there is one
+    shared tensor, from off chip, and one of the layers that read it is, or comes before, each of those.
 
     Args:
-        but: layers that are not looked at.
+        but: layers that are not looked at. joining: whether it may be in a group with a layer that makes what it reads.
     """
     asked, unasked = _Asked(workload), set[str]()
     for einsum in reversed(workload.einsums):
@@ -79,22 +80,36 @@ def idle_layers(workload: Workload, but: Collection[str] = ()) -> tuple[str, ...
     idle: list[str] = []
     for einsum in workload.einsums:
         makers = {e.name for e in map(workload.producer, einsum.reads) if e is not None}
-        shared = [t for t in einsum.reads if not {e.name for e in workload.consumers(t)} <= unasked]
-        few = len(shared) < 2 and all(_after(workload, einsum, tensor, unasked) for tensor in shared)
-        if einsum.name in unasked and makers <= set(idle) and few:
-            idle.append(einsum.name)
+        if einsum.name in unasked and makers & unasked <= set(idle) and (joining or makers <= unasked):
+            shared = [tensor for tensor in einsum.reads if not _users(workload, tensor) <= unasked]
+            one = len(shared) == 1 and makers <= unasked
+            asked_too = (_made_of(workload, tensor, unasked) if one else {tensor} for tensor in shared)
+            if all(_readers_read(workload, einsum, some, unasked) for some in asked_too):
+                idle.append(einsum.name)
     return tuple(idle)
 
 
-def _after(workload: Workload, layer: Einsum, tensor: str, unasked: Collection[str]) -> bool:
-    """Whether all that read what a layer makes read a tensor as well, or what is made of it, by layers with readers."""
+def _users(workload: Workload, tensor: str) -> set[str]:
+    """Layers that make or read a tensor."""
+    maker = workload.producer(tensor)
+    return {e.name for e in (*workload.consumers(tensor), *([] if maker is None else [maker]))}
+
+
+def _made_of(workload: Workload, tensor: str, unasked: Collection[str]) -> set[str]:
+    """A tensor and what is made of it, by layers with readers."""
     made = {tensor}
     for einsum in workload.einsums:
         if einsum.name not in unasked and not made.isdisjoint(einsum.reads):
             made.add(einsum.output.tensor)
+    return made
+
+
+def _readers_read(workload: Workload, layer: Einsum, some: Collection[str], unasked: Collection[str]) -> bool:
+    """Whether all that read what a layer makes, or what other layers without readers make of it, read some tensors."""
     readers = workload.consumers(layer.output.tensor)
     return all(
-        _after(workload, e, tensor, unasked) if e.name in unasked else not made.isdisjoint(e.reads) for e in readers
+        _readers_read(workload, e, some, unasked) if e.name in unasked else not set(some).isdisjoint(e.reads)
+        for e in readers
     )
 
 

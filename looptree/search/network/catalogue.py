@@ -62,7 +62,8 @@ class Catalogue:
         self.until = until
         self.network = workload
         self.space = workers.searches.space
-        self.idle = idle_layers(workload, self.space.restrictions.grouped)
+        joining = not (self.space.pipeline or self.space.nested)
+        self.idle = idle_layers(workload, self.space.restrictions.grouped, joining=joining)
         self.workload = trimmed(workload, self.idle)
         self.workers = workers
         self.variants: list[Variant] = []
