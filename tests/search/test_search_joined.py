@@ -86,7 +86,7 @@ def test_no_plan_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some(range(1, 10), 2))
+@pytest.mark.parametrize("seed", some(range(2, 10), 1))
 @pytest.mark.parametrize("kind", KINDS)
 def test_no_plan_of_more_networks_is_better(kind: str, seed: int) -> None:
     check(drawn(kind, seed), ONE, seed, (0.1, 0.2, 0.4, 0.8))
@@ -112,8 +112,20 @@ def test_own_loops_over_taps_leave_out_cycles() -> None:
     assert with_own.value < without.value
 
 
+def test_a_design_that_is_found_without_own_loops_is_priced_without_them() -> None:
+    """Without a limit of room they only pay where cycles count."""
+    layers = [
+        einsum("a", "A[i,j] = X[i+r-1,j+2*s-2] * U[r,s]", {"i": 9, "j": 7, "r": 3, "s": 3}),
+        einsum("b", "B[i,2*j+u] = A[i,j] * V[u]", {"i": 9, "j": 7, "u": 2}),
+        einsum("c", "C[i,j] = B[2*i+2*r-1,j+s-2] * W[r,s]", {"i": 4, "j": 16, "r": 3, "s": 3}),
+    ]
+    workload = Workload("taps", layers, shapes={"X": (9, 7), "A": (9, 5), "B": (9, 14), "C": (4, 16)})
+    found = search(workload, architecture(seed=199, buffer_bandwidth=3), objective="operations", workers=1)
+    assert found.statistics.status == "optimal"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", some(range(2, 8), 1))
-@pytest.mark.parametrize("kind", ["slice", "grouped", "convolution"])
+@pytest.mark.parametrize("kind", ["slice", "grouped"])
 def test_no_plan_with_own_loops_is_better(kind: str, seed: int) -> None:
     check(drawn(kind, seed), OWN, seed, (0.3,))

@@ -51,6 +51,7 @@ class Problems:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
         schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
             counts. branch: a nested one, if there is one. fetched: those that stay on chip and are fetched first.
+        own: per layer the rows of what it may stream, if that is known.
     """
 
     def __init__(
@@ -62,6 +63,7 @@ class Problems:
         live: LiveRooms | None = None,
         branch: NestedBranch | None = None,
         fetched: frozenset[str] = frozenset(),
+        own: Mapping[str, Sequence[int]] | None = None,
     ) -> None:
         self.schedules = schedules
         self.live = live
@@ -75,7 +77,8 @@ class Problems:
         streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.timed = group.goal.timed and schedules is None
-        self.own = self._own() if streams and not scheduled else {}
+        found = self._own() if own is None and streams and not scheduled else {}
+        self.own: Mapping[str, Sequence[int]] = found if own is None else own
         shares = {layer: group.divider(layer).leasts.cycles for layer in self.own if self.timed}
         fewest = {layer: share for layer, share in shares.items() if share < 1}
         self.nested = [row for row in self.free if branch is not None and row in branch.rows]
@@ -163,7 +166,8 @@ class Problems:
 
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""
-        found = Problems(group, self.resident, self.capacity, self.schedules, self.live, self.branch, self.fetched)
+        known = self.schedules, self.live, self.branch, self.fetched, self.own
+        found = Problems(group, self.resident, self.capacity, *known)
         found.settled, found.offers.timed = self.settled, self.offers.timed
         return found
 
