@@ -81,9 +81,14 @@ class Drawn(Workers):
 
 
 def planner(kind: str, seed: int, *, layers: int = 3, presses: float = math.inf, coarse: int = 1) -> Planner:
-    """For a network with drawn designs; coarse ones take the same more often."""
+    """For a network with drawn designs; coarse ones take the same more often.
+
+    All groups are listed first, because designs are drawn by the number that a shape gets.
+    """
     searches = Searches(architecture(), "GLB", Space(resident=1))
-    return Planner(network(kind, seed, layers=layers), Drawn(searches, seed, presses, coarse), None, None)
+    found = Planner(network(kind, seed, layers=layers), Drawn(searches, seed, presses, coarse), None, None)
+    found.partition(math.inf)
+    return found
 
 
 def plans(known: Planner, capacity: float) -> Array:

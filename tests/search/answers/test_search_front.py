@@ -96,8 +96,8 @@ def test_with_capacity_every_plan_is_found_that_no_other_one_beats(kind: str, se
     assert sorted([path.room, *(path.totals[i] for i in columns[1:])] for path in slices.paths) == sorted(
         wanted.tolist()
     )
-    assert len(wanted) > 5
-    few = Slices(planner(kind, seed), sums, 4)
+    assert len(wanted) > 3
+    few = Slices(planner(kind, seed), sums, 2)
     known = np.array([[path.room, *(path.totals[i] for i in columns[1:])] for path in few.paths])
     assert missing(every, known).max() <= few.share * (1 + 1e-9)
     assert few.share > 0
