@@ -100,10 +100,10 @@ def _status(front: Front) -> str:
         others = "others lie above the lines between them" if math.isinf(front.share) else shares
         return f"every corner of the convex hull of all plans is here; {others}."
     why = "stopped" if front.status == "stopped" else "there are more points"
-    if "capacity" in front.axes and len(front.axes) == 3:
-        return f"{why}; of each capacity that was searched, the corners of the hull of its plans."
     if math.isfinite(front.share):
         return f"{why}; {shares}."
+    if len(front.axes) == 3:
+        return f"{why}, and nothing is proven of all of them together."
     return f"{why}; a plan between them may be better than its neighbours by {percent(front.gap)} at most."
 
 

@@ -48,6 +48,8 @@ def describe_choice(workload: Workload, choice: GroupChoice) -> str:
         parts += [f"inside {einsum}: {_inside(nodes, kinds, sizes)}"] if nodes else []
     if choice.drop:
         parts.append("overlap dropped")
+    if choice.reload:
+        parts.append("reloaded in each run of a branch")
     if choice.spilled:
         parts.append("refetched, not recomputed")
     if choice.parallelism == "pipeline":

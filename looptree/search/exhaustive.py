@@ -197,9 +197,14 @@ class Exhaustive:
         """Words of each that come from off chip once."""
         return {t: _words(self._whole.transfers[self.architecture.off_chip.name].get(t))[0] for t in self._crossing}
 
+    @property
+    def written_words(self) -> Mapping[str, int]:
+        """Words of each that are written off chip, because it is an output of the network as well."""
+        return {t: _words(self._whole.transfers[self.architecture.off_chip.name].get(t))[1] for t in self._crossing}
+
     @cached_property
     def _crossing(self) -> list[str]:
-        inner = [t for t in self.workload.intermediates if t not in self.workload.outputs]
+        inner = list(self.workload.intermediates)
         elsewhere = direct(self.workload, self.architecture.level(self.level))
         return inner + [t for t in self.workload.inputs if len(self.users(t)) > 1 and t not in elsewhere]
 
@@ -329,6 +334,9 @@ class Group:
         room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[self.search.live]
         if tensor in self.resident:  # neither filled nor drained
             fetched, stored, reads, writes, room = fetched - writes, stored - reads, 0, 0, 0
+            if tensor not in self.alone.inputs:
+                writes = self.search.written_words[tensor]
+                fetched += writes
         if tensor in self.fetched:
             reads = self.search.fetched_words[tensor]
             stored += reads

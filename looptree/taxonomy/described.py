@@ -25,6 +25,8 @@ def describe(choice: GroupChoice) -> str:
     parts += [f"nested inside ({describe(part)})" for part in choice.nested]
     if choice.drop:
         parts.append(f"overlap of {_list(sorted(choice.drop))} dropped")
+    if choice.reload:
+        parts.append(f"{_list(sorted(choice.reload))} reloaded")
     if choice.spilled:
         parts.append(f"{_list(sorted(choice.spilled))} spilled")
     return "; ".join(parts)

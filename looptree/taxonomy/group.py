@@ -35,7 +35,7 @@ class GroupChoice:
         spilled: intermediates of the group that get an off-chip node, too: refetched, not recomputed.
         leaf_loops: loops of a layer inside its branch, outermost first; ranks written `conv1.c`.
         leaf_retention: per layer the tensors stored inside its branch, and how many of its `leaf_loops`
-            stand above them.
+            stand above them. reload: those of them that do not outlive one run of the branch.
         parallelism: `sequential` or `pipeline`; a group of one layer has no branch.
         level: name of the on-chip memory level.
         inside: per layer its nest at levels further in, as nodes below all others; a layer that is named here has no
@@ -64,6 +64,7 @@ class GroupChoice:
     leaf_retention: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     parallelism: str = "sequential"
     level: str = field(kw_only=True)
+    reload: frozenset[str] = field(default=frozenset(), kw_only=True)
     inside: Mapping[str, tuple[Inner, ...]] = field(default_factory=dict, kw_only=True)
     nested: tuple[GroupChoice, ...] = field(default=(), kw_only=True)
 
@@ -94,19 +95,29 @@ class GroupChoice:
         leaf_retention = frozenset((e, frozenset(depths.items())) for e, depths in self.leaf_retention.items())
         retention, leaf_loops = frozenset(self.retention.items()), frozenset(self.leaf_loops.items())
         inside = frozenset(self.inside.items())
-        fixed = (self.einsums, self.loops, self.drop, self.spilled, self.parallelism, self.level, inside, self.nested)
+        fixed = (
+            self.einsums,
+            self.loops,
+            self.drop,
+            self.spilled,
+            self.parallelism,
+            self.level,
+            inside,
+            self.nested,
+            self.reload,
+        )
         return hash((fixed, retention, leaf_loops, leaf_retention))
 
     def __reduce__(self) -> tuple[object, ...]:
         leaf_retention = {e: dict(depths) for e, depths in self.leaf_retention.items()}
         leaves = (dict(self.leaf_loops), leaf_retention)
         plain = (self.einsums, self.loops, dict(self.retention), self.drop, self.spilled, *leaves)
-        return _rebuild, (*plain, self.parallelism, self.level, dict(self.inside), self.nested)
+        return _rebuild, (*plain, self.parallelism, self.level, dict(self.inside), self.nested, self.reload)
 
 
 def _rebuild(*fields: object) -> GroupChoice:
-    *plain, level, inside, nested = fields
-    return GroupChoice(*plain, level=level, inside=inside, nested=nested)  # type: ignore[arg-type]
+    *plain, level, inside, nested, reload = fields
+    return GroupChoice(*plain, level=level, inside=inside, nested=nested, reload=reload)  # type: ignore[arg-type]
 
 
 def _check_nested(einsums: Sequence[str], nested: Sequence[GroupChoice], where: str) -> None:
@@ -264,25 +275,30 @@ def _leaf(workload: Workload, choice: GroupChoice, einsum: str) -> Chain:
     tensors = group_tensors(workload, (einsum,)) if depths else ()
     _check_known(depths, tensors, f"inside the branch of {einsum!r}")
     loops = choice.leaf_loops.get(einsum, ())
-    above = _interleave(choice.level, loops, depths, choice.drop, tensors)
+    above = _interleave(choice.level, loops, depths, choice.drop, tensors, choice.reload)
     if einsum not in choice.inside:
         return Chain(above, Compute(einsum))
     return Chain((*above, *choice.inside[einsum]), Compute(einsum, inside="written"))
 
 
 def _interleave(
-    level: str, loops: tuple[Temporal, ...], depths: Mapping[str, int], drop: frozenset[str], order: tuple[str, ...]
+    level: str,
+    loops: tuple[Temporal, ...],
+    depths: Mapping[str, int],
+    drop: frozenset[str],
+    order: tuple[str, ...],
+    reload: frozenset[str] = frozenset(),
 ) -> tuple[Inner, ...]:
     """Storage nodes and loops from the outside in."""
     nodes: list[Inner] = []
     for depth in range(len(loops) + 1):
         here = [tensor for tensor in order if depths.get(tensor) == depth]
-        kept = tuple(tensor for tensor in here if tensor not in drop)
-        dropped = tuple(tensor for tensor in here if tensor in drop)
-        if kept:
-            nodes.append(Storage(level, kept))
-        if dropped:
-            nodes.append(Storage(level, dropped, "drop"))
+        parted = {
+            "keep": tuple(tensor for tensor in here if tensor not in drop | reload),
+            "drop": tuple(tensor for tensor in here if tensor in drop - reload),
+            "reload": tuple(tensor for tensor in here if tensor in reload),
+        }
+        nodes += [Storage(level, tensors, overlap) for overlap, tensors in parted.items() if tensors]
         if depth < len(loops):
             nodes.append(loops[depth])
     return tuple(nodes)

@@ -1,4 +1,4 @@
-"""The exhaustive search with loops of a layer's own, by the rule of `looptree.search.group.leaf`, slow and obvious."""
+"""The exhaustive search with loops of a layer's own, slow and obvious: what is stored below them is reloaded."""
 
 from __future__ import annotations
 
@@ -84,41 +84,20 @@ class StreamingGroup(Group):
         return range(1, extent) if rank in following else useful_tiles(extent)
 
     def _inside(self, choice: GroupChoice, layer: str, own: Sequence[str]) -> Way:
-        """What own loops add to the work, and what each tensor takes and adds below them.
-
-        What is left of a rank that follows the group's loops is not known here: an own loop over it has more than one
-        step if a window is smaller.
-        """
+        """What own loops add to the work, and what each tensor takes and adds below them."""
         loops = choice.leaf_loops[layer]
         looped, plain = self.evaluated(choice), self.evaluated(replace(choice, leaf_loops={}))
         added = self.work(looped) - self.work(plain) if looped and plain else np.full(7, np.inf)
-        following, last = (driven(self.alone, outer)[layer] for outer in (choice.loops, choice.loops[-1:]))
         found: dict[str, list[Array]] = {t: [] for t in own}
         for tensor in own:
-            ranks = self._ranks(layer, tensor)
             for depth in range(len(loops) + 1):
-                dividing = {loop.ranks[0].rank for loop in loops[:depth]} & ranks
-                drop = not dividing - following and not (dividing and self._smaller(choice, layer, tensor, depth))
-                kept = self._stored(choice, layer, tensor, depth, drop=drop) if not drop or ranks & last else None
-                if kept is not None:
+                reload = frozenset((tensor,))
+                result = self.evaluated(replace(choice, leaf_retention={layer: {tensor: depth}}, reload=reload))
+                if result is not None:
+                    kept = self.sums(result, tensor)
                     rooms = (kept[0], 0) if choice.parallelism == "pipeline" else (0, kept[0])
                     found[tensor].append(np.array([*rooms, *kept[2:]]))
         return added[None], {t: np.array(places) for t, places in found.items() if places}
-
-    def _smaller(self, choice: GroupChoice, layer: str, tensor: str, depth: int) -> bool:
-        """Whether a window is smaller below so many own loops than above all of them."""
-        below, above = (self._stored(choice, layer, tensor, d, drop=True) for d in (depth, 0))
-        return below is not None and above is not None and below[0] < above[0]
-
-    def _stored(self, choice: GroupChoice, layer: str, tensor: str, depth: int, *, drop: bool) -> Array | None:
-        """What a tensor takes and adds below so many own loops."""
-        moved = replace(choice, leaf_retention={layer: {tensor: depth}}, drop=frozenset((tensor,) if drop else ()))
-        result = self.evaluated(moved)
-        return None if result is None else self.sums(result, tensor)
-
-    def _ranks(self, layer: str, tensor: str) -> set[str]:
-        einsum = self.alone.einsum(layer)
-        return {r for access in (*einsum.inputs, einsum.output) if access.tensor == tensor for r in access.ranks}
 
 
 def beside(one: Array, other: Array) -> Array:

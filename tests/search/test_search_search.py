@@ -15,7 +15,7 @@ from looptree.architecture import Level
 from looptree.architecture.load import load_architecture
 from looptree.errors import InputError, LooptreeError
 from looptree.model import evaluate
-from looptree.search import SPACES, InfeasibleError, Plan, Space, compare, search
+from looptree.search import SPACES, InfeasibleError, Plan, Restrictions, Space, TensorRule, compare, search
 from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
 from looptree.search.exhaustive import Exhaustive
@@ -55,7 +55,7 @@ def check_laws(workload: Workload, plan: Plan, objective: str) -> None:
     assert plan.statistics.gap == 0
     assert plan.evaluation.fits
     assert sorted(name for group in plan.groups for name in group.einsums) == sorted(e.name for e in workload.einsums)
-    assert plan.resident <= set(workload.tensors) - set(workload.outputs)
+    assert plan.resident <= {t for t in workload.tensors if workload.consumers(t)}
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "loose"])
@@ -152,6 +152,34 @@ def test_an_output_that_others_read_leaves() -> None:
     first = einsum("first", "A[p] = X[p] * V[p]", {"p": 6})
     second = einsum("second", "B[p] = A[p] * W[p]", {"p": 6})
     check(Workload("two", [first, second], outputs=["A"]), ONE, 3)
+
+
+def leaving(workload: Workload, tensors: Sequence[str]) -> Workload:
+    """The same network with more outputs."""
+    shapes = {name: known.shape for name, known in workload.tensors.items()}
+    bits = {name: known.bits for name, known in workload.tensors.items()}
+    return Workload(workload.name, workload.einsums, shapes=shapes, bits=bits, outputs=tensors)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("kind", "seed"),
+    some([(k, seed) for seed in (1, 2) for k in ("skip", "odd bits", "matmul", "plane", "branches", "loose")], 3),
+)
+def test_no_plan_is_better_whose_outputs_stay_on_chip_for_later_layers(kind: str, seed: int) -> None:
+    check(leaving(network(kind, seed), ["T1", "T2"][:seed]), ONE, seed)
+
+
+def test_an_output_stays_on_chip_for_those_that_read_it() -> None:
+    """It is written out once, and not fetched again: keys for later tokens, say."""
+    key = einsum("key", "K[m,n] = X[m,k] * U[k,n]", {"m": 4, "n": 2, "k": 3})
+    mix = einsum("mix", "Y[n] = K[m,n] * P[m]", {"m": 4, "n": 2})
+    rules = Restrictions(tensors=(("K", TensorRule(between="always")),), apart=(frozenset({"key", "mix"}),))
+    space = Space(restrictions=rules)
+    plan = search(Workload("keys", [key, mix], outputs=["K"]), architecture(16), space=space, workers=1)
+    assert plan.resident == {"K"}
+    assert plan.evaluation.offchip_bytes == 12 + 6 + 8 + 4 + 2
+    check_laws(Workload("keys", [key, mix], outputs=["K"]), plan, "energy")
 
 
 def test_tensors_of_a_single_word() -> None:

@@ -31,9 +31,10 @@ def test_no_design_of_a_group_is_better(seed: int, kind: str) -> None:
     assert found == []
 
 
-@pytest.mark.parametrize("kind", ["chain", "matmul", "skip"])
-def test_own_loops_of_a_layer_fill_the_array_again(kind: str) -> None:
-    hardware = systolic(architecture(buffer_bandwidth=6), x=5)
+@pytest.mark.parametrize(("kind", "spatial"), [("chain", {}), ("matmul", {"k": 2, "n": 3}), ("skip", {})])
+def test_own_loops_of_a_layer_fill_the_array_again(kind: str, spatial: dict[str, int]) -> None:
+    """And leave parts of it idle."""
+    hardware = systolic(architecture(buffer_bandwidth=6, spatial=spatial), x=5)
     space = Space(loops=1, lone_loops=1, leaf_loops=1)
     slow = streaming(Exhaustive(network(kind, 4, layers=2), hardware, space))
     found, _ = differences(slow, hardware, most=6, largest=ROOMY)

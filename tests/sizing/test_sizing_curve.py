@@ -30,7 +30,8 @@ def test_the_curve_goes_from_the_smallest_buffer_to_where_nothing_is_gained() ->
     found = sizing()
     # image, two weights and conv2, each once: 2 * 2 * 4 * 4 + 2 * 2 * 2 * 9
     assert minimum(found) == 136
-    assert found.fused[0].capacity_bytes == found.smallest_bytes == 18
+    # two channels of the image, their weights and a word of conv1
+    assert found.fused[0].capacity_bytes == found.smallest_bytes == 5
     assert found.fused[-1].value == 136
     for points in (found.fused, found.layer_by_layer):
         assert all(p.status == "optimal" and p.bound == p.value for p in points)
@@ -53,14 +54,14 @@ def test_answers_are_the_smallest_to_their_step() -> None:
 def test_capacities_that_are_asked_for() -> None:
     found = size(NETWORK, SMALL, capacities=(90, 50), workers=1)
     assert [(p.capacity_bytes, p.value) for p in found.fused] == [(50, least(50)), (90, least(90))]
-    with pytest.raises(InfeasibleError, match="a buffer of 18 bytes"):
-        size(NETWORK, SMALL, capacities=(17,), workers=1)
+    with pytest.raises(InfeasibleError, match="a buffer of 5 bytes"):
+        size(NETWORK, SMALL, capacities=(4,), workers=1)
 
 
 def test_more_points_per_doubling_contain_the_doublings() -> None:
     finer = size(NETWORK, SMALL, per_doubling=2, least=20, workers=1)
     capacities = [p.capacity_bytes for p in finer.fused]
-    assert capacities == [18, 23, 32, 45, 64]
+    assert capacities == [5, 23, 32, 45, 64]
 
 
 def test_progress_counts_points_and_foresees_the_rest() -> None:

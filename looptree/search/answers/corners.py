@@ -4,40 +4,64 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from looptree.model.axis import Array
 from looptree.search.answers.hull import Hull
 from looptree.search.asked.metrics import METRICS, Weights
-from looptree.search.network.partition import Path
+from looptree.search.network.partition import Partition, Path
 from looptree.search.network.planner import Planner
+
+if TYPE_CHECKING:
+    from looptree.search.network.wide import WidePartition
 
 
 class Corners:
     """Finds plans at corners of the hull, first in the direction in which least is known.
 
     Args:
-        sums: the metrics. capacity: bytes on chip. most: plans that are enough.
+        sums: the metrics. capacity: bytes on chip. most: plans that are enough. larger: the corners in a larger buffer.
+        known: plans that are known already. share: no plan has to be found that is better than all of them by less.
 
     Attributes:
         paths: the plans. gap: share by which a plan may be below what is between them. stopped: whether time was up.
     """
 
-    def __init__(self, planner: Planner, sums: Sequence[str], capacity: float, most: int) -> None:
+    def __init__(
+        self,
+        planner: Planner,
+        sums: Sequence[str],
+        capacity: float,
+        most: int,
+        *,
+        larger: Corners | None = None,
+        known: Sequence[Path] = (),
+        share: float | None = None,
+    ) -> None:
         self.planner = planner
         self.sums = tuple(sums)
         self.capacity = capacity
-        self.partition = planner.partition(capacity)
         self.hull = Hull(sums, [self.partition.bound(Weights.only(name)) for name in sums])
-        self.paths: list[Path] = []
+        self.paths = list(known)
+        self.share = share
+        for weights, least in larger.facts() if larger else ():
+            self.hull.learn(Weights(**weights), least, None)
+        for path in known:
+            self.hull.add(path.totals)
         self.tried: set[Weights] = set()
         self.gap = 1.0
         self.stopped = False
         try:
-            self._explore(most)
+            self._explore(most + len(known))
         except KeyboardInterrupt:
             if not self.paths:
                 raise
             self.stopped = True
+
+    @property
+    def partition(self) -> Partition | WidePartition:
+        """The ways to run the layers in groups; not kept here, because there may be many capacities."""
+        return self.planner.partition(self.capacity)
 
     @property
     def closed(self) -> bool:
@@ -63,6 +87,8 @@ class Corners:
         while not self.stopped:
             normal = self._direction()
             if normal is None or len(self.paths) >= most:
+                break
+            if self.share is not None and not len(self.hull.boxes(self.share)):
                 break
             self._search(self.hull.weights(normal))
 

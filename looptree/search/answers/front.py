@@ -7,7 +7,8 @@ between them no plan lies below the straight line (or plane) through neighbours.
 
 The capacity of the buffer is no sum: the least of a metric is a step function of it. It is found out for the capacity
 in which most is left open, between a capacity that was searched and the bytes that the best plan of the next larger one
-needs. Once these meet, the step is exact. With capacity and two sums, each of some capacities has its own hull.
+needs. Once these meet, the step is exact. With capacity and two sums, each of some capacities has its own front
+(`looptree.search.answers.slices`).
 """
 
 from __future__ import annotations
@@ -21,20 +22,21 @@ import numpy as np
 
 from looptree.display import Displayed
 from looptree.errors import InputError, close
+from looptree.model.axis import Array
 from looptree.search.answers.corners import Corners
 from looptree.search.answers.cover import Cover
-from looptree.search.answers.smallest import smallest
+from looptree.search.answers.slices import Slices
 from looptree.search.answers.steps import Steps
+from looptree.search.answers.uncovered import some_of
 from looptree.search.asked.limits import LIMITED, Limit
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.objective import value
-from looptree.search.network.partition import Partition, Path
-from looptree.search.network.planner import Found, Planner
+from looptree.search.network.partition import Path
+from looptree.search.network.planner import CLOSE, Found, Planner
 from looptree.search.result import Plan
 from looptree.search.undominated import undominated
 
 CORNERS = 60  # of the hull, at most: what is between them is found in another way
-CAPACITIES = 6  # with their own hull, where capacity and two sums count
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,26 +105,9 @@ def front(planner: Planner, axes: Sequence[str], most: int) -> Front:
     if len(sums) == 1:
         return _of_steps(planner, tuple(axes), Steps(planner, sums[0], most))
     if len(sums) < len(axes):
-        return _of_corners(planner, tuple(axes), _sampled(planner, sums, most))
+        return _sliced(planner, tuple(axes), Slices(planner, sums, most), most)
     corners = Corners(planner, sums, planner.capacity, min(most, CORNERS))
-    if not corners.stopped and isinstance(corners.partition, Partition):
-        return _covered(planner, tuple(axes), corners, Cover(corners, corners.partition, most), most)
-    return _of_corners(planner, tuple(axes), [corners])
-
-
-def _sampled(planner: Planner, sums: Sequence[str], most: int) -> list[Corners]:
-    """Corners in some capacities, from the least that will do to the most that is of use for the first metric."""
-    path = planner.solve(Weights.only(sums[0]), planner.capacity)
-    if not path.steps:
-        raise planner.infeasible() if math.isinf(path.bound) else planner.too_short()
-    least = smallest(planner, {})
-    low = least.value if least.path.steps else path.room
-    found: list[Corners] = []
-    for capacity in np.unique(np.ceil(np.geomspace(path.room, low, CAPACITIES)))[::-1]:
-        found.append(Corners(planner, sums, float(capacity), max(2, most // CAPACITIES)))
-        if found[-1].stopped:
-            break
-    return found
+    return _covered(planner, tuple(axes), corners, Cover(corners, most=most), most)
 
 
 def _of_steps(planner: Planner, axes: tuple[str, ...], steps: Steps) -> Front:
@@ -136,26 +121,48 @@ def _of_steps(planner: Planner, axes: tuple[str, ...], steps: Steps) -> Front:
     return Front(axes, _plans(planner, axes, found), status, steps.gap, tuple(bounds))
 
 
-def _of_corners(planner: Planner, axes: tuple[str, ...], listed: Sequence[Corners]) -> Front:
-    bounds, found = list[Bound](), list[Found]()
-    for corners in listed:
-        bounds += _bounds(corners)
-        rooms = [path.room if "capacity" in axes else math.inf for path in corners.paths]
-        found += [_found(corners, path, room=room) for path, room in zip(corners.paths, rooms, strict=True)]
-    closed = len(axes) == len(listed[0].sums) and listed[0].closed
-    status = "stopped" if listed[-1].stopped else "corners" if closed else "sampled"
-    return Front(axes, _plans(planner, axes, found), status, max(c.gap for c in listed), tuple(bounds))
-
-
 def _covered(planner: Planner, axes: tuple[str, ...], corners: Corners, cover: Cover, most: int) -> Front:
     """Corners and other plans, so many in all."""
-    paths, share = cover.some(most)
-    found = [_found(corners, path) for path in paths]
+    at_corners = np.array([_point(path, corners.sums) for path in corners.paths])
+    same = np.isclose(cover.points[:, None], at_corners[None], rtol=CLOSE, atol=0.0)
+    chosen, share = _some(cover.points, np.flatnonzero(same.all(axis=2).any(axis=1)).tolist(), cover.share, most)
+    found = [_found(corners, cover.paths[i]) for i in chosen]
     if cover.share == 0.0:
         found = [replace(each, bound=each.value) for each in found]
     stopped = planner.catalogue.interrupted or planner.elapsed >= planner.seconds
     status = "complete" if share == 0.0 else "stopped" if stopped else "corners" if corners.closed else "sampled"
     return Front(axes, _plans(planner, axes, found), status, corners.gap, _bounds(corners), share)
+
+
+def _sliced(planner: Planner, axes: tuple[str, ...], slices: Slices, most: int) -> Front:
+    """Plans in all capacities, so many in all."""
+    points = np.array([_point(path, ("capacity", *slices.sums)) for path in slices.paths])
+    best = undominated(points)
+    ends = dict.fromkeys(int(points[best, i].argmin()) for i in range(points.shape[1]))
+    chosen, share = _some(points[best], list(ends), slices.share, most)
+    found = [_in_slices(slices, slices.paths[best[i]]) for i in chosen]
+    status = "complete" if share == 0.0 else "stopped" if slices.stopped else "sampled"
+    bounds = tuple(bound for corners in slices.slices for bound in _bounds(corners))
+    gap = max((corners.gap for corners in slices.slices), default=1.0)
+    return Front(axes, _plans(planner, axes, found), status, gap, bounds, share)
+
+
+def _in_slices(slices: Slices, path: Path) -> Found:
+    """A plan, and what is proven of it in the smallest capacity that was searched and is large enough."""
+    value = path.totals[METRICS.index(slices.sums[-1])]
+    known = min((c for c in slices.slices if c.capacity >= path.room), key=lambda c: c.capacity, default=None)
+    if known is None or slices.share == 0.0:
+        each = Weights(**dict.fromkeys(slices.sums, 1.0))
+        return Found(path, each, value, value if slices.share == 0.0 else 0.0, path.room)
+    return _found(known, path, room=path.room)
+
+
+def _some(points: Array, first: list[int], share: float, most: int) -> tuple[list[int], float]:
+    """Numbers of so many points, and the share that no plan is better than all of them."""
+    if len(points) <= most:
+        return list(range(len(points))), share
+    chosen, left = some_of(points, first, most)
+    return chosen, (1 + share) * (1 + left) - 1
 
 
 def _found(corners: Corners, path: Path, *, room: float = math.inf) -> Found:
@@ -173,7 +180,7 @@ def _limit(capacity: float) -> float | None:
 
 def _plans(planner: Planner, axes: Sequence[str], listed: Sequence[Found]) -> tuple[Plan, ...]:
     """The plans that no other one beats, evaluated, each the best of its last sum within what it takes otherwise."""
-    rows = np.array([[_along(axis, found.path) for axis in axes] for found in listed])
+    rows = np.array([_point(found.path, axes) for found in listed])
     kept = sorted(undominated(rows).tolist(), key=lambda i: tuple(rows[i]))
     *others, last = sorted(axes, key=lambda axis: axis != "capacity")
     plans = []
@@ -186,3 +193,7 @@ def _plans(planner: Planner, axes: Sequence[str], listed: Sequence[Found]) -> tu
 
 def _along(axis: str, path: Path) -> float:
     return path.room if axis == "capacity" else path.totals[METRICS.index(axis)]
+
+
+def _point(path: Path, axes: Sequence[str]) -> list[float]:
+    return [_along(axis, path) for axis in axes]

@@ -21,10 +21,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from looptree.model.axis import Array
+from looptree.search.answers.uncovered import uncovered
 from looptree.search.asked.metrics import METRICS, Totals, Weights
 
 SAME = 1e-10  # share by which a corner has to violate a facet
 DIRECTIONS = {2: 8, 3: 4}  # shares, by the number of coordinates: about ten directions
+CLOSE = 1e-9  # share by which equal values may differ
 LEVEL = 1e9  # weights are scaled so that weighted sums are about so large
 
 
@@ -74,7 +76,25 @@ class Hull:
         self.normals = np.vstack([self.normals, normal / size])
         self.bounds = np.append(self.bounds, bound / size)
         if totals is not None:
-            self.points = np.unique(np.vstack([self.points, self.of(totals)]), axis=0)
+            self.add(totals)
+
+    def add(self, totals: Totals) -> None:
+        """Keep a plan."""
+        self._known = None
+        self.points = np.unique(np.vstack([self.points, self.of(totals)]), axis=0)
+
+    def boxes(self, share: float) -> Array:
+        """Corners of the boxes, in units of the metrics, in which plans may be that are better than every plan kept.
+
+        Args:
+            share: by how much more than that, along every axis at once. Values that are closer than `CLOSE` are equal.
+        """
+        boxes = uncovered(self.points / (1 + max(share, CLOSE)))
+        good = np.ones(len(boxes), dtype=bool)
+        for normal, bound in zip(self.normals, self.bounds, strict=True):
+            some = normal > 0
+            good &= boxes[:, some] @ normal[some] > bound
+        return np.asarray(boxes[good] * self.scale)
 
     def corners(self, limits: Mapping[str, float]) -> Array:
         """Vertices of the outer hull within limits; none if no plan keeps them."""

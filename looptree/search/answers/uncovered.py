@@ -9,6 +9,8 @@ of the search region in multi-objective optimization, European Journal of Operat
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from looptree.model.axis import Array
@@ -52,3 +54,22 @@ def missing(plans: Array, points: Array) -> Array:
     with np.errstate(divide="ignore", invalid="ignore"):
         shares = np.where(points[None] <= plans[:, None], 1.0, points[None] / plans[:, None])
     return np.asarray(shares.max(axis=2).min(axis=1) - 1.0)
+
+
+def some_of(points: Array, first: Sequence[int], most: int) -> tuple[list[int], float]:
+    """So many points that miss as little as possible of all of them, and the share that these miss.
+
+    Then the point is taken that is better than all taken so far by the largest share.
+
+    Args:
+        first: numbers of points that come first.
+
+    >>> some_of(np.array([[1.0, 9.0], [2.0, 8.0], [5.0, 5.0], [9.0, 1.0]]), [0, 3], 3)
+    ([0, 3, 2], 0.125)
+    """
+    taken = list(first[:most]) or [0]
+    left = missing(points, points[taken])
+    while len(taken) < most and left.max() > 0:
+        taken.append(int(left.argmax()))
+        left = np.minimum(left, missing(points, points[taken[-1:]]))
+    return taken, float(left.max())

@@ -144,8 +144,12 @@ class Within:
         self._complete = True
         return True
 
-    def combine(self, most: int) -> Combined:
-        """The plans of the designs that are known, with so many labels at a state at most."""
+    def combine(self, most: int, going: Callable[[], bool] = lambda: True) -> Combined:
+        """The plans of the designs that are known.
+
+        Args:
+            most: labels at a state. going: asked in between whether to go on; if not, there are no plans.
+        """
         graph, variants = self.partition.graph, self.partition.catalogue.variants
         columns = [METRICS.index(name) for name in self.metrics]
         designs, options = {}, {}
@@ -156,7 +160,7 @@ class Within:
             best = undominated(rows)
             designs[query], options[query] = [known[i] for i in best], rows[best]
         rules = self._tightened(options) if self._complete else self.rules
-        return Combined(self.partition, Labels(graph, options, columns, rules, self.steps, most), designs)
+        return Combined(self.partition, Labels(graph, options, columns, rules, self.steps, most, going), designs)
 
     def _tightened(self, options: Mapping[int, Array]) -> list[Rule]:
         """Rules with what the designs take at least, if there are no others that count."""

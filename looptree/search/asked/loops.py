@@ -96,7 +96,10 @@ def moving_alike(part: Workload, sinks: Sequence[str]) -> list[tuple[str, ...]]:
 
 
 def _moved_by(part: Workload, sink: str, rank: str) -> set[tuple[str, int, Fraction]]:
-    """Dimensions of tensors that a rank of a sink moves, and by how much each of its steps does."""
+    """Dimensions of tensors that a rank of a sink moves, and by how much each of its steps does.
+
+    Taps of a kernel are left out: while they are tiled, the rows that they move along are needed nearly as a whole.
+    """
     found: set[tuple[str, int, Fraction]] = set()
     for einsum in reversed(part.einsums):
         following = {
@@ -112,7 +115,7 @@ def _moved_by(part: Workload, sink: str, rank: str) -> set[tuple[str, int, Fract
             for access in einsum.inputs
             for dimension, form in enumerate(access.projection)
             for name, step in steps
-            if name in form.ranks
+            if name in form.ranks and (len(form.terms) == 1 or name in einsum.output.ranks)
         }
     return found
 

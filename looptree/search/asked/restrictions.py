@@ -178,8 +178,6 @@ class Restrictions:
         if not inside and (not rule.recompute or not rule.spill or not stays):
             what = "recomputed" if not rule.recompute else "spilled" if not rule.spill else "on chip between groups"
             raise InputError(f"tensor {name!r} is an input or output of the network and never {what}")
-        if name in workload.outputs and rule.between == "always":
-            raise InputError(f"tensor {name!r} is an output of the network: it is written out")
 
 
 NONE = Restrictions()

@@ -96,6 +96,7 @@ def renamed(choice: GroupChoice, old: Shape, new: Shape) -> GroupChoice:
         },
         parallelism=choice.parallelism,
         level=choice.level,
+        reload=frozenset(tensors[t] for t in choice.reload),
         inside={einsums[e]: _nodes(nodes, einsums, ranks, tensors) for e, nodes in choice.inside.items()},
         nested=tuple(renamed(part, old, new) for part in choice.nested),
     )

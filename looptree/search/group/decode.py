@@ -38,6 +38,7 @@ def choice_of(part: Workload, design: GroupDesign, level: str, inner: Sequence[s
         },
         parallelism="pipeline" if design.pipeline else "sequential",
         level=level,
+        reload=frozenset(t for way in design.streaming.values() for t, share in way.tensors.items() if not share.moves),
         inside={
             layer: nodes_of(layer, inner, nests, again=len(part.einsums) > 1 and bool(design.loops))
             for layer, nests in design.nests.items()

@@ -2,8 +2,8 @@
 
 What such loops leave of a tensor depends on the tile shapes of the group's loops, so there is no list of them that
 holds for all designs (as there is for the others; see `looptree.search.group.leaf`). Each own loop is run together with
-the group's loop that moves the same dimension, for one tile shape of that: it divides what is inferred for its layer at
-each step, from the lower end. What the layer's tensors take and how often they are fetched is again a product over
+the group's loops that move one of its dimensions, for one tile shape of each: it divides what is inferred for its layer
+at each step, from the lower end. What the layer's tensors take and how often they are fetched is again a product over
 loops that move different dimensions.
 
 Ranges of designs, and single designs at first, have one option instead of all these ways, which is no worse than any of
@@ -16,7 +16,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -70,18 +70,33 @@ class Divider:
         self._ways: dict[tuple[object, ...], list[Streaming]] = {}
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._leasts_of: dict[tuple[str, Steps, tuple[str, ...]], tuple[float, float] | None] = {}
-        self._bounds: dict[tuple[tuple[str, ...], frozenset[Key], Idle], Streaming | None] = {}
+        self._fewest: dict[tuple[Steps, ...], float] = {}
+        self._sets_in: dict[tuple[Steps, ...], Sequence[_Loops]] = {}
+        self._bounds: dict[tuple[tuple[str, ...], frozenset[Key], Idle, bool], Streaming | None] = {}
 
     def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
-        """Those of the loops of a design that move the layer."""
-        return tuple(known for known in steps if self.division.follows(known))
+        """Those of the loops of a design that move the layer, with positions among themselves."""
+        found = [known for known in steps if self.division.follows(known)]
+        order = sorted(position for known in found for position in known.positions)
+        return tuple(replace(known, positions=tuple(map(order.index, known.positions))) for known in found)
 
-    def ways(self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE) -> list[Streaming]:
+    def sees_apart(self, steps: Sequence[Steps]) -> bool:
+        """Whether no two of some loops move one dimension of a tensor of the layer."""
+        follows = [self.division.follows(known) for known in steps]
+        return all(sum(bool(ranks & own) for own in follows) < 2 for ranks in self.leasts.mixed.values())
+
+    def ways(
+        self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE, *, timed: bool = False
+    ) -> list[Streaming]:
         """Ways to store exactly these tensors inside the branch, in a design with these loops that move the layer.
 
-        Those that `Streamer.streamings` has are left out.
+        Those that `Streamer.streamings` has are left out. If cycles count (`timed`), ways are compared by them where
+        they may take fewer than without own loops.
         """
-        idle = idle if self.streamer.idles else FREE
+        if self.leasts.cycles < 1:
+            idle = replace(idle, counted=idle.counted or timed)
+        elif not self.streamer.idles:
+            idle = FREE
         key = (tuple(tensors), moving, idle)
         if key not in self._ways:
             found = []
@@ -93,27 +108,46 @@ class Divider:
             self._ways[key] = undominated_ways(found, tensors, idle, fills=self.streamer.fills)
         return self._ways[key]
 
-    def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Streaming | None:
-        """What none of the `ways` undercuts, tensor by tensor; `None` if there are none."""
+    def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...], *, timed: bool = False) -> Streaming | None:
+        """What none of the `ways` undercuts, tensor by tensor; `None` if there are none. `timed`: see `ways`."""
         leasts = [self._least_in(tensor, moving) for tensor in tensors]
         if any(least is None for least in leasts):
             return None
-        return Streaming((), {t: least for t, least in zip(tensors, leasts, strict=True) if least is not None})
+        listed = {t: least for t, least in zip(tensors, leasts, strict=True) if least is not None}
+        return Streaming((), listed, cycles=self._fewest_in(moving) if timed and self.leasts.cycles < 1 else 1.0)
 
     def _least_in(self, tensor: str, moving: tuple[Steps, ...]) -> Streamed | None:
         """The smallest shares of one tensor, whatever the order of the own loops."""
         key = (tensor, moving)
         if key not in self._leasts_in:
             pieces, times = [1.0], [1.0]
-            orders = (itertools.combinations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
-            for loops in (self._loops(order, moving) for order in itertools.chain(*orders)):
-                found = [] if loops is None else [self._least_of(tensor, base, loops) for base in loops.bases]
-                if found and all(least is not None for least in found):
+            for loops in self._sets(moving):
+                found = [self._least_of(tensor, base, loops) for base in loops.bases]
+                if all(least is not None for least in found):
                     pieces.append(math.prod(least[0] for least in found if least is not None))
                     times.append(math.prod(least[1] for least in found if least is not None))
             known = Streamed(0, min(pieces), min(times), True)
             self._leasts_in[key] = known if len(pieces) > 1 else None
         return self._leasts_in[key]
+
+    def _fewest_in(self, moving: tuple[Steps, ...]) -> float:
+        """The smallest share of cycles that own loops leave."""
+        if moving not in self._fewest:
+            found = [1.0]
+            orders = (itertools.permutations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
+            for loops in filter(None, (self._loops(order, moving) for order in itertools.chain(*orders))):
+                shares = [self.division.shares(s, tuple(loops.order[at] for at in own)) for s, own in loops.bases]
+                found.append(math.prod(float(known.cycles.min()) for known in shares if known is not None))
+            self._fewest[moving] = min(found)
+        return self._fewest[moving]
+
+    def _sets(self, moving: tuple[Steps, ...]) -> Sequence[_Loops]:
+        """Own loops over each set of ranks, in one order."""
+        if moving not in self._sets_in:
+            sets = (itertools.combinations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
+            every = (self._loops(ranks, moving) for ranks in itertools.chain(*sets))
+            self._sets_in[moving] = [loops for loops in every if loops is not None]
+        return self._sets_in[moving]
 
     def _least_of(self, tensor: str, base: tuple[Steps, tuple[int, ...]], loops: _Loops) -> tuple[float, float] | None:
         """The same of own loops that divide the steps of some loops."""
@@ -127,53 +161,50 @@ class Divider:
                 self._leasts_of[key] = float(shares.held[tensor][-1].min()), float(shares.fresh[tensor][0].min())
         return self._leasts_of[key]
 
-    def bound(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle) -> Streaming | None:
+    def bound(
+        self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle, *, timed: bool = False
+    ) -> Streaming | None:
         """What none of the ways to store exactly these tensors inside the branch undercuts, in any design.
 
-        `None` if ways that hold for all designs are as good whatever cycles they take, or if there are no others.
+        `None` if ways that hold for all designs are as good if they take no more cycles, or if there are no others.
 
         Args:
-            driven: ranks of the layer that follow the group's loops.
+            driven: ranks of the layer that follow the group's loops. timed: whether cycles count.
         """
-        key = (tuple(tensors), driven, idle)
+        key = (tuple(tensors), driven, idle, timed)
         if key not in self._bounds:
-            known = Streaming((), {t: self.leasts.of(t) for t in tensors})
-            self._bounds[key] = None if not self.leasts.possible or self._as_good(known, driven, idle) else known
+            known = Streaming((), {t: self.leasts.of(t) for t in tensors}, cycles=self.leasts.cycles)
+            fewer = timed and known.cycles < 1
+            as_good = not fewer and self._as_good(known, driven, idle)
+            self._bounds[key] = None if as_good or not self.leasts.possible else known
         return self._bounds[key]
 
     def _as_good(self, bound: Streaming, driven: frozenset[Key], idle: Idle) -> bool:
         return any(
             (way.trips <= 1 or not self.streamer.fills)
             and all(
-                share.moves and share.piece <= bound.tensors[t].piece and share.times <= bound.tensors[t].times
+                share.piece <= bound.tensors[t].piece and share.times <= bound.tensors[t].times
                 for t, share in way.tensors.items()
             )
             for way in self.streamer.streamings(list(bound.tensors), driven, idle)
         )
 
     def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
-        """Own loops in an order, if they divide what other loops do, or what is cut without loops."""
-        bases, near = [], [self.leasts.mixed[rank] | {rank} for rank in order]
-        for ranks in near:
-            found = [steps for steps in moving if ranks & self.division.follows(steps)]
-            if len(found) > 1:
-                return None
-            bases.append(found[0] if found else None)
-        together = len(order) > 1 and order[1] in self.leasts.mixed[order[0]]
-        if bases == [None] * len(order) and not together and not self.leasts.cut & frozenset().union(*near):
+        """Own loops in an order, if they divide what other loops do, or what is cut without loops.
+
+        Those that move a common dimension, or one that a common loop of the group moves, divide the steps of all loops
+        of the group that move any of their dimensions.
+        """
+        near = [self.leasts.mixed[rank] | {rank} for rank in order]
+        found = [[steps for steps in moving if ranks & self.division.follows(steps)] for ranks in near]
+        together = len(order) > 1 and (order[1] in near[0] or any(steps in found[1] for steps in found[0]))
+        if not any(found) and not together and not self.leasts.cut & frozenset().union(*near):
             return None
-        if together:
-            known = {base for base in bases if base is not None}
-            if len(known) > 1:
-                return None
-            bases = [next(iter(known), None)] * len(order)
-        grouped: dict[object, tuple[Steps, tuple[int, ...]]] = {}
-        for position, base in enumerate(bases):
-            key = position if base is None and not together else base
-            steps, positions = grouped.get(key, (base or Steps(), ()))
-            grouped[key] = steps, (*positions, position)
-        tiles = tuple(self.division.tiles(base or Steps(), rank) for rank, base in zip(order, bases, strict=True))
-        return _Loops(order, tiles, tuple(grouped.values())) if all(tiles) else None
+        parts = [tuple(range(len(order)))] if together else [(position,) for position in range(len(order))]
+        bases = tuple((Steps.joined([s for s in moving if any(s in found[at] for at in part)]), part) for part in parts)
+        base_of = {position: base for base, part in bases for position in part}
+        tiles = tuple(self.division.tiles(base_of[position], rank) for position, rank in enumerate(order))
+        return _Loops(order, tiles, bases) if all(tiles) else None
 
     def _of(self, loops: _Loops, tensors: Sequence[str], idle: Idle) -> list[Streaming]:
         """The ways with own loops in an order that no other ones with them beat."""
@@ -189,7 +220,7 @@ class Divider:
         for shares, at, _ in found:
             cycles = cycles * shares.cycles[at]
             trips = trips * shares.trips[at]
-        some = np.flatnonzero(cycles <= idle.most)
+        some = np.flatnonzero((cycles <= idle.most) & (cycles >= idle.fewest))
         if not len(some):
             return []
         found = [(shares, at[some], positions) for shares, at, positions in found]
@@ -202,7 +233,7 @@ class Divider:
         for depths in itertools.product(range(count + 1), repeat=len(tensors)):
             if max(depths) < count:
                 continue  # the innermost loop serves nobody
-            rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d], ~moves[i][d])]
+            rows = [row for i, d in enumerate(depths) for row in (held[i][d], fresh[i][d])]
             judged = np.stack([trips[some] * self.streamer.fills, cycles[some] * idle.counted, *rows], axis=1)
             for at in undominated(judged).tolist():
                 streamed = {

@@ -18,18 +18,33 @@ from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of,
 from looptree.search.group.leaf import Streamer
 from looptree.search.group.profile import Profiler
 
+MOST_DIVIDED = 1 << 14  # steps of three loops that meet that own loops divide, in all choices of tile shapes together
+
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """Loops of a group that move the same dimension, with one tile shape each; none for what no loop moves.
+    """Loops of a group that are run together, with one tile shape each; none for what no loop moves.
 
     Attributes:
         ranks, tiles: of each. forgotten: intermediates that its steps compute anew.
+        positions: in the loop order of the group; none where these loops are all that count.
     """
 
     ranks: tuple[Rank, ...] = ()
     tiles: tuple[int, ...] = ()
     forgotten: tuple[frozenset[str], ...] = ()
+    positions: tuple[int, ...] = ()
+
+    @classmethod
+    def joined(cls, every: Sequence[Steps]) -> Steps:
+        """Some loops together, outermost first."""
+        loops = {
+            at: (rank, tile, forgotten)
+            for one in every
+            for at, rank, tile, forgotten in zip(one.positions, one.ranks, one.tiles, one.forgotten, strict=True)
+        }
+        listed = [loops[at] for at in sorted(loops)]
+        return cls(tuple(r for r, _, _ in listed), tuple(t for _, t, _ in listed), tuple(f for _, _, f in listed))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -120,8 +135,11 @@ class Division:
         for depth, (rank, shapes) in enumerate(zip(own, np.array(tiles).T, strict=True), start=outer + 2):
             tile = shapes[axis.groups[0]]
             low, high = done.box.span(rank, AXIS, axis.size)
-            axis, parent = axis.extended(np.maximum(1, -((low - high) // tile)), depth)
+            working = done.box.tracks[AXIS].mask(axis.size) if AXIS in done.box.tracks else True
+            axis, parent = axis.extended(np.where(working, -((low - high) // tile), 0), depth)  # it rests at no step
             done = done.tiled(AXIS, axis, parent, rank, tile[parent])
+        if outer > 2 and axis.size > MOST_DIVIDED:
+            raise UnsupportedError(f"own loops of {self.layer!r} divide too many steps of loops that meet")
         work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis)
         held, fresh, moves = {}, {}, {}
         for tensor in {*self.einsum.reads, self.einsum.output.tensor}:

@@ -253,10 +253,11 @@ class Group:
         return moved, np.array(spent), float(slowest)
 
     def fetching(self, goal: Goal, fetched: frozenset[str]) -> Array:
-        """What fetching all of some tensors once adds to each sum of a goal."""
+        """What fetching all of some tensors once, or writing them out if the group makes them, adds to each sum."""
         tensors = sorted(fetched)
         words = np.array([float(self.part.tensors[t].size) for t in tensors])
-        return np.array([p.moved_all(words, np.zeros_like(words)).sum() for p in goal.prices(self.part, tensors)])
+        read = np.where([t in self.part.inputs for t in tensors], words, 0.0)
+        return np.array([p.moved_all(read, words - read).sum() for p in goal.prices(self.part, tensors)])
 
     def least(self, resident: frozenset[str] = frozenset(), fetched: frozenset[str] = frozenset()) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles.

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -103,7 +103,8 @@ class GroupSearch:
             until: the time (of `time.time`) at which to stop with what is found by then.
             effort: bound no more ranges than about so many.
             floor: no design is better than that, as is known from elsewhere: one that is as good ends the search.
-            fetched: those of the tensors that stay on chip of which this group fetches all words first.
+            fetched: those of the tensors that stay on chip of which this group fetches all words first, or which it
+                makes and writes out, because they are outputs of the workload as well.
         """
         tally = Tally(groups=1)
         floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident, fetched)))
@@ -187,6 +188,7 @@ class _Branch:
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Chosen] | None = None
         self.placing = placing
+        self.joined: set[tuple[int, ...]] = set()
         self.relaxation = placing.problems.relaxation
 
     @property
@@ -221,10 +223,17 @@ class _Branch:
                     unseen = min(unseen, float(some.bound.min()))
                     break
                 few, some = some.best(JOINED)
-                joined = book.joined(number, few.start.tolist())
+                joined = book.joined(number, self._new(book, number, few.start.tolist()))
                 if joined is not None:
                     unseen = min(unseen, self.search(joined, until, effort))
         return unseen
+
+    def _new(self, book: PatternBook, number: int, columns: Sequence[Sequence[int]]) -> list[Sequence[int]]:
+        """Choices of tile shapes of a pattern that were not joined yet with other places supposed."""
+        real = book.patterns[number].real or book.patterns[number]
+        found = [column for column in columns if (id(real), *column) not in self.joined]
+        self.joined |= {(id(real), *column) for column in found}
+        return found
 
     def least_room(self, book: PatternBook) -> tuple[float, Array]:
         """Fewest bytes that any design of a book needs, and what each tensor takes of them."""

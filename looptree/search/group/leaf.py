@@ -5,8 +5,8 @@ factors on what the group's loops leave: so the choices of one layer are a short
 the group.
 
 Nothing is taken to survive the turns of other branches: a tensor inside a branch enters anew at every iteration of the
-group's loops. The mapping says the same where a loop of the layer's own, or the innermost loop of the group (with its
-overlap dropped), is relevant to the tensor; other places inside a branch are not proposed.
+group's loops. That is so where a loop of the layer's own is relevant to it; of any other one the mapping says it
+(`reload`).
 
 Own loops of this list run over ranks that the group's loops leave whole at this layer, and that move no dimension
 together. What others do depends on the tile shapes of the group's loops (`looptree.search.group.divided`).
@@ -42,7 +42,7 @@ class Streamed:
     Attributes:
         loops: own loops above its storage node.
         piece: its window, as a share of what the group's loops leave. times: words that enter, likewise.
-        moves: whether one of these loops is relevant to it.
+        moves: whether one of these loops is relevant to it, so that it surely is another piece in the next run.
     """
 
     loops: int
@@ -58,7 +58,7 @@ class Streaming:
     Attributes:
         loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: steps of the layer,
             as a share of those that it has without these loops. cycles: of its operations, likewise; more than 1 where
-            parts of the array are idle.
+            parts of the array are idle, less where pieces leave out some of a box around a slab.
     """
 
     loops: tuple[tuple[str, int], ...]
@@ -87,14 +87,16 @@ class Idle:
     are listed.
 
     Attributes:
-        most: cycles of the layer, as a share of those without own loops. counted: whether ways with fewer are better.
+        most, fewest: cycles of the layer, as a share of those without own loops. counted: whether ways with fewer are
+            better.
     """
 
     most: float = math.inf
     counted: bool = False
+    fewest: float = 0.0
 
 
-FREE, FULL = Idle(), Idle(1.0)
+FREE, FULL, ALIKE = Idle(), Idle(1.0), Idle(1.0, fewest=1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,7 +290,7 @@ def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: I
             [
                 s.trips * fills,
                 s.cycles * idle.counted,
-                *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times, not s.tensors[t].moves)),
+                *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times)),
             ]
             for s in found
         ],

@@ -4,17 +4,23 @@
   together with them. A layer that runs all its operations has each of them in some piece, which holds all that this
   operation reads, with all of the ranks that are not tiled. What the group's loops leave of a dimension is no more than
   the whole of it, so the share of the whole that such tiles leave is no larger than that of any piece.
-- At every step of the group's loops everything enters anew, at least each word that the step touches. Where what it
-  touches has no gaps, that is all of the hull that enters without own loops. Else a dimension `sum of c * r` of boxes
-  of n points along the longest rank touches n coordinates at least, and has a hull of no more than `n * sum of |c|`.
-  Where some of them lie outside the tensor, those inside may be any few of its hull there: then nothing is known. Nor
-  is it where an input has several of the ranks that a dimension of the output joins: then the step is no box of them.
+- At every step of the group's loops everything enters anew, at least each word that the step touches. Ranks that are
+  whole and have small coefficients reach some words in a row. From each word but the last one another is reached by one
+  more step along some other rank, so that the next one is no further than its coefficient less what is reached in a
+  row. With words at most `g` apart, and at both ends, a hull of n words has n / g of them. Where the tensor ends within
+  the hull, one end is inside; or the hull is all of the tensor, of which each `g` words in a row have one. Nothing is
+  known where an input has several of the ranks that a dimension of the output joins: the step is no box of them.
+- Where a dimension of the output joins ranks, a step does a slab of a box of them, and takes the cycles of the box; own
+  loops may leave out some. If all of these ranks but one add up to values without gaps, the slab has every value of
+  that one from its first to its last. No cycle does more of these than an array does at once, so none are left out
+  along that rank.
 """
 
 from __future__ import annotations
 
 import itertools
 import math
+from collections.abc import Mapping
 from functools import cached_property
 
 from looptree.model.box import Key
@@ -90,12 +96,24 @@ class Leasts:
             found = [part for part in found if part not in near] + [frozenset({rank}).union(*near)]
         return found
 
+    @cached_property
+    def cycles(self) -> float:
+        """Cycles of the layer at least, as a share of those that it takes without own loops."""
+        spatial, extents = self.streamer.spatial, self.einsum.ranks
+        found = 1.0
+        for form in self.einsum.output.projection:
+            if len(form.terms) > 1 and not self.driven.isdisjoint(form.ranks):
+                steps = {rank: -(-extents[rank] // spatial.get(rank, 1)) for rank in form.ranks}
+                attained = (steps[rank] for rank in form.ranks if _contiguous(form, extents, rank))
+                found *= max(attained, default=1) / math.prod(steps.values())
+        return found
+
     def entering(self, tensor: str) -> float:
-        """The fewest words of a tensor that enter below own loops which move it, as a share of what enters without."""
+        """The fewest words of a tensor that enter inside the branch, as a share of what enters without own loops."""
         if tensor not in self._entering:
             ways = [way.tensors[tensor] for way in self.streamer.streamings([tensor], self.cut)]
             divided = self.times(tensor) if self.possible else math.inf
-            self._entering[tensor] = min([divided, *(way.times for way in ways if way.moves)])
+            self._entering[tensor] = min([divided, *(way.times for way in ways)])
         return self._entering[tensor]
 
     def times(self, tensor: str) -> float:
@@ -111,18 +129,27 @@ class Leasts:
     def _along(self, form: Affine, extent: int) -> float:
         """The same along one dimension."""
         terms = [(abs(c), rank) for rank, c in form.terms if self.einsum.ranks[rank] > 1]
-        whole = sorted((c, self.einsum.ranks[rank]) for c, rank in terms if rank not in self.driven)
-        moved = [c for c, rank in terms if rank in self.driven]
-        reach = 1.0
-        for c, size in whole:
-            reach += c * (size - 1) if c <= reach else -math.inf
-        gapless = len(moved) < 2 and all(c <= reach for c in (*moved, 1))
-        if gapless:
-            return 1.0
+        row, apart = 1, [c for c, rank in terms if rank in self.driven]
+        for c, rank in sorted(term for term in terms if term[1] not in self.driven):
+            if c <= row:
+                row += c * (self.einsum.ranks[rank] - 1)
+            else:
+                apart.append(c)
+        gap = max(1, *(c - row + 1 for c in apart)) if apart else 1
         hull = form.hull(self.einsum.box)
-        return 1.0 / sum(c for c, _ in terms) if hull.clip(extent) == hull else 0.0
+        return 1 / gap if hull.clip(extent) == hull else min(1 / gap, extent // gap / extent)
 
     @cached_property
     def ranks(self) -> list[str]:
         """Ranks that own loops may run over."""
         return [rank for rank, extent in self.einsum.ranks.items() if extent > 1]
+
+
+def _contiguous(form: Affine, extents: Mapping[str, int], but: str) -> bool:
+    """Whether the values of a form without one of its ranks have no gaps."""
+    reach = 0
+    for c, rank in sorted((abs(c), rank) for rank, c in form.terms if rank != but and extents[rank] > 1):
+        if c > reach + 1:
+            return False
+        reach += c * (extents[rank] - 1)
+    return True

@@ -53,7 +53,7 @@ class Streams:
 
     Attributes:
         ways: those. begins: where the tensors of each begin among the following.
-        rows, piece, times, moves: of each tensor of each way; see `leaf.Streamed`.
+        rows, piece, times: of each tensor of each way; see `leaf.Streamed`.
         valid: per layer that has ways, for which kinds of patterns, of shape (ways, kinds).
     """
 
@@ -62,7 +62,6 @@ class Streams:
     rows: Array
     piece: Array
     times: Array
-    moves: Array
     valid: Mapping[str, Array]
 
     @classmethod
@@ -75,15 +74,14 @@ class Streams:
             np.array([row for row, _ in pairs], dtype=np.int64),
             np.array([share.piece for _, share in pairs])[:, None],
             np.array([share.times for _, share in pairs])[:, None],
-            np.array([share.moves for _, share in pairs], dtype=bool)[:, None],
             {ways[0].layer: np.array([way.valid for way in ways])} if ways else {},
         )
 
     @classmethod
     def joined(cls, every: Sequence[Streams]) -> Streams:
         """The ways of several layers, one after the other."""
-        rows, piece, times, moves = (
-            np.concatenate([getattr(known, name) for known in every]) for name in ("rows", "piece", "times", "moves")
+        rows, piece, times = (
+            np.concatenate([getattr(known, name) for known in every]) for name in ("rows", "piece", "times")
         )
         return cls(
             tuple(way for known in every for way in known.ways),
@@ -91,7 +89,6 @@ class Streams:
             rows,
             piece,
             times,
-            moves,
             {layer: valid for known in every for layer, valid in known.valid.items()},
         )
 

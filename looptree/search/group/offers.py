@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from types import MappingProxyType
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from looptree.model.box import Key
 from looptree.search.group.assign import Item
 from looptree.search.group.division import Steps
 from looptree.search.group.group import Group
-from looptree.search.group.leaf import FREE, FULL, Idle
+from looptree.search.group.leaf import ALIKE, FREE, Idle
 from looptree.search.group.ledger import Columns
 from looptree.search.group.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
 from looptree.search.group.relax import NEVER
@@ -56,6 +57,7 @@ class Offers:
         free: rows of the tensors that do not stay on chip anyway. own: per layer the rows of those that it may stream.
         nested: rows of those that may be stored inside a nested branch. pipelined: whether all layers work at once.
         timed: whether own loops that leave parts of an array idle are apart from others, because cycles count.
+        fewest: of layers of which own loops may leave out cycles, the smallest share that they leave.
     """
 
     def __init__(
@@ -67,7 +69,9 @@ class Offers:
         *,
         pipelined: bool = False,
         timed: bool = False,
+        fewest: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
+        self.fewest = fewest
         self.group = group
         self.timed = timed
         self.nested = nested
@@ -83,7 +87,7 @@ class Offers:
         sums: Array,
         some: Array,
         within: Mapping[int, Array],
-        steps: Sequence[Steps] | None = None,
+        steps: Mapping[str, Sequence[Steps]] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
@@ -107,12 +111,11 @@ class Offers:
         added[:, known.within] = 0
         added = np.add.reduceat(added, known.begins, axis=1)
         inside = np.zeros_like(above)
-        cycles = None
         if known.streams.ways:
             taken, moved = self._streamed(known.streams, columns, kinds, some)
             inside = taken[known.way]
             added += moved[:, known.way]
-            cycles = self._idling(known, columns, some)
+        cycles = self._idling(known, columns, some)
         if self.nested:
             self._move_inside(known, columns.outer, within, above, inside)
         possible = np.asarray((np.maximum(above, inside) < NEVER).any(axis=1))
@@ -150,9 +153,7 @@ class Offers:
         entered = np.round(columns.apart[at] * streams.times, 6)
         reads = np.maximum(entered - less * first, 0.0)
         writes = drained * entered + made * first
-        moves = streams.moves | columns.moving(columns.outer - 1, columns.outer)[at]
         valid = np.concatenate([valid[:, kinds.of[layer][some]] for layer, valid in streams.valid.items()])
-        valid &= np.logical_and.reduceat(moves, streams.begins, axis=0)
         room = np.zeros((len(valid) + 1, len(some)))
         added = np.zeros((len(group.prices), *room.shape))
         room[:-1] = np.where(valid, np.add.reduceat(taken, streams.begins, axis=0), NEVER)
@@ -167,26 +168,35 @@ class Offers:
         """Per layer which ways that leave parts of an array idle are listed; in a pipeline none are."""
         if not self.timed:
             return dict.fromkeys(self.own, FREE)
-        return {layer: FULL if self.pipelined else asked.get(layer, FREE) for layer in self.own}
+        return {layer: ALIKE if self.pipelined else asked.get(layer, FREE) for layer in self.own}
 
     def _idling(self, known: Listing, columns: Columns, some: Array) -> Array | None:
-        """Cycles that each option adds because parts of an array are idle, if they count."""
+        """Cycles that each option adds to those of the design, if they count.
+
+        These are as few as any own loops leave of each layer (`fewest`).
+        """
         shares = np.array([way.streaming.cycles for way in known.streams.ways])
-        if not self.group.goal.timed or (shares <= 1).all():
+        fewest = np.array([self.fewest.get(way.layer, 1.0) for way in known.streams.ways])
+        if not self.group.goal.timed or ((shares == 1).all() and not self.fewest):
             return None
-        further = self._further("cycles", shares, known.streams, columns, some)
-        return np.vstack([further, np.zeros(len(some))])[known.way]
+        further = self._further("cycles", shares + 1 - fewest, known.streams, columns, some)
+        added = np.vstack([further, np.zeros((1, len(some)))])[known.way]
+        for layer, own in zip(self.own, known.items, strict=False):
+            still = np.flatnonzero(known.way[own] == len(shares)) + own.start
+            row = self.group.layers.index(layer)
+            added[still] = columns.work("cycles")[row, some] * (1 - self.fewest.get(layer, 1.0))
+        return added
 
     def _further(self, name: str, shares: Array, streams: Streams, columns: Columns, some: Array) -> Array:
         """`steps` or `cycles` that each way adds to those of its layer, which it multiplies by a share."""
-        layers = np.array([self.group.layers.index(way.layer) for way in streams.ways])
+        layers = np.array([self.group.layers.index(way.layer) for way in streams.ways], dtype=np.int64)
         return np.asarray(columns.work(name)[np.ix_(layers, some)] * (shares[:, None] - 1))
 
     def _listing(
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Sequence[Steps] | None,
+        steps: Mapping[str, Sequence[Steps]] | None,
         idle: Mapping[str, Idle],
         *,
         bounding: bool,
@@ -206,7 +216,7 @@ class Offers:
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Sequence[Steps] | None,
+        steps: Mapping[str, Sequence[Steps]] | None,
         idle: Mapping[str, Idle],
         *,
         bounding: bool,
@@ -214,7 +224,7 @@ class Offers:
         """The options of each item; what a layer may do is listed once for all designs whose loops move it alike."""
         loops, known, found = columns.outer, self.group.blocks, []
         for layer, rows in self.own.items():
-            moving = None if steps is None else self.group.divider(layer).moving(steps)
+            moving = None if steps is None else self.group.divider(layer).moving(steps[layer])
             key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle[layer]
             if key not in known:
                 if len(known) >= MOST_BLOCKS:
@@ -245,13 +255,15 @@ class Offers:
         for driven in sets:
             ways, bound = streamer.streamings(names, driven, idle), None
             if moving is None:
-                bound = divider.bound(names, driven, idle) if bounding else None
+                bound = divider.bound(names, driven, idle, timed=self.timed) if bounding else None
             elif bounding:
-                bound = divider.rough(names, moving)
+                bound = divider.rough(names, moving, timed=self.timed)
             else:
-                ways = [*ways, *divider.ways(names, moving, idle)]
+                ways = [*ways, *divider.ways(names, moving, idle, timed=self.timed)]
             bounded = self.timed and not idle.counted
-            listed.append([*(replace(way, cycles=1.0) if bounded else way for way in ways), *filter(None, [bound])])
+            if bounded:
+                ways = [replace(way, cycles=1.0) if way.cycles > 1 else way for way in ways]
+            listed.append([*ways, *filter(None, [bound])])
         keyed = [{way.key: way for way in ways} for ways in listed]
         every = {key: way for known in keyed for key, way in known.items()}
         return [

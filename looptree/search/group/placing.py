@@ -216,7 +216,6 @@ class Placing:
         nests: Mapping[str, tuple[Nest, ...]],
     ) -> GroupDesign:
         group = self.group
-        pattern = book.patterns[int(nodes.pattern[0])]
         inner = {row: int(single.places.loops[i, 0]) for i, row in enumerate(group.inner)}
         retention: dict[str, int] = {}
         spilled, streaming = set(), {}
@@ -230,8 +229,6 @@ class Placing:
             inside = options[index].inside
             if inside is not None:
                 streaming[inside[0]] = inside[1]
-                still = {t for t, share in inside[1].tensors.items() if not share.moves}
-                dropped |= {t for t in still if pattern.forgets(group.tensors.index(t))[book.outer - 1]}
         loops, nested = _loops(book, nodes), None
         if self.problems.branch is not None:
             kept = {name: depth - book.outer - 1 for name, depth in retention.items() if depth > book.outer}

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.asked.loops import Rank
+from looptree.search.asked.loops import Positions, Rank
 from looptree.search.group.assign import Problem
 from looptree.search.group.book import PatternBook
 from looptree.search.group.branches import NestedBranch
@@ -74,10 +74,15 @@ class Problems:
         self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
         streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
+        self.timed = group.goal.timed and schedules is None
         self.own = self._own() if streams and not scheduled else {}
+        shares = {layer: group.divider(layer).leasts.cycles for layer in self.own if self.timed}
+        fewest = {layer: share for layer, share in shares.items() if share < 1}
         self.nested = [row for row in self.free if branch is not None and row in branch.rows]
         pipelined = schedules is not None
-        self.offers = Offers(group, self.free, self.own, self.nested, pipelined=pipelined, timed=group.goal.timed)
+        self.offers = Offers(
+            group, self.free, self.own, self.nested, pipelined=pipelined, timed=group.goal.timed, fewest=fewest
+        )
         self.settled = not isinstance(group.goal, Gathering)
         self._known: tuple[PatternBook, object, Single] | None = None
         self.relaxation = Relaxation(
@@ -89,14 +94,16 @@ class Problems:
             pipelined=schedules is not None,
             live=live is not None,
             fetching=group.fetching(group.goal, fetched) if fetched else None,
+            fewest=np.array([fewest.get(layer, 1.0) for layer in group.layers]) if fewest else None,
         )
 
     def _own(self) -> dict[str, list[int]]:
         """Per layer the rows of tensors that only it uses, and that it may stream.
 
-        Where there is room for everything, only those of which pieces leave out words that a stride skips. Of a layer
-        with very many, such as a sum of many branches, the largest: each is placed in one of `loops + 1` ways above the
-        branch, so that listing all of 17 together would take 4^17 options.
+        Where there is room for everything, only those of which pieces leave out words that a stride skips, and those of
+        a layer of which pieces leave out cycles. Of a layer with very many, such as a sum of many branches, the
+        largest: each is placed in one of `loops + 1` ways above the branch, so that listing all of 17 together would
+        take 4^17 options.
         """
         group = self.group
         found: dict[str, list[int]] = {}
@@ -105,20 +112,21 @@ class Problems:
             streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
             alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
             free = alone and streamed and not group.rules[row].given
-            if free and (
-                math.isfinite(self.capacity) or group.divider(users[0]).leasts.entering(group.tensors[row]) < 1
-            ):
+            if free and (math.isfinite(self.capacity) or self._pays(users[0], group.tensors[row])):
                 found.setdefault(users[0], []).append(row)
         size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
         return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
 
+    def _pays(self, layer: str, tensor: str) -> bool:
+        """Whether own loops may leave out words of a tensor, or cycles of the layer, if these count."""
+        leasts = self.group.divider(layer).leasts
+        return leasts.entering(tensor) < 1 or (self.timed and leasts.cycles < 1)
+
     def _tensors(self) -> Tensors:
         group = self.group
         streamed = np.full(len(group.tensors), np.inf)
-        anew = np.zeros(len(group.tensors), dtype=bool)
         for layer, rows in self.own.items():
             for row in rows:
-                anew[row] = True
                 streamed[row] = group.divider(layer).leasts.entering(group.tensors[row])
         free = np.isin(np.arange(len(group.tensors)), self.free)
         rules = group.rules
@@ -128,7 +136,6 @@ class Problems:
             group.roles,
             free,
             streamed,
-            anew,
             np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
             np.array([[depth not in depths for depth in range(MOST_LOOPS + 1)] for depths in open_]),
             np.array([rule.drop for rule in rules], dtype=bool),
@@ -190,7 +197,7 @@ class Problems:
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
         columns, places = book.columns(node.pattern, node.start, node.stop)
-        steps = _steps(pattern, loops, book.outer) if self.divided(node) else None
+        steps = self._steps(pattern, loops, book.outer) if self.divided(node) else None
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
@@ -211,6 +218,21 @@ class Problems:
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
         return Single(problem, options, settled)
 
+    def _steps(self, pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> dict[str, Sequence[Steps]]:
+        """The loops of the group of a single design, as each layer sees them: those that move one dimension together.
+
+        Loops that meet are together only for the layers where they do.
+        """
+        together = _steps(pattern, pattern.positions, loops, outer)
+        found: dict[str, Sequence[Steps]] = dict.fromkeys(self.own, together)
+        if pattern.apart is not None:
+            positions, met = pattern.apart
+            alone = _steps(pattern, positions, loops, outer)
+            for layer in self.own:
+                if self.group.layers.index(layer) not in met and self.group.divider(layer).sees_apart(alone):
+                    found[layer] = alone
+        return found
+
     def problem(
         self,
         book: PatternBook,
@@ -220,7 +242,7 @@ class Problems:
         room: Array,
         sums: Array,
         some: Array,
-        steps: Sequence[Steps] | None = None,
+        steps: Mapping[str, Sequence[Steps]] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
@@ -246,14 +268,15 @@ class Problems:
         return problem, [offer.options for offer in offers]
 
 
-def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:
-    """The loops of the group of a single design, the outermost ones, those that move one dimension together."""
+def _steps(pattern: Pattern, positions: Positions, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:
+    """The loops of the group of a single design, the outermost ones, those at some positions together."""
     return [
         Steps(
             tuple(loops[at][0] for at in own),
             tuple(loops[at][1] for at in own),
             tuple(pattern.forgotten[at] for at in own),
+            own,
         )
-        for own in pattern.positions
+        for own in positions
         if own[0] < outer
     ]

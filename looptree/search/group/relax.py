@@ -41,8 +41,8 @@ class Tensors:
 
     Attributes:
         width: bytes per word. roles: what each is to the group. free: those that do not stay on chip anyway.
-        streamed: least share of words that enter where its layer streams a tensor by loops of its own (infinite if it
-            cannot). anew: tensors that may be stored inside a branch without such loops.
+        streamed: least share of words that enter where a tensor is stored inside the branch of its layer (infinite if
+            it cannot be).
         spill: which intermediates may be spilled. closed: below which numbers of loops a tensor may not be kept, of
             shape (tensors, numbers). drop: which tensors keep nothing of their overlap. apart: which tensors are in a
         partition of their own.
@@ -55,7 +55,6 @@ class Tensors:
     roles: Sequence[Role]
     free: Array
     streamed: Array
-    anew: Array
     spill: Array
     closed: Array
     drop: Array
@@ -87,6 +86,7 @@ class Relaxation:
         inner: rows of the intermediates, in the order of `Places`.
         pipelined: whether the layers work at once. live: whether only what is live counts.
         fetching: what is added to each sum, because tensors that stay on chip are fetched first.
+        fewest: of each layer, the share of its cycles that own loops leave at least; all of them if not given.
     """
 
     def __init__(
@@ -100,7 +100,9 @@ class Relaxation:
         pipelined: bool = False,
         live: bool = False,
         fetching: Array | None = None,
+        fewest: Array | None = None,
     ) -> None:
+        self.fewest = fewest
         self.pipelined = pipelined
         self.live = live
         self.tensors = tensors
@@ -142,8 +144,10 @@ class Relaxation:
         return [worked(p, columns) + more for p, more in zip(self.prices, self.fetching, strict=True)]
 
     def cycles(self, columns: Columns) -> Array:
-        """Compute cycles of each design; of a pipeline those of its slowest stage, which are a lower bound."""
+        """Compute cycles of each design at least; of a pipeline those of its slowest stage."""
         of_layers = columns.work("cycles")
+        if self.fewest is not None:
+            of_layers = of_layers * self.fewest[:, None]
         return np.asarray(of_layers.max(axis=0) if self.pipelined else of_layers.sum(axis=0))
 
     def least_room(self, columns: Columns, places: Places) -> tuple[float, Array]:
@@ -204,7 +208,7 @@ class Relaxation:
         room[:, -1] = entered[:, 0] = 0
         room *= self.tensors.width[:, None, None]
         np.ceil(room, out=room)
-        share = self._streamed(columns)
+        share = self.tensors.streamed[:, None]
         entered[:, -1] = columns.apart * np.minimum(share, 1e6)
         room[:, -1] = np.where(share < NEVER, 0, NEVER)
         open_ = self._open(places)
@@ -260,14 +264,6 @@ class Relaxation:
         above, kept = room[:, 1:-1, 0], room[:, 0, 0]
         room[:, 1:-1, 0] = np.where(free & (above < NEVER), rooms.above, above)
         room[:, 0, 0] = np.where(self.is_inner & (kept < NEVER), rooms.kept, kept)
-
-    def _streamed(self, columns: Columns) -> Array:
-        """Least share of words that enter inside a branch, per tensor and design."""
-        share = np.broadcast_to(self.tensors.streamed[:, None], (len(self.is_inner), columns.size))
-        if columns.outer and self.tensors.anew.any():
-            still = columns.moving(columns.outer - 1, columns.outer) & self.tensors.anew[:, None]
-            share = np.where(still, np.minimum(share, 1.0), share)
-        return share
 
     def _close(self, room: Array, places: Places, loops: int, open_: Array) -> None:
         """Take away the places that are not there; an intermediate that is not decided may be at every depth."""

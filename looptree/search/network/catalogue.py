@@ -137,10 +137,11 @@ class Catalogue:
         Args:
             resident: tensors on chip between groups. fetched: those of them that this group fetches.
         """
-        key = (number, self._marked(shape, resident, fetched).key)
+        moved = fetched | {t for t in resident.intersection(self.workload.outputs) if self._makes(shape, t)}
+        key = (number, self._marked(shape, resident, moved).key)
         if key not in self._variant_of:
             first = dict(zip(shape.tensors, self.shapes[number].tensors, strict=True))
-            known, anew = (frozenset(first[t] for t in each) for each in (resident, fetched))
+            known, anew = (frozenset(first[t] for t in each) for each in (resident, moved))
             self._variant_of[key] = len(self.variants)
             pin = self.space.restrictions.pin(shape.einsums)
             if pin is not None:
@@ -150,8 +151,13 @@ class Catalogue:
             self.variants.append(Variant(number, known, NOTHING, fetched=anew))
         return self._variant_of[key]
 
+    def _makes(self, shape: Shape, tensor: str) -> bool:
+        """Whether a group makes a tensor."""
+        producer = self.workload.producer(tensor)
+        return producer is not None and producer.name in shape.einsums
+
     def _marked(self, shape: Shape, resident: frozenset[str], fetched: frozenset[str]) -> Shape:
-        """A shape in which tensors that stay on chip, and those that are fetched for that, are told apart."""
+        """A shape in which tensors that stay on chip, and those of them that are moved once, are told apart."""
         return self._shapes.marked(shape, [(t in resident) + (t in fetched) for t in shape.tensors])
 
     def find_floors(self) -> None:

@@ -29,9 +29,10 @@ class Crossing:
 
 
 def crossing_tensors(layers: Layers, catalogue: Catalogue, capacity: float) -> list[Crossing]:
-    """The intermediates that are no output of the workload, and what several layers read from off chip, if they fit.
+    """The intermediates, and what several layers read from off chip, if they fit.
 
-    Weights that bypass the buffer, or are in a partition of their own, do not stay.
+    The layer that makes an output of the workload writes it out as well. Weights that bypass the buffer, or are in a
+    partition of their own, do not stay.
     """
     workload, rules, searches = catalogue.workload, catalogue.space.restrictions, catalogue.workers.searches
     level = searches.architecture.level(searches.level)
@@ -41,7 +42,7 @@ def crossing_tensors(layers: Layers, catalogue: Catalogue, capacity: float) -> l
     found = []
     for tensor, known in workload.tensors.items():
         readers = sum({number[c.name] for c in workload.consumers(tensor)})
-        if tensor in workload.outputs or rules.tensor(tensor).between == "never":
+        if not readers or rules.tensor(tensor).between == "never":
             continue
         producer = workload.producer(tensor)
         if producer is not None:

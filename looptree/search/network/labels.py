@@ -61,6 +61,7 @@ class Labels:
     Args:
         options: what the designs of each query take, of shape (designs, metrics). columns: numbers of the metrics.
         rules: what plans have to keep. steps: those that are looked at. most: labels that are kept at a state.
+        going: asked before each state whether to go on.
     """
 
     def __init__(
@@ -71,6 +72,7 @@ class Labels:
         rules: Sequence[Rule],
         steps: Sequence[int],
         most: int,
+        going: Callable[[], bool] = lambda: True,
     ) -> None:
         self.most = most
         self.graph = graph
@@ -84,6 +86,9 @@ class Labels:
         for step in steps:
             into.setdefault(int(graph.target[step]), []).append(step)
         for state in sorted(into):
+            if not going():
+                self.complete = False
+                break
             self._reach(state, into[state])
 
     def best(self, value: Callable[[Array], Array]) -> Labelled:

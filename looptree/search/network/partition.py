@@ -74,6 +74,8 @@ def driven(rounds: Rounds, catalogue: Catalogue) -> Path:
     """What a search finds in the end, or until Ctrl-C if there is a plan by then."""
     path = NO_PATH
     for path, tasks in rounds:
+        if not tasks:
+            continue
         try:
             catalogue.run(tasks)
         except KeyboardInterrupt:

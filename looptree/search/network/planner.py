@@ -22,6 +22,7 @@ from looptree.search.group.rooms import shared_bytes, weight_bytes
 from looptree.search.network.catalogue import Catalogue, TimeUpError
 from looptree.search.network.ideals import Layers, TooManyError
 from looptree.search.network.idle import with_idle
+from looptree.search.network.outline import Outline
 from looptree.search.network.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
 from looptree.search.network.states import StateGraph
 from looptree.search.network.workers import Workers
@@ -142,6 +143,7 @@ class Planner:
         self.restart(seconds, progress)
         self.layers = Layers.of(self.catalogue.workload, self.catalogue.branches())
         self.space = self.catalogue.space
+        self._outline: Outline | None = None
         self._partition: tuple[float, Partition | WidePartition] | None = None
 
     def restart(self, seconds: float | None, progress: Progress | None) -> None:
@@ -175,7 +177,11 @@ class Planner:
         if self._partition is None or self._partition[0] != capacity:
             found: Partition | WidePartition
             try:
-                found = Partition(StateGraph.of(self.layers, self.catalogue, capacity), self.catalogue)
+                self._outline = self._outline or Outline.of(
+                    self.layers, *self.catalogue.space.most_layers, self.catalogue.check_time
+                )
+                graph = StateGraph.of(self.layers, self.catalogue, capacity, self._outline)
+                found = Partition(graph, self.catalogue)
             except TooManyError:
                 from looptree.search.network.wide import WidePartition  # OR-Tools take long to import
 

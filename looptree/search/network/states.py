@@ -65,8 +65,11 @@ class StateGraph:
         self._arrange(self._all_steps(outline))
 
     @classmethod
-    def of(cls, layers: Layers, catalogue: Catalogue, capacity: float) -> StateGraph:
+    def of(cls, layers: Layers, catalogue: Catalogue, capacity: float, outline: Outline | None = None) -> StateGraph:
         """The states of the space of a catalogue, or of the largest narrower one that is not too many.
+
+        Args:
+            outline: of that space, if it is known.
 
         Raises:
             TooManyError: there are too many even for single layers.
@@ -74,7 +77,7 @@ class StateGraph:
         """
         space = catalogue.space
         most = catalogue.space.resident
-        outline = Outline.of(layers, *catalogue.space.most_layers, catalogue.check_time)
+        outline = outline or Outline.of(layers, *space.most_layers, catalogue.check_time)
         if most and not all(tensor.maker for tensor in crossing_tensors(layers, catalogue, capacity)):
             asked = space.with_layers(outline.group_layers, outline.chain_layers)
             for inputs in filter(None, _fewer(space.resident_inputs)):

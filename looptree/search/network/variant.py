@@ -38,7 +38,8 @@ class Variant:
     Attributes:
         shape: number of the shape. resident: tensors of its first group that stay on chip. least: holds for all
         designs. facts, designs: what searches found. pinned: whether there is no other design than those known.
-        fetched: those of the tensors on chip that the group fetches, for itself and for others.
+        fetched: those of the tensors on chip that the group fetches, for itself and for others, or makes and writes
+        out.
     """
 
     shape: int

@@ -13,12 +13,12 @@ from looptree.errors import InputError
 from looptree.search import Space, front, search
 from looptree.search.answers.corners import Corners
 from looptree.search.answers.cover import Cover
+from looptree.search.answers.slices import Slices
 from looptree.search.answers.steps import Steps
-from looptree.search.answers.uncovered import missing, uncovered
+from looptree.search.answers.uncovered import missing, some_of, uncovered
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.objective import value
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.network.partition import Partition
 from looptree.search.undominated import undominated
 from tests.search.drawn_designs import planner, plans
 from tests.search.search_cases import architecture, network
@@ -61,8 +61,7 @@ def test_every_plan_is_found_that_no_other_one_beats(kind: str) -> None:
         for sums in (*PAIRS, *itertools.combinations(METRICS, 3)) if len(totals) else ():
             columns = [METRICS.index(name) for name in sums]
             corners = Corners(planner(kind, seed), sums, capacity, 4)
-            assert isinstance(corners.partition, Partition)
-            cover = Cover(corners, corners.partition, 1000)
+            cover = Cover(corners)
             assert cover.share == 0
             wanted = totals[:, columns]
             assert sorted(cover.points.tolist()) == sorted(wanted[undominated(wanted)].tolist())
@@ -73,21 +72,35 @@ def test_every_plan_is_found_that_no_other_one_beats(kind: str) -> None:
 
 def test_no_plan_is_better_than_some_of_them_by_more_than_the_share() -> None:
     totals = plans(planner("branches", 2), math.inf)[:, :3]
-    shares = []
-    for enough in (2, 8, 30):
-        corners = Corners(planner("branches", 2), METRICS[:3], math.inf, enough)
-        assert isinstance(corners.partition, Partition)
-        cover = Cover(corners, corners.partition, enough)
-        assert missing(totals, cover.points).max() <= cover.share * (1 + 1e-9)
+    missed = []
+    for share in (1.0, 0.2, 0.01, 0.0):
+        cover = Cover(Corners(planner("branches", 2), METRICS[:3], math.inf, 2), [share])
+        missed.append(missing(totals, cover.points).max())
+        assert missed[-1] <= cover.share * (1 + 1e-9)
+        assert cover.share == share
         for most in (1, 3, 5):
-            some, share = cover.some(most)
+            some, left = some_of(cover.points, [0], most)
             assert len(some) == min(most, len(cover.paths))
-            points = np.array([path.totals[:3] for path in some])
-            assert missing(totals, points).max() <= share
-            assert share < 10
-            shares.append(share)
-    assert len(set(shares)) > 3
-    assert min(shares) < 0.5 < max(shares)
+            assert missing(cover.points, cover.points[some]).max() == left
+    assert missed[0] > missed[-1] == 0
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("chain", 0), ("branches", 1)])
+def test_with_capacity_every_plan_is_found_that_no_other_one_beats(kind: str, seed: int) -> None:
+    sums = PAIRS[seed]
+    columns = [len(METRICS), *(METRICS.index(name) for name in sums)]
+    every = plans(planner(kind, seed), math.inf)[:, columns]
+    wanted = every[undominated(every)]
+    slices = Slices(planner(kind, seed), sums, 1000)
+    assert (slices.share, slices.stopped) == (0, False)
+    assert sorted([path.room, *(path.totals[i] for i in columns[1:])] for path in slices.paths) == sorted(
+        wanted.tolist()
+    )
+    assert len(wanted) > 5
+    few = Slices(planner(kind, seed), sums, 4)
+    known = np.array([[path.room, *(path.totals[i] for i in columns[1:])] for path in few.paths])
+    assert missing(every, known).max() <= few.share * (1 + 1e-9)
+    assert few.share > 0
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -164,6 +177,22 @@ def test_fronts_of_three_sums_have_every_plan_of_the_exhaustive_search(kind: str
         assert np.array(found.values()) == pytest.approx(np.array(sorted(totals[undominated(totals)].tolist())))
         several += len(found.points) > 1
     assert several == 3
+
+
+@pytest.mark.parametrize(("kind", "seed"), [("branches", 2), ("matmul", 2)])
+def test_fronts_of_capacity_and_two_sums_have_every_plan_of_the_exhaustive_search(kind: str, seed: int) -> None:
+    workload, hardware = network(kind, seed, layers=2), architecture(seed=seed, buffer_bandwidth=3)
+    slow, most = Exhaustive(workload, hardware, ONE), sum(t.size_bytes for t in workload.tensors.values())
+    every = np.vstack([np.insert(slow.totals(c), 0, c, axis=1) for c in range(1, most + 1) if len(slow.totals(c))])
+    count = 0
+    for sums in itertools.combinations(METRICS, 2):
+        rows = every[:, [0, *(METRICS.index(axis) + 1 for axis in sums)]]
+        found = front(workload, hardware, axes=("capacity", *sums), points=100, space=ONE, workers=1)
+        assert (found.status, found.share) == ("complete", 0)
+        assert {plan.statistics.status for plan in found.points} == {"optimal"}
+        assert np.array(found.values()) == pytest.approx(np.array(sorted(rows[undominated(rows)].tolist())))
+        count += len(found.points) - 1
+    assert count > 3
 
 
 @pytest.mark.parametrize("axes", [("offchip", "capacity"), ("energy", "operations"), ("capacity", "latency", "energy")])

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from looptree.search import search
 from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.group.goal import EVERYTHING, Gathering
 from looptree.search.group.leaf import Known, Streamer
 from looptree.workload import Workload
-from tests.search.group_cases import differences
+from tests.search.group_cases import differences, searched
 from tests.search.leaf_cases import streaming
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
 from tests.some import some
@@ -60,6 +62,33 @@ def test_own_loops_may_leave_parts_of_an_array_idle(kind: str) -> None:
     hardware = architecture(spatial={"c": 4, "p": 4, "k": 2, "n": 2})
     slow = streaming(Exhaustive(network(kind, 2, layers=2), hardware, Space(loops=1, lone_loops=1, leaf_loops=1)))
     assert differences(slow, hardware, largest=ROOMY)[0] == []
+
+
+def product() -> Workload:
+    """Two products of 4 x 4 x 4."""
+    expressions = "H[m,n] = X[m,k] * U[k,n]", "Y[m,n] = H[m,k] * W[k,n]"
+    return Workload("two", [einsum(f"layer{i}", e, {"m": 4, "n": 4, "k": 4}) for i, e in enumerate(expressions)])
+
+
+def test_an_idle_array_saves_bytes() -> None:
+    """In 12 bytes `H` is made and read column by column, where an array of 4 x 4 would have it as a whole."""
+    plan = search(product(), architecture(12, spatial={"k": 4, "n": 4}), objective="offchip", workers=1)
+    assert plan.statistics.value == 96  # and 128 if the array were to stay full
+    assert [loop.tile for loop in plan.groups[0].leaf_loops["layer0"] if loop.label == "layer0.k"] == [1]
+
+
+def test_designs_of_any_trade_off_with_idle_arrays_are_collected() -> None:
+    hardware, space = architecture(spatial={"k": 2, "n": 3}), Space(loops=1, leaf_loops=1)
+    slow = streaming(Exhaustive(product(), hardware, space))
+    designs, base = slow.designs(frozenset(("layer0", "layer1"))), searched(product(), hardware, "energy", space)
+    sizes = []
+    for capacity in (9, 12, 24):
+        totals = designs.totals(capacity, slow.bandwidths)
+        found = base.towards(Gathering(EVERYTHING, hardware, "GLB")).collect(frozenset(), capacity, math.inf)
+        assert found.complete
+        sizes.append(len(totals))
+        assert np.array(sorted(d.totals for d in found.designs)) == pytest.approx(totals, rel=1e-9)
+    assert max(sizes) > 1
 
 
 def test_own_loops_help_in_a_buffer_without_a_limit() -> None:

@@ -119,7 +119,7 @@ def test_no_own_loop_streams_less_than_its_bound(stride: int, padding: int, colu
     part = Workload("padded", layers, shapes={"X": (2, columns)})
     group = searched(part, architecture(), "offchip", Space(loops=1, lone_loops=1)).group
     divider = group.divider("a")
-    below = [Steps(((("b", "p"),),), (tile,), (frozenset(),)) for tile in (2, 1)]
+    below = [Steps(((("b", "p"),),), (tile,), (frozenset(),), (0,)) for tile in (2, 1)]
     ways = [way.tensors["X"] for steps in below for way in divider.ways(["X"], (steps,))]
     assert ways
     assert min(way.times for way in ways) >= divider.leasts.times("X")
@@ -133,3 +133,23 @@ def test_own_loops_divide_what_is_read_of_a_layer_that_joins_ranks() -> None:
     ]
     slow = streaming(Exhaustive(Workload("part", layers), architecture(), Space(loops=1, lone_loops=1, leaf_loops=1)))
     assert differences(slow, architecture(), most=8, largest=100.0)[0] == []
+
+
+def test_own_loops_divide_what_two_loops_of_the_group_move() -> None:
+    """One over groups moves what loops over rows and over what is summed move, each by itself.
+
+    At each step two words of `W` are needed, one of each group, and each is needed once.
+    """
+    layers = [
+        einsum("a", "A[k,n] = X[k,n] * V[k]", {"k": 4, "n": 1}),
+        einsum("b", "Y[2*g+m,n] = A[2*g+c,n] * W[g,m,c]", {"g": 2, "m": 2, "c": 2, "n": 1}),
+    ]
+    part, space = Workload("part", layers), Space(loops=2, lone_loops=1, leaf_loops=1)
+    divider = searched(part, architecture(), "offchip", space).group.divider("b")
+    below = tuple(Steps(((("b", r),),), (1,), (frozenset(),), (at,)) for at, r in enumerate("mc"))
+    ways = [way for way in divider.ways(["W"], divider.moving(below)) if way.loops == (("g", 1),)]
+    assert [(way.tensors["W"].piece, way.tensors["W"].times, way.tensors["W"].moves) for way in ways] == [
+        (0.5, 1, True)
+    ]
+    slow = streaming(Exhaustive(part, architecture(), space))
+    assert differences(slow, architecture(), most=4, largest=100.0)[0] == []
