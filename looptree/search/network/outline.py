@@ -11,7 +11,7 @@ from looptree.search.network.ideals import Layers, TooManyError
 MOST_IDEALS = 20_000
 MOST_STEPS = 300_000
 MOST_GROUPS = 5_000
-MOST_CHAINS = 5_000  # groups that are chains of more layers than any group may have
+MOST_CHAINS = 12_000  # groups that are chains of more layers than any group may have
 
 
 @dataclass(frozen=True, slots=True)

@@ -197,7 +197,7 @@ def test_a_file() -> None:
     assert space.leaves_out() == [
         "group_layers: 3 (default 8)",
         "spill: False (default True)",
-        "chain_layers: 3 (default 12)",
+        "chain_layers: 3 (default 16)",
         "loops over m, p only",
         "p in tiles of 2, 1",
         "loops in the order m, p",

@@ -36,7 +36,7 @@ def test_a_narrower_space_says_what_it_leaves_out() -> None:
     assert Space(loops=2).leaves_out() == ["loops: 2 (default 3)"]
     assert Space(group_layers=2, chain_layers=4).leaves_out() == [
         "group_layers: 2 (default 8)",
-        "chain_layers: 4 (default 12)",
+        "chain_layers: 4 (default 16)",
     ]
     assert Space(group_layers=16, chain_layers=4).leaves_out() == []
     more = ("default", "wide", "pipelined", "nested", "circular")
@@ -44,7 +44,7 @@ def test_a_narrower_space_says_what_it_leaves_out() -> None:
 
 
 def test_a_description_names_what_is_there_and_only_that() -> None:
-    assert Space().described().startswith("all convex connected groups of up to 8 layers, and chains of up to 12; ")
+    assert Space().described().startswith("all convex connected groups of up to 8 layers, and chains of up to 16; ")
     assert Space(chain_layers=8).described().startswith("all convex connected groups of up to 8 layers; ")
     assert "spilled" in Space().described()
     assert "spilled" not in Space(spill=False).described()

@@ -132,7 +132,7 @@ def test_steps_that_are_too_many_cost_inputs_on_chip_first(monkeypatch: pytest.M
     for most, inputs in ((with_inputs[0], 16), (with_inputs[1], 1), (with_inputs[1] - 1, 0)):
         monkeypatch.setattr(states, "MOST_STEPS_WITH_INPUTS", most)
         found = graph_of(workload, Space()).space
-        assert (found.resident, found.resident_inputs, *found.most_layers) == (16, inputs, 8, 12)
+        assert (found.resident, found.resident_inputs, *found.most_layers) == (16, inputs, 8, 16)
     assert found.leaves_out() == ["resident_inputs: 0 (default 16)"]
     assert found.described().endswith("at a time whole on chip between groups, none of them from off chip")
 
