@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -53,20 +53,6 @@ class Needs:
     readers: tuple[Factors, ...]
     narrowed: frozenset[Key]
     begun: tuple[tuple[frozenset[Key], Array], ...]
-
-    def at(self, columns: Sequence[int]) -> Needs:
-        """The same for some choices of tile shapes."""
-        some = list(columns)
-        readers = tuple(
-            replace(
-                reader,
-                fresh=tuple(entries[some] for entries in reader.fresh),
-                held=tuple(entries[some] for entries in reader.held),
-                moves={key: moved[some] for key, moved in reader.moves.items()},
-            )
-            for reader in self.readers
-        )
-        return Needs(readers, self.narrowed, tuple((narrowed, words[some]) for narrowed, words in self.begun))
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -120,7 +120,7 @@ class LoopTable:
             run.gaps,
             run.torn,
             all(f.boxed for f in rows),
-            run.needs if columns is None else {tensor: needs.at(columns) for tensor, needs in run.needs.items()},
+            run.needs,
             reads,
             tuple(f.dimensions for f in readers),
         )
