@@ -18,7 +18,7 @@ from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of,
 from looptree.search.group.leaf import Streamer
 from looptree.search.group.profile import Profiler
 
-MOST_DIVIDED = 1 << 14  # steps that own loops divide where three loops meet, in all choices of tile shapes together
+MOST_DIVIDED = 1 << 14  # steps of three loops that meet that own loops divide, in all choices of tile shapes together
 
 
 @dataclass(frozen=True, slots=True)

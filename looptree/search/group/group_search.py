@@ -36,8 +36,7 @@ from looptree.search.group.problems import Problems
 from looptree.search.undominated import undominated
 
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
-BOUNDED = 64  # designs in which three loops meet, at a time, that are bounded by a table of the outer two
-JOINED = {2: 8, 3: 2}  # those that are counted, by the loops: what they find rules out others
+JOINED = 8  # designs in which loops meet, at a time: what they find rules out others
 NONE = np.arange(0)
 ROUNDING = 1e-12
 
@@ -223,7 +222,7 @@ class _Branch:
                 if time.time() > until or self.tally.nodes > effort:
                     unseen = min(unseen, float(some.bound.min()))
                     break
-                few, some = some.best(BOUNDED if len(book.positions) > 2 else JOINED.get(book.count, 1))
+                few, some = some.best(JOINED)
                 joined = book.joined(number, self._new(book, number, few.start.tolist()))
                 if joined is not None:
                     unseen = min(unseen, self.search(joined, until, effort))

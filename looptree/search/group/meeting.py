@@ -17,21 +17,9 @@ The rest is bounded from below, tensor by tensor:
   steps of the others; so a loop that moves it by itself also moves it among others.
 - What is upstream takes what every design takes: compulsory transfers, every operation of a complete layer once, on an
   array as full as without tiles.
-- Better, where it holds: as much as without the innermost loops. At each step of the outermost loops, the *carriers*,
-  all steps of the others together need what is needed without them: tiles of a sink make up what they are cut from, a
-  layer that reads without gaps reads of pieces together what it reads of the whole, and what was there before is the
-  same. So what enters along the carriers, and what is done, is no less than their tables say, if these loops do not
-  meet each other. It does not hold where a hull of several readers has points that none of them needs: others may
-  leave these out by letting the readers have their turns. Nor where what is fresh fills no box. Then there are no
-  carriers. A loop that moves a tensor by itself moves it at the first step of all others, too, where all readers are
-  active.
-- With carriers, places of tensors where loops meet may be *supposed*, one after the other: without the innermost
-  loops each design takes no less than in one of these places, and what is computed anew counts along the carriers
-  (`looptree.search.group.patterns.Patterns`).
 
 What these bounds leave over is counted with one table for the loops that meet
-(`looptree.search.group.patterns.Patterns.joined`). Of three, the outermost two are joined first: they are carriers
-then.
+(`looptree.search.group.patterns.Patterns.joined`).
 """
 
 from __future__ import annotations
@@ -164,12 +152,12 @@ class Meetings:
         """How many of the tables, those of the outermost loops, count as if there were no others; 0 if that is open."""
         if not self.plain or not self._whole_needs or not all(map(_begins, tables)):
             return 0
+        if not all(self._contiguous(row, tables) for row in range(len(self.layers))):
+            return 0
         for count in range(len(tables) - 1, 0, -1):
             outer, others = (list(itertools.chain(*some)) for some in (positions[:count], positions[count:]))
             apart = not self.meet(tables[:count]) and all(t.boxed for t in tables[:count])
-            gapless = self._gapless(tables[:count], tables[count:])
-            contiguous = all(self._contiguous(row, tables, count) for row in range(len(self.layers)))
-            if max(outer) < min(others) and apart and gapless and contiguous:
+            if max(outer) < min(others) and apart and self._gapless(tables[:count], tables[count:]):
                 return count
         return 0
 
@@ -200,13 +188,11 @@ class Meetings:
             if tensor in whole.tensors
         )
 
-    def _contiguous(self, row: int, tables: Sequence[LoopTable], outer: int) -> bool:
-        """Whether a layer reads all without gaps in pieces of any length that all but the outermost loops leave."""
+    def _contiguous(self, row: int, tables: Sequence[LoopTable]) -> bool:
+        """Whether a layer reads no gaps, however long the pieces are that the loops leave of the ranks they move."""
         einsum = self.part.einsum(self.layers[row])
-        pieces = frozenset[Key]().union(*(t.ranks[row] for t in tables[outer:]))
-        parts = self.profiler.cut(einsum.name).union(*(t.ranks[row] for t in tables))
-        forms = [form for access in einsum.inputs for form in access.projection]
-        return all(_without_gaps(form, einsum, pieces, parts) for form in forms)
+        moved = self.profiler.cut(einsum.name).union(*(t.ranks[row] for t in tables))
+        return all(_without_gaps(form, einsum, moved) for access in einsum.inputs for form in access.projection)
 
     def _bound(
         self,
@@ -370,11 +356,16 @@ def _begins(table: LoopTable) -> bool:
     return all(words.all() for needs in table.needs.values() for _, words in needs.begun)
 
 
-def _without_gaps(form: Affine, einsum: Einsum, pieces: frozenset[Key], parts: frozenset[Key]) -> bool:
-    """Whether what a sum of ranks reaches has no gaps between pieces of some ranks; of `parts` not all is there."""
-    terms = [(abs(c), rank) for rank, c in form.terms if einsum.ranks[rank] > 1]
-    reach = 1 + sum(c * (einsum.ranks[rank] - 1) for c, rank in terms if rank not in parts)
-    return all(c <= reach for c, rank in terms if rank in pieces)
+def _without_gaps(form: Affine, einsum: Einsum, moved: frozenset[Key]) -> bool:
+    """Whether a sum of ranks leaves no gap, if those that are moved may be cut into pieces of any length."""
+    terms = sorted((abs(c), rank) for rank, c in form.terms if einsum.ranks[rank] > 1)
+    reach = 1
+    for c, rank in terms:
+        if rank not in moved:
+            if c > reach:
+                return False
+            reach += c * (einsum.ranks[rank] - 1)
+    return all(c <= reach for c, rank in terms if rank in moved)
 
 
 def _amount(factors: Factors) -> float:

@@ -9,7 +9,6 @@ from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.book import PatternBook
 from looptree.search.group.ledger import Columns
-from looptree.search.group.meeting import Meetings
 from looptree.search.group.nodes import Nodes
 from looptree.search.group.pattern import Pattern
 from looptree.search.group.placing import Placing
@@ -98,35 +97,6 @@ def test_no_design_of_a_block_that_makes_what_it_adds_is_better() -> None:
 def test_no_design_of_many_groups_whose_loops_meet_is_better(kind: str, seed: int) -> None:
     slow = Exhaustive(network(kind, seed, layers=3), architecture(seed=seed), MEETING)
     assert differences(slow, architecture(seed=seed), most=4)[0] == []
-
-
-def image(height: int, width: int, channels: int, *, stride: int) -> Workload:
-    """A sum of what is made of a tensor that is made there: by two layers, the second with a halo, and by one."""
-    at = {"m": channels, "p": height, "q": width, "c": channels}
-    row, column = ("p", "q") if stride == 1 else (f"{stride}*p", f"{stride}*q")
-    layers = [
-        einsum("front", "X[m,p,q] = Z[c,p,q] * T[m,c]", {**at, "p": stride * height, "q": stride * width, "c": 2}),
-        einsum("narrow", "A[m,p,q] = X[c,p,q] * W[m,c]", {**at, "p": stride * height, "q": stride * width}),
-        einsum("wide", f"B[m,p,q] = A[c,{row}+r-1,{column}+s-1] * V[m,c,r,s]", {**at, "r": 3, "s": 3}),
-        einsum("short", f"D[m,p,q] = X[c,{row},{column}] * U[m,c]", at),
-        einsum("sum", "Y[m,p,q] = B[m,p,q] + D[m,p,q]", {k: n for k, n in at.items() if k != "c"}),
-    ]
-    return Workload("image", layers, shapes=dict.fromkeys("XA", (channels, stride * height, stride * width)))
-
-
-@pytest.mark.parametrize("stride", [1, 2])
-def test_what_bounds_of_the_outermost_loops_rule_out_is_no_better(stride: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same designs are best without these bounds, with three loops, in much and in little room."""
-    space = Space(loops=3, leaf_loops=0, joined_pairs=ANY_PAIRS)
-    part, hardware = image(3, 4, 2, stride=stride), architecture(seed=1)
-    rooms, carried = (70.0, 90.0, 120.0, 180.0), searched(part, hardware, "energy", space)
-    found = [carried.search(frozenset(), room).value for room in rooms]
-    patterns = carried.group.patterns
-    met = [p.met.carriers for positions in patterns.orders for p in patterns.of(positions) if p.met]
-    monkeypatch.setattr(Meetings, "carriers", lambda *_: 0)
-    plain = searched(part, hardware, "energy", space)
-    assert found == [plain.search(frozenset(), room).value for room in rooms]
-    assert max(met) > 0 and len(set(found)) > 1
 
 
 def test_loops_with_more_pairs_than_may_be_do_not_meet() -> None:
