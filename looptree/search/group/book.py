@@ -81,7 +81,7 @@ class PatternBook:
 
     def joined(self, number: int, columns: Sequence[Sequence[int]]) -> PatternBook | None:
         """A pattern for some choices of tile shapes, with tables of the loops that meet; see `Patterns.joined`."""
-        patterns = self.source.joined(self.patterns[number].real or self.patterns[number], columns) if columns else []
+        patterns = self.source.joined(self.patterns[number], columns)
         return PatternBook(self.group, patterns, self.source) if patterns else None
 
     def children(self, number: int) -> Array:

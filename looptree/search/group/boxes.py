@@ -49,36 +49,6 @@ def needing_alike(boxes: Sequence[Box], axis: Axis) -> bool:
     return all((each == each[:1]).all() for each in ends)
 
 
-def leaving_gaps(boxes: Sequence[Box], axis: Axis) -> tuple[bool, bool]:
-    """Whether the hull of some boxes holds points that none of them does: at some step, and where one is not needed.
-
-    They are put together one by one: the hull of two has no gap if it has as many points as both less the common ones.
-    """
-    inside = [box for box in (within(box, axis.size) for box in boxes) if active_steps(box, axis).any()]
-    keys = {key for box in inside for spans in (box.fixed, *(t.spans for t in box.tracks.values())) for key in spans}
-    ends = [{key: box.span(key, AXIS, axis.size) for key in keys} for box in inside]
-    masks = [np.broadcast_to(active_steps(box, axis), (axis.size,)) for box in inside]
-    found = False
-    for other in range(1, len(inside)):
-        both = masks[0] & masks[other]
-        common, each, joined = (np.ones(axis.size) for _ in range(3))
-        more = np.ones(axis.size)
-        for key, (low, high) in ends[0].items():
-            start, stop = ends[other][key]
-            common *= np.maximum(np.minimum(high, stop) - np.maximum(low, start), 0)
-            each, more = each * (high - low), more * (stop - start)
-            hull = np.minimum(low, start), np.maximum(high, stop)
-            joined *= hull[1] - hull[0]
-            start, stop = (np.where(masks[0], own, new) for own, new in ((low, start), (high, stop)))
-            ends[0][key] = np.where(both, hull[0], start), np.where(both, hull[1], stop)
-        gaps = both & (each + more - common < joined)
-        if (gaps & ~np.logical_and.reduce(masks[1:])).any():
-            return True, True
-        found = found or bool(gaps.any())
-        masks[0] = masks[0] | masks[other]
-    return found, False
-
-
 def active_steps(box: Box, axis: Axis) -> Array:
     """At which steps a box is not empty."""
     track = box.tracks.get(AXIS)

@@ -18,8 +18,6 @@ from looptree.search.group.factors import AXIS, Factors, Neighbours, factors_of,
 from looptree.search.group.leaf import Streamer
 from looptree.search.group.profile import Profiler
 
-MOST_DIVIDED = 1 << 14  # steps of three loops that meet that own loops divide, in all choices of tile shapes together
-
 
 @dataclass(frozen=True, slots=True)
 class Steps:
@@ -135,11 +133,8 @@ class Division:
         for depth, (rank, shapes) in enumerate(zip(own, np.array(tiles).T, strict=True), start=outer + 2):
             tile = shapes[axis.groups[0]]
             low, high = done.box.span(rank, AXIS, axis.size)
-            working = done.box.tracks[AXIS].mask(axis.size) if AXIS in done.box.tracks else True
-            axis, parent = axis.extended(np.where(working, -((low - high) // tile), 0), depth)  # it rests at no step
+            axis, parent = axis.extended(np.maximum(1, -((low - high) // tile)), depth)
             done = done.tiled(AXIS, axis, parent, rank, tile[parent])
-        if outer > 2 and axis.size > MOST_DIVIDED:
-            raise UnsupportedError(f"own loops of {self.layer!r} divide too many steps of loops that meet")
         work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis)
         held, fresh, moves = {}, {}, {}
         for tensor in {*self.einsum.reads, self.einsum.output.tensor}:

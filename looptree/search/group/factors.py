@@ -32,14 +32,12 @@ class Factors:
         held: the largest window below so many of the outermost loops; `held[0]` is all steps together.
         moves: for a window below so many of the loops (first number), whether one of these (second number, counted
             from 0) is relevant to the tensor.
-        boxed: whether what is fresh at a step fills a box.
     """
 
     dimensions: frozenset[Key]
     fresh: tuple[Array, ...]
     held: tuple[Array, ...]
     moves: Mapping[tuple[int, int], Array]
-    boxed: bool = True
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -123,7 +121,6 @@ def _counted(track: Track, near: Neighbours) -> Factors:
             _of_choices(_sizes(window, axis, own), axis, own, np.maximum) for own, window in enumerate(held, start=1)
         ),
         {(k, t): near.moved(window, k + 1, t + 1) for k, window in enumerate(held) for t in range(k)},
-        all(part.count is None for part in fresh),
     )
 
 

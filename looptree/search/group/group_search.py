@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -188,7 +188,6 @@ class _Branch:
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Chosen] | None = None
         self.placing = placing
-        self.joined: set[tuple[int, ...]] = set()
         self.relaxation = placing.problems.relaxation
 
     @property
@@ -223,17 +222,10 @@ class _Branch:
                     unseen = min(unseen, float(some.bound.min()))
                     break
                 few, some = some.best(JOINED)
-                joined = book.joined(number, self._new(book, number, few.start.tolist()))
+                joined = book.joined(number, few.start.tolist())
                 if joined is not None:
                     unseen = min(unseen, self.search(joined, until, effort))
         return unseen
-
-    def _new(self, book: PatternBook, number: int, columns: Sequence[Sequence[int]]) -> list[Sequence[int]]:
-        """Choices of tile shapes of a pattern that were not joined yet with other places supposed."""
-        real = book.patterns[number].real or book.patterns[number]
-        found = [column for column in columns if (id(real), *column) not in self.joined]
-        self.joined |= {(id(real), *column) for column in found}
-        return found
 
     def least_room(self, book: PatternBook) -> tuple[float, Array]:
         """Fewest bytes that any design of a book needs, and what each tensor takes of them."""

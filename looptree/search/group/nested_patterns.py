@@ -54,7 +54,7 @@ class NestedPatterns(Patterns):
             return super().loops_of(order, own)
         return self.branch.loops(order[own[0]])
 
-    def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable], positions: Positions) -> Meeting:
+    def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> Meeting:
         """None: loops that meet are in no nested branch."""
         if differing(tables):
             raise InseparableError
@@ -69,7 +69,7 @@ class NestedPatterns(Patterns):
             )
             try:
                 tables = self.loops.tables(loops, pattern.positions, pattern.forgotten)
-                met = self._meeting(loops, tables, pattern.positions)
+                met = self._meeting(loops, tables)
                 bases = self.meetings.bases(tables, met)
             except (InseparableError, UnsupportedError, Coupled):
                 continue

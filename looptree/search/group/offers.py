@@ -87,7 +87,7 @@ class Offers:
         sums: Array,
         some: Array,
         within: Mapping[int, Array],
-        steps: Mapping[str, Sequence[Steps]] | None = None,
+        steps: Sequence[Steps] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
@@ -196,7 +196,7 @@ class Offers:
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Mapping[str, Sequence[Steps]] | None,
+        steps: Sequence[Steps] | None,
         idle: Mapping[str, Idle],
         *,
         bounding: bool,
@@ -216,7 +216,7 @@ class Offers:
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Mapping[str, Sequence[Steps]] | None,
+        steps: Sequence[Steps] | None,
         idle: Mapping[str, Idle],
         *,
         bounding: bool,
@@ -224,7 +224,7 @@ class Offers:
         """The options of each item; what a layer may do is listed once for all designs whose loops move it alike."""
         loops, known, found = columns.outer, self.group.blocks, []
         for layer, rows in self.own.items():
-            moving = None if steps is None else self.group.divider(layer).moving(steps[layer])
+            moving = None if steps is None else self.group.divider(layer).moving(steps)
             key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle[layer]
             if key not in known:
                 if len(known) >= MOST_BLOCKS:

@@ -23,9 +23,8 @@ class Pass:
         work: per Einsum.
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
-        alike: tensors all of whose readers need the same at every step, as far as it follows the loops. gaps, torn:
-            tensors between whose readers there are points that none of them needs, at some step, and where one rests.
-            needs: of each tensor that is read. The last three are found if that was asked for.
+        alike: tensors all of whose readers need the same at every step, as far as it follows the loops. needs: of each
+            tensor that is read, if that was asked for.
     """
 
     tensors: Mapping[str, Factors]
@@ -34,8 +33,6 @@ class Pass:
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
-    gaps: frozenset[str]
-    torn: frozenset[str]
     needs: Mapping[str, Needs]
 
 
@@ -46,13 +43,12 @@ class Needs:
     Attributes:
         readers: what the loops contribute to the counts of each reader by itself, of a tensor with several.
         narrowed: dimensions along which some reader, or all together, need less at the first step than without loops.
-        begun: those of each reader, and last those of all together, with the words along them at the first step, per
-            choice of tile shapes.
+        begun: those of all together, and words along them at the first step, per choice of tile shapes.
     """
 
     readers: tuple[Factors, ...]
     narrowed: frozenset[Key]
-    begun: tuple[tuple[frozenset[Key], Array], ...]
+    begun: tuple[frozenset[Key], Array]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -71,10 +67,6 @@ class Whole:
     reads: Mapping[str, Sequence[Mapping[Key, int]]]
     writes: Mapping[str, Mapping[Key, int]]
     operations: Mapping[str, tuple[Part, ...]]
-
-    def firsts(self, tensor: str) -> list[Mapping[Key, int]]:
-        """Extents of a tensor that is read for each of its readers, and last for all of them, without padding."""
-        return [*self.reads[tensor], self.asked[tensor][-1]]
 
     def extents(self, tensor: str) -> Mapping[Key, int]:
         """Extents of a tensor that leaves from a sink, or is read; none for a single word."""
@@ -97,13 +89,13 @@ class Part:
     fewest: int
 
 
-def gathered(picks: Sequence[tuple[Pass, int]], whole: Whole) -> Pass | None:
+def gathered(picks: Sequence[tuple[Pass, int]], asked: Mapping[str, Mapping[Key, int]]) -> Pass | None:
     """Columns of several runs of the same loops as one run; `None` where other coordinates follow the loops in one.
 
     Tensors whose readers differ in any of the runs do so in the result, which then counts as more entangled than it is.
 
     Args:
-        picks: run and column of each choice of tile shapes. whole: the segment without loops.
+        picks: run and column of each choice of tile shapes. asked: extents of each tensor without loops.
     """
     runs = list(dict.fromkeys(run for run, _ in picks))
     sizes = [len(next(iter(run.work.values())).steps) for run in runs]
@@ -119,7 +111,6 @@ def gathered(picks: Sequence[tuple[Pass, int]], whole: Whole) -> Pass | None:
             tuple(map(column, zip(*(f.fresh for f in known), strict=True))),
             tuple(map(column, zip(*(f.held for f in known), strict=True))),
             {key: column([f.moves[key] for f in known]) for key in known[0].moves},
-            all(f.boxed for f in known),
         )
 
     def work(known: Sequence[Work]) -> Work:
@@ -128,13 +119,10 @@ def gathered(picks: Sequence[tuple[Pass, int]], whole: Whole) -> Pass | None:
 
     def needs(tensor: str) -> Needs:
         known = [run.needs[tensor] for run in runs]
-        begun = []
-        for extents, firsts in zip(whole.firsts(tensor), zip(*(n.begun for n in known), strict=True), strict=True):
-            narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in firsts))
-            words = [first * math.prod(extents[key] for key in narrowed - own) for own, first in firsts]
-            begun.append((narrowed, column(words)))
+        narrowed = frozenset[Key]().union(*(n.begun[0] for n in known))
+        words = [n.begun[1] * math.prod(asked[tensor][key] for key in narrowed - n.begun[0]) for n in known]
         readers = tuple(map(factors, zip(*(n.readers for n in known), strict=True)))
-        return Needs(readers, frozenset[Key]().union(*(n.narrowed for n in known)), tuple(begun))
+        return Needs(readers, frozenset[Key]().union(*(n.narrowed for n in known)), (narrowed, column(words)))
 
     one = runs[0]
     if any(_followed(run) != _followed(one) for run in runs[1:]):
@@ -146,8 +134,6 @@ def gathered(picks: Sequence[tuple[Pass, int]], whole: Whole) -> Pass | None:
         frozenset[str]().union(*(run.uneven for run in runs)),
         {t: frozenset.intersection(*(run.covering[t] for run in runs)) for t in one.covering},
         frozenset.intersection(*(run.alike for run in runs)),
-        frozenset[str]().union(*(run.gaps for run in runs)),
-        frozenset[str]().union(*(run.torn for run in runs)),
         {tensor: needs(tensor) for tensor in one.needs},
     )
 

@@ -48,9 +48,6 @@ class Pattern:
         undecided: rows of the intermediates that are left, from the sinks upwards.
         met: what the tables only bound from below, because loops meet.
         nesting: which of the loops stand above a nested branch, if any do.
-        apart: positions of the loops of each table where those that meet are not joined, and the rows of the layers for
-            which they are; of a pattern with joined loops.
-        real: the pattern without the places that are only supposed, because loops meet, if there are any.
     """
 
     loops: tuple[Loop, ...]
@@ -62,8 +59,6 @@ class Pattern:
     undecided: tuple[int, ...]
     met: Meeting = NOWHERE
     nesting: Nesting | None = None
-    apart: tuple[Positions, frozenset[int]] | None = None
-    real: Pattern | None = None
 
     @property
     def separable(self) -> bool:

@@ -17,7 +17,7 @@ from looptree.search.group.meeting import BLURRED, NOWHERE, Meeting, Meetings
 from looptree.search.group.passes import kinds_of
 from looptree.search.group.pattern import Nesting, Pattern
 from looptree.search.group.profile import Profiler
-from looptree.search.group.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError
+from looptree.search.group.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
 
 
 class Patterns:
@@ -47,8 +47,8 @@ class Patterns:
         self.meetings = Meetings(profiler, tensors, layers)
         self.loops = LoopTables(profiler, tensors, layers, space.restrictions)
         self._known: dict[Positions, list[Pattern]] = {}
-        self._meetings: dict[tuple[object, ...], Meeting] = {}
-        self._without: dict[tuple[int, Meeting, int], LoopTable] = {}
+        self._meetings: dict[tuple[int, ...], Meeting] = {}
+        self._without: dict[tuple[int, Meeting, bool], LoopTable] = {}
         self.nesting: Nesting | None = None
 
     @cached_property
@@ -100,8 +100,6 @@ class Patterns:
             if together not in known:
                 known[together] = self._counted(chosen, positions)
             counted = known[together]
-            if counted is not None and counted[0]:  # what is known where loops meet depends on their order
-                counted = self._counted(chosen, positions)
             if counted is not None:
                 met, bases = counted
                 tables = self._tables_without(self.loops.tables(chosen, positions, nothing), met)
@@ -113,19 +111,19 @@ class Patterns:
         """Where these loops meet, and what they do not change; `None` where that is in no space."""
         try:
             tables = self.loops.tables(loops, positions, (frozenset(),) * sum(map(len, positions)))
-            met = self._meeting(loops, tables, positions)
+            met = self._meeting(loops, tables)
             return met, self.meetings.bases(tables, met)
         except (InseparableError, UnsupportedError, Coupled):
             return None
 
-    def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable], positions: Positions) -> Meeting:
+    def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> Meeting:
         """Where some loops meet, if they may."""
         count = sum(len(loop.ranks) for loop in loops)
         if not self.profiler.meet or len(self.layers) < 2 or count > self.space.joined_loops:
             return NOWHERE
-        key = (positions, *map(id, tables))
+        key = tuple(map(id, tables))
         if key not in self._meetings:
-            self._meetings[key] = self.meetings.of(tables, positions) if self._may_meet(loops, tables) else NOWHERE
+            self._meetings[key] = self.meetings.of(tables) if self._may_meet(loops, tables) else NOWHERE
         return self._meetings[key]
 
     def _may_meet(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> bool:
@@ -138,9 +136,7 @@ class Patterns:
     def _pairs(self, tables: Sequence[LoopTable]) -> list[tuple[int, int]]:
         """Which of some tables are of loops that meet."""
         return [
-            (i, j)
-            for i, j in itertools.combinations(range(len(tables)), 2)
-            if self.meetings.meet([tables[i], tables[j]])
+            (i, j) for i, j in itertools.combinations(range(len(tables)), 2) if self.meetings.of([tables[i], tables[j]])
         ]
 
     def _tables_without(self, tables: Sequence[LoopTable], met: Meeting) -> tuple[LoopTable, ...]:
@@ -149,9 +145,9 @@ class Patterns:
             return tuple(tables)
         found = []
         for at, table in enumerate(tables):
-            key = (id(table), met, at)
+            key = (id(table), met, at == 0)
             if key not in self._without:
-                self._without[key] = self.meetings.without(table, met, at)
+                self._without[key] = self.meetings.without(table, met, first=at == 0)
             found.append(self._without[key])
         return tuple(found)
 
@@ -166,16 +162,14 @@ class Patterns:
         tables = () if pattern.met.blurred else self.loops.tables(pattern.loops, pattern.positions, pattern.forgotten)
         whole = (tuple(range(len(pattern.forgotten))),)
         firsts = [own[0] for own in pattern.positions]
-        outermost = merged(pattern.positions, [(firsts[0], firsts[1])]) if len(tables) > 2 else whole
-        meeting = merged(pattern.positions, [(firsts[i], firsts[j]) for i, j in self._pairs(tables)])
-        for positions in (*([outermost] if meeting == whole != outermost else ()), meeting, whole):
+        for positions in (merged(pattern.positions, [(firsts[i], firsts[j]) for i, j in self._pairs(tables)]), whole):
             try:
                 found = [
                     self._joined_with(pattern, positions, loops) for loops in self._some(pattern, columns, positions)
                 ]
             except (InseparableError, UnsupportedError, Coupled):
                 return []
-            if all(p.separable or p.met.carriers or positions == whole for p in found):
+            if all(p.separable or positions == whole for p in found):
                 return found
         return []
 
@@ -203,15 +197,11 @@ class Patterns:
         return itertools.product(*listed)
 
     def _joined_with(self, pattern: Pattern, positions: Positions, loops: Sequence[tuple[Loop, LoopTable]]) -> Pattern:
-        listed = [table for _, table in loops]
-        met = self.meetings.of(listed, positions)
-        bases, tables = self.meetings.bases(listed, met), self._tables_without(listed, met)
-        left = tuple(row for row in self.inner if row not in pattern.places and row not in met.tensors)
+        tables = tuple(table for _, table in loops)
+        bases = bases_of(self.profiler, self.tensors, self.layers, tables)
+        left = tuple(row for row in self.inner if row not in pattern.places)
         chosen = tuple(loop for loop, _ in loops)
-        apart = pattern.apart
-        if apart is None and not pattern.met.blurred:
-            apart = pattern.positions, pattern.met.layers
-        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left, met, apart=apart)
+        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left)
 
     def decided(self, pattern: Pattern) -> list[Pattern]:
         """The pattern with one more intermediate decided, in each way; empty where all are.
@@ -223,7 +213,7 @@ class Patterns:
         while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].given:
             left.pop(0)
         if not left:
-            return self._supposed(pattern)
+            return []
         row, *rest = left
         found = []
         for index, depth in enumerate(self._depths(pattern, row)):
@@ -232,7 +222,7 @@ class Patterns:
             lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
             try:
                 tables = self.loops.tables(pattern.loops, pattern.positions, lost)
-                met = self._meeting(pattern.loops, tables, pattern.positions)
+                met = self._meeting(pattern.loops, tables)
                 bases = self._bases_with(pattern, tables, met)
             except RelevanceError:
                 found.append(replace(pattern, forgotten=lost, places=places, undecided=(), met=BLURRED))
@@ -252,34 +242,6 @@ class Patterns:
                     undecided=undecided,
                     met=met,
                 )
-            )
-        return found
-
-    def _supposed(self, pattern: Pattern) -> list[Pattern]:
-        """The pattern with one more intermediate supposed to be in each place, where loops meet; empty where all are.
-
-        No design takes less than with one of the places: see `looptree.search.group.meeting`. Which of them are worth
-        trying in a design is known only once the loops that meet are joined.
-        """
-        left = [row for row in self.inner if row in pattern.met.tensors and row not in pattern.places]
-        while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].given:
-            left.pop(0)
-        found: list[Pattern] = []
-        for index, depth in enumerate(self._depths(pattern, left[0]) if left and pattern.met.carriers else ()):
-            sweep = depth.sweep if index else 0
-            places = {**pattern.places, left[0]: (depth.loops, index == 0)}
-            lost = tuple(f | {self.tensors[left[0]]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
-            try:
-                listed = self.loops.tables(pattern.loops, pattern.positions, lost)
-                met = self.meetings.of(listed, pattern.positions, pattern.met)
-                bases = self.meetings.bases(listed, met)
-            except (InseparableError, UnsupportedError, Coupled):
-                return []
-            if not met.carriers:
-                return []
-            tables, real = self._tables_without(listed, met), pattern.real or pattern
-            found.append(
-                replace(pattern, tables=tables, bases=bases, forgotten=lost, places=places, met=met, real=real)
             )
         return found
 

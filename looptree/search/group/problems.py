@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.asked.loops import Positions, Rank
+from looptree.search.asked.loops import Rank
 from looptree.search.group.assign import Problem
 from looptree.search.group.book import PatternBook
 from looptree.search.group.branches import NestedBranch
@@ -201,7 +201,7 @@ class Problems:
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
         columns, places = book.columns(node.pattern, node.start, node.stop)
-        steps = self._steps(pattern, loops, book.outer) if self.divided(node) else None
+        steps = _steps(pattern, loops, book.outer) if self.divided(node) else None
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
@@ -222,21 +222,6 @@ class Problems:
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
         return Single(problem, options, settled)
 
-    def _steps(self, pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> dict[str, Sequence[Steps]]:
-        """The loops of the group of a single design, as each layer sees them: those that move one dimension together.
-
-        Loops that meet are together only for the layers where they do.
-        """
-        together = _steps(pattern, pattern.positions, loops, outer)
-        found: dict[str, Sequence[Steps]] = dict.fromkeys(self.own, together)
-        if pattern.apart is not None:
-            positions, met = pattern.apart
-            alone = _steps(pattern, positions, loops, outer)
-            for layer in self.own:
-                if self.group.layers.index(layer) not in met and self.group.divider(layer).sees_apart(alone):
-                    found[layer] = alone
-        return found
-
     def problem(
         self,
         book: PatternBook,
@@ -246,7 +231,7 @@ class Problems:
         room: Array,
         sums: Array,
         some: Array,
-        steps: Mapping[str, Sequence[Steps]] | None = None,
+        steps: Sequence[Steps] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
@@ -272,8 +257,8 @@ class Problems:
         return problem, [offer.options for offer in offers]
 
 
-def _steps(pattern: Pattern, positions: Positions, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:
-    """The loops of the group of a single design, the outermost ones, those at some positions together."""
+def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:
+    """The loops of the group of a single design, the outermost ones, those that move one dimension together."""
     return [
         Steps(
             tuple(loops[at][0] for at in own),
@@ -281,6 +266,6 @@ def _steps(pattern: Pattern, positions: Positions, loops: Sequence[tuple[Rank, i
             tuple(pattern.forgotten[at] for at in own),
             own,
         )
-        for own in positions
+        for own in pattern.positions
         if own[0] < outer
     ]

@@ -29,7 +29,6 @@ from looptree.search.group.boxes import (
     covering_all,
     extents_of,
     first_words,
-    leaving_gaps,
     needing_alike,
     resting_apart,
     within,
@@ -162,7 +161,7 @@ class Profiler:
             some, missing = tuple(missing[:count]), missing[count:]
             run = self._run(ranks, some, forgotten)
             columns |= {choice: (run, column) for column, choice in enumerate(some)}
-        picked = gathered([columns[choice] for choice in tiles], self.whole)
+        picked = gathered([columns[choice] for choice in tiles], {t: a[-1] for t, a in self.whole.asked.items()})
         return self._run(ranks, tiles, forgotten) if picked is None else picked
 
     def _steps(self, ranks: Sequence[Rank], tiles: Tiles) -> int:
@@ -245,7 +244,6 @@ class Profiler:
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
         uneven = frozenset(tensor for tensor, boxes in several.items() if resting_apart(boxes, axis))
         covering = {tensor: covering_all(boxes) for tensor, boxes in several.items()}
-        gaps = {tensor: leaving_gaps(boxes, axis) for tensor, boxes in several.items()} if self.meet else {}
         return Pass(
             {tensor: factors_of(box, near) for tensor, box in needs.items()},
             {tensor: factors_of(box, near) for tensor, box in writes.items()},
@@ -258,19 +256,18 @@ class Profiler:
             uneven,
             covering,
             frozenset(tensor for tensor, boxes in several.items() if needing_alike(boxes, axis)),
-            frozenset(tensor for tensor, (some, _) in gaps.items() if some),
-            frozenset(tensor for tensor, (_, resting) in gaps.items() if resting),
             {t: self._needs(t, asked[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
         )
 
     def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
-        inside = [*(within(box, near.axis.size) for box in boxes), hull]
-        begun = [first_words(*pair, near.axis) for pair in zip(inside, self.whole.firsts(tensor), strict=True)]
-        padded = [first_words(*pair, near.axis)[0] for pair in zip(boxes, self.whole.asked[tensor], strict=False)]
-        several = inside[:-1] if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
-        narrowed = begun[-1][0].union(*padded)
-        readers = tuple(factors_of(box, near) for box in several)
-        return Needs(readers, narrowed, tuple(begun))
+        begun = [
+            first_words(box, asked, near.axis)
+            for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
+        ]
+        several = boxes if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
+        narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
+        readers = tuple(factors_of(within(box, near.axis.size), near) for box in several)
+        return Needs(readers, narrowed, begun[-1])
 
     def _infer(
         self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]

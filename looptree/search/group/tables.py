@@ -40,7 +40,7 @@ class LoopTable:
         operations, cycles: of each layer. points: output points per operation (an upper bound).
         steps: of each layer; no rows where they do not matter.
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
-        uneven, covering, alike, gaps, torn, needs: see `passes.Pass`. boxed: whether all that is fresh fills boxes.
+        uneven, covering, alike, needs: see `profile.Pass`.
         reads: words that each of `Profiler.readers` asks for, over all steps. read: coordinates that follow the loops.
     """
 
@@ -57,9 +57,6 @@ class LoopTable:
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
-    gaps: frozenset[str]
-    torn: frozenset[str]
-    boxed: bool
     needs: Mapping[str, Needs]
     reads: Array
     read: tuple[frozenset[Key], ...]
@@ -117,9 +114,6 @@ class LoopTable:
             run.uneven,
             run.covering,
             run.alike,
-            run.gaps,
-            run.torn,
-            all(f.boxed for f in rows),
             run.needs,
             reads,
             tuple(f.dimensions for f in readers),
