@@ -13,6 +13,7 @@ def undominated(rows: Array) -> Array:
     >>> undominated(np.array([[1, 3], [2, 2], [2, 4], [1, 3]])).tolist()
     [0, 1]
     """
+    rows = rows[:, (rows != rows[:1]).any(axis=0)]  # a column of equal entries decides nothing
     left = np.lexsort((np.arange(len(rows)), *rows.T[::-1]))
     if rows.shape[1] == 2:
         second = rows[left, 1]

@@ -33,30 +33,35 @@ def sizing_report(sizing: Sizing) -> list[str | Table]:
 def curve_table(sizing: Sizing) -> Table:
     """One row per capacity: the objective of both kinds of plan, and the other sums of the fused one."""
     units = UNITS[sizing.objective]
-    both = (*sizing.fused, *sizing.layer_by_layer)
-    value = scale([Fraction(point.value) for point in both], units)
-    energy = scale([Fraction(point.energy_pj) for point in sizing.fused], PICOJOULES)
-    cycles = scale([Fraction(point.latency_cycles) for point in sizing.fused], COUNTS)
-    offchip = scale([point.offchip_bytes for point in sizing.fused], BYTES)
+    fused, alone = _usual(sizing.fused), _usual(sizing.layer_by_layer)
+    value = scale([Fraction(point.value) for point in (*fused, *alone)], units)
+    energy = scale([Fraction(point.energy_pj) for point in fused], PICOJOULES)
+    cycles = scale([Fraction(point.latency_cycles) for point in fused], COUNTS)
+    offchip = scale([point.offchip_bytes for point in fused], BYTES)
     others = [
         (n, u) for n, u in (("offchip", offchip), ("energy", energy), ("latency", cycles)) if n != sizing.objective
     ]
     least, bends = Fraction(minimum(sizing)), knees(sizing.fused)
     rows = [
         [
-            format_size(fused.capacity_bytes) + (" knee" if fused in bends else ""),
-            value.text(Fraction(alone.value)),
-            value.text(Fraction(fused.value)),
-            format_ratio(Fraction(fused.value), least),
-            *(_other(fused, name, unit) for name, unit in others),
-            str(len(fused.groups)),
-            gap(fused),
+            format_size(one.capacity_bytes) + (" knee" if one in bends else ""),
+            value.text(Fraction(other.value)),
+            value.text(Fraction(one.value)),
+            format_ratio(Fraction(one.value), least),
+            *(_other(one, name, unit) for name, unit in others),
+            str(len(one.groups)),
+            gap(one),
         ]
-        for alone, fused in zip(sizing.layer_by_layer, sizing.fused, strict=True)
+        for other, one in zip(sizing.layer_by_layer, sizing.fused, strict=True)
     ]
     unit = f"{value.unit}{' cycles' if sizing.objective == 'latency' else ''}"
     headers = [f"layer by\nlayer {unit}", f"fused\n{unit}", "of the\nleast", *_other_headers(others), "groups", "gap"]
     return table("By capacity", [sizing.buffer], headers, rows)
+
+
+def _usual(points: Sequence[Point]) -> Sequence[Point]:
+    """Points whose values the units are for: all but the smallest buffer, which holds next to nothing."""
+    return points[1:] or points
 
 
 def _other(point: Point, name: str, unit: Scale) -> str:
