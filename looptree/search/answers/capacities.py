@@ -52,7 +52,7 @@ class Capacities:
     >>> network = load_workload("conv_conv", channels=4, resolution=4)
     >>> with Capacities(network, load_architecture("small"), objective="offchip", workers=1) as sizes:
     ...     sizes.smallest(), sizes.everything(), sizes.plan(1024).statistics.value
-    (19, 480, 416.0)
+    (7, 480, 416.0)
     """
 
     def __init__(
