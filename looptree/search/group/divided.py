@@ -23,7 +23,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.division import Division, Shares, Steps
-from looptree.search.group.leaf import FREE, Idle, Streamed, Streamer, Streaming
+from looptree.search.group.leaf import FREE, Idle, Streamed, Streamer, Streaming, best_rows
 from looptree.search.group.leasts import Leasts
 from looptree.search.group.profile import Profiler
 from looptree.search.undominated import undominated
@@ -95,8 +95,8 @@ def _best_ways(fronts: Sequence[_Front], tensors: Sequence[str], idle: Idle, *, 
     """Those that no other one beats, of equal ones that with the fewest cycles."""
     if not fronts:
         return []
-    order = np.argsort(np.concatenate([front.cycles for front in fronts]), kind="stable")
-    best = order[undominated(np.concatenate([front.rows(idle, fills=fills) for front in fronts])[order])]
+    rows = np.concatenate([front.rows(idle, fills=fills) for front in fronts])
+    best = best_rows(rows, np.concatenate([front.cycles for front in fronts]))
     ends = np.cumsum([len(front.choices) for front in fronts])
     which = np.searchsorted(ends, best, side="right")
     return [

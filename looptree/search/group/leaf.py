@@ -284,7 +284,6 @@ def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: I
     """Those that no other one beats, of equal ones that with the fewest cycles; `fills`: whether trips count."""
     if not found:
         return []
-    found = sorted(found, key=lambda way: way.cycles)
     rows = np.array(
         [
             [
@@ -296,4 +295,10 @@ def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: I
         ],
         dtype=np.float64,
     )
-    return [found[i] for i in undominated(rows)]
+    return [found[i] for i in best_rows(rows, np.array([s.cycles for s in found]))]
+
+
+def best_rows(rows: Array, cycles: Array) -> Array:
+    """Those that no other row beats, of equal ones that with the fewest cycles, those with fewer cycles first."""
+    order = np.argsort(cycles, kind="stable")
+    return np.asarray(order[undominated(rows[order])])
