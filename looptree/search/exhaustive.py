@@ -26,7 +26,7 @@ from looptree.model.result import Traffic
 from looptree.search.asked.metrics import METRICS
 from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
-from looptree.search.group.prices import direct
+from looptree.search.group.goal.prices import direct
 from looptree.search.network.planner import buffer_of
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree

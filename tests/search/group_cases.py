@@ -13,7 +13,7 @@ from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.decode import choice_of
-from looptree.search.group.goal import Aim, Goal
+from looptree.search.group.goal.goal import Aim, Goal
 from looptree.search.group.group_search import GroupSearch
 from looptree.search.network.workers import Searches
 from looptree.taxonomy.group import plan_tree

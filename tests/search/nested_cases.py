@@ -1,4 +1,4 @@
-"""The exhaustive search with nested branches, by the rule of `looptree.search.group.branches`, slow and obvious."""
+"""The exhaustive search with nested branches, slow and obvious: see `looptree.search.group.patterns.branches`."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from looptree.search.asked.metrics import METRICS, Weights, shares
-from looptree.search.group.goal import ROUNDING
+from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.network.partition import Path
 from looptree.search.network.planner import Found, Planner
 

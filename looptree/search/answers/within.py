@@ -17,7 +17,7 @@ from looptree.model.axis import Array
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.target import ROUNDING
 from looptree.search.group.design import GroupDesign
-from looptree.search.group.goal import Aim
+from looptree.search.group.goal.goal import Aim
 from looptree.search.network.catalogue import Task
 from looptree.search.network.labels import Labelled, Labels, Rule
 from looptree.search.network.partition import Partition, Path

@@ -16,20 +16,20 @@ from looptree.search.asked.loops import sinks_of
 from looptree.search.asked.metrics import Totals
 from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import Space
-from looptree.search.group.below import Below, Shared
-from looptree.search.group.bounds import complete_layers, compulsory_words, operations_per_word
-from looptree.search.group.branches import NestedBranch, neighbours
-from looptree.search.group.divided import Divider
-from looptree.search.group.floors import Rows
-from looptree.search.group.goal import EVERYTHING, Goal
-from looptree.search.group.inside import Inside
-from looptree.search.group.leaf import Known, Streamer
-from looptree.search.group.listing import Block, Listing
-from looptree.search.group.nested_patterns import NestedPatterns
-from looptree.search.group.patterns import Patterns
-from looptree.search.group.prices import Prices, Role, direct, role_of
-from looptree.search.group.profile import Profiler
-from looptree.search.group.rooms import apart
+from looptree.search.group.goal.goal import EVERYTHING, Goal
+from looptree.search.group.goal.prices import Prices, Role, direct, role_of
+from looptree.search.group.goal.rooms import apart
+from looptree.search.group.inside.below import Below, Shared
+from looptree.search.group.inside.floors import Rows
+from looptree.search.group.inside.nests import Inside
+from looptree.search.group.loops.bounds import complete_layers, compulsory_words, operations_per_word
+from looptree.search.group.loops.profile import Profiler
+from looptree.search.group.own.divided import Divider
+from looptree.search.group.own.leaf import Known, Streamer
+from looptree.search.group.own.listing import Block, Listing
+from looptree.search.group.patterns.branches import NestedBranch, neighbours
+from looptree.search.group.patterns.nested_patterns import NestedPatterns
+from looptree.search.group.patterns.patterns import Patterns
 from looptree.workload import Workload
 
 
@@ -42,7 +42,7 @@ class Group:
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
         listings, blocks: what its tensors may do, all of them and those of one layer, by what that depends on; see
-        `looptree.search.group.offers`.
+        `looptree.search.group.bound.offers`.
     """
 
     def __init__(

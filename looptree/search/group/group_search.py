@@ -2,15 +2,15 @@
 
 A node is a loop order, a range of tile shapes for each of its loops, and places of some intermediates. Its bound takes
 the least entry of every table in the range, and the best place of every tensor under a price per byte of buffer, with
-what a layer then computes again (`looptree.search.group.relax`). The nodes of least bound are next. Wide ranges are cut
-in two, because in a wide one tensors seem to take the room of small tiles and to move as little as with large ones.
-Then the intermediates are decided one by one, from the sinks upwards: each decision fixes what is computed again, and
-with it all that layers further up need. Narrow ranges are cut last. What is left is a tile shape per loop with a place
-per intermediate, for which all other tensors are placed exactly (`looptree.search.group.placing`). Once no node has a
-bound below the best design, that design is proven.
+what a layer then computes again (`looptree.search.group.bound.relax`). The nodes of least bound are next. Wide ranges
+are cut in two, because in a wide one tensors seem to take the room of small tiles and to move as little as with large
+ones. Then the intermediates are decided one by one, from the sinks upwards: each decision fixes what is computed again,
+and with it all that layers further up need. Narrow ranges are cut last. What is left is a tile shape per loop with a
+place per intermediate, for which all other tensors are placed exactly (`looptree.search.group.bound.placing`). Once no
+node has a bound below the best design, that design is proven.
 
-Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.meeting`). Single designs
-that this does not rule out are searched with tables of the loops that meet together.
+Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.loops.meeting`). Single
+designs that this does not rule out are searched with tables of the loops that meet together.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.asked.loops import Positions
-from looptree.search.group.book import PatternBook
+from looptree.search.group.bound.book import PatternBook
+from looptree.search.group.bound.frontier import Frontier
+from looptree.search.group.bound.live_room import LiveRooms
+from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.pipelined import Schedules
+from looptree.search.group.bound.placing import Chosen, Placing
+from looptree.search.group.bound.problems import Problems
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
-from looptree.search.group.frontier import Frontier
-from looptree.search.group.goal import Gathering, Goal
+from looptree.search.group.goal.goal import Gathering, Goal
 from looptree.search.group.group import Group
-from looptree.search.group.live_room import LiveRooms
-from looptree.search.group.nodes import Nodes
-from looptree.search.group.pipelined import Schedules
-from looptree.search.group.placing import Chosen, Placing
-from looptree.search.group.problems import Problems
 from looptree.search.undominated import undominated
 
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided

@@ -18,11 +18,11 @@ from looptree.search.asked.objective import value
 from looptree.search.asked.rules import Pin
 from looptree.search.asked.segment import Shape, renamed, segment
 from looptree.search.asked.shapes import Shapes
-from looptree.search.group.below import inner_levels
 from looptree.search.group.decode import choice_of
 from looptree.search.group.design import GroupDesign, Tally
-from looptree.search.group.goal import Aim
+from looptree.search.group.goal.goal import Aim
 from looptree.search.group.group_search import GroupSearch
+from looptree.search.group.inside.below import inner_levels
 from looptree.search.group.trimmed import idle_layers, trimmed
 from looptree.search.network.variant import Variant
 from looptree.search.network.workers import Gather, Job, Question, Result, Runs, Workers

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from looptree.search.group.prices import direct
-from looptree.search.group.rooms import apart
+from looptree.search.group.goal.prices import direct
+from looptree.search.group.goal.rooms import apart
 from looptree.search.network.catalogue import Catalogue
 from looptree.search.network.ideals import Layers, bits
 

@@ -20,7 +20,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.search.asked.metrics import NOTHING, Totals, Weights
 from looptree.search.group.design import GroupDesign
-from looptree.search.group.goal import ROUNDING
+from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers
 from looptree.search.network.states import StateGraph

@@ -17,8 +17,8 @@ from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
 from looptree.search.asked.target import Target
 from looptree.search.group.design import Tally
-from looptree.search.group.prices import direct
-from looptree.search.group.rooms import shared_bytes, weight_bytes
+from looptree.search.group.goal.prices import direct
+from looptree.search.group.goal.rooms import shared_bytes, weight_bytes
 from looptree.search.network.catalogue import Catalogue, TimeUpError
 from looptree.search.network.ideals import Layers, TooManyError
 from looptree.search.network.idle import with_idle

@@ -28,7 +28,7 @@ import numpy as np
 from looptree.model.axis import Array
 from looptree.search.asked.metrics import Weights
 from looptree.search.group.design import Outcome, Tally
-from looptree.search.group.goal import Aim, Goal
+from looptree.search.group.goal.goal import Aim, Goal
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import bits
 from looptree.search.network.states import StateGraph

@@ -17,7 +17,7 @@ import numpy as np
 
 from looptree.search.asked.metrics import METRICS, Totals, Weights
 from looptree.search.group.design import GroupDesign, Outcome
-from looptree.search.group.goal import ROUNDING
+from looptree.search.group.goal.goal import ROUNDING
 
 _PAIRS = np.array(list(combinations(range(len(METRICS)), 2)))
 

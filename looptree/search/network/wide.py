@@ -14,7 +14,7 @@ from dataclasses import replace
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.space import Space
 from looptree.search.covering import Column, Cover, cover
-from looptree.search.group.goal import ROUNDING
+from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.network.catalogue import Catalogue, Task
 from looptree.search.network.ideals import Layers, TooManyError, bits
 from looptree.search.network.outline import MOST_CHAINS, MOST_GROUPS

@@ -17,12 +17,12 @@ from looptree.architecture import Architecture
 from looptree.search.asked.metrics import Totals
 from looptree.search.asked.space import Space
 from looptree.search.child import as_child, processors
-from looptree.search.group.below import Shared, inner_levels
 from looptree.search.group.design import Collected, Outcome
-from looptree.search.group.goal import Aim, Gathering, Goal
+from looptree.search.group.goal.goal import Aim, Gathering, Goal
 from looptree.search.group.group import Group
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.group.leaf import Known
+from looptree.search.group.inside.below import Shared, inner_levels
+from looptree.search.group.own.leaf import Known
 from looptree.workload import Workload
 
 if TYPE_CHECKING:

@@ -14,10 +14,10 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array
+from looptree.search.group.goal.prices import LEAVING, Role
 from looptree.search.group.group import Group
-from looptree.search.group.ledger import Columns
-from looptree.search.group.prices import LEAVING, Role
-from looptree.search.group.tables import bases_of
+from looptree.search.group.loops.ledger import Columns
+from looptree.search.group.loops.tables import bases_of
 from looptree.search.survey.grid import Branch, Option
 
 EXACT = float(1 << 53)

@@ -25,9 +25,9 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.asked.loops import Loop, Rank
 from looptree.search.group.group import Group
-from looptree.search.group.ledger import Columns, LoopColumns, entries_of
-from looptree.search.group.pattern import Pattern
-from looptree.search.group.tables import InseparableError, LoopTable
+from looptree.search.group.loops.ledger import Columns, LoopColumns, entries_of
+from looptree.search.group.loops.tables import InseparableError, LoopTable
+from looptree.search.group.patterns.pattern import Pattern
 
 INNER = 64  # combinations of the options of some tensors that are summed up innermost, at most
 

@@ -22,7 +22,7 @@ from looptree.model import Evaluation, evaluate
 from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
 from looptree.search.child import processors
-from looptree.search.group.goal import ROUNDING
+from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.network.planner import DisagreementError, buffer_of
 from looptree.search.survey.keeper import Designs
 from looptree.search.survey.meter import HARDWARE_METRICS, METRICS, Hardware

@@ -14,7 +14,7 @@ from looptree.search.asked.loops import Loop
 from looptree.search.asked.space import Space
 from looptree.search.child import as_child
 from looptree.search.group.group import Group
-from looptree.search.group.pattern import Pattern
+from looptree.search.group.patterns.pattern import Pattern
 from looptree.search.survey.block import slabs
 from looptree.search.survey.grid import Branch, branches_of
 from looptree.search.survey.keeper import Keeper

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from looptree.model.axis import Array
-from looptree.search.group import assign
-from looptree.search.group.assign import Item, Problem, best, least
+from looptree.search.group.bound import assign
+from looptree.search.group.bound.assign import Item, Problem, best, least
 
 
 def added(sums: Sequence[Array], cycles: Array) -> Array:

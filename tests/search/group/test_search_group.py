@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from looptree.model import evaluate
 from looptree.search.asked.space import Space
 from looptree.search.group.group import Group
-from looptree.search.group.pattern import Pattern
+from looptree.search.group.patterns.pattern import Pattern
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload

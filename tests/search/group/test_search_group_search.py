@@ -16,10 +16,10 @@ from looptree.search.asked.restrictions import Restrictions
 from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, undominated
-from looptree.search.group import frontier
-from looptree.search.group.goal import EVERYTHING, Aim, Gathering
-from looptree.search.group.placing import Placing
-from looptree.search.group.problems import MOST_STREAMED, Problems
+from looptree.search.group.bound import frontier
+from looptree.search.group.bound.placing import Placing
+from looptree.search.group.bound.problems import MOST_STREAMED, Problems
+from looptree.search.group.goal.goal import EVERYTHING, Aim, Gathering
 from looptree.workload import Workload
 from tests.search.group_cases import capacities, differences, searched
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network

@@ -24,14 +24,14 @@ from looptree.search.asked.objective import value
 from looptree.search.asked.restrictions import Restrictions
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.exhaustive import Group as Segment
-from looptree.search.group.below import Below
-from looptree.search.group.book import PatternBook
+from looptree.search.group.bound.book import PatternBook
+from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.placing import Placing
+from looptree.search.group.bound.problems import Problems
 from looptree.search.group.group import Group
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.group.inside import Inside
-from looptree.search.group.nodes import Nodes
-from looptree.search.group.placing import Placing
-from looptree.search.group.problems import Problems
+from looptree.search.group.inside.below import Below
+from looptree.search.group.inside.nests import Inside
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import Branch, Chain, Compute, LoopTree, Storage, Temporal

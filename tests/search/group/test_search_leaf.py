@@ -11,8 +11,8 @@ from looptree.search import search
 from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.group.goal import EVERYTHING, Gathering
-from looptree.search.group.leaf import Known, Streamer
+from looptree.search.group.goal.goal import EVERYTHING, Gathering
+from looptree.search.group.own.leaf import Known, Streamer
 from looptree.workload import Workload
 from tests.search.group_cases import differences, searched
 from tests.search.leaf_cases import streaming

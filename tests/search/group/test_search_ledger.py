@@ -7,8 +7,8 @@ import random
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.group.ledger import Ledger, entries_of
-from looptree.search.group.tables import LoopTable
+from looptree.search.group.loops.ledger import Ledger, entries_of
+from looptree.search.group.loops.tables import LoopTable
 
 
 def table(draw: random.Random, width: int) -> LoopTable:

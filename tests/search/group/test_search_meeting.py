@@ -7,12 +7,12 @@ import pytest
 
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.group.book import PatternBook
-from looptree.search.group.ledger import Columns
-from looptree.search.group.nodes import Nodes
-from looptree.search.group.pattern import Pattern
-from looptree.search.group.placing import Placing
-from looptree.search.group.problems import Problems
+from looptree.search.group.bound.book import PatternBook
+from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.placing import Placing
+from looptree.search.group.bound.problems import Problems
+from looptree.search.group.loops.ledger import Columns
+from looptree.search.group.patterns.pattern import Pattern
 from looptree.workload import Workload
 from tests.search.group_cases import differences, searched
 from tests.search.search_cases import OBJECTIVES, architecture, einsum, network

@@ -14,8 +14,8 @@ from looptree.search.asked.restrictions import Restrictions
 from looptree.search.asked.rules import LayerRule, TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.group.branches import neighbours
 from looptree.search.group.group_search import GroupSearch
+from looptree.search.group.patterns.branches import neighbours
 from looptree.taxonomy.reader import mapping_from_node, mapping_to_yaml
 from looptree.workload import Workload
 from tests.search.group_cases import differences

@@ -7,8 +7,8 @@ import random
 
 import numpy as np
 
-from looptree.search.group.frontier import FEW, FIRST_BATCH, MANY, Frontier
-from looptree.search.group.nodes import Nodes
+from looptree.search.group.bound.frontier import FEW, FIRST_BATCH, MANY, Frontier
+from looptree.search.group.bound.nodes import Nodes
 
 
 def nodes(draw: random.Random, count: int, loops: int) -> Nodes:

@@ -9,7 +9,7 @@ import pytest
 from looptree.search import search
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.group.division import Steps
+from looptree.search.group.own.division import Steps
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal

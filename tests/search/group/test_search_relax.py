@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from looptree.search.asked.space import Space
-from looptree.search.group.book import PatternBook
-from looptree.search.group.nodes import Nodes
-from looptree.search.group.placing import Placing
-from looptree.search.group.problems import Problems
+from looptree.search.group.bound.book import PatternBook
+from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.placing import Placing
+from looptree.search.group.bound.problems import Problems
 from tests.search.group_cases import searched
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 

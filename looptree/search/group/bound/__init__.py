@@ -1,0 +1,1 @@
+"""Branch and bound: which designs of a group are looked at, and what bounds all others."""

@@ -1,0 +1,271 @@
+"""What the options of all tensors take and add, for many designs whose loops are known up to their tile shapes.
+
+A tensor that only one layer of a fused group uses may also be stored inside the branch of that layer, together with
+loops of that layer's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from types import MappingProxyType
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.model.box import Key
+from looptree.search.group.bound.assign import Item
+from looptree.search.group.bound.relax import NEVER
+from looptree.search.group.group import Group
+from looptree.search.group.loops.ledger import Columns
+from looptree.search.group.own.division import Steps
+from looptree.search.group.own.leaf import ALIKE, FREE, Idle
+from looptree.search.group.own.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
+
+MOST_BLOCKS = 512  # lists of options of a layer that are kept of a group: single designs each have their own
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Kinds:
+    """Which ranks of each layer follow the loops of some designs.
+
+    Attributes:
+        of: per layer, the kind of each design. sets: per layer, the ranks of each kind.
+    """
+
+    of: Mapping[str, Array]
+    sets: Mapping[str, Sequence[frozenset[Key]]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Offer:
+    """One item of some designs.
+
+    Attributes:
+        item: what its options take and add. options: what they are.
+    """
+
+    item: Item
+    options: Sequence[Option]
+
+
+class Offers:
+    """The options of the tensors of one group.
+
+    Args:
+        free: rows of the tensors that do not stay on chip anyway. own: per layer the rows of those that it may stream.
+        nested: rows of those that may be stored inside a nested branch. pipelined: whether all layers work at once.
+        timed: whether own loops that leave parts of an array idle are apart from others, because cycles count.
+        fewest: of layers of which own loops may leave out cycles, the smallest share that they leave.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        free: Sequence[int],
+        own: Mapping[str, Sequence[int]],
+        nested: Sequence[int] = (),
+        *,
+        pipelined: bool = False,
+        timed: bool = False,
+        fewest: Mapping[str, float] = MappingProxyType({}),
+    ) -> None:
+        self.fewest = fewest
+        self.group = group
+        self.timed = timed
+        self.nested = nested
+        self.own = own
+        self.pipelined = pipelined
+        self.alone = sorted(set(free) - {row for rows in own.values() for row in rows})
+
+    def of(
+        self,
+        columns: Columns,
+        kinds: Kinds,
+        room: Array,
+        sums: Array,
+        some: Array,
+        within: Mapping[int, Array],
+        steps: Sequence[Steps] | None = None,
+        *,
+        bounding: bool = False,
+        idle: Mapping[str, Idle] | None = None,
+    ) -> list[Offer]:
+        """The items of some of the designs.
+
+        Args:
+            kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
+            within: per row of an intermediate that may be kept in a nested branch, in which of the designs it is.
+            steps: of a single design, whose own loops are wanted, too. bounding: whether one option stands for
+                all of these (see `looptree.search.group.own.divided`). idle: per layer which ways that leave parts of
+                an array idle are among them, if cycles count; `FREE` if not given.
+        """
+        known = self._listing(columns, kinds.sets, steps, self._idle(idle or {}), bounding=bounding)
+        every = len(some) == columns.size
+        pick = slice(None) if every else some
+        above = room[:, :, pick][known.rows, known.places]
+        above[known.within] = 0
+        above = np.add.reduceat(above, known.begins, axis=0)
+        added = sums[..., pick][:, known.rows, known.places]
+        added[:, known.within] = 0
+        added = np.add.reduceat(added, known.begins, axis=1)
+        inside = np.zeros_like(above)
+        if known.streams.ways:
+            taken, moved = self._streamed(known.streams, columns, kinds, some)
+            inside = taken[known.way]
+            added += moved[:, known.way]
+        cycles = self._idling(known, columns, some)
+        if self.nested:
+            self._move_inside(known, columns.outer, within, above, inside)
+        possible = np.asarray((np.maximum(above, inside) < NEVER).any(axis=1))
+        if self.pipelined:
+            above, inside = above + inside, np.zeros_like(inside)
+        found = []
+        for own in known.items:
+            at = own.start + (np.flatnonzero(possible[own]) if possible[own].any() else np.arange(1))
+            options = [known.options[i] for i in at]
+            row = options[0].above[0][0] if options[0].above else -1
+            further = None if cycles is None or not cycles[at].any() else cycles[at]
+            found.append(Offer(Item(above[at], inside[at], added[:, at], row in self.nested, further), options))
+        return found
+
+    def _move_inside(
+        self, known: Listing, outer: int, within: Mapping[int, Array], above: Array, inside: Array
+    ) -> None:
+        """What is stored inside a nested branch takes room there; its items have options of one tensor each."""
+        for at, option in enumerate(known.options):
+            for row, place in option.above if option.inside is None and len(option.above) == 1 else ():
+                if row in self.nested:
+                    there = within[row] if place == 0 else np.full(above.shape[1], place > outer + 1)
+                    inside[at] = np.where(there, above[at], inside[at])
+                    above[at] = np.where(there, 0.0, above[at])
+
+    def _streamed(self, streams: Streams, columns: Columns, kinds: Kinds, some: Array) -> tuple[Array, Array]:
+        """Room inside the branch that each way to stream takes, and what it adds; zero for one more, that is none."""
+        group, rows = self.group, streams.rows
+        roles = [group.roles[row] for row in rows]
+        less, drained, made = np.array([(role.less, role.drained, role.made) for role in roles]).T[:, :, None]
+        at = np.ix_(rows, some)
+        first = columns.first[at]
+        piece = np.round(columns.kept[-1][at] * streams.piece, 6)
+        taken = np.ceil(piece * group.width[rows, None]) * group.copies
+        entered = np.round(columns.apart[at] * streams.times, 6)
+        reads = np.maximum(entered - less * first, 0.0)
+        writes = drained * entered + made * first
+        valid = np.concatenate([valid[:, kinds.of[layer][some]] for layer, valid in streams.valid.items()])
+        room = np.zeros((len(valid) + 1, len(some)))
+        added = np.zeros((len(group.prices), *room.shape))
+        room[:-1] = np.where(valid, np.add.reduceat(taken, streams.begins, axis=0), NEVER)
+        for table, prices in zip(added, group.prices, strict=True):
+            table[:-1] = np.add.reduceat(prices.moved_rows(rows, reads, writes), streams.begins, axis=0)
+            if prices.steps:
+                trips = np.array([way.streaming.trips for way in streams.ways])
+                table[:-1] += prices.steps * self._further("steps", trips, streams, columns, some)
+        return room, added
+
+    def _idle(self, asked: Mapping[str, Idle]) -> dict[str, Idle]:
+        """Per layer which ways that leave parts of an array idle are listed; in a pipeline none are."""
+        if not self.timed:
+            return dict.fromkeys(self.own, FREE)
+        return {layer: ALIKE if self.pipelined else asked.get(layer, FREE) for layer in self.own}
+
+    def _idling(self, known: Listing, columns: Columns, some: Array) -> Array | None:
+        """Cycles that each option adds to those of the design, if they count.
+
+        These are as few as any own loops leave of each layer (`fewest`).
+        """
+        shares = np.array([way.streaming.cycles for way in known.streams.ways])
+        fewest = np.array([self.fewest.get(way.layer, 1.0) for way in known.streams.ways])
+        if not self.group.goal.timed or ((shares == 1).all() and not self.fewest):
+            return None
+        further = self._further("cycles", shares + 1 - fewest, known.streams, columns, some)
+        added = np.vstack([further, np.zeros((1, len(some)))])[known.way]
+        for layer, own in zip(self.own, known.items, strict=False):
+            still = np.flatnonzero(known.way[own] == len(shares)) + own.start
+            row = self.group.layers.index(layer)
+            added[still] = columns.work("cycles")[row, some] * (1 - self.fewest.get(layer, 1.0))
+        return added
+
+    def _further(self, name: str, shares: Array, streams: Streams, columns: Columns, some: Array) -> Array:
+        """`steps` or `cycles` that each way adds to those of its layer, which it multiplies by a share."""
+        layers = np.array([self.group.layers.index(way.layer) for way in streams.ways], dtype=np.int64)
+        return np.asarray(columns.work(name)[np.ix_(layers, some)] * (shares[:, None] - 1))
+
+    def _listing(
+        self,
+        columns: Columns,
+        sets: Mapping[str, Sequence[frozenset[Key]]],
+        steps: Sequence[Steps] | None,
+        idle: Mapping[str, Idle],
+        *,
+        bounding: bool,
+    ) -> Listing:
+        """The options of designs with so many loops of these kinds."""
+        if steps is not None:
+            return listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
+        own = tuple((layer, *rows) for layer, rows in self.own.items())
+        key = tuple(self.alone), own, columns.outer, tuple(self.nested), columns.count
+        kinds = key, tuple(map(tuple, sets.values())), bounding, self.timed, tuple(idle.values())
+        known = self.group.listings
+        if kinds not in known:
+            known[kinds] = listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
+        return known[kinds]
+
+    def _blocks(
+        self,
+        columns: Columns,
+        sets: Mapping[str, Sequence[frozenset[Key]]],
+        steps: Sequence[Steps] | None,
+        idle: Mapping[str, Idle],
+        *,
+        bounding: bool,
+    ) -> list[Block]:
+        """The options of each item; what a layer may do is listed once for all designs whose loops move it alike."""
+        loops, known, found = columns.outer, self.group.blocks, []
+        for layer, rows in self.own.items():
+            moving = None if steps is None else self.group.divider(layer).moving(steps)
+            key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle[layer]
+            if key not in known:
+                if len(known) >= MOST_BLOCKS:
+                    known.clear()
+                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle[layer], bounding=bounding)
+                known[key] = of_layer(rows, range(1, loops + 2), ways, self.group.tensors)
+            found.append(known[key])
+        for row in self.alone:
+            first = 0 if self.group.roles[row].inner else 1
+            inside = range(loops + 2, columns.count + 3) if row in self.nested else ()
+            found.append(of_tensor(row, (*range(first, loops + 2), *inside)))
+        return found
+
+    def _ways(
+        self,
+        layer: str,
+        rows: tuple[int, ...],
+        *,
+        sets: Sequence[frozenset[Key]],
+        moving: tuple[Steps, ...] | None,
+        idle: Idle,
+        bounding: bool,
+    ) -> list[Way]:
+        """The ways of a layer to stream these tensors, for any of its kinds."""
+        streamer, divider = self.group.streamer(layer), self.group.divider(layer)
+        names = [self.group.tensors[row] for row in rows]
+        listed = []
+        for driven in sets:
+            ways, bound = streamer.streamings(names, driven, idle), None
+            if moving is None:
+                bound = divider.bound(names, driven, idle, timed=self.timed) if bounding else None
+            elif bounding:
+                bound = divider.rough(names, moving, timed=self.timed)
+            else:
+                ways = [*ways, *divider.ways(names, moving, idle, timed=self.timed)]
+            bounded = self.timed and not idle.counted
+            if bounded:
+                ways = [replace(way, cycles=1.0) if way.cycles > 1 else way for way in ways]
+            listed.append([*ways, *filter(None, [bound])])
+        keyed = [{way.key: way for way in ways} for ways in listed]
+        every = {key: way for known in keyed for key, way in known.items()}
+        return [
+            Way(layer, rows, way, np.array([key in known for known in keyed], dtype=bool)) for key, way in every.items()
+        ]

@@ -1,0 +1,271 @@
+"""Single designs and sets of them as problems: options of each tensor, of which one has to be chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.asked.loops import Rank
+from looptree.search.group.bound.assign import Problem
+from looptree.search.group.bound.book import PatternBook
+from looptree.search.group.bound.live_room import LiveRooms
+from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.offers import Kinds, Offers
+from looptree.search.group.bound.pipelined import Schedules
+from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors
+from looptree.search.group.goal.goal import Gathering
+from looptree.search.group.group import Group
+from looptree.search.group.loops.ledger import Columns
+from looptree.search.group.own.division import Steps
+from looptree.search.group.own.leaf import FULL, Idle
+from looptree.search.group.own.listing import Option
+from looptree.search.group.patterns.branches import NestedBranch
+from looptree.search.group.patterns.pattern import Pattern
+
+MOST_STREAMED = 5
+"""Tensors of one layer that its own loops may stream; all ways to place them together are listed."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Single:
+    """The problem of one design with all intermediates decided.
+
+    Attributes:
+        problem: see `assign.Problem`. options: those of each item. places: of the intermediates.
+    """
+
+    problem: Problem
+    options: Sequence[Sequence[Option]]
+    places: Places
+
+
+class Problems:
+    """What placing the tensors of one group means, design by design.
+
+    Args:
+        resident: tensors that stay on chip anyway. capacity: bytes left for all others.
+        schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
+            counts. branch: a nested one, if there is one. fetched: those that stay on chip and are fetched first.
+        own: per layer the rows of what it may stream, if that is known.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        resident: frozenset[str],
+        capacity: float,
+        schedules: Schedules | None = None,
+        live: LiveRooms | None = None,
+        branch: NestedBranch | None = None,
+        fetched: frozenset[str] = frozenset(),
+        own: Mapping[str, Sequence[int]] | None = None,
+    ) -> None:
+        self.schedules = schedules
+        self.live = live
+        self.branch = branch
+        self.group = group
+        self.resident = resident
+        self.fetched = fetched
+        self.capacity = capacity
+        self.held = group.resident_bytes(resident)
+        self.free = [row for row, t in enumerate(group.tensors) if t not in resident | group.direct]
+        streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
+        scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
+        self.timed = group.goal.timed and schedules is None
+        found = self._own() if own is None and streams and not scheduled else {}
+        self.own: Mapping[str, Sequence[int]] = found if own is None else own
+        shares = {layer: group.divider(layer).leasts.cycles for layer in self.own if self.timed}
+        fewest = {layer: share for layer, share in shares.items() if share < 1}
+        self.nested = [row for row in self.free if branch is not None and row in branch.rows]
+        pipelined = schedules is not None
+        self.offers = Offers(
+            group, self.free, self.own, self.nested, pipelined=pipelined, timed=group.goal.timed, fewest=fewest
+        )
+        self.settled = not isinstance(group.goal, Gathering)
+        self._known: tuple[PatternBook, object, Single] | None = None
+        self.relaxation = Relaxation(
+            self._tensors(),
+            group.inner,
+            group.prices,
+            group.goal,
+            capacity,
+            pipelined=schedules is not None,
+            live=live is not None,
+            fetching=group.fetching(group.goal, fetched) if fetched else None,
+            fewest=np.array([fewest.get(layer, 1.0) for layer in group.layers]) if fewest else None,
+        )
+
+    def _own(self) -> dict[str, list[int]]:
+        """Per layer the rows of tensors that only it uses, and that it may stream.
+
+        Where there is room for everything, only those of which pieces leave out words that a stride skips, and those of
+        a layer of which pieces leave out cycles. Of a layer with very many, such as a sum of many branches, the
+        largest: each is placed in one of `loops + 1` ways above the branch, so that listing all of 17 together would
+        take 4^17 options.
+        """
+        group = self.group
+        found: dict[str, list[int]] = {}
+        for row in self.free:
+            users = group.users[group.tensors[row]]
+            streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
+            alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
+            free = alone and streamed and not group.rules[row].given
+            if free and (math.isfinite(self.capacity) or self._pays(users[0], group.tensors[row])):
+                found.setdefault(users[0], []).append(row)
+        size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
+        return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
+
+    def _pays(self, layer: str, tensor: str) -> bool:
+        """Whether own loops may leave out words of a tensor, or cycles of the layer, if these count."""
+        leasts = self.group.divider(layer).leasts
+        return leasts.entering(tensor) < 1 or (self.timed and leasts.cycles < 1)
+
+    def _tensors(self) -> Tensors:
+        group = self.group
+        streamed = np.full(len(group.tensors), np.inf)
+        for layer, rows in self.own.items():
+            for row in rows:
+                streamed[row] = group.divider(layer).leasts.entering(group.tensors[row])
+        free = np.isin(np.arange(len(group.tensors)), self.free)
+        rules = group.rules
+        open_ = [frozenset(rule.depths(MOST_LOOPS)) for rule in rules]
+        return Tensors(
+            group.width,
+            group.roles,
+            free,
+            streamed,
+            np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
+            np.array([[depth not in depths for depth in range(MOST_LOOPS + 1)] for depths in open_]),
+            np.array([rule.drop for rule in rules], dtype=bool),
+            np.array([t in group.apart for t in group.tensors], dtype=bool),
+            *group.making,
+            np.isin(np.arange(len(group.tensors)), self.nested),
+            group.copies,
+        )
+
+    @cached_property
+    def divides(self) -> bool:
+        """Whether some layer may have own loops that are found for single designs only."""
+        return self.idles or any(self.group.divider(layer).leasts.possible for layer in self.own)
+
+    @cached_property
+    def idles(self) -> bool:
+        """Whether some layer may have own loops that leave parts of an array idle, and cycles count."""
+        timed = self.offers.timed and not self.offers.pipelined
+        return timed and any(self.group.streamer(layer).idles for layer in self.own)
+
+    @cached_property
+    def full(self) -> Mapping[str, Idle]:
+        """No ways that leave parts of an array idle."""
+        return dict.fromkeys(self.own, FULL)
+
+    def towards(self, group: Group) -> Problems:
+        """The same of the group with another goal."""
+        known = self.schedules, self.live, self.branch, self.fetched, self.own
+        found = Problems(group, self.resident, self.capacity, *known)
+        found.settled, found.offers.timed = self.settled, self.offers.timed
+        return found
+
+    def divided(self, node: Nodes) -> bool:
+        """Whether own loops that are found for single designs may make one better."""
+        return self.divides and not (node.exact[0] and self.settled)
+
+    def single(
+        self, book: PatternBook, node: Nodes, idle: Mapping[str, Idle] | None = None, *, bounding: bool = False
+    ) -> Single:
+        """The problem of a single design with all intermediates decided, with what no table of loops says of it.
+
+        Args:
+            idle, bounding: see `Offers.of`.
+        """
+        ways = None if idle is None else tuple(idle.values())
+        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, ways, self.divided(node))
+        if self._known is None or self._known[:2] != (book, key):
+            self._known = book, key, self._found(book, node, idle, bounding=bounding)
+        return self._known[2]
+
+    def _found(self, book: PatternBook, node: Nodes, idle: Mapping[str, Idle] | None, *, bounding: bool) -> Single:
+        pattern = book.patterns[int(node.pattern[0])]
+        loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
+        decided = {row: pattern.places.get(row, (book.outer, True)) for row in self.group.inner}
+        inner = {tensors[row]: depth for row, (depth, _) in decided.items()}
+        rooms = None
+        if self.live is not None:
+            may = self.relaxation.tensors.spill
+            rooms = self.live.of(
+                loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
+            )
+        columns, places = book.columns(node.pattern, node.start, node.stop)
+        steps = _steps(pattern, loops, book.outer) if self.divided(node) else None
+        open_ = places.loops == UNDECIDED
+        settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
+        room, sums = self.relaxation.options(columns, settled, rooms)
+        problem, options = self.problem(
+            book,
+            node.pattern,
+            columns,
+            settled,
+            room,
+            np.stack(sums),
+            np.arange(1),
+            steps,
+            bounding=bounding,
+            idle=idle,
+        )
+        if self.schedules is not None:
+            cycles = self.schedules.cycles(loops, inner)
+            problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
+        return Single(problem, options, settled)
+
+    def problem(
+        self,
+        book: PatternBook,
+        number: Array,
+        columns: Columns,
+        places: Places,
+        room: Array,
+        sums: Array,
+        some: Array,
+        steps: Sequence[Steps] | None = None,
+        *,
+        bounding: bool = False,
+        idle: Mapping[str, Idle] | None = None,
+    ) -> tuple[Problem, list[Sequence[Option]]]:
+        """The problem of some designs, of patterns with these numbers, and the options of each item.
+
+        Args:
+            steps, bounding, idle: see `Offers.of`.
+        """
+        driven = {layer: book.driven(layer, number) for layer in self.own}
+        if steps is not None:
+            driven = {layer: (np.zeros(1, dtype=np.int64), [sets[kind[0]]]) for layer, (kind, sets) in driven.items()}
+        kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
+        within = {
+            row: loops[some] > book.outer
+            for row, loops in zip(self.group.inner, places.loops, strict=True)
+            if row in self.nested
+        }
+        offers = self.offers.of(columns, kinds, room, sums, some, within, steps, bounding=bounding, idle=idle)
+        fixed = np.stack([row[some] for row in self.relaxation.fixed(columns)])
+        cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
+        problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
+        return problem, [offer.options for offer in offers]
+
+
+def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:
+    """The loops of the group of a single design, the outermost ones, those that move one dimension together."""
+    return [
+        Steps(
+            tuple(loops[at][0] for at in own),
+            tuple(loops[at][1] for at in own),
+            tuple(pattern.forgotten[at] for at in own),
+            own,
+        )
+        for own in pattern.positions
+        if own[0] < outer
+    ]

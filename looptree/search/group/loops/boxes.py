@@ -1,0 +1,72 @@
+"""What the readers of a tensor need along one axis: where they rest, and whether they need the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from looptree.model.axis import Array, Axis
+from looptree.model.box import Box, Key, Track
+from looptree.model.hull import contains
+from looptree.search.group.loops.factors import AXIS
+
+NOWHERE = Box({0: (0, 0)}, {}, overhang=((0, 1),))  # what a layer reads that does nothing
+
+
+def first_words(box: Box, asked: Mapping[Key, int], axis: Axis) -> tuple[frozenset[Key], Array]:
+    """Dimensions along which less is needed at the first step than without loops, and words along them.
+
+    These are all dimensions where nothing is needed at the first step: then it does not count what others narrow.
+    """
+    track, starts = box.tracks.get(AXIS), axis.starts(1)
+    begins = np.broadcast_to(active_steps(within(box, axis.size), axis), (axis.size,))[starts]
+    words, narrowed = np.ones(len(starts)), set[Key](() if begins.all() else asked)
+    for key, (low, high) in ({} if track is None else track.spans).items():
+        sizes = (high - low)[starts]
+        if (sizes != asked[key]).any():
+            narrowed.add(key)
+            words = words * sizes
+    return frozenset(narrowed), words * begins
+
+
+def resting_apart(boxes: Sequence[Box], axis: Axis) -> bool:
+    """Whether some boxes are needed at steps at which others are not."""
+    masks = [np.broadcast_to(active_steps(within(box, axis.size), axis), (axis.size,)) for box in boxes]
+    return any((mask != masks[0]).any() for mask in masks[1:])
+
+
+def needing_alike(boxes: Sequence[Box], axis: Axis) -> bool:
+    """Whether all boxes are the same at every step, along the coordinates that follow the axis."""
+    inside = [within(box, axis.size) for box in boxes]
+    active = np.broadcast_to(active_steps(inside[0], axis), (axis.size,))
+    if resting_apart(boxes, axis):
+        return False
+    if not active.any():
+        return True
+    moved = {key for box in inside if AXIS in box.tracks for key in box.tracks[AXIS].spans}
+    ends = [np.stack([box.span(key, AXIS, axis.size) for box in inside])[..., active] for key in moved]
+    return all((each == each[:1]).all() for each in ends)
+
+
+def active_steps(box: Box, axis: Axis) -> Array:
+    """At which steps a box is not empty."""
+    track = box.tracks.get(AXIS)
+    return np.ones(axis.size, dtype=bool) if track is None else track.mask(axis.size)
+
+
+def covering_all(boxes: Sequence[Box]) -> frozenset[int]:
+    """Positions of the boxes that contain all others at every step."""
+    inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
+    return frozenset(i for i, box in inside.items() if all(contains(box, other) for other in inside.values()))
+
+
+def within(box: Box, steps: int) -> Box:
+    """A box without what lies outside the tensor; with nothing at any of so many steps if all of it does."""
+    clipped = box.clipped()
+    return Box({-1: (0, 0)}, {AXIS: Track({}, np.zeros(steps, dtype=bool))}) if clipped is None else clipped
+
+
+def extents_of(box: Box) -> dict[Key, int]:
+    """Of a box that no loop changes."""
+    return {key: stop - start for key, (start, stop) in box.fixed.items()}

@@ -1,0 +1,336 @@
+"""Tables of one loop at a time, or of a few that move the same dimension, for all their tile shapes at once.
+
+Every total of the model is a product over axes. So a group is not evaluated once per combination
+of tile shapes: each candidate loop is run through tile inference alone, with all its tile shapes
+laid out as one more (outermost) loop, and what a design with several loops moves and keeps is the
+outer product of such tables. Loops that move the same dimension (`p` and `r` of a convolution, or one rank twice) are
+run together. What the product cannot see (needs that are active at different steps of
+two loops) is settled afterwards, because every design that is kept is evaluated by the model.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+
+from looptree.model.axis import Array, Axis
+from looptree.model.box import Box, Key
+from looptree.model.needed import required
+from looptree.model.operations import Operations
+from looptree.model.production import all_operations, all_points, writing
+from looptree.model.slab import attained_in
+from looptree.model.sweep import fresh_box
+from looptree.search.asked.loops import Rank, Tiles
+from looptree.search.group.loops.boxes import (
+    NOWHERE,
+    covering_all,
+    extents_of,
+    first_words,
+    needing_alike,
+    resting_apart,
+    within,
+)
+from looptree.search.group.loops.factors import AXIS, Neighbours, factors_of, no_work, work_of
+from looptree.search.group.loops.passes import Needs, Part, Pass, Whole, gathered
+from looptree.workload import Workload
+from looptree.workload.affine import Interval
+
+MOST_STEPS = 100_000  # that several loops are run with at a time, so that memory stays bounded
+MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
+
+
+class Profiler:
+    """Runs the candidate loops of one segment, once per pattern of what is retained.
+
+    Args:
+        part: the segment.
+        sinks: its Einsums whose outputs no other one reads.
+        spatial: operations done at once along each rank.
+        fills: whether it matters how many steps each layer has, because each fills and drains an array.
+        meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
+        reads: whether they say what each reader of a tensor with several needs by itself, as nests inside tiles ask.
+    """
+
+    def __init__(
+        self,
+        part: Workload,
+        sinks: Sequence[str],
+        spatial: Mapping[str, int],
+        *,
+        fills: bool = False,
+        meet: bool = False,
+        reads: bool = False,
+    ) -> None:
+        self.meet = meet
+        self.reads = reads
+        self.part = part
+        self.sinks = sinks
+        self.spatial = spatial
+        self.fills = fills
+        self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
+        self._columns: dict[tuple[tuple[Rank, ...], tuple[frozenset[str], ...]], dict[Tiles, tuple[Pass, int]]] = {}
+        self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
+        self._inferred: dict[
+            tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]],
+            tuple[Axis, Mapping[str, Operations]],
+        ] = {}
+
+    @cached_property
+    def inner(self) -> tuple[str, ...]:
+        """Intermediates that do not leave: the ones that may be recomputed."""
+        return tuple(t for t in self.part.intermediates if t not in self.part.outputs)
+
+    @cached_property
+    def readers(self) -> list[tuple[str, int, str]]:
+        """The tensors with several readers, and the number and the layer of each, if runs say what these need."""
+        listed = [(t, self._readers_of(t)) for t in self.whole.asked] if self.reads else []
+        return [(t, at, name) for t, names in listed if len(names) > 1 for at, name in enumerate(names)]
+
+    def _readers_of(self, tensor: str) -> list[str]:
+        """The layers that read a tensor, one for each access, in the order in which needs are inferred."""
+        return [e.name for e in reversed(self.part.einsums) for access in e.inputs if access.tensor == tensor]
+
+    @cached_property
+    def leaves_whole(self) -> bool:
+        """Whether the consumers ask for all of every intermediate that also leaves; the model requires it.
+
+        All is what its layer writes, if it leaves the workload, and what any layer asks for, if it is read later.
+        """
+        for tensor in set(self.part.intermediates) & set(self.part.outputs):
+            producer, asked = self.part.producer(tensor), self._without_loops[0].get(tensor)
+            if producer is None or asked is None:
+                return False
+            shape = self.part.tensors[tensor].shape
+            for dimension, (form, extent) in enumerate(zip(producer.output.projection, shape, strict=True)):
+                later = tensor in self.part.read_later
+                left = Interval(0, extent) if later else form.hull(producer.box).clip(extent)
+                (start,), (stop,) = asked.span(dimension, AXIS, 1)
+                if start > left.start or stop < left.stop:
+                    return False
+        return True
+
+    def cut(self, name: str) -> frozenset[Key]:
+        """Ranks of a layer of which not everything is asked for, even without loops."""
+        extents = self.part.einsum(name).ranks
+        found = frozenset[Key]()
+        for part in self.whole.operations.get(name, ()):
+            if part.operations < math.prod(extents[str(rank)] for rank in part.ranks):
+                found |= part.ranks
+        return found
+
+    def untiled_work(self, name: str, changed: tuple[frozenset[Key], ...]) -> tuple[float, float, float] | None:
+        """Operations, cycles and output points along the ranks that no loop changes."""
+        key = (name, changed)
+        if key not in self._untiled:
+            moving = frozenset().union(*changed)
+            parts = [part for part in self.whole.operations[name] if not part.ranks & moving]
+            self._untiled[key] = None
+            if len(moving) == sum(map(len, changed)):
+                operations, cycles = math.prod(p.operations for p in parts), math.prod(p.cycles for p in parts)
+                self._untiled[key] = (float(operations), float(cycles), float(math.prod(p.points for p in parts)))
+        return self._untiled[key]
+
+    def fewest_cycles(self, name: str) -> float:
+        """Cycles that a layer takes at least for what it does without loops, whatever the loops."""
+        return float(math.prod(part.fewest for part in self.whole.operations[name]))
+
+    def run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        """The tables of some loops, outermost first.
+
+        Args:
+            ranks: one per loop. tiles: choices of a tile shape for each loop.
+            forgotten: per loop, the intermediates that each of its steps computes anew.
+        """
+        key = (tuple(ranks), tuple(tiles), tuple(forgotten))
+        if key not in self._known:
+            self._known[key] = self._run(*key) if len(ranks) < 2 else self._run_together(*key)
+        return self._known[key]
+
+    def _run_together(
+        self, ranks: tuple[Rank, ...], tiles: tuple[Tiles, ...], forgotten: tuple[frozenset[str], ...]
+    ) -> Pass:
+        """The tables of loops with very many choices of tile shapes: no choice is run twice, and some at a time."""
+        columns = self._columns.setdefault((ranks, forgotten), {})
+        missing = [choice for choice in tiles if choice not in columns]
+        while missing:
+            steps = np.cumsum([self._steps(ranks, choice) for choice in missing])
+            count = max(1, int(np.searchsorted(steps, MOST_STEPS, side="right")))
+            some, missing = tuple(missing[:count]), missing[count:]
+            run = self._run(ranks, some, forgotten)
+            columns |= {choice: (run, column) for column, choice in enumerate(some)}
+        picked = gathered([columns[choice] for choice in tiles], {t: a[-1] for t, a in self.whole.asked.items()})
+        return self._run(ranks, tiles, forgotten) if picked is None else picked
+
+    def _steps(self, ranks: Sequence[Rank], tiles: Tiles) -> int:
+        """Steps of loops with these tile shapes, about."""
+        return math.prod(
+            max(-(-self.part.einsum(name).ranks[r] // tile) for name, r in rank)
+            for rank, tile in zip(ranks, tiles, strict=True)
+        )
+
+    @cached_property
+    def whole(self) -> Whole:
+        """The segment without loops."""
+        needs, writes, operations, asked = self._without_loops
+        return Whole(
+            {tensor: extents_of(box) for tensor, box in needs.items()},
+            {t: [*map(extents_of, boxes), extents_of(needs[t])] for t, boxes in asked.items() if t in needs},
+            {t: [extents_of(within(box, 1)) for box in boxes] for t, boxes in asked.items()},
+            {tensor: extents_of(box) for tensor, box in writes.items()},
+            {name: self._parts(done, sink=name in self.sinks) for name, done in operations.items()},
+        )
+
+    @cached_property
+    def _without_loops(
+        self,
+    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations], dict[str, list[Box]]]:
+        """What is inferred without loops."""
+        return self._infer(self._of_sinks(), {}, ())
+
+    def _of_sinks(self) -> dict[str, Operations]:
+        """What the sinks do without loops."""
+        return {name: all_operations(self.part, self.part.einsum(name)) for name in self.sinks}
+
+    def _parts(self, done: Operations, *, sink: bool) -> tuple[Part, ...]:
+        """The work of an Einsum without loops; output points of a sink are counted once, whatever the loops."""
+        einsum = done.einsum
+        shape = self.part.tensors[einsum.output.tensor].shape
+        extents = {rank: stop - start for rank, (start, stop) in done.box.fixed.items()}
+        steps = {rank: -(-extent // self.spatial.get(str(rank), 1)) for rank, extent in extents.items()}
+        output = frozenset() if sink else einsum.output.ranks
+        parts = [Part(frozenset(), 1, 1, all_points(einsum, shape), 1)] if sink else []
+        joined: set[Key] = set()
+        for slab in done.slabs:
+            ranks: frozenset[Key] = frozenset(slab.form.ranks)
+            joined |= ranks
+            count = int(slab.count({rank: done.box.span(rank, AXIS, 1) for rank in slab.form.ranks})[0])
+            fewest = -(-count // math.prod(self.spatial.get(rank, 1) for rank in slab.form.ranks))
+            points = 1 if sink else int(attained_in(slab.form, slab.extents, slab.low, slab.high)[0])
+            parts.append(Part(ranks, count, math.prod(steps[r] for r in ranks), points, fewest))
+        for rank, extent in extents.items():
+            if rank not in joined:
+                points = extent if rank in output else 1
+                parts.append(Part(frozenset({rank}), extent, steps[rank], points, steps[rank]))
+        return tuple(parts)
+
+    def inferred(
+        self, ranks: tuple[Rank, ...], tiles: tuple[Tiles, ...], forgotten: tuple[frozenset[str], ...]
+    ) -> tuple[Axis, Mapping[str, Operations]]:
+        """What each Einsum does at each step of some loops; arguments as for `run`."""
+        key = (ranks, tiles, forgotten)
+        if key not in self._inferred:
+            if len(self._inferred) >= MOST_INFERRED:
+                self._inferred.clear()
+            axis, sinks = self._stepped(ranks, tiles)
+            self._inferred[key] = axis, self._infer(sinks, {AXIS: axis}, forgotten)[2]
+        return self._inferred[key]
+
+    def _stepped(self, ranks: Sequence[Rank], tiles: Sequence[Tiles]) -> tuple[Axis, dict[str, Operations]]:
+        """The sinks below some loops."""
+        axis, _ = Axis.root().extended(np.array([len(tiles)]), 1)
+        sinks = self._of_sinks()
+        for depth, (rank, shapes) in enumerate(zip(ranks, np.array(tiles, dtype=np.int64).T, strict=True), start=2):
+            axis, sinks = _tiled(sinks, dict(rank), axis, shapes, depth)
+        return axis, sinks
+
+    def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        axis, sinks = self._stepped(ranks, tiles)
+        needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
+        near = Neighbours(axis)
+        needs |= {tensor: within(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
+        several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
+        uneven = frozenset(tensor for tensor, boxes in several.items() if resting_apart(boxes, axis))
+        covering = {tensor: covering_all(boxes) for tensor, boxes in several.items()}
+        return Pass(
+            {tensor: factors_of(box, near) for tensor, box in needs.items()},
+            {tensor: factors_of(box, near) for tensor, box in writes.items()},
+            {
+                name: work_of(operations[name], axis, self.spatial, sink=name in sinks)
+                if name in operations
+                else no_work(len(tiles))
+                for name in self.whole.operations
+            },
+            uneven,
+            covering,
+            frozenset(tensor for tensor, boxes in several.items() if needing_alike(boxes, axis)),
+            {t: self._needs(t, asked[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
+        )
+
+    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
+        begun = [
+            first_words(box, asked, near.axis)
+            for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
+        ]
+        several = boxes if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
+        narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
+        readers = tuple(factors_of(within(box, near.axis.size), near) for box in several)
+        return Needs(readers, narrowed, begun[-1])
+
+    def _infer(
+        self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
+    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations], dict[str, list[Box]]]:
+        """Needs per tensor, writes of the sinks and operations per Einsum, from the sinks to the sources.
+
+        Last what each reader of a tensor asks for.
+        """
+        asked: dict[str, list[Box]] = {}
+        needs: dict[str, Box] = {}
+        writes: dict[str, Box] = {}
+        operations: dict[str, Operations] = {}
+        for einsum in reversed(self.part.einsums):
+            output = einsum.output.tensor
+            shape = self.part.tensors[output].shape
+            if einsum.name in sinks:
+                done = sinks[einsum.name]
+                wrote = required([done.touched(einsum.output, shape)])
+                if wrote is not None:
+                    writes[output] = wrote
+            else:
+                need = required(asked.get(output, []))
+                written = None
+                if need is not None:
+                    needs[output] = need
+                    anew = sum(output in names for names in forgotten)
+                    written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
+                if written is None:
+                    for access in einsum.inputs:
+                        asked.setdefault(access.tensor, []).append(NOWHERE)
+                    continue
+                done = written[0]
+            operations[einsum.name] = done
+            for access in einsum.inputs:
+                box = done.touched(access, self.part.tensors[access.tensor].shape)
+                asked.setdefault(access.tensor, []).append(box)
+        for tensor in self.part.inputs:
+            need_of_input = required(asked.get(tensor, []))
+            if need_of_input is not None:
+                needs[tensor] = need_of_input
+        return needs, writes, operations, asked
+
+
+def _tiled(
+    sinks: Mapping[str, Operations], named: Mapping[str, str], axis: Axis, shapes: Array, depth: int
+) -> tuple[Axis, dict[str, Operations]]:
+    """The sinks below one more loop, whose tile shape depends on the choice (the outermost loop of the axis)."""
+    tile = shapes[axis.groups[0]]
+    trips = np.zeros(axis.size, dtype=np.int64)
+    for name, rank in named.items():
+        low, high = sinks[name].box.span(rank, AXIS, axis.size)
+        trips = np.maximum(trips, -((low - high) // tile))
+    longer, parent = axis.extended(trips, depth)
+    return longer, {
+        name: done.tiled(AXIS, longer, parent, named.get(name), tile[parent]) for name, done in sinks.items()
+    }
+
+
+def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> float | None:
+    """The product of the extents that no loop changes; `None` if two loops change one."""
+    seen: set[Key] = set()
+    for keys in changed:
+        if seen & keys:
+            return None
+        seen |= keys
+    return float(math.prod(extent for key, extent in extents.items() if key not in seen))

@@ -1,0 +1,1 @@
+"""The loop orders of a group, and those of nested branches inside it."""

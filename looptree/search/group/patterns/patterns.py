@@ -1,0 +1,264 @@
+"""The loop orders of one group, and where its intermediates may be kept below them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+from looptree.errors import UnsupportedError
+from looptree.model.box import Coupled, Key
+from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions, merged
+from looptree.search.asked.rules import TensorRule
+from looptree.search.asked.space import ANY_PAIRS, Space
+from looptree.search.group.loops.loop_tables import LoopTables
+from looptree.search.group.loops.meeting import BLURRED, NOWHERE, Meeting, Meetings
+from looptree.search.group.loops.passes import kinds_of
+from looptree.search.group.loops.profile import Profiler
+from looptree.search.group.loops.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
+from looptree.search.group.patterns.pattern import Nesting, Pattern
+
+
+class Patterns:
+    """All patterns of one group, whatever its goal and capacity.
+
+    Args:
+        tensors, layers: names of the rows of its tables. inner: rows of the intermediates that stay inside, from the
+            sinks upwards. rules: what may be done with each tensor.
+    """
+
+    def __init__(
+        self,
+        profiler: Profiler,
+        space: Space,
+        tensors: Sequence[str],
+        layers: Sequence[str],
+        inner: Sequence[int],
+        rules: Sequence[TensorRule],
+    ) -> None:
+        self.part = profiler.part
+        self.profiler = profiler
+        self.space = space
+        self.tensors = tensors
+        self.layers = layers
+        self.inner = inner
+        self.rules = rules
+        self.meetings = Meetings(profiler, tensors, layers)
+        self.loops = LoopTables(profiler, tensors, layers, space.restrictions)
+        self._known: dict[Positions, list[Pattern]] = {}
+        self._meetings: dict[tuple[int, ...], Meeting] = {}
+        self._without: dict[tuple[int, Meeting, bool], LoopTable] = {}
+        self.nesting: Nesting | None = None
+
+    @cached_property
+    def orders(self) -> dict[Positions, list[tuple[Rank, ...]]]:
+        """Every loop order, by the positions of the loops that move one dimension of a tensor of the sinks."""
+        clashes = clashing_ranks(self.part, self.profiler.sinks)
+        found: dict[Positions, list[tuple[Rank, ...]]] = {}
+        for order in self.space.orders(self.part):
+            found.setdefault(joined_positions(order, clashes), []).append(order)
+        return found
+
+    def loop_orders(self, positions: Positions) -> list[tuple[Loop, ...]]:
+        """Loop orders with loops joined at these positions, one for each way in which they are relevant to tensors."""
+        return [
+            chosen
+            for order in self.orders[positions]
+            for chosen in itertools.product(*(self.loops_of(order, own) for own in positions))
+        ]
+
+    def loops_of(self, order: Sequence[Rank], own: Sequence[int]) -> list[Loop]:
+        """Those at some positions of a loop order, one for each way in which they are relevant to tensors."""
+        return self.loops.of(tuple(order[at] for at in own))
+
+    @cached_property
+    def driven(self) -> Mapping[str, frozenset[Key]]:
+        """Ranks of each layer that follow some loop that the group may have, or are cut without loops."""
+        ranks = dict.fromkeys(rank for orders in self.orders.values() for order in orders for rank in order)
+        found = {name: self.profiler.cut(name) for name in self.layers}
+        for loop in (loop for rank in ranks for loop in self.loops.of((rank,))):
+            try:
+                (table,) = self.loops.tables([loop], ((0,),), (frozenset(),))
+            except InseparableError:
+                return {name: frozenset(self.part.einsum(name).ranks) for name in self.layers}
+            found = {name: found[name] | moved for name, moved in zip(self.layers, table.ranks, strict=True)}
+        return found
+
+    def of(self, positions: Positions) -> list[Pattern]:
+        """These loop orders, nothing decided; those whose counts are no products of tables are left out."""
+        if positions not in self._known:
+            self._known[positions] = self._find_patterns(positions)
+        return self._known[positions]
+
+    def _find_patterns(self, positions: Positions) -> list[Pattern]:
+        found = []
+        known: dict[frozenset[Loop], tuple[Meeting, Bases] | None] = {}
+        nothing = (frozenset[str](),) * sum(map(len, positions))
+        for chosen in self.loop_orders(positions):
+            together = frozenset(chosen)
+            if together not in known:
+                known[together] = self._counted(chosen, positions)
+            counted = known[together]
+            if counted is not None:
+                met, bases = counted
+                tables = self._tables_without(self.loops.tables(chosen, positions, nothing), met)
+                undecided = tuple(row for row in self.inner if row not in met.tensors)
+                found.append(Pattern(chosen, positions, tables, bases, nothing, {}, undecided, met, self.nesting))
+        return found
+
+    def _counted(self, loops: Sequence[Loop], positions: Positions) -> tuple[Meeting, Bases] | None:
+        """Where these loops meet, and what they do not change; `None` where that is in no space."""
+        try:
+            tables = self.loops.tables(loops, positions, (frozenset(),) * sum(map(len, positions)))
+            met = self._meeting(loops, tables)
+            return met, self.meetings.bases(tables, met)
+        except (InseparableError, UnsupportedError, Coupled):
+            return None
+
+    def _meeting(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> Meeting:
+        """Where some loops meet, if they may."""
+        count = sum(len(loop.ranks) for loop in loops)
+        if not self.profiler.meet or len(self.layers) < 2 or count > self.space.joined_loops:
+            return NOWHERE
+        key = tuple(map(id, tables))
+        if key not in self._meetings:
+            self._meetings[key] = self.meetings.of(tables) if self._may_meet(loops, tables) else NOWHERE
+        return self._meetings[key]
+
+    def _may_meet(self, loops: Sequence[Loop], tables: Sequence[LoopTable]) -> bool:
+        """Whether no two loops that meet have more pairs of tile shapes than may be."""
+        most, tilings = self.space.joined_pairs, self.space.restrictions.tilings
+        return most == ANY_PAIRS or all(
+            len(tilings(self.part, (*loops[i].ranks, *loops[j].ranks))) <= most for i, j in self._pairs(tables)
+        )
+
+    def _pairs(self, tables: Sequence[LoopTable]) -> list[tuple[int, int]]:
+        """Which of some tables are of loops that meet."""
+        return [
+            (i, j) for i, j in itertools.combinations(range(len(tables)), 2) if self.meetings.of([tables[i], tables[j]])
+        ]
+
+    def _tables_without(self, tables: Sequence[LoopTable], met: Meeting) -> tuple[LoopTable, ...]:
+        """Tables with what every design takes at least where loops meet."""
+        if not met:
+            return tuple(tables)
+        found = []
+        for at, table in enumerate(tables):
+            key = (id(table), met, at == 0)
+            if key not in self._without:
+                self._without[key] = self.meetings.without(table, met, first=at == 0)
+            found.append(self._without[key])
+        return tuple(found)
+
+    def joined(self, pattern: Pattern, columns: Sequence[Sequence[int]]) -> list[Pattern]:
+        """A pattern for some choices of tile shapes, with the loops that meet joined, so that its counts are exact.
+
+        Other choices may be among those of the result.
+
+        Args:
+            columns: of the tables of the pattern, for each choice.
+        """
+        tables = () if pattern.met.blurred else self.loops.tables(pattern.loops, pattern.positions, pattern.forgotten)
+        whole = (tuple(range(len(pattern.forgotten))),)
+        firsts = [own[0] for own in pattern.positions]
+        for positions in (merged(pattern.positions, [(firsts[i], firsts[j]) for i, j in self._pairs(tables)]), whole):
+            try:
+                found = [
+                    self._joined_with(pattern, positions, loops) for loops in self._some(pattern, columns, positions)
+                ]
+            except (InseparableError, UnsupportedError, Coupled):
+                return []
+            if all(p.separable or positions == whole for p in found):
+                return found
+        return []
+
+    def _some(
+        self, pattern: Pattern, columns: Sequence[Sequence[int]], positions: Positions
+    ) -> Iterator[tuple[tuple[Loop, LoopTable], ...]]:
+        """The loops of a pattern, joined at these positions, with their tables, for some choices of tile shapes."""
+        chosen = [pattern.picked(column) for column in columns]
+        listed = []
+        for own in positions:
+            ranks = tuple(chosen[0][at][0] for at in own)
+            tiles = sorted({tuple(loops[at][1] for at in own) for loops in chosen}, reverse=True)
+            lost = tuple(pattern.forgotten[at] for at in own)
+            run = self.profiler.run(ranks, tiles, lost)
+            kinds = kinds_of(run)
+            listed.append(
+                [
+                    (
+                        Loop(ranks, tuple(tiles[column] for column in some)),
+                        LoopTable.of(run, self.profiler, self.tensors, self.layers, some),
+                    )
+                    for some in kinds
+                ]
+            )
+        return itertools.product(*listed)
+
+    def _joined_with(self, pattern: Pattern, positions: Positions, loops: Sequence[tuple[Loop, LoopTable]]) -> Pattern:
+        tables = tuple(table for _, table in loops)
+        bases = bases_of(self.profiler, self.tensors, self.layers, tables)
+        left = tuple(row for row in self.inner if row not in pattern.places)
+        chosen = tuple(loop for loop, _ in loops)
+        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left)
+
+    def decided(self, pattern: Pattern) -> list[Pattern]:
+        """The pattern with one more intermediate decided, in each way; empty where all are.
+
+        An intermediate with one place only is decided already. Where relevance then depends on the tile shapes, the
+        tables stay as they are, which is a bound, and single choices of tile shapes have tables of their own.
+        """
+        left = list(pattern.undecided)
+        while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].given:
+            left.pop(0)
+        if not left:
+            return []
+        row, *rest = left
+        found = []
+        for index, depth in enumerate(self._depths(pattern, row)):
+            sweep = depth.sweep if index else 0
+            places = {**pattern.places, row: (depth.loops, index == 0)}
+            lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
+            try:
+                tables = self.loops.tables(pattern.loops, pattern.positions, lost)
+                met = self._meeting(pattern.loops, tables)
+                bases = self._bases_with(pattern, tables, met)
+            except RelevanceError:
+                found.append(replace(pattern, forgotten=lost, places=places, undecided=(), met=BLURRED))
+                continue
+            except (InseparableError, UnsupportedError, Coupled):
+                continue
+            left_now = {*rest, *(pattern.met.tensors - met.tensors)} - met.tensors
+            undecided = tuple(other for other in self.inner if other in left_now)
+            tables = self._tables_without(tables, met)
+            found.append(
+                replace(
+                    pattern,
+                    tables=tables,
+                    bases=bases,
+                    forgotten=lost,
+                    places=places,
+                    undecided=undecided,
+                    met=met,
+                )
+            )
+        return found
+
+    def _bases_with(self, pattern: Pattern, tables: Sequence[LoopTable], met: Meeting) -> Bases:
+        """What the loops of a pattern do not change with other tables.
+
+        Computing a tensor anew can make its readers active at the same steps, so that a loop changes one dimension
+        less, or loops do not meet any more.
+        """
+        if met == pattern.met and all(
+            a.dimensions == b.dimensions and a.ranks == b.ranks
+            for a, b in zip(pattern.tables, self._tables_without(tables, met), strict=True)
+        ):
+            return pattern.bases
+        return self.meetings.bases(tables, met)
+
+    def _depths(self, pattern: Pattern, row: int) -> list[Depth]:
+        """Places of an intermediate that are worth trying, as far as they are allowed."""
+        rule = self.rules[row]
+        return pattern.depths(row, rule)[: None if self.space.recompute and rule.recompute else 1]
