@@ -49,7 +49,7 @@ class StreamingGroup(Group):
         """The tensors of a layer that may be streamed are one item, every other tensor is one."""
         above = self.above(choice)
         for layer in self.names if len(self.names) > 1 and self.space.leaf_loops else ():
-            own = [t for t in above if self.search.users(t) & {*self.names} == {layer}]
+            own = [t for t in above if self.network.users(t) & {*self.names} == {layer}]
             yield self.streamed(choice, layer, {t: above[t] for t in own})
             above = {t: places for t, places in above.items() if t not in own}
         yield from above.values()
