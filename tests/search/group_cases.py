@@ -15,7 +15,7 @@ from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.decode import choice_of
 from looptree.search.group.goal.goal import Aim, Goal
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.network.workers import Searches
+from looptree.search.network.groups.workers import Searches
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.search.search_cases import OBJECTIVES

@@ -10,9 +10,9 @@ from functools import cached_property
 from looptree.architecture import Architecture
 from looptree.model import Evaluation, evaluate
 from looptree.model.result import Traffic
+from looptree.search.asked.hardware import buffer_of
 from looptree.search.asked.space import Space
 from looptree.search.group.goal.prices import direct
-from looptree.search.network.planner import buffer_of
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 
