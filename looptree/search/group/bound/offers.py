@@ -20,8 +20,8 @@ from looptree.search.group.bound.relax import NEVER
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.leaf import ALIKE, FREE, Idle
 from looptree.search.group.own.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
+from looptree.search.group.own.streaming import ALIKE, FREE, Idle
 
 MOST_BLOCKS = 512  # lists of options of a layer that are kept of a group: single designs each have their own
 

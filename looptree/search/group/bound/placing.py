@@ -21,7 +21,7 @@ from looptree.search.group.design import GroupDesign, NestedDesign
 from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.group.inside.nests import Tile
 from looptree.search.group.loops.ledger import Columns
-from looptree.search.group.own.leaf import Idle
+from looptree.search.group.own.streaming import Idle
 
 FACTORS = (1.0, 1.0625, 1.125, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor

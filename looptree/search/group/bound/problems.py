@@ -22,8 +22,8 @@ from looptree.search.group.goal.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.leaf import FULL, Idle
 from looptree.search.group.own.listing import Option
+from looptree.search.group.own.streaming import FULL, Idle
 from looptree.search.group.patterns.branches import NestedBranch
 from looptree.search.group.patterns.pattern import Pattern
 

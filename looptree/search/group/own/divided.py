@@ -24,9 +24,10 @@ from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.own.division import Division, Shares, Steps
-from looptree.search.group.own.leaf import FREE, Idle, Streamed, Streamer, Streaming, best_rows
+from looptree.search.group.own.leaf import Streamer
 from looptree.search.group.own.leasts import Leasts
-from looptree.search.undominated import undominated
+from looptree.search.group.own.streaming import FREE, Idle, Streamed, Streaming
+from looptree.search.group.own.ways import Table, Ways, best_ways, ways_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,62 +48,6 @@ class _Loops:
         every = np.indices(tuple(map(len, self.tiles))).reshape(len(self.tiles), -1)
         own = tuple(len(self.tiles[at]) for at in positions)
         return np.asarray(np.ravel_multi_index(tuple(every[list(positions)]), own))
-
-    def chosen(self, choice: int) -> tuple[tuple[str, int], ...]:
-        """The loops of one choice."""
-        at = np.unravel_index(choice, tuple(map(len, self.tiles)))
-        return tuple((rank, tiles[i]) for rank, tiles, i in zip(self.order, self.tiles, at, strict=True))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Front:
-    """Choices of tile shapes of some own loops, with tensors stored below so many of them each.
-
-    Attributes:
-        loops: those. depths: of each tensor. tables: likewise, share of its window, share of the words that enter, and
-            whether one of these loops moves it. trips, cycles: of the layer. choices: their numbers.
-    """
-
-    loops: _Loops
-    depths: tuple[int, ...]
-    tables: Sequence[tuple[Array, Array, Array]]
-    trips: Array
-    cycles: Array
-    choices: Array
-
-    def rows(self, idle: Idle, *, fills: bool) -> Array:
-        """What makes one choice better than another, a row for each."""
-        shares = [share for table in self.tables for share in table[:2]]
-        return np.stack([self.trips * fills, self.cycles * idle.counted, *shares], axis=1)
-
-    def only(self, some: Array) -> _Front:
-        """Some of the choices."""
-        tables = [(held[some], fresh[some], moves[some]) for held, fresh, moves in self.tables]
-        return _Front(self.loops, self.depths, tables, self.trips[some], self.cycles[some], self.choices[some])
-
-    def way(self, at: int, tensors: Sequence[str]) -> Streaming:
-        """One choice."""
-        streamed = {
-            tensor: Streamed(depth, float(held[at]), float(fresh[at]), bool(moves[at]))
-            for tensor, depth, (held, fresh, moves) in zip(tensors, self.depths, self.tables, strict=True)
-        }
-        return Streaming(
-            self.loops.chosen(int(self.choices[at])), streamed, float(self.trips[at]), float(self.cycles[at])
-        )
-
-
-def _best_ways(fronts: Sequence[_Front], tensors: Sequence[str], idle: Idle, *, fills: bool) -> list[Streaming]:
-    """Those that no other one beats, of equal ones that with the fewest cycles."""
-    if not fronts:
-        return []
-    rows = np.concatenate([front.rows(idle, fills=fills) for front in fronts])
-    best = best_rows(rows, np.concatenate([front.cycles for front in fronts]))
-    ends = np.cumsum([len(front.choices) for front in fronts])
-    which = np.searchsorted(ends, best, side="right")
-    return [
-        fronts[number].way(int(at - ends[number]) + len(fronts[number].choices), tensors)
-        for number, at in zip(which.tolist(), best.tolist(), strict=True)
-    ]
 
 
 class Divider:
@@ -145,13 +90,13 @@ class Divider:
             idle = FREE
         key = (tuple(tensors), moving, idle)
         if key not in self._ways:
-            found: list[_Front] = []
+            found: list[Ways] = []
             for count in range(1, self.streamer.most + 1):
                 for order in itertools.permutations(self.leasts.ranks, count):
                     if self.streamer.rule.ordered(order):
                         loops = self._loops(order, moving)
                         found += [] if loops is None else self._of(loops, tensors, idle)
-            self._ways[key] = _best_ways(found, tensors, idle, fills=self.streamer.fills)
+            self._ways[key] = best_ways(found, tensors, idle, fills=self.streamer.fills)
         return self._ways[key]
 
     def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...], *, timed: bool = False) -> Streaming | None:
@@ -252,10 +197,9 @@ class Divider:
         tiles = tuple(self.division.tiles(base_of[position], rank) for position, rank in enumerate(order))
         return _Loops(order, tiles, bases) if all(tiles) else None
 
-    def _of(self, loops: _Loops, tensors: Sequence[str], idle: Idle) -> list[_Front]:
+    def _of(self, loops: _Loops, tensors: Sequence[str], idle: Idle) -> list[Ways]:
         """The ways with own loops in an order that no other ones with them beat."""
         count, choices = len(loops.order), math.prod(map(len, loops.tiles))
-        held, fresh, moves = [], [], []
         cycles = trips = np.ones(choices)
         found: list[tuple[Shares, Array, tuple[int, ...]]] = []
         for steps, positions in loops.bases:
@@ -266,28 +210,14 @@ class Divider:
         for shares, at, _ in found:
             cycles = cycles * shares.cycles[at]
             trips = trips * shares.trips[at]
-        some = np.flatnonzero((cycles <= idle.most) & (cycles >= idle.fewest))
-        if not len(some):
-            return []
+        some = idle.listed(cycles)
         found = [(shares, at[some], positions) for shares, at, positions in found]
-        for tensor in tensors:
-            tables = [_below(found, tensor, depth, len(some)) for depth in range(count + 1)]
-            held.append([table[0] for table in tables])
-            fresh.append([table[1] for table in tables])
-            moves.append([table[2] for table in tables])
-        fronts = []
-        for depths in itertools.product(range(count + 1), repeat=len(tensors)):
-            if max(depths) < count:
-                continue  # the innermost loop serves nobody
-            tables = [(held[i][d], fresh[i][d], moves[i][d]) for i, d in enumerate(depths)]
-            every = _Front(loops, depths, tables, trips[some], cycles[some], some)
-            fronts.append(every.only(undominated(every.rows(idle, fills=self.streamer.fills))))
-        return fronts
+        tables = [[_below(found, tensor, depth, len(some)) for depth in range(count + 1)] for tensor in tensors]
+        work = trips[some], cycles[some]
+        return ways_of(loops.order, loops.tiles, tables, *work, some, idle, fills=self.streamer.fills)
 
 
-def _below(
-    found: Sequence[tuple[Shares, Array, tuple[int, ...]]], tensor: str, depth: int, choices: int
-) -> tuple[Array, Array, Array]:
+def _below(found: Sequence[tuple[Shares, Array, tuple[int, ...]]], tensor: str, depth: int, choices: int) -> Table:
     """Shares of the window and words of a tensor that is stored below so many own loops, and whether one moves it."""
     sweep = np.full(choices, -1)
     for position in range(depth):
