@@ -230,7 +230,9 @@ class Offers:
                 if len(known) >= MOST_BLOCKS:
                     known.clear()
                 ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle[layer], bounding=bounding)
-                known[key] = of_layer(rows, range(1, loops + 2), ways, self.group.tensors)
+                tensors, origin = self.group.tensors, self.group.origin
+                within = [row for row in rows if tensors[row] in origin]
+                known[key] = of_layer(rows, range(1, loops + 2), ways, tensors, within)
             found.append(known[key])
         for row in self.alone:
             first = 0 if self.group.roles[row].inner else 1

@@ -103,10 +103,10 @@ class Problems:
     def _own(self) -> dict[str, list[int]]:
         """Per layer the rows of tensors that only it uses, and that it may stream.
 
-        Where there is room for everything, only those of which pieces leave out words that a stride skips, and those of
-        a layer of which pieces leave out cycles. Of a layer with very many, such as a sum of many branches, the
-        largest: each is placed in one of `loops + 1` ways above the branch, so that listing all of 17 together would
-        take 4^17 options.
+        Where there is room for everything, only those of which pieces leave out words that a stride skips, those of a
+        layer of which pieces leave out cycles, and those that are inside in any case. Of a layer with very many, such
+        as a sum of many branches, the largest: each is placed in one of `loops + 1` ways above the branch, so that
+        listing all of 17 together would take 4^17 options.
         """
         group = self.group
         found: dict[str, list[int]] = {}
@@ -115,10 +115,11 @@ class Problems:
             streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
             alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
             free = alone and streamed and not group.rules[row].given
-            if free and (math.isfinite(self.capacity) or self._pays(users[0], group.tensors[row])):
+            wanted = math.isfinite(self.capacity) or group.tensors[row] in group.origin
+            if free and (wanted or self._pays(users[0], group.tensors[row])):
                 found.setdefault(users[0], []).append(row)
-        size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
-        return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
+        size = [(t not in group.origin, -group.part.tensors[t].size_bytes) for t in group.tensors]
+        return {layer: sorted(sorted(rows, key=lambda r: size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
 
     def _pays(self, layer: str, tensor: str) -> bool:
         """Whether own loops may leave out words of a tensor, or cycles of the layer, if these count."""
@@ -145,6 +146,7 @@ class Problems:
             np.array([t in group.apart for t in group.tensors], dtype=bool),
             *group.making,
             np.isin(np.arange(len(group.tensors)), self.nested),
+            np.array([t in group.origin for t in group.tensors], dtype=bool),
             group.copies,
         )
 
