@@ -203,7 +203,7 @@ class Problems:
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
         columns, places = book.columns(node.pattern, node.start, node.stop)
-        steps = _steps(pattern, loops, book.outer) if self.divided(node) else None
+        steps = self.seen_steps(pattern, loops, book.outer) if self.divided(node) else None
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
@@ -224,6 +224,21 @@ class Problems:
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
         return Single(problem, options, settled)
 
+    def seen_steps(self, pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> dict[str, Sequence[Steps]]:
+        """The loops of the group of a single design, as each layer sees them.
+
+        Loops that are joined because they meet are apart for a layer which is not upstream of the place where they do:
+        what it does is a product over them.
+        """
+        found: dict[str, Sequence[Steps]] = dict.fromkeys(self.own, _steps(pattern, loops, outer))
+        if pattern.apart is not None:
+            alone = _steps(pattern.apart, loops, outer)
+            for layer in self.own:
+                met = self.group.layers.index(layer) in pattern.apart.met.layers
+                if not met and self.group.divider(layer).sees_apart(alone):
+                    found[layer] = alone
+        return found
+
     def problem(
         self,
         book: PatternBook,
@@ -233,7 +248,7 @@ class Problems:
         room: Array,
         sums: Array,
         some: Array,
-        steps: Sequence[Steps] | None = None,
+        steps: Mapping[str, Sequence[Steps]] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,

@@ -205,7 +205,8 @@ class Patterns:
         bases = bases_of(self.profiler, self.tensors, self.layers, tables)
         left = tuple(row for row in self.inner if row not in pattern.places)
         chosen = tuple(loop for loop, _ in loops)
-        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left)
+        apart = None if pattern.met.blurred else pattern
+        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left, apart=apart)
 
     def decided(self, pattern: Pattern) -> list[Pattern]:
         """The pattern with one more intermediate decided, in each way; empty where all are.
