@@ -8,7 +8,7 @@ what is computed: so one evaluation serves for a place of all these tensors, and
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -56,8 +56,9 @@ class Group:
             if whole is not None and self._computes_enough_once(whole):
                 known = (*choice.retention, *self.resident, *self.direct)
                 fixed = [self.work(whole), *(self.sums(whole, t) for t in known)]
-                rows = reduce(together, self.items(choice), np.sum(fixed, axis=0, keepdims=True))
-                found = undominated(np.vstack([found, rows]))
+                for items in self.placings(choice):
+                    rows = reduce(together, items, np.sum(fixed, axis=0, keepdims=True))
+                    found = undominated(np.vstack([found, rows]))
         return Designs(found)
 
     def _computes_enough_once(self, whole: Evaluation) -> bool:
@@ -93,8 +94,12 @@ class Group:
         placed = {*choice.retention, *self.resident, *self.direct}
         return [t for t in self.alone.tensors if t not in placed]
 
+    def placings(self, choice: GroupChoice) -> Iterator[Iterator[Array]]:
+        """Ways to place the free tensors: what each takes and adds in each of its places, or some do together."""
+        yield self.items(choice)
+
     def items(self, choice: GroupChoice) -> Iterator[Array]:
-        """What each free tensor takes and adds in each of its places; what some of them do together."""
+        """Those of the only such way."""
         yield from self.above(choice).values()
 
     def above(self, choice: GroupChoice) -> dict[str, Array]:
@@ -129,16 +134,16 @@ class Group:
         except UnsupportedError:
             return None
 
-    def sums(self, result: Evaluation, tensor: str) -> Array:
+    def sums(self, result: Evaluation, tensor: str, past: Collection[str] = ()) -> Array:
         """What one tensor takes and adds: bytes above the branch, none inside it, pJ, bytes off chip and in the buffer.
 
-        No cycles are added.
+        No cycles are added. `past`: layers that read it off chip, for each operation, which is left out.
         """
         outer, inner = self.network.architecture.levels
         known = self.alone.tensors[tensor]
         reads, writes = words(result.transfers[outer.name].get(tensor))
         fetched, stored = words(result.transfers[inner.name].get(tensor))
-        for name in self.after:  # these read off chip, for each operation
+        for name in (*self.after, *past):  # those after the group read off chip, for each operation
             einsum = self.context.einsum(name)
             reads -= result.operations[name].total * sum(access.tensor == tensor for access in einsum.inputs)
         room = result.occupancy[inner.name].per_tensor.get(tensor, (0, 0))[self.network.live]
