@@ -15,8 +15,9 @@ from looptree.search.asked.metrics import Totals
 from looptree.search.group.bound.assign import Item, Placed, Problem, best, least
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.places import Places
 from looptree.search.group.bound.problems import Problems, Single
-from looptree.search.group.bound.relax import NEVER, Places
+from looptree.search.group.bound.relax import NEVER
 from looptree.search.group.design import GroupDesign, NestedDesign
 from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.group.inside.nests import Tile

@@ -17,7 +17,8 @@ from looptree.search.group.bound.live_room import LiveRooms
 from looptree.search.group.bound.nodes import Nodes
 from looptree.search.group.bound.offers import Kinds, Offers
 from looptree.search.group.bound.pipelined import Schedules
-from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors
+from looptree.search.group.bound.places import UNDECIDED, Places, Tensors
+from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, Relaxation
 from looptree.search.group.goal.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
