@@ -54,7 +54,7 @@ class StreamingGroup(Group):
 
     def users(self, tensor: str) -> frozenset[str]:
         """Layers of the group that read or write a tensor."""
-        return self.search.users(tensor) & {*self.names}
+        return self.network.users(tensor) & {*self.names}
 
     def streams(self, choice: GroupChoice, within: Collection[str]) -> Iterator[Array]:
         """The tensors of a layer that may be streamed are one item, every other tensor is one."""

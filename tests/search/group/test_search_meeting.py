@@ -80,8 +80,8 @@ def test_no_design_of_a_residual_block_is_better() -> None:
 def test_relevance_may_depend_on_tile_shapes_once_something_is_computed_again() -> None:
     """Loops over rows and taps of the last of three convolutions, whose producers recompute."""
     slow = Exhaustive(network("skip", 1, layers=3), architecture(seed=1), MEETING)
-    rows = slow.designs(frozenset(e.name for e in slow.workload.einsums))
-    found = searched(slow.workload, architecture(seed=1), "latency", MEETING).search(frozenset(), 22.0)
+    rows = slow.designs(frozenset(e.name for e in slow.network.workload.einsums))
+    found = searched(slow.network.workload, architecture(seed=1), "latency", MEETING).search(frozenset(), 22.0)
     assert found.value == rows.least("latency", 22.0, slow.bandwidths) == 33.0
 
 
