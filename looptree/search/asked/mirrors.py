@@ -1,11 +1,11 @@
 """Loop orders that are mirror images of each other: what a square convolution does to rows, it does to columns.
 
 A *mirror* of a segment exchanges ranks of its layers, in pairs of equal extents, such that every access of a layer
-reads the same dimensions of the same tensor in another order. So it maps every operation to one of the same layer, and every
-word to one of the same tensor, and a design to one with its loops over the exchanged ranks: at each step both run as
-many operations of each layer, on images of the same words. What is counted of words and operations is the same, and so
-is what an array does at a time if its extents along exchanged ranks are equal. So of two orders of loops that a mirror
-maps to each other one is enough, with all tile shapes and all places of the tensors.
+reads the same dimensions of the same tensor in another order. So it maps every operation to one of the same layer, and
+every word to one of the same tensor, and a design to one with its loops over the exchanged ranks: at each step both run
+as many operations of each layer, on images of the same words. What is counted of words and operations is the same, and
+so is what an array does at a time if its extents along exchanged ranks are equal. So of two orders of loops that a
+mirror maps to each other one is enough, with all tile shapes and all places of the tensors.
 """
 
 from __future__ import annotations
