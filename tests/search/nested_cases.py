@@ -14,7 +14,7 @@ from looptree.model.axis import Array
 from looptree.model.inside.tiles import useful_tiles
 from looptree.search.asked.loops import Rank, candidate_ranks, sinks_of
 from looptree.search.asked.segment import segment
-from looptree.search.exhaustive import Exhaustive, _subsets
+from looptree.search.exhaustive import Exhaustive, subsets
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
@@ -44,7 +44,7 @@ class NestedGroup(StreamingGroup):
                 for order, names in self._neighbours():
                     inner = segment(self.alone, names)
                     for loops in self._own_loops(inner, choice):
-                        for moved in _subsets([t for t in inner.intermediates if choice.retention.get(t) == 0]):
+                        for moved in subsets([t for t in inner.intermediates if choice.retention.get(t) == 0]):
                             yield from self._nested(replace(choice, einsums=order), names, loops, moved)
 
     def _nested(
@@ -58,7 +58,7 @@ class NestedGroup(StreamingGroup):
 
     def _neighbours(self) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         """Layers linked by tensors that no other layer uses, and an order in which they are neighbours."""
-        sets = [names for names in _subsets(self.names) if 1 < len(names) < len(self.names)]
+        sets = [names for names in subsets(self.names) if 1 < len(names) < len(self.names)]
         for names in sets:
             inner = segment(self.alone, names)
             made_for_others = set(inner.intermediates) & set(inner.outputs)
@@ -112,7 +112,7 @@ class NestedGroup(StreamingGroup):
         yield from above.values()
 
     def _users(self, tensor: str) -> set[str]:
-        return {*self.search.users(tensor)} & {*self.names}
+        return {*self.network.users(tensor)} & {*self.names}
 
     def _inside_of(self, result: Evaluation, tensor: str) -> Array:
         sums = self.sums(result, tensor)

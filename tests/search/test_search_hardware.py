@@ -13,7 +13,7 @@ from looptree.errors import InputError
 from looptree.model import evaluate
 from looptree.search import InfeasibleError, Restrictions, Space, search
 from looptree.search.asked.objective import value
-from looptree.search.exhaustive import Exhaustive, Group
+from looptree.search.exhaustive import Exhaustive, Group, Network
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.search.group_cases import differences
@@ -41,7 +41,7 @@ def best_of_all(workload: Workload, architecture: Architecture, objective: str) 
     """Every loop, tile shape and place of a single layer, each evaluated on the architecture itself."""
     plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
     found = []
-    for choice in Group(Exhaustive(workload, plain, ONE), frozenset(["fc"]), frozenset()).choices():
+    for choice in Group(Network(workload, plain, ONE), frozenset(["fc"]), frozenset()).choices():
         for depths in itertools.product(range(len(choice.loops) + 1), repeat=len(workload.tensors)):
             places = dict(zip(workload.tensors, depths, strict=True))
             tree = plan_tree(workload, architecture, [replace(choice, retention=places)])

@@ -18,10 +18,10 @@ from looptree.model import evaluate
 from looptree.search import SPACES, InfeasibleError, Plan, Restrictions, Space, TensorRule, compare, search
 from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
-from looptree.search.exhaustive import Exhaustive
+from looptree.search.exhaustive import Exhaustive, plans
 from looptree.search.group.trimmed import idle_layers
-from looptree.search.network import workers
-from looptree.search.network.catalogue import Catalogue, Task
+from looptree.search.network.groups import workers
+from looptree.search.network.groups.catalogue import Catalogue, Task
 from looptree.workload import Workload
 from looptree.workload.load import load_workload
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
@@ -279,7 +279,7 @@ def test_layers_without_a_common_tensor_are_no_group(monkeypatch: pytest.MonkeyP
     workload = Workload("two", [one, einsum("two", "Z[p] = V[p] + U[p]", {"p": 4})])
     check(workload, ONE, 3)
     apart = Exhaustive(workload, architecture(seed=3), ONE).value("latency")
-    monkeypatch.setattr(Exhaustive, "_connected", lambda self, group: True)
+    monkeypatch.setattr(plans, "_connected", lambda network, group: True)
     assert Exhaustive(workload, architecture(seed=3), ONE).value("latency") < apart
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -42,7 +43,9 @@ class Group:
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
         listings, blocks: what its tensors may do, all of them and those of one layer, by what that depends on; see
-        `looptree.search.group.bound.offers`.
+            `looptree.search.group.bound.offers`.
+        origin: tensors that are only stored inside branches, with the input that each of them is; see `parted`.
+        ordered: the segment whose loops it has, in which these inputs are one tensor each.
     """
 
     def __init__(
@@ -54,7 +57,8 @@ class Group:
         streams: Known | None = None,
         nests: Shared | None = None,
     ) -> None:
-        self.part = part
+        self.part = self.ordered = part
+        self.origin: Mapping[str, str] = {}
         self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
         depth = architecture.depth(level)
@@ -92,6 +96,13 @@ class Group:
         other.__dict__.pop("prices", None)
         return other
 
+    def parted(self, part: Workload, origin: Mapping[str, str]) -> Group:
+        """A group in which some inputs are a tensor for each reader; see `looptree.search.group.parted`."""
+        architecture, level = self.everything.architecture, self.everything.level
+        other = Group(part, architecture, level, self.space, self._streams)
+        other.origin, other.ordered = origin, self.part
+        return other
+
     @cached_property
     def possible(self) -> bool:
         """Whether tile inference can express the segment at all."""
@@ -119,7 +130,8 @@ class Group:
     @cached_property
     def patterns(self) -> Patterns:
         """Its loop orders, and where its intermediates may be kept."""
-        return Patterns(self.profiler, self.space, self.tensors, self.layers, self.inner, self.rules)
+        known = self.profiler, self.space, self.tensors, self.layers, self.inner, self.rules
+        return Patterns(*known, self.ordered)
 
     @property
     def branches(self) -> list[NestedBranch]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -33,6 +33,7 @@ from looptree.search.group.bound.problems import Problems
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.group.goal.goal import Gathering, Goal
 from looptree.search.group.group import Group
+from looptree.search.group.parted import parted_groups
 from looptree.search.undominated import undominated
 
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
@@ -52,6 +53,7 @@ class GroupSearch:
         self.group = group
         self._books: dict[Positions, PatternBook | None] = {}
         self._nested_books: dict[int, list[PatternBook]] = {}
+        self._parted: list[GroupSearch] | None = None
         self._schedules = Schedules(group)
         live = group.space.live and group.goal.architecture.allocation == "live"
         self._live = LiveRooms(group) if live else None
@@ -60,8 +62,16 @@ class GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
         other._books, other._nested_books = self._books, self._nested_books
+        other._parted = self.parted
         other._schedules, other._live = self._schedules, self._live
         return other
+
+    @property
+    def parted(self) -> list[GroupSearch]:
+        """The same with inputs stored inside the branches of their readers; see `looptree.search.group.parted`."""
+        if self._parted is None:
+            self._parted = [GroupSearch(group) for group in parted_groups(self.group)]
+        return self._parted
 
     def books(self) -> Iterator[PatternBook]:
         """The loop orders, by the number of loops and of joined ones."""
@@ -107,14 +117,19 @@ class GroupSearch:
                 makes and writes out, because they are outputs of the workload as well.
         """
         tally = Tally(groups=1)
-        floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident, fetched)))
+        goal = self.group.goal
+        floor = max(floor, goal.aim.weights.of(self.group.least(resident, fetched)))
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
         if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
         found, bound = None, math.inf
-        for placing, books in self._ways(resident, room, fetched):
+
+        def worth_it(group: Group) -> bool:
+            return goal.aim.weights.of(group.least(resident, fetched)) < below
+
+        for placing, books in self._ways(resident, room, fetched, worth_it):
             branch = _Branch(placing, floor, below, tally)
             if branch.target == -math.inf:
                 break  # nothing is better than the floor: no tables of further loop orders are needed
@@ -126,18 +141,31 @@ class GroupSearch:
         return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
 
     def _ways(
+        self, resident: frozenset[str], room: float, fetched: frozenset[str], worth_it: Callable[[Group], bool]
+    ) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
+        """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches.
+
+        Then those of the `parted` groups that are worth it.
+        """
+        group = self.group
+        yield from self._turns(resident, room, fetched)
+        if group.fused and group.space.nested and group.possible and self._live is None:
+            for number, branch in enumerate(group.branches):
+                problems = Problems(group, resident, room, branch=branch, fetched=fetched)
+                yield Placing(problems), self.nested_books(number)
+        for known in self.parted:
+            if resident.isdisjoint(known.group.origin.values()) and worth_it(known.group):
+                yield from known.towards(group.goal)._turns(resident, room, fetched)
+
+    def _turns(
         self, resident: frozenset[str], room: float, fetched: frozenset[str]
     ) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
-        """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches."""
+        """Layers in turns, or as a pipeline."""
         group = self.group
         yield Placing(Problems(group, resident, room, None, self._live, fetched=fetched)), self.books()
         if group.fused and group.space.pipeline and group.goal.timed and group.inside is None:
             problems = Problems(group, resident, room, self._schedules, self._live, fetched=fetched)
             yield Placing(problems), self.books()
-        if group.fused and group.space.nested and group.possible and self._live is None:
-            for number, branch in enumerate(group.branches):
-                problems = Problems(group, resident, room, branch=branch, fetched=fetched)
-                yield Placing(problems), self.nested_books(number)
 
     def collect(
         self,
@@ -157,10 +185,15 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < 0 or not self.group.possible:
             return Collected((), True, tally)
-        assert isinstance(self.group.goal, Gathering)
-        known, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
+        goal = self.group.goal
+        assert isinstance(goal, Gathering)
+        known, left, found = goal.beaten_by, math.inf, list[GroupDesign]()
         known.clear()
-        for placing, books in self._ways(resident, room, fetched):
+
+        def worth_it(group: Group) -> bool:
+            return goal.aim.weights.of(group.least(resident, fetched)) < below
+
+        for placing, books in self._ways(resident, room, fetched, worth_it):
             branch = _Gathering(placing, 0.0, below, tally)
             left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
             found += branch.designs

@@ -131,6 +131,11 @@ class Divider:
         order = sorted(position for known in found for position in known.positions)
         return tuple(replace(known, positions=tuple(map(order.index, known.positions))) for known in found)
 
+    def sees_apart(self, steps: Sequence[Steps]) -> bool:
+        """Whether no two of some loops move one dimension of a tensor of the layer."""
+        follows = [self.division.follows(known) for known in steps]
+        return all(sum(bool(ranks & own) for own in follows) < 2 for ranks in self.leasts.mixed.values())
+
     def ways(
         self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE, *, timed: bool = False
     ) -> list[Streaming]:

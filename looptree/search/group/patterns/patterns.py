@@ -18,6 +18,7 @@ from looptree.search.group.loops.passes import kinds_of
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.loops.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
 from looptree.search.group.patterns.pattern import Nesting, Pattern
+from looptree.workload import Workload
 
 
 class Patterns:
@@ -25,7 +26,8 @@ class Patterns:
 
     Args:
         tensors, layers: names of the rows of its tables. inner: rows of the intermediates that stay inside, from the
-            sinks upwards. rules: what may be done with each tensor.
+            sinks upwards. rules: what may be done with each tensor. ordered: the segment whose loops these are; see
+            `looptree.search.group.parted`.
     """
 
     def __init__(
@@ -36,8 +38,10 @@ class Patterns:
         layers: Sequence[str],
         inner: Sequence[int],
         rules: Sequence[TensorRule],
+        ordered: Workload,
     ) -> None:
         self.part = profiler.part
+        self.ordered = ordered
         self.profiler = profiler
         self.space = space
         self.tensors = tensors
@@ -56,7 +60,7 @@ class Patterns:
         """Every loop order, by the positions of the loops that move one dimension of a tensor of the sinks."""
         clashes = clashing_ranks(self.part, self.profiler.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
-        for order in self.space.orders(self.part):
+        for order in self.space.orders(self.ordered):
             found.setdefault(joined_positions(order, clashes), []).append(order)
         return found
 
@@ -201,7 +205,8 @@ class Patterns:
         bases = bases_of(self.profiler, self.tensors, self.layers, tables)
         left = tuple(row for row in self.inner if row not in pattern.places)
         chosen = tuple(loop for loop, _ in loops)
-        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left)
+        apart = None if pattern.met.blurred else pattern
+        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left, apart=apart)
 
     def decided(self, pattern: Pattern) -> list[Pattern]:
         """The pattern with one more intermediate decided, in each way; empty where all are.

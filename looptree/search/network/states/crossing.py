@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from looptree.search.group.goal.prices import direct
 from looptree.search.group.goal.rooms import apart
-from looptree.search.network.catalogue import Catalogue
-from looptree.search.network.ideals import Layers, bits
+from looptree.search.network.groups.catalogue import Catalogue
+from looptree.search.network.states.ideals import Layers, bits
 
 
 @dataclass(frozen=True, slots=True)
