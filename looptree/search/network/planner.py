@@ -194,9 +194,9 @@ class Planner:
         Args:
             polish: whether to look for designs of the groups that are as good and take less of something else.
 
-        The model values it lower where a layer writes nothing of what others read of it: alone, its group does all it
-        can. Then nothing is proven. It may value it higher where an idle layer is the first that reads
-        what stays on chip.
+        The model values it lower where nothing is read of a layer that is not left out: alone, its group does all it
+        can. Then nothing is proven. It may value it higher where an idle layer is the first that reads what stays on
+        chip.
         """
         path, tally = found.path, self.tally
         if not path.steps:

@@ -20,6 +20,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -34,6 +35,9 @@ from looptree.search.group.own.streaming import FREE, Idle, Streamed, Streaming
 from looptree.search.group.own.ways import Table, Ways, best_ways, ways_of
 from looptree.workload import Workload
 
+if TYPE_CHECKING:
+    from looptree.search.group.own.choices import Left
+
 _Nameless = tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float, float]
 """A way to stream some tensors in an order: loops with the number of their rank, what each tensor takes, trips and
 cycles."""
@@ -46,11 +50,13 @@ class Known:
     Attributes:
         ways: to stream. fronts: those of each order of own loops that no other ones with them beat.
         least: what no own loops leave less than of the window of a tensor, as a share of the whole.
+        designs: what own loops leave in the designs of groups looked at last; see `divided.Divider`.
     """
 
     ways: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
     fronts: dict[tuple[object, ...], list[Ways]] = field(default_factory=dict)
     least: dict[tuple[object, ...], float] = field(default_factory=dict)
+    designs: dict[tuple[object, ...], dict[tuple[str, ...], Left | None]] = field(default_factory=dict)
 
 
 class Streamer:
@@ -193,7 +199,7 @@ def _table(row: Sequence[Factors], extents: Mapping[Key, int], depth: int, some:
         piece = piece * _spread(f.held[index < depth] / extent, index, len(row))
         shared, apart = (_spread(table / extent, index, len(row)) for table in f.fresh)
         times = times * np.where(index < sweep, apart, shared)
-    return piece.reshape(-1)[some], times.reshape(-1)[some], sweep.reshape(-1)[some] >= 0
+    return Table(piece.reshape(-1)[some], times.reshape(-1)[some], sweep.reshape(-1)[some] >= 0)
 
 
 def _rank(layer: str, rank: str) -> Rank:

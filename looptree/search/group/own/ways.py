@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -12,9 +13,17 @@ from looptree.model.axis import Array
 from looptree.search.group.own.streaming import Idle, Streamed, Streaming
 from looptree.search.undominated import undominated
 
-Table = tuple[Array, Array, Array]
-"""Of a tensor stored below so many own loops, for each choice of their tile shapes: share of its window, share of the
-words that enter, and whether one of these loops moves it."""
+
+class Table(NamedTuple):
+    """What choices leave of a tensor that is stored below some of the loops.
+
+    Attributes:
+        held: share of its window. fresh: share of the words that enter. moves: whether one of these loops moves it.
+    """
+
+    held: Array
+    fresh: Array
+    moves: Array
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -41,7 +50,7 @@ class Ways:
 
     def only(self, some: Array) -> Ways:
         """Some of the choices."""
-        tables = [(held[some], fresh[some], moves[some]) for held, fresh, moves in self.tables]
+        tables = [Table(held[some], fresh[some], moves[some]) for held, fresh, moves in self.tables]
         kept = self.trips[some], self.cycles[some], self.choices[some]
         return Ways(self.order, self.tiles, self.depths, tables, *kept)
 
