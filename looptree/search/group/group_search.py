@@ -127,7 +127,7 @@ class GroupSearch:
         found, bound = None, math.inf
 
         def worth_it(group: Group) -> bool:
-            return goal.aim.weights.of(group.least(resident, fetched)) < below
+            return self._may_be_better(group, resident, room, fetched, below, tally)
 
         for placing, books in self._ways(resident, room, fetched, worth_it):
             branch = _Branch(placing, floor, below, tally)
@@ -156,6 +156,32 @@ class GroupSearch:
         for known in self.parted:
             if resident.isdisjoint(known.group.origin.values()) and worth_it(known.group):
                 yield from known.towards(group.goal)._turns(resident, room, fetched)
+
+    def _may_be_better(
+        self,
+        parted: Group,
+        resident: frozenset[str],
+        room: float,
+        fetched: frozenset[str],
+        below: float,
+        tally: Tally,
+    ) -> bool:
+        """Whether a `parted` group may have a design with an objective below a value.
+
+        Not if what it takes at least is no less. Else all of its designs are designs of this group in which the parted
+        inputs take no room and cost nothing, with what their readers fetch at least added: so not if no loop order of
+        this group has such a design.
+        """
+        group = self.group
+        if group.goal.aim.weights.of(parted.least(resident, fetched)) >= below:
+            return False
+        pipelined = group.space.pipeline and group.goal.timed
+        if fetched or pipelined or self._live is not None or not group.patterns.complete:
+            return True
+        free = resident.union(parted.origin.values())
+        placing = Placing(Problems(group, free, room, further=parted.reading(group.goal)))
+        branch = _Branch(placing, 0.0, below, tally)
+        return any(len(branch.roots(book)) for book in self.books())
 
     def _turns(
         self, resident: frozenset[str], room: float, fetched: frozenset[str]
@@ -191,7 +217,7 @@ class GroupSearch:
         known.clear()
 
         def worth_it(group: Group) -> bool:
-            return goal.aim.weights.of(group.least(resident, fetched)) < below
+            return self._may_be_better(group, resident, room, fetched, below, tally)
 
         for placing, books in self._ways(resident, room, fetched, worth_it):
             branch = _Gathering(placing, 0.0, below, tally)
@@ -235,8 +261,8 @@ class _Branch:
 
     def search(self, book: PatternBook, until: float, effort: float) -> float:
         """All designs with the loop orders of a book; a bound of what was not looked at."""
-        roots, floor = self._hopeful(self._bounded(book, self._roots(book))), self.floor * (1 + ROUNDING)
-        frontier, unseen = Frontier(roots, floor, len(self.placing.group.inner)), math.inf
+        floor, unseen = self.floor * (1 + ROUNDING), math.inf
+        frontier = Frontier(self.roots(book), floor, len(self.placing.group.inner))
         while len(frontier):
             if time.time() > until or self.tally.nodes > effort:
                 return min(unseen, frontier.bound)
@@ -244,6 +270,10 @@ class _Branch:
             unseen = min(unseen, self._joined(book, met, until, effort))
             frontier.waiting = self._hopeful(frontier.waiting.joined(self._bounded(book, following)))
         return unseen
+
+    def roots(self, book: PatternBook) -> Nodes:
+        """All designs of each loop order of a book that may have a good one."""
+        return self._hopeful(self._bounded(book, self._roots(book)))
 
     def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
         """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
