@@ -277,6 +277,12 @@ class Group:
         read = np.where([t in self.part.inputs for t in tensors], words, 0.0)
         return np.array([p.moved_all(read, words - read).sum() for p in goal.prices(self.part, tensors)])
 
+    def reading(self, goal: Goal) -> Array:
+        """What its readers, each of which fetches parted inputs for itself, add to each sum at least for that."""
+        words, tensors = compulsory_words(self.part), list(self.origin)
+        read = np.array([float(words[t]) for t in tensors])
+        return np.array([p.moved_all(read, 0 * read).sum() for p in goal.prices(self.part, tensors)])
+
     def least(self, resident: frozenset[str] = frozenset(), fetched: frozenset[str] = frozenset()) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles.
 

@@ -110,7 +110,7 @@ class GroupSearch:
         found, bound = None, math.inf
 
         def worth_it(group: Group) -> bool:
-            return goal.aim.weights.of(group.least(resident, fetched)) < below
+            return self._may_be_better(group, resident, room, fetched, below, tally)
 
         for placing, books in self._ways(resident, room, fetched, worth_it):
             branch = BranchAndBound(placing, floor, below, tally)
@@ -139,6 +139,32 @@ class GroupSearch:
         for known in self.parted:
             if resident.isdisjoint(known.group.origin.values()) and worth_it(known.group):
                 yield from known.towards(group.goal)._turns(resident, room, fetched)
+
+    def _may_be_better(
+        self,
+        parted: Group,
+        resident: frozenset[str],
+        room: float,
+        fetched: frozenset[str],
+        below: float,
+        tally: Tally,
+    ) -> bool:
+        """Whether a `parted` group may have a design with an objective below a value.
+
+        Not if what it takes at least is no less. Else all of its designs are designs of this group in which the parted
+        inputs take no room and cost nothing, with what their readers fetch at least added: so not if no loop order of
+        this group has such a design.
+        """
+        group = self.group
+        if group.goal.aim.weights.of(parted.least(resident, fetched)) >= below:
+            return False
+        pipelined = group.space.pipeline and group.goal.timed
+        if fetched or pipelined or self._live is not None or not group.patterns.complete:
+            return True
+        free = resident.union(parted.origin.values())
+        placing = Placing(Problems(group, free, room, further=parted.reading(group.goal)))
+        branch = BranchAndBound(placing, 0.0, below, tally)
+        return any(len(branch.roots(book)) for book in self.books())
 
     def _turns(
         self, resident: frozenset[str], room: float, fetched: frozenset[str]
@@ -174,7 +200,7 @@ class GroupSearch:
         known.clear()
 
         def worth_it(group: Group) -> bool:
-            return goal.aim.weights.of(group.least(resident, fetched)) < below
+            return self._may_be_better(group, resident, room, fetched, below, tally)
 
         for placing, books in self._ways(resident, room, fetched, worth_it):
             branch = Gatherer(placing, 0.0, below, tally)

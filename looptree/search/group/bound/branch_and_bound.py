@@ -60,8 +60,8 @@ class BranchAndBound:
 
     def search(self, book: PatternBook, until: float, effort: float) -> float:
         """All designs with the loop orders of a book; a bound of what was not looked at."""
-        roots, floor = self._hopeful(self._bounded(book, self._roots(book))), self.floor * (1 + ROUNDING)
-        frontier, unseen = Frontier(roots, floor, len(self.placing.group.inner)), math.inf
+        floor, unseen = self.floor * (1 + ROUNDING), math.inf
+        frontier = Frontier(self.roots(book), floor, len(self.placing.group.inner))
         while len(frontier):
             if time.time() > until or self.tally.nodes > effort:
                 return min(unseen, frontier.bound)
@@ -69,6 +69,10 @@ class BranchAndBound:
             unseen = min(unseen, self._joined(book, met, until, effort))
             frontier.waiting = self._hopeful(frontier.waiting.joined(self._bounded(book, following)))
         return unseen
+
+    def roots(self, book: PatternBook) -> Nodes:
+        """All designs of each loop order of a book that may have a good one."""
+        return self._hopeful(self._bounded(book, self._roots(book)))
 
     def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
         """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""

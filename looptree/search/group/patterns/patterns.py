@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -99,6 +100,19 @@ class Patterns:
         if positions not in self._known:
             self._known[positions] = self._find_patterns(positions)
         return self._known[positions]
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether there are patterns of every loop order, for all of its tile shapes."""
+        tilings = self.space.restrictions.tilings
+        return all(
+            sum(math.prod(len(loop.tiles) for loop in pattern.loops) for pattern in self.of(positions))
+            == sum(
+                math.prod(len(tilings(self.part, tuple(order[at] for at in own))) for own in positions)
+                for order in orders
+            )
+            for positions, orders in self.orders.items()
+        )
 
     def _find_patterns(self, positions: Positions) -> list[Pattern]:
         found = []
