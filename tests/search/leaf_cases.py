@@ -50,7 +50,15 @@ class StreamingGroup(Group):
         inputs = [t for t in self.free(choice) if t in self.alone.inputs and len(self.users(t)) > 1]
         for count in range(len(inputs) + 1 if self.space.leaf_loops else 1):
             for within in itertools.combinations(inputs, count):
-                yield self.streams(choice, within)
+                if self._hangs_together(within):
+                    yield self.streams(choice, within)
+
+    def _hangs_together(self, but: Collection[str]) -> bool:
+        """Whether the layers share tensors other than some."""
+        reached = {self.names[0]}
+        for tensor in [t for _ in self.names for t in self.alone.tensors if t not in but]:
+            reached |= self.users(tensor) if self.users(tensor) & reached else set()
+        return len(reached) == len(self.names)
 
     def users(self, tensor: str) -> frozenset[str]:
         """Layers of the group that read or write a tensor."""

@@ -88,16 +88,17 @@ class NestedGroup(StreamingGroup):
         inside = {t for part in choice.nested for t in part.retention}
         return [t for t in super().free(choice) if t not in inside]
 
+    def placings(self, choice: GroupChoice) -> Iterator[Iterator[Array]]:
+        """Those without a nested branch, or with the one that is chosen."""
+        yield from [self.items(choice)] if choice.nested else super().placings(choice)
+
     def items(self, choice: GroupChoice) -> Iterator[Array]:
         """What only the nested branch uses is one item; its layers have no loops of their own."""
-        if not choice.nested:
-            yield from super().items(choice)
-            return
         (part,) = choice.nested
         whole, above = self.evaluated(choice), self.above(choice)
         assert whole is not None
         rows = [self._inside_of(whole, t) for t in part.retention]
-        for tensor in [t for t in above if self._users(t) <= {*part.einsums} and t not in choice.spilled]:
+        for tensor in [t for t in above if self.users(t) <= {*part.einsums} and t not in choice.spilled]:
             places = [above.pop(tensor)]
             for depth in range(len(part.loops) + 1):
                 moved = replace(part, retention={**part.retention, tensor: depth})
@@ -107,12 +108,9 @@ class NestedGroup(StreamingGroup):
             rows.append(np.vstack(places))
         yield reduce(beside, rows, np.zeros((1, 7)))
         for layer in self.names if self.space.leaf_loops else ():
-            own = {t: above.pop(t) for t in list(above) if layer not in part.einsums and self._users(t) == {layer}}
+            own = {t: above.pop(t) for t in list(above) if layer not in part.einsums and self.users(t) == {layer}}
             yield self.streamed(choice, layer, own)
         yield from above.values()
-
-    def _users(self, tensor: str) -> set[str]:
-        return {*self.network.users(tensor)} & {*self.names}
 
     def _inside_of(self, result: Evaluation, tensor: str) -> Array:
         sums = self.sums(result, tensor)

@@ -4,7 +4,7 @@ Such a tensor, if it comes from off chip, may have a storage node inside the bra
 own loops of each, instead of one above all branches. It is then fetched for each of them. What it takes and moves in
 one branch does not depend on the others, so a group with such nodes is a group in which each of these layers reads a
 tensor of its own, which is only ever stored inside its branch. A mapping has no tensor both above the branches and
-inside one of them.
+inside one of them. Layers that then have no tensor in common are no group, as elsewhere.
 
 The loops above the branch are those of the group as it is: which ranks of several sinks they tile together may depend
 on what these share.
@@ -16,12 +16,13 @@ import itertools
 from collections.abc import Collection
 from dataclasses import replace
 
+from looptree.search.asked.loops import merged
 from looptree.search.group.group import Group
 from looptree.workload import Einsum, Workload
 
 
 def parted_groups(group: Group) -> list[Group]:
-    """The group with some of its inputs stored inside the branches of their readers, for each set of such inputs."""
+    """The group with some of its inputs stored inside the branches of their readers, for each such set of inputs."""
     if not group.fused or not group.space.leaf_loops or group.inside is not None or not group.possible:
         return []
     inputs = [
@@ -32,8 +33,20 @@ def parted_groups(group: Group) -> list[Group]:
         and not rule.given
         and tensor not in group.apart | group.direct
     ]
-    counts = range(1, len(inputs) + 1)
-    return [group.parted(*_parted(group.part, some)) for n in counts for some in itertools.combinations(inputs, n)]
+    sets = itertools.chain.from_iterable(itertools.combinations(inputs, n + 1) for n in range(len(inputs)))
+    return [
+        group.parted(part, origin) for part, origin in (_parted(group.part, some) for some in sets) if _linked(part)
+    ]
+
+
+def _linked(part: Workload) -> bool:
+    """Whether all layers hang together by tensors that they share."""
+    users: dict[str, list[int]] = {}
+    for number, einsum in enumerate(part.einsums):
+        for tensor in (*einsum.reads, einsum.output.tensor):
+            users.setdefault(tensor, []).append(number)
+    tied = [pair for numbers in users.values() for pair in itertools.pairwise(numbers)]
+    return len(merged(tuple((number,) for number in range(len(part.einsums))), tied)) == 1
 
 
 def _parted(part: Workload, tensors: Collection[str]) -> tuple[Workload, dict[str, str]]:

@@ -211,9 +211,9 @@ class Planner:
             stepwise: whether the evaluation has what is found step by step, as cycles and, where no capacity depends on
                 them, live words; that takes half of the time.
 
-        The model values it lower where a layer writes nothing of what others read of it: alone, its group does all it
-        can. Then nothing is proven. It may value it higher where an idle layer is the first that reads
-        what stays on chip.
+        The model values it lower where nothing is read of a layer that is not left out: alone, its group does all it
+        can. Then nothing is proven. It may value it higher where an idle layer is the first that reads what stays on
+        chip.
         """
         path, tally = found.path, self.tally
         if not path.steps:

@@ -51,7 +51,7 @@ class Problems:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
         schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
             counts. branch: a nested one, if there is one. fetched: those that stay on chip and are fetched first.
-        own: per layer the rows of what it may stream, if that is known.
+        own: per layer the rows of what it may stream, if that is known. further: what is added to each sum in any case.
     """
 
     def __init__(
@@ -64,6 +64,7 @@ class Problems:
         branch: NestedBranch | None = None,
         fetched: frozenset[str] = frozenset(),
         own: Mapping[str, Sequence[int]] | None = None,
+        further: Array | None = None,
     ) -> None:
         self.schedules = schedules
         self.live = live
@@ -96,7 +97,7 @@ class Problems:
             capacity,
             pipelined=schedules is not None,
             live=live is not None,
-            fetching=group.fetching(group.goal, fetched) if fetched else None,
+            fetching=group.fetching(group.goal, fetched) if fetched else further,
             fewest=np.array([fewest.get(layer, 1.0) for layer in group.layers]) if fewest else None,
         )
 

@@ -126,7 +126,8 @@ class Searches:
             if len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
             shared = self._streams, self._nests
-            self._known[shape] = GroupSearch(Group(part, self.architecture, self.level, self.space, *shared))
+            group = Group(part, self.architecture, self.level, self.space, *shared, mirrored=False)
+            self._known[shape] = GroupSearch(group)
         return self._known[shape]
 
 
