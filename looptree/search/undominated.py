@@ -7,6 +7,7 @@ import numpy as np
 from looptree.model.axis import Array
 
 AT_ONCE = 64  # rows that are compared with each other, and then with all that are left
+LATER = np.triu(np.ones((AT_ONCE, AT_ONCE), dtype=bool), 1)  # which of these come after which others
 
 
 def undominated(rows: Array) -> Array:
@@ -28,7 +29,8 @@ def undominated(rows: Array) -> Array:
     found = [left[:0]]
     while len(left):  # no row is beaten by one that comes after it
         some = columns[:, :AT_ONCE]
-        kept = ~np.triu(_beats(some, some), 1).any(axis=0)
+        size = some.shape[1]
+        kept = ~(_beats(some, some) & LATER[:size, :size]).any(axis=0)
         found.append(left[:AT_ONCE][kept])
         left, columns = left[AT_ONCE:], columns[:, AT_ONCE:]
         if len(left):

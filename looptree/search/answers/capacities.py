@@ -115,6 +115,8 @@ class Capacities:
     def plans(self, wanted: Sequence[Wanted], *, seconds: float | None = None) -> list[Plan]:
         """The best plan in each of some capacities, searched side by side.
 
+        What the evaluations have step by step is left out.
+
         Args:
             wanted: the capacities. seconds: for each of them, see `search`; they share all of that.
 
@@ -139,7 +141,8 @@ class Capacities:
             Found(path, weights, path.value, path.bound, each.capacity_bytes)
             for path, each in zip(paths, wanted, strict=True)
         ]
+        planner.polish([one for one, each in zip(found, wanted, strict=True) if each.target is None])
         return [
-            planner.plan(one, self.objective, polish=each.target is None)
+            planner.plan(one, self.objective, polish=each.target is None, stepwise=False)
             for one, each in zip(found, wanted, strict=True)
         ]
