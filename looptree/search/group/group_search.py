@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -147,24 +147,27 @@ class GroupSearch:
         until: float = math.inf,
         effort: float = math.inf,
         fetched: frozenset[str] = frozenset(),
+        known: Sequence[Sequence[float]] = (),
     ) -> Collected:
         """All designs with an objective below a value that no other one beats in all metrics that the goal limits.
 
         Args:
             resident, capacity, until, effort, fetched: as for `search`.
+            known: metrics of designs that are known, in the order of the limits; those that one of them beats are not
+                looked for.
         """
         tally = Tally(groups=1)
         room = capacity - self.group.resident_bytes(resident)
         if room < 0 or not self.group.possible:
             return Collected((), True, tally)
         assert isinstance(self.group.goal, Gathering)
-        known, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
-        known.clear()
+        beaten_by, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
+        beaten_by[:] = map(list, known)
         for placing, books in self._ways(resident, room, fetched):
             branch = _Gathering(placing, 0.0, below, tally)
             left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
             found += branch.designs
-        best = undominated(np.array(known).reshape(len(found), -1)) if found else ()
+        best = undominated(np.array(beaten_by[len(known) :])) if found else ()
         return Collected(tuple(found[i] for i in best), math.isinf(left), tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:
@@ -302,10 +305,19 @@ class _Gathering(_Branch):
         return self.below
 
     def _settle(self, book: PatternBook, nodes: Nodes) -> None:
-        """Take all of some single designs; the goal says which of them still count."""
-        for at in np.argsort(nodes.bound, kind="stable").tolist():
+        """Take all of some single designs; the goal says which of them still count.
+
+        What each of them can do is bounded anew once there is one more design that it has to beat: that is much shorter
+        for all together than placing the tensors of each.
+        """
+        while len(nodes):
+            at = int(nodes.bound.argmin())
             node = nodes.at(np.array([at]))
-            while (placed := self.placing.best(book, node, self.below)) is not None:
-                design = self.placing.design(book, node, placed)
-                self.designs.append(design)
-                self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
+            placed = self.placing.best(book, node, self.below)
+            if placed is None:
+                nodes = nodes.at(np.flatnonzero(np.arange(len(nodes)) != at))
+                continue
+            design = self.placing.design(book, node, placed)
+            self.designs.append(design)
+            self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
+            nodes = self._hopeful(self.placing.bounds(book, nodes, self.target))
