@@ -12,7 +12,6 @@ import math
 from collections.abc import Mapping
 
 from looptree.search.answers.pursuit import Pursuit
-from looptree.search.asked.metrics import METRICS
 from looptree.search.asked.target import Target
 from looptree.search.network.planner import Found, Planner
 
@@ -31,8 +30,11 @@ def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
 
     Ctrl-C ends the search with the best plan so far, if there is one.
     """
-    objective = next(iter(limits), METRICS[0])
-    best = Pursuit(planner, Target(objective, limits), planner.capacity, enough=True).found()
+    objective = next(iter(limits), "operations")  # designs that compute nothing again are found at once
+    capacity = planner.capacity if limits else min(planner.capacity, planner.most_demanding()[0])
+    best = Pursuit(planner, Target(objective, limits), capacity, enough=True).found()
+    if capacity < planner.capacity and not best.path.steps:  # restrictions ask for larger groups
+        best = Pursuit(planner, Target(objective, limits), planner.capacity, enough=True).found()
     if not best.path.steps:
         return Found(best.path, best.weights, math.inf, math.inf if math.isinf(best.bound) else 0.0)
     low, high, step = 0, int(best.path.room), 1
