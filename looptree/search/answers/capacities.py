@@ -92,15 +92,10 @@ class Capacities:
         Raises:
             InfeasibleError: a layer has none at all.
         """
-        least = 0.0
-        catalogue = self.planner.catalogue
-        for einsum in self.workload.einsums:
-            number, _ = catalogue.shape((einsum.name,))
-            demand, parts = catalogue.search_of(number).smallest()
-            if math.isinf(demand):
-                raise InfeasibleError.of(f"layer {einsum.name!r}", self.planner.level, math.inf, demand, parts)
-            least = max(least, demand)
-        return math.ceil(least)
+        demand, name, parts = self.planner.most_demanding()
+        if math.isinf(demand):
+            raise InfeasibleError.of(f"layer {name!r}", self.planner.level, math.inf, demand, parts)
+        return math.ceil(demand)
 
     def everything(self) -> int:
         """Bytes in which all tensors of the network fit whole at a time."""

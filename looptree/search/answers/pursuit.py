@@ -27,7 +27,7 @@ from looptree.search.asked.target import ROUNDING, Target
 from looptree.search.network.planner import CLOSE, Found, Planner
 from looptree.search.network.plans.partition import NO_PATH, Partition, Path
 
-SHARES = 1 / 32, 1 / 16, 1 / 8, 1 / 4, 1 / 2
+SHARES = 1 / 16, 1 / 4
 """Of what is between the bound and the best plan, or without one of the bound: where plans are looked for in turn."""
 
 

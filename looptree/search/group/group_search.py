@@ -7,7 +7,7 @@ order (`looptree.search.group.bound.branch_and_bound`), and what one of them fin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -184,11 +184,14 @@ class GroupSearch:
         until: float = math.inf,
         effort: float = math.inf,
         fetched: frozenset[str] = frozenset(),
+        known: Sequence[Sequence[float]] = (),
     ) -> Collected:
         """All designs with an objective below a value that no other one beats in all metrics that the goal limits.
 
         Args:
             resident, capacity, until, effort, fetched: as for `search`.
+            known: metrics of designs that are known, in the order of the limits; those that one of them beats are not
+                looked for.
         """
         tally = Tally(groups=1)
         room = capacity - self.group.resident_bytes(resident)
@@ -196,8 +199,8 @@ class GroupSearch:
             return Collected((), True, tally)
         goal = self.group.goal
         assert isinstance(goal, Gathering)
-        known, left, found = goal.beaten_by, math.inf, list[GroupDesign]()
-        known.clear()
+        beaten_by, left, found = goal.beaten_by, math.inf, list[GroupDesign]()
+        beaten_by[:] = map(list, known)
 
         def worth_it(group: Group) -> bool:
             return self._may_be_better(group, resident, room, fetched, below, tally)
@@ -206,7 +209,7 @@ class GroupSearch:
             branch = Gatherer(placing, 0.0, below, tally)
             left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
             found += branch.designs
-        best = undominated(np.array(known).reshape(len(found), -1)) if found else ()
+        best = undominated(np.array(beaten_by[len(known) :])) if found else ()
         return Collected(tuple(found[i] for i in best), math.isinf(left), tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:

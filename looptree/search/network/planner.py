@@ -258,16 +258,20 @@ class Planner:
         missing = f"{what} was not proven" if what else f"no plan of {self.network.name!r} was found"
         return LooptreeError(f"{missing} in {self.elapsed:.1f} s (allow more time, or search a narrower space)")
 
-    def infeasible(self, capacity: float = math.inf) -> InfeasibleError:
-        """Which layer does not fit, in so many bytes or fewer if the architecture has fewer."""
-        capacity = min(capacity, self.capacity)
+    def most_demanding(self) -> tuple[float, str, dict[str, float]]:
+        """The fewest bytes in which every layer alone has a design, the layer that needs them, and what contributes."""
         found = []
         for einsum in self.catalogue.workload.einsums:
             number, names = self.catalogue.shape((einsum.name,))
             demand, rows = self.catalogue.search_of(number).smallest()
             own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
             found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
-        demand, name, parts = max(found, key=lambda entry: entry[0])
+        return max(found, key=lambda entry: entry[0])
+
+    def infeasible(self, capacity: float = math.inf) -> InfeasibleError:
+        """Which layer does not fit, in so many bytes or fewer if the architecture has fewer."""
+        capacity = min(capacity, self.capacity)
+        demand, name, parts = self.most_demanding()
         rules = self.space.restrictions.described()
         for pin in self.space.restrictions.pins if demand <= capacity else ():
             _, pinned = self.catalogue.as_pinned(segment(self.network, pin.layers), pin)

@@ -164,10 +164,19 @@ class Gatherer(BranchAndBound):
         return self.below
 
     def _settle(self, book: PatternBook, nodes: Nodes) -> None:
-        """Take all of some single designs; the goal says which of them still count."""
-        for at in np.argsort(nodes.bound, kind="stable").tolist():
+        """Take all of some single designs; the goal says which of them still count.
+
+        What each of them can do is bounded anew once there is one more design that it has to beat: that is much shorter
+        for all together than placing the tensors of each.
+        """
+        while len(nodes):
+            at = int(nodes.bound.argmin())
             node = nodes.at(np.array([at]))
-            while (placed := self.placing.best(book, node, self.below)) is not None:
-                design = self.placing.design(book, node, placed)
-                self.designs.append(design)
-                self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
+            placed = self.placing.best(book, node, self.below)
+            if placed is None:
+                nodes = nodes.at(np.flatnonzero(np.arange(len(nodes)) != at))
+                continue
+            design = self.placing.design(book, node, placed)
+            self.designs.append(design)
+            self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
+            nodes = self._hopeful(self.placing.bounds(book, nodes, self.target))
