@@ -15,7 +15,7 @@ from looptree.check import check
 from looptree.model import evaluate
 from looptree.search.asked.objective import value
 from looptree.search.asked.space import Space
-from looptree.search.exhaustive import Designs, Exhaustive, Group, together, undominated
+from looptree.search.exhaustive import Designs, Exhaustive, Group, steps_of, together, undominated
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import group_tensors, plan_tree
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
@@ -30,7 +30,7 @@ def test_what_tensors_take_and_add_in_their_places_adds_up(kind: str) -> None:
     workload = network(kind, 1, layers=2)
     hardware = architecture(seed=1, buffer_bandwidth=3)
     search = Exhaustive(workload, hardware, SPACE)
-    group = Group(search, frozenset(e.name for e in workload.einsums), frozenset())
+    group = Group(search.network, frozenset(e.name for e in workload.einsums), frozenset())
     for choice in draw.sample(list(group.choices()), 6):
         whole, above = group.evaluated(choice), group.above(choice)
         assert whole is not None
@@ -54,11 +54,11 @@ def test_groups_of_a_plan_add_up(kind: str) -> None:
     hardware = architecture(seed=2, buffer_bandwidth=3)
     space = Space(group_layers=1, chain_layers=1, lone_loops=0, leaf_loops=0)
     search = Exhaustive(workload, hardware, space)
-    inner = list(search.whole_bytes)
+    inner = list(search.network.whole_bytes)
     for _ in range(4):
         kept = draw.sample(inner, draw.randrange(len(inner) + 1))
-        steps = list(search._steps([frozenset((e.name,)) for e in workload.einsums], kept))
-        choices = [next(Group(search, *step[:3]).choices()) for step in steps]
+        steps = list(steps_of(search.network, [frozenset((e.name,)) for e in workload.einsums], kept))
+        choices = [next(Group(search.network, *step[:3]).choices()) for step in steps]
         stored = [
             {t: 0 for e in choice.einsums for t in group_tensors(workload, (e,)) if t not in kept} for choice in choices
         ]

@@ -13,11 +13,12 @@ from types import TracebackType
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, close
+from looptree.search.asked.hardware import buffer_of, check_priced
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.space import Space
-from looptree.search.network.abreast import side_by_side
-from looptree.search.network.planner import Found, Planner, buffer_of, check_priced
-from looptree.search.network.workers import Searches, Workers
+from looptree.search.network.groups.workers import Searches, Workers
+from looptree.search.network.planner import Found, Planner
+from looptree.search.network.plans.abreast import side_by_side
 from looptree.search.result import InfeasibleError, Plan
 from looptree.workload import Workload
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -44,7 +45,9 @@ class Group:
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
         listings, blocks: what its tensors may do, all of them and those of one layer, by what that depends on; see
-        `looptree.search.group.bound.offers`.
+            `looptree.search.group.bound.offers`.
+        origin: tensors that are only stored inside branches, with the input that each of them is; see `parted`.
+        ordered: the segment whose loops it has, in which these inputs are one tensor each.
     """
 
     def __init__(
@@ -58,7 +61,8 @@ class Group:
         *,
         mirrored: bool = True,
     ) -> None:
-        self.part = part
+        self.part = self.ordered = part
+        self.origin: Mapping[str, str] = {}
         self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
         depth = architecture.depth(level)
@@ -98,6 +102,13 @@ class Group:
         other.__dict__.pop("prices", None)
         return other
 
+    def parted(self, part: Workload, origin: Mapping[str, str]) -> Group:
+        """A group in which some inputs are a tensor for each reader; see `looptree.search.group.parted`."""
+        architecture, level = self.everything.architecture, self.everything.level
+        other = Group(part, architecture, level, self.space, self._streams)
+        other.origin, other.ordered = origin, self.part
+        return other
+
     @cached_property
     def possible(self) -> bool:
         """Whether tile inference can express the segment at all."""
@@ -126,7 +137,7 @@ class Group:
     def patterns(self) -> Patterns:
         """Its loop orders, and where its intermediates may be kept."""
         rows = self.tensors, self.layers, self.inner, self.rules
-        return Patterns(self.profiler, self.space, *rows, self.mirrors)
+        return Patterns(self.profiler, self.space, *rows, self.ordered, self.mirrors)
 
     @property
     def branches(self) -> list[NestedBranch]:
@@ -265,6 +276,12 @@ class Group:
         words = np.array([float(self.part.tensors[t].size) for t in tensors])
         read = np.where([t in self.part.inputs for t in tensors], words, 0.0)
         return np.array([p.moved_all(read, words - read).sum() for p in goal.prices(self.part, tensors)])
+
+    def reading(self, goal: Goal) -> Array:
+        """What its readers, each of which fetches parted inputs for itself, add to each sum at least for that."""
+        words, tensors = compulsory_words(self.part), list(self.origin)
+        read = np.array([float(words[t]) for t in tensors])
+        return np.array([p.moved_all(read, 0 * read).sum() for p in goal.prices(self.part, tensors)])
 
     def least(self, resident: frozenset[str] = frozenset(), fetched: frozenset[str] = frozenset()) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -19,19 +19,19 @@ from looptree.search.asked.target import Target
 from looptree.search.group.design import Tally
 from looptree.search.group.goal.prices import direct
 from looptree.search.group.goal.rooms import shared_bytes, weight_bytes
-from looptree.search.network.catalogue import Catalogue, TimeUpError
-from looptree.search.network.ideals import Layers, TooManyError
+from looptree.search.network.groups.catalogue import Catalogue, TimeUpError
+from looptree.search.network.groups.workers import Workers
 from looptree.search.network.idle import with_idle
-from looptree.search.network.outline import Outline
-from looptree.search.network.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
-from looptree.search.network.states import StateGraph
-from looptree.search.network.workers import Workers
+from looptree.search.network.plans.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
+from looptree.search.network.states.ideals import Layers, TooManyError
+from looptree.search.network.states.outline import Outline
+from looptree.search.network.states.states import StateGraph
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 
 if TYPE_CHECKING:
-    from looptree.search.network.wide import WidePartition
+    from looptree.search.network.plans.wide import WidePartition
 
 CLOSE = 1e-9  # values of the search and of the model that differ by no larger share are equal
 
@@ -54,57 +54,6 @@ class Found:
     value: float
     bound: float
     room: float = math.inf
-
-
-def buffer_of(architecture: Architecture) -> str:
-    """The level that a search uses: the first one below off chip.
-
-    Raises:
-        InputError: there is none, or one of the two has a feature that is not searched.
-    """
-    where = f"architecture {architecture.name!r}"
-    if len(architecture.levels) < 2:
-        raise InputError("expected an off-chip level and an on-chip one", where=where)
-    off_chip, level = architecture.levels[:2]
-    if off_chip.keeps is not None or off_chip.bypasses:
-        problem = f"{off_chip.name} may not hold every tensor"
-        raise _not_searched(where, problem, "leave out its keeps and bypasses")
-    for known in architecture.levels[1:]:
-        kinds = {(known.may_hold("", k), known.partition("", k)) for k in ("input", "output", "intermediate")}
-        if known.named_tensors or len(kinds) > 1:
-            problem = f"{known.name} tells apart tensors other than weights"
-            raise _not_searched(where, problem, "let inputs, outputs and intermediates be held alike there")
-    if not level.may_hold("", "input"):
-        raise _not_searched(where, f"{level.name} holds weights only", "let it hold other tensors, too")
-    return level.name
-
-
-def _not_searched(where: str, problem: str, instead: str) -> InputError:
-    """The model prices more hardware than the search does."""
-    hint = f"a mapping can be evaluated on it; to search, {instead}"
-    return InputError(f"{problem}, which a search does not take into account", where=where, hint=hint)
-
-
-def check_priced(architecture: Architecture, metrics: Collection[str]) -> None:
-    """Metrics of plans in buffers of any size can be compared.
-
-    Raises:
-        InputError: the buffer has partitions, or its energy comes from a model of its capacity.
-    """
-    level = buffer_of(architecture)
-    if architecture.level(level).partitions:
-        raise InputError(
-            f"{level} has partitions, so its size is not one number",
-            where=f"architecture {architecture.name!r}",
-            hint="ask for another metric, or give it one capacity_bytes",
-        )
-    priced = sorted({"energy", "edp"} & set(metrics))
-    if architecture.level(level).model is not None and priced:
-        raise InputError(
-            f"{level} is priced by a model of its capacity: sizes cannot be compared by {priced[0]}",
-            where=f"architecture {architecture.name!r}",
-            hint="compare them by offchip, latency or operations, or search each size by itself",
-        )
 
 
 def _check_bypassing(workload: Workload, architecture: Architecture, level: str) -> None:
@@ -183,7 +132,7 @@ class Planner:
                 graph = StateGraph.of(self.layers, self.catalogue, capacity, self._outline)
                 found = Partition(graph, self.catalogue)
             except TooManyError:
-                from looptree.search.network.wide import WidePartition  # OR-Tools take long to import
+                from looptree.search.network.plans.wide import WidePartition  # OR-Tools take long to import
 
                 found = WidePartition(self.layers, self.catalogue, capacity)
             self._partition = capacity, found
@@ -245,9 +194,9 @@ class Planner:
         Args:
             polish: whether to look for designs of the groups that are as good and take less of something else.
 
-        The model values it lower where a layer writes nothing of what others read of it: alone, its group does all it
-        can. Then nothing is proven. It may value it higher where an idle layer is the first that reads
-        what stays on chip.
+        The model values it lower where nothing is read of a layer that is not left out: alone, its group does all it
+        can. Then nothing is proven. It may value it higher where an idle layer is the first that reads what stays on
+        chip.
         """
         path, tally = found.path, self.tally
         if not path.steps:

@@ -22,8 +22,8 @@ from looptree.model.inside.resolve import leaf_of
 from looptree.search import InfeasibleError, Plan, Space, search
 from looptree.search.asked.objective import value
 from looptree.search.asked.restrictions import Restrictions
-from looptree.search.exhaustive import Exhaustive
 from looptree.search.exhaustive import Group as Segment
+from looptree.search.exhaustive import Network
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.nodes import Nodes
 from looptree.search.group.bound.placing import Placing
@@ -83,8 +83,8 @@ def asking(tree: LoopTree) -> LoopTree:
 def every_plan(workload: Workload, architecture: Architecture) -> Iterator[Evaluation]:
     """Every plan with one group and one loop, by the model, the nests of its layers found for it."""
     plain = Architecture("plain", (Level("DRAM"), Level("GLB", bypasses=architecture.levels[1].bypasses)))
-    slow = Exhaustive(workload, plain, ONE)
-    for choice in placed(Segment(slow, frozenset(e.name for e in workload.einsums), frozenset())):
+    network = Network(workload, plain, ONE)
+    for choice in placed(Segment(network, frozenset(e.name for e in workload.einsums), frozenset())):
         tree = asking(plan_tree(workload, architecture, [choice]))
         yield evaluate(workload, architecture, tree, stepwise=False)
 
@@ -160,7 +160,7 @@ def some_plans(workload: Workload, architecture: Architecture, count: int, seed:
     """Random plans with one group and up to two or three loops."""
     draw = random.Random(seed)
     plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
-    group = Segment(Exhaustive(workload, plain, WIDE), frozenset(e.name for e in workload.einsums), frozenset())
+    group = Segment(Network(workload, plain, WIDE), frozenset(e.name for e in workload.einsums), frozenset())
     choices = list(group.choices())
     for choice in draw.sample(choices, min(count, len(choices))):
         places = {t: draw.randrange(len(choice.loops) + 1) for t in group.free(choice)}
@@ -284,7 +284,7 @@ def every_nested_plan(workload: Workload, architecture: Architecture) -> Iterato
     """Every plan of one layer with one loop, and every nest in it, by the model."""
     plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
     (name,) = (e.name for e in workload.einsums)
-    for choice in placed(Segment(Exhaustive(workload, plain, ONE), frozenset((name,)), frozenset())):
+    for choice in placed(Segment(Network(workload, plain, ONE), frozenset((name,)), frozenset())):
         design = bind(workload, architecture, plan_tree(workload, architecture, [choice]))
         leaf = leaf_of(design, infer(design), design.leaf(name))
         assert leaf is not None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,6 +73,28 @@ def test_no_bound_is_above_what_the_joined_tables_say(produced: bool, objective:
     assert compared >= 36
 
 
+def test_own_loops_of_a_layer_that_sees_loops_apart_are_those_of_joined_loops() -> None:
+    """For every loop order and choice of tile shapes: the wide layer and the sum are not upstream of what is added."""
+    space = Space(loops=2, leaf_loops=1, spill=False, joined_pairs=ANY_PAIRS)
+    group = searched(residual(5, 4, produced=True), architecture(buffer_bandwidth=3), "energy", space).group
+    problems, compared, found = Problems(group, frozenset(), 40.0), 0, 0
+    for positions in group.patterns.orders:
+        for pattern in (p for p in group.patterns.of(positions) if p.met):
+            for at in np.ndindex(*(len(loop.tiles) for loop in pattern.loops)):
+                (joined,) = group.patterns.joined(pattern, [at])
+                loops = joined.picked((0,) * len(joined.loops))
+                seen = problems.seen_steps(joined, loops, 2)
+                together = problems.seen_steps(replace(joined, apart=None), loops, 2)
+                for layer, rows in problems.own.items():
+                    divider, names = group.divider(layer), [group.tensors[row] for row in rows]
+                    one, other = (divider.ways(names, divider.moving(steps[layer])) for steps in (seen, together))
+                    assert {way.key for way in one} == {way.key for way in other}
+                    compared += seen[layer] != together[layer]
+                    found += len(one)
+    assert compared >= 12
+    assert found
+
+
 def test_no_design_of_a_residual_block_is_better() -> None:
     """The sum reads two rows, the narrow layer all that the wide one needs: they rest at different steps."""
     slow = Exhaustive(residual(3, 2, produced=False), architecture(seed=1, buffer_bandwidth=3), MEETING)
@@ -80,8 +104,8 @@ def test_no_design_of_a_residual_block_is_better() -> None:
 def test_relevance_may_depend_on_tile_shapes_once_something_is_computed_again() -> None:
     """Loops over rows and taps of the last of three convolutions, whose producers recompute."""
     slow = Exhaustive(network("skip", 1, layers=3), architecture(seed=1), MEETING)
-    rows = slow.designs(frozenset(e.name for e in slow.workload.einsums))
-    found = searched(slow.workload, architecture(seed=1), "latency", MEETING).search(frozenset(), 22.0)
+    rows = slow.designs(frozenset(e.name for e in slow.network.workload.einsums))
+    found = searched(slow.network.workload, architecture(seed=1), "latency", MEETING).search(frozenset(), 22.0)
     assert found.value == rows.least("latency", 22.0, slow.bandwidths) == 33.0
 
 

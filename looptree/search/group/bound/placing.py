@@ -228,7 +228,9 @@ class Placing:
                     spilled.add(name)
             inside = options[index].inside
             if inside is not None:
-                streaming[inside[0]] = inside[1]
+                layer, way = inside
+                known = {group.origin.get(name, name): share for name, share in way.tensors.items()}
+                streaming[layer] = replace(way, tensors=known)
         loops, nested = _loops(book, nodes), None
         if self.problems.branch is not None:
             kept = {name: depth - book.outer - 1 for name, depth in retention.items() if depth > book.outer}

@@ -45,8 +45,9 @@ class Tensors:
             it cannot be).
         spill: which intermediates may be spilled. closed: below which numbers of loops a tensor may not be kept, of
             shape (tensors, numbers). drop: which tensors keep nothing of their overlap. apart: which tensors are in a
-        partition of their own.
-        nested: which tensors may be stored inside a nested branch, if there is one.
+            partition of their own.
+        nested: which tensors may be stored inside a nested branch, if there is one. within: which are only ever stored
+            inside the branch of their layer.
         copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
         makers: row of the layer that makes each tensor. each: operations of a word that it makes, 0 if that differs.
     """
@@ -62,6 +63,7 @@ class Tensors:
     makers: Array
     each: Array
     nested: Array
+    within: Array
     copies: int = 1
 
 
@@ -226,6 +228,9 @@ class Relaxation:
         sums = [p.weights * taken if p.weights else self._added(p, reads, writes) for p in self.prices]
         if open_.any():
             self._undecided(sums, columns, entered, open_)
+        if self.tensors.within.any():
+            for table in (room, *sums):
+                table[self.tensors.within, :-1] = NEVER
         return room, sums
 
     def _open(self, places: Places) -> Array:

@@ -133,7 +133,8 @@ class Division:
         for depth, (rank, shapes) in enumerate(zip(own, np.array(tiles).T, strict=True), start=outer + 2):
             tile = shapes[axis.groups[0]]
             low, high = done.box.span(rank, AXIS, axis.size)
-            axis, parent = axis.extended(np.maximum(1, -((low - high) // tile)), depth)
+            working = done.box.tracks[AXIS].mask(axis.size) if AXIS in done.box.tracks else True
+            axis, parent = axis.extended(np.where(working, -((low - high) // tile), 0), depth)
             done = done.tiled(AXIS, axis, parent, rank, tile[parent])
         work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis, outer)
         held, fresh, moves = {}, {}, {}

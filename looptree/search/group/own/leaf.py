@@ -21,6 +21,7 @@ import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,6 +34,9 @@ from looptree.search.group.loops.factors import Factors
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.undominated import undominated
 from looptree.workload import Workload
+
+if TYPE_CHECKING:
+    from looptree.search.group.own.choices import Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,11 +110,13 @@ class Known:
     Attributes:
         ways: to stream. fronts: of each order of own loops. least: what no own loops leave less than of the window of a
             tensor, as a share of the whole.
+        designs: what own loops leave in the designs of groups looked at last; see `divided.Divider`.
     """
 
     ways: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
     fronts: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
     least: dict[tuple[object, ...], float] = field(default_factory=dict)
+    designs: dict[tuple[object, ...], dict[tuple[str, ...], Left | None]] = field(default_factory=dict)
 
 
 class Streamer:

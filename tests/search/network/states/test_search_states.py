@@ -11,11 +11,11 @@ import pytest
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.exhaustive import Step as ExhaustiveStep
-from looptree.search.network import outline, states
-from looptree.search.network.catalogue import Catalogue
-from looptree.search.network.ideals import Layers, bits
-from looptree.search.network.states import StateGraph
-from looptree.search.network.workers import Searches, Workers
+from looptree.search.network.groups.catalogue import Catalogue
+from looptree.search.network.groups.workers import Searches, Workers
+from looptree.search.network.states import outline, states
+from looptree.search.network.states.ideals import Layers, bits
+from looptree.search.network.states.states import StateGraph
 from looptree.workload import Workload
 from tests.search.search_cases import architecture, einsum, network
 
@@ -85,12 +85,12 @@ def test_the_shortest_path_is_shorter_than_any_other(seed: int) -> None:
         query[draw.random(len(query)) < 0.2] = np.inf
         cost = query[graph.query]
         lengths = [sum(cost[step] for step in path) for path in paths(graph)]
-        length, path = graph.shortest(cost)
+        length, path = graph.paths.shortest(cost)
         assert length == min(lengths)
         assert not path or sum(cost[step] for step in path) == length
         for step in draw.integers(0, len(graph.source), size=5).tolist():
             source, target = int(graph.source[step]), int(graph.target[step])
-            assert graph.between(query, step) == least_between(graph, cost, source, target)
+            assert graph.paths.between(query, step) == least_between(graph, cost, source, target)
 
 
 def least_between(graph: StateGraph, cost: np.ndarray[tuple[int], np.dtype[np.float64]], state: int, end: int) -> float:

@@ -1,8 +1,8 @@
 """Plans of layer graphs that are too wide to list their ideals: set partitioning over candidate groups.
 
-Nothing stays on chip between groups here. As in `looptree.search.network.partition`, costs are found out lazily: groups
-start with a lower bound, the cheapest cover by lower bounds is looked at, and its groups are searched, until the cover
-has nothing left to find out.
+Nothing stays on chip between groups here. As in `looptree.search.network.plans.partition`, costs are found out lazily:
+groups start with a lower bound, the cheapest cover by lower bounds is looked at, and its groups are searched, until the
+cover has nothing left to find out.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from looptree.search.asked.metrics import Weights
 from looptree.search.asked.space import Space
 from looptree.search.covering import Column, Cover, cover
 from looptree.search.group.goal.goal import ROUNDING
-from looptree.search.network.catalogue import Catalogue, Task
-from looptree.search.network.ideals import Layers, TooManyError, bits
-from looptree.search.network.outline import MOST_CHAINS, MOST_GROUPS
-from looptree.search.network.partition import NO_PATH, Path, Rounds, alone, driven
-from looptree.search.network.step import Group, Step
+from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.plans.partition import NO_PATH, Path, Rounds, alone, driven
+from looptree.search.network.states.ideals import Layers, TooManyError, bits
+from looptree.search.network.states.outline import MOST_CHAINS, MOST_GROUPS
+from looptree.search.network.states.step import Group, Step
 
 SCALE = 1000  # objectives in thousandths, as whole numbers
 IMPOSSIBLE = 10**18

@@ -21,11 +21,11 @@ from looptree.model.axis import Array
 from looptree.search.asked.metrics import NOTHING, Totals, Weights
 from looptree.search.group.design import GroupDesign
 from looptree.search.group.goal.goal import ROUNDING
-from looptree.search.network.catalogue import Catalogue, Task
-from looptree.search.network.ideals import Layers
-from looptree.search.network.states import StateGraph
-from looptree.search.network.step import Group, Step
-from looptree.search.network.suffixes import Suffixes
+from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.plans.suffixes import Suffixes
+from looptree.search.network.states.ideals import Layers
+from looptree.search.network.states.states import StateGraph
+from looptree.search.network.states.step import Group, Step
 
 MARGIN = 1e-4  # as a share; see `Partition._look`
 
@@ -176,7 +176,7 @@ class Partition:
         """What no plan undercuts, as far as that is known already."""
         variants = self.catalogue.variants
         lower = np.array([variants[v].lower(weights, room) for v, room in self.graph.queries])
-        return self.graph.shortest(lower[self.graph.query])[0]
+        return self.graph.paths.shortest(lower[self.graph.query])[0]
 
     def _look(self, weights: Weights, allowed: Array, most: float) -> tuple[Path, list[Task]]:
         """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for.
@@ -189,9 +189,9 @@ class Partition:
         variants, queries = self.catalogue.variants, self.graph.queries
         known = np.array([variants[v].between(weights, room) for v, room in queries]).reshape(-1, 2)
         lower, upper = known[:, 0], known[:, 1]
-        value, steps = self.graph.shortest(upper[self.graph.query])
-        bound, _ = self.graph.shortest(lower[self.graph.query])
-        reach, hopeful = self.graph.shortest(np.where(allowed, lower[self.graph.query], np.inf))
+        value, steps = self.graph.paths.shortest(upper[self.graph.query])
+        bound, _ = self.graph.paths.shortest(lower[self.graph.query])
+        reach, hopeful = self.graph.paths.shortest(np.where(allowed, lower[self.graph.query], np.inf))
         tasks: dict[tuple[int, float], Task] = {}
         adding, better = self.suffixes.serve(weights), min(value, most)
         if reach < better * (1 - ROUNDING):
@@ -199,7 +199,7 @@ class Partition:
                 query = int(self.graph.query[index])
                 variant, room = queries[query]
                 if not variants[variant].exact(weights, room):
-                    below = min(better - (reach - lower[query]), self.graph.between(upper, index))
+                    below = min(better - (reach - lower[query]), self.graph.paths.between(upper, index))
                     if lower[query] < below:
                         below *= 1 + MARGIN
                         first = self.suffixes.instead(index, weights, below, upper) if adding else None

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from looptree.search.network.catalogue import Catalogue, Task
-from looptree.search.network.partition import NO_PATH, Path, Rounds
+from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.plans.partition import NO_PATH, Path, Rounds
 
 
 def side_by_side(searches: Sequence[Rounds], catalogue: Catalogue) -> list[Path]:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from looptree.search.asked.segment import Shape
-from looptree.search.network.alike import Alike
-from looptree.search.network.crossing import subsets
+from looptree.search.network.states.alike import Alike
+from looptree.search.network.states.crossing import subsets
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.shapes import Shapes
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, Step
-from looptree.search.network.alike import Alike
+from looptree.search.network.states.alike import Alike
 from looptree.workload import Workload
-from tests.search.network.test_search_states import graph_of, paths, plan
+from tests.search.network.states.test_search_states import graph_of, paths, plan
 from tests.search.search_cases import architecture, einsum, fan
 
 CLASSES = [

@@ -1,7 +1,7 @@
 """Sets of layers that can be done first, and the groups that can come next.
 
 Layers are numbered in the order of the workload, which is topological; sets of them are bit masks. Of sets that differ
-by exchanges of equal branches one is listed (`looptree.search.network.alike`). An *ideal* holds
+by exchanges of equal branches one is listed (`looptree.search.network.states.alike`). An *ideal* holds
 every producer of its members. A group that leads from one ideal to another is convex, and every partition into convex
 groups with an acyclic quotient is a path from the empty ideal to the full one (and the other way round).
 """
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from looptree.search.asked.branches import Branch
-from looptree.search.network.alike import NONE, Alike
+from looptree.search.network.states.alike import NONE, Alike
 from looptree.workload import Workload
 
 WORD = 64  # bits

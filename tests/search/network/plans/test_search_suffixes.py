@@ -14,13 +14,13 @@ from looptree.documents import parse_document
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
-from looptree.search.network import suffixes
-from looptree.search.network.catalogue import Catalogue, Task
-from looptree.search.network.ideals import Layers
-from looptree.search.network.partition import Partition
-from looptree.search.network.states import StateGraph
-from looptree.search.network.suffixes import Suffixes
-from looptree.search.network.workers import Searches, Workers
+from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.groups.workers import Searches, Workers
+from looptree.search.network.plans import suffixes
+from looptree.search.network.plans.partition import Partition
+from looptree.search.network.plans.suffixes import Suffixes
+from looptree.search.network.states.ideals import Layers
+from looptree.search.network.states.states import StateGraph
 from looptree.workload import Workload
 from looptree.workload.load import workload_of
 from tests.search.search_cases import architecture, network

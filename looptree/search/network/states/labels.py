@@ -14,7 +14,7 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.asked.metrics import Weights
-from looptree.search.network.states import StateGraph
+from looptree.search.network.states.states import StateGraph
 from looptree.search.undominated import undominated
 
 AT_ONCE = 4_000_000  # pairs of labels and designs, or of labels and boxes

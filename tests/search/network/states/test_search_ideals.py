@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from looptree.search.network.ideals import Layers, TooManyError, bits
+from looptree.search.network.states.ideals import Layers, TooManyError, bits
 from looptree.workload import Workload
 from tests.search.search_cases import einsum
 

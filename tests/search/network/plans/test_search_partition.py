@@ -8,7 +8,7 @@ import random
 import pytest
 
 from looptree.search.asked.metrics import METRICS, Weights
-from looptree.search.network.partition import Partition
+from looptree.search.network.plans.partition import Partition
 from tests.search.drawn_designs import planner, plans
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from looptree.search.asked.metrics import Totals, Weights
 from looptree.search.group.design import GroupDesign, Outcome, Tally
-from looptree.search.network.variant import Variant
+from looptree.search.network.groups.variant import Variant
 
 
 def design(totals: Totals, room: float) -> GroupDesign:

@@ -1,6 +1,7 @@
 """The groups of a network: groups of equal shape are searched once, and what was proven of them is kept.
 
-A *variant* is a shape of group and which of its inputs and outputs stay on chip; see `looptree.search.network.variant`.
+A *variant* is a shape of group and which of its inputs and outputs stay on chip; see
+`looptree.search.network.groups.variant`.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from looptree.search.group.goal.goal import Aim
 from looptree.search.group.group_search import GroupSearch
 from looptree.search.group.inside.below import inner_levels
 from looptree.search.group.trimmed import idle_layers, trimmed
-from looptree.search.network.variant import Variant
-from looptree.search.network.workers import Gather, Job, Question, Result, Runs, Workers
+from looptree.search.network.groups.variant import Variant
+from looptree.search.network.groups.workers import Gather, Job, Question, Result, Runs, Workers
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 

@@ -11,11 +11,11 @@ from looptree.search import InfeasibleError, Space, search
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.restrictions import Restrictions
 from looptree.search.asked.rules import TensorRule
-from looptree.search.network.catalogue import Catalogue
-from looptree.search.network.ideals import Layers, TooManyError
-from looptree.search.network.states import StateGraph
-from looptree.search.network.wide import WidePartition
-from looptree.search.network.workers import Searches, Workers
+from looptree.search.network.groups.catalogue import Catalogue
+from looptree.search.network.groups.workers import Searches, Workers
+from looptree.search.network.plans.wide import WidePartition
+from looptree.search.network.states.ideals import Layers, TooManyError
+from looptree.search.network.states.states import StateGraph
 from tests.search.search_cases import OBJECTIVES, architecture, network
 
 

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from looptree.search.network.ideals import Layers, TooManyError
+from looptree.search.network.states.ideals import Layers, TooManyError
 
 MOST_IDEALS = 20_000
 MOST_STEPS = 300_000

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from looptree.search.group.goal.prices import direct
 from looptree.search.group.goal.rooms import apart
-from looptree.search.network.catalogue import Catalogue
-from looptree.search.network.ideals import Layers, bits
+from looptree.search.network.groups.catalogue import Catalogue
+from looptree.search.network.states.ideals import Layers, bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,8 @@ class Crossing:
 
     Attributes:
         name, room: of the tensor, in bytes, of all copies. maker: its layer as a bit mask, 0 for what comes from off
-            chip. readers: bit mask of layers. copies: 2 of what comes from off chip if the level is double-buffered.
+            chip. readers: bit mask of layers. copies: 2 of what comes from off chip, or leaves, if the level is
+            double-buffered.
     """
 
     name: str
@@ -45,10 +46,10 @@ def crossing_tensors(layers: Layers, catalogue: Catalogue, capacity: float) -> l
         if not readers or rules.tensor(tensor).between == "never":
             continue
         producer = workload.producer(tensor)
-        if producer is not None:
-            found.append(Crossing(tensor, known.size_bytes, number[producer.name], readers))
-        elif readers.bit_count() > 1 and tensor not in elsewhere:
-            found.append(Crossing(tensor, known.size_bytes * copies, 0, readers, copies))
+        twice = copies if producer is None or tensor in workload.outputs else 1
+        maker = 0 if producer is None else number[producer.name]
+        if maker or (readers.bit_count() > 1 and tensor not in elsewhere):
+            found.append(Crossing(tensor, known.size_bytes * twice, maker, readers, twice))
     return [tensor for tensor in found if tensor.room <= capacity]
 
 

@@ -29,11 +29,11 @@ from looptree.model.axis import Array
 from looptree.search.asked.metrics import Weights
 from looptree.search.group.design import Outcome, Tally
 from looptree.search.group.goal.goal import Aim, Goal
-from looptree.search.network.catalogue import Catalogue, Task
-from looptree.search.network.ideals import bits
-from looptree.search.network.states import StateGraph
-from looptree.search.network.step import Step
-from looptree.search.network.variant import Variant
+from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.groups.variant import Variant
+from looptree.search.network.states.ideals import bits
+from looptree.search.network.states.states import StateGraph
+from looptree.search.network.states.step import Step
 
 FEWEST = 5  # layers that are searched for all groups that end in them
 MARGIN = 1e-4  # by how much more than is asked is proven, as a share; see `partition.Partition._look`
@@ -126,7 +126,7 @@ class Suffixes:
         resident = frozenset(names.tensors[at] for at in ending.places)
         variant = self.catalogue.variant(ending.shape, names, resident)
         self.catalogue.find_floors()
-        needed = [(o, self.graph.between(upper, o) * (1 + MARGIN)) for o, found in longer if found == ending]
+        needed = [(o, self.graph.paths.between(upper, o) * (1 + MARGIN)) for o, found in longer if found == ending]
         excess = [most - weights.of(self._variant_of(other).least) for other, most in needed if math.isfinite(most)]
         beyond = max([below - weights.of(self._variant_of(index).least), *excess])
         least = weights.of(self.catalogue.variants[variant].least)

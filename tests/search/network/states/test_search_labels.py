@@ -9,8 +9,8 @@ import pytest
 
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.space import Space
-from looptree.search.network.labels import Labels, Rule
-from tests.search.network.test_search_states import graph_of, paths
+from looptree.search.network.states.labels import Labels, Rule
+from tests.search.network.states.test_search_states import graph_of, paths
 from tests.search.search_cases import network
 
 
@@ -32,7 +32,7 @@ def test_no_plan_within_a_limit_is_better(seed: int) -> None:
         rules = []
         for column, weights, most in ((0, Weights(1, 0), np.inf), (1, Weights(0, 1), limit + 0.5)):
             cost = np.array([options[q][:, column].min() for q in range(len(graph.queries))])
-            rules.append(Rule(weights, np.array([most]), cost, *graph.ways(cost[graph.query])))
+            rules.append(Rule(weights, np.array([most]), cost, *graph.paths.ways(cost[graph.query])))
         known = Labels(graph, options, [0, 1], rules, range(len(graph.source)), 1000)
         found = known.best(lambda sums: np.asarray(sums[:, 0]))
         within = totals[totals[:, 1] <= limit]
@@ -54,7 +54,7 @@ def test_few_labels_find_a_plan_that_is_not_proven() -> None:
     rules = []
     for column, weights, most in ((0, Weights(1, 0), np.inf), (1, Weights(0, 1), 120.0)):
         cost = np.array([options[q][:, column].min() for q in range(len(graph.queries))])
-        rules.append(Rule(weights, np.array([most]), cost, *graph.ways(cost[graph.query])))
+        rules.append(Rule(weights, np.array([most]), cost, *graph.paths.ways(cost[graph.query])))
     few, all_ = (Labels(graph, options, [0, 1], rules, range(len(graph.source)), most) for most in (2, 1000))
     assert (few.complete, all_.complete) == (False, True)
     one, best = (known.best(lambda sums: np.asarray(sums[:, 0])) for known in (few, all_))

@@ -5,27 +5,27 @@ room that the tensors leave that stay on chip while it runs. An intermediate may
 what comes from off chip from the first group that reads it, until no layer is left that does: so what is on chip says
 of every tensor that was used all that the groups to come have to know.
 
-Of states that exchanges of equal branches make of each other there is one (`looptree.search.network.alike`). A step may
-lead to a state with branches exchanged, so the layers of the steps after it are found where all of a plan is known.
+Of states that exchanges of equal branches make of each other there is one (`looptree.search.network.states.alike`). A
+step may lead to a state with branches exchanged, so the layers of the steps after it are found where all of a plan is
+known.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 
 import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.asked.space import Space
-from looptree.search.network.alike import Alike
-from looptree.search.network.catalogue import Catalogue
-from looptree.search.network.crossing import bytes_of, crossing_tensors, subsets
-from looptree.search.network.ideals import Layers, TooManyError, bits
-from looptree.search.network.outline import MOST_STEPS, Outline
-from looptree.search.network.step import Group, Step, placed
+from looptree.search.network.groups.catalogue import Catalogue
+from looptree.search.network.states.alike import Alike
+from looptree.search.network.states.crossing import bytes_of, crossing_tensors, subsets
+from looptree.search.network.states.ideals import Layers, TooManyError, bits
+from looptree.search.network.states.outline import MOST_STEPS, Outline
+from looptree.search.network.states.paths import Paths
+from looptree.search.network.states.step import Group, Step, placed
 
 MOST_STEPS_WITH_INPUTS = 30_000
 """Steps before or after which an input is on chip: each may ask for a search of its own."""
@@ -40,8 +40,8 @@ class StateGraph:
 
     Attributes:
         source, target: state of each step. query: number of its variant and capacity.
-        queries: variant and capacity of each number. first: where the steps into a state begin.
-        groups: by their layers. order: layers that are done and tensors on chip of each state.
+        queries: variant and capacity of each number. groups: by their layers.
+        order: layers that are done and tensors on chip of each state. paths: the shortest ones through the states.
     """
 
     def __init__(self, layers: Layers, catalogue: Catalogue, capacity: float, space: Space, outline: Outline) -> None:
@@ -213,78 +213,14 @@ class StateGraph:
         self.source, self.target = source[by_target], target[by_target]
         self.query = np.array(asked, dtype=np.int64)[by_target]
         self.order = order
-        self.first = np.searchsorted(self.target, np.arange(len(order) + 1))
+        ideals = tuple(ideal for ideal, _ in order)
+        self.paths = Paths(self.source, self.target, self.query, ideals, self._alike.movable)
         self._moves = [moves[i][2:5] for i in by_target]
 
     @property
     def sizes(self) -> Array:
         """Layers of the group of each step."""
         return np.array([layers.bit_count() for layers, _, _ in self._moves], dtype=np.int64)
-
-    # -- shortest paths ----------------------------------------------------------------------
-
-    def shortest(self, cost: Array) -> tuple[float, list[int]]:
-        """The length of a shortest path and its steps; `cost` is per step."""
-        reached, last = self._reached(cost), len(self.order) - 1
-        if not math.isfinite(reached[last]):
-            return math.inf, []
-        path, state = [], last
-        while state:
-            start, stop = self.first[state], self.first[state + 1]
-            path.append(int(start + (reached[self.source[start:stop]] + cost[start:stop]).argmin()))
-            state = int(self.source[path[-1]])
-        return float(reached[-1]), path[::-1]
-
-    def _reached(self, cost: Array) -> Array:
-        """The lengths of shortest paths to each state: all states with equally many layers done are found together."""
-        reached = np.full(len(self.order), np.inf)
-        reached[0] = 0.0
-        for states, starts, steps in self._levels:
-            lengths = reached[self.source[steps]] + cost[steps]
-            reached[states] = np.minimum.reduceat(lengths, starts)
-        return reached
-
-    @cached_property
-    def _levels(self) -> list[tuple[Array, Array, slice]]:
-        """States with equally many layers done into which steps lead, where these begin among those into all, and all.
-
-        A step leads to more layers done, so that where it begins is known before.
-        """
-        done = np.array([ideal.bit_count() for ideal, _ in self.order])
-        counts, found = np.diff(self.first), []
-        for number in range(1, int(done[-1]) + 1):
-            states = np.flatnonzero((done == number) & (counts > 0))
-            if len(states):
-                start, stop = int(self.first[states[0]]), int(self.first[states[-1] + 1])
-                found.append((states, self.first[states] - start, slice(start, stop)))
-        return found
-
-    def ways(self, cost: Array) -> tuple[Array, Array]:
-        """The lengths of shortest paths from the first state to each one, and from each one to the last."""
-        before = self._reached(cost)
-        after = np.full(len(self.order), np.inf)
-        after[-1] = 0.0
-        for state in range(len(self.order) - 1, 0, -1):
-            part = slice(self.first[state], self.first[state + 1])
-            np.minimum.at(after, self.source[part], cost[part] + after[state])
-        return before, after
-
-    def between(self, cost: Array, step: int) -> float:
-        """The length of a shortest path from where a step begins to where it ends."""
-        start, stop = int(self.source[step]), int(self.target[step])
-        reached = {start: 0.0}
-        beyond = ~self.order[stop][0] & ~self._alike.movable
-        for state in range(start + 1, stop + 1):
-            if self.order[state][0] & beyond:
-                continue
-            a, b = self.first[state], self.first[state + 1]
-            each = cost[self.query[a:b]]
-            known = [
-                reached[s] + c for s, c in zip(self.source[a:b].tolist(), each.tolist(), strict=True) if s in reached
-            ]
-            if known:
-                reached[state] = min(known)
-        return reached[stop]
 
     def step(self, index: int) -> Step:
         """What a step is, with branches as they are in its first state."""
