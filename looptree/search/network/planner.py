@@ -22,6 +22,7 @@ from looptree.search.group.goal.rooms import shared_bytes, weight_bytes
 from looptree.search.network.groups.catalogue import Catalogue, TimeUpError
 from looptree.search.network.groups.workers import Workers
 from looptree.search.network.idle import with_idle
+from looptree.search.network.jumped import jumped, not_planned
 from looptree.search.network.plans.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
 from looptree.search.network.states.ideals import Layers, TooManyError
 from looptree.search.network.states.outline import Outline
@@ -213,7 +214,10 @@ class Planner:
 
         The model values it lower where nothing is read of a layer that is not left out: alone, its group does all it
         can. Then nothing is proven. It may value it higher where an idle layer is the first that reads what stays on
-        chip.
+        chip; and lower or higher where taps jump over the ends of a tensor.
+
+        Raises:
+            InputError: there they do, and what is made of that tensor takes more room than is left.
         """
         path, tally = found.path, self.tally
         if not path.steps:
@@ -234,14 +238,18 @@ class Planner:
         evaluation = evaluate_design(bind(self.network, architecture, tree), stepwise=stepwise, live=live)
         told, expected = float(value(objective, evaluation)), worth(objective, replace(path, designs=tuple(designs)))
         same = math.isclose(told, expected, rel_tol=CLOSE)
-        if (told > expected and not same and not idle) or not evaluation.fits:
+        unsure = {} if same and evaluation.fits else jumped(self.network)
+        if (told > expected and not same and not idle and not unsure) or not evaluation.fits:
+            if unsure:
+                raise not_planned(unsure)
             raise DisagreementError(f"the search finds {expected}, the model {told}, fits: {evaluation.fits}")
+        lowest = min(told, found.bound) if same or (told > expected and not unsure) else 0.0
         proven = found.bound >= found.value * (1 - CLOSE)
         statistics = Statistics(
             status="optimal" if proven and same else "feasible",
             objective=objective,
             value=told,
-            bound=told if proven and same else min(told, found.bound) if same or told > expected else 0.0,
+            bound=told if proven and same else lowest,
             seconds=self.elapsed,
             groups=self.catalogue.groups,
             shapes=len(self.catalogue.shapes),
