@@ -2,7 +2,8 @@
 
 Windows are painted from the last step to the first one: each point keeps the first step that asks for it. Coordinates
 are cut into cells wherever a window begins or ends, so that a large tile costs no more than a small one. Of sweeps
-whose windows are the same but for where they are, one is painted.
+whose windows are the same but for where they are, one is painted. Where windows have few cells, the cells of all of
+them are listed instead, and the first of equal ones is taken.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ import numpy as np
 
 from looptree.errors import UnsupportedError
 from looptree.model.axis import Array, Axis
-from looptree.model.box import Track
+from looptree.model.box import Track, product
 
 MAX_CELLS = 1 << 25
 MAX_WAITING = 1 << 20  # cells that are counted together
+SMALL = 100  # cells of a window, up to which listing those of all windows takes less time than painting one by one
 
 
 def painted(track: Track, axis: Axis, own: int, *, backwards: bool) -> Track:
@@ -92,15 +94,51 @@ class _Fresh:
                 hint="change the loop order, or use larger tiles",
             )
         corners = [
-            (np.searchsorted(cut, low).tolist(), np.searchsorted(cut, high).tolist())
+            (np.searchsorted(cut, low), np.searchsorted(cut, high))
             for cut, (low, high) in zip(edges, ends, strict=True)
         ]
-        listed = bounds.tolist()
+        sizes = product([high - low for low, high in corners])
+        if int(sizes.sum()) <= min(SMALL * len(steps), MAX_WAITING):
+            return self._list(steps, bounds[:-1][np.diff(bounds) > 0], corners, edges, backwards=backwards)
+        listed, cells = bounds.tolist(), [(low.tolist(), high.tolist()) for low, high in corners]
         for first, last in itertools.pairwise(listed):
             if first < last:
                 order = range(first, last) if backwards else range(last - 1, first - 1, -1)
-                self._paint(order, steps, corners, edges)
+                self._paint(order, steps, cells, edges)
         return None
+
+    def _list(
+        self,
+        steps: Array,
+        starts: Array,
+        corners: Sequence[tuple[Array, Array]],
+        edges: Sequence[Array],
+        *,
+        backwards: bool,
+    ) -> None:
+        """What the steps of some sweeps ask for, cell by cell; of a point that several do, the first one gets it."""
+        sweep = np.repeat(np.arange(len(starts)), np.diff(np.append(starts, len(steps))))
+        begin = [np.minimum.reduceat(low, starts) for low, _ in corners]
+        shape = [np.maximum.reduceat(high, starts) - b for (_, high), b in zip(corners, begin, strict=True)]
+        cells = product(shape)
+        offset = np.cumsum(cells) - cells
+        sizes = product([high - low for low, high in corners])
+        step = np.repeat(np.arange(len(steps)), sizes)
+        rest = np.arange(len(step)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        at, stride = offset[sweep][step], np.ones(len(starts), dtype=np.int64)
+        for (low, high), b, extent in zip(corners, begin, shape, strict=True):
+            own = (high - low)[step]
+            at += (rest % own + (low - b[sweep])[step]) * stride[sweep][step]
+            rest, stride = rest // own, stride * extent
+        if backwards:
+            at, step = at[::-1], step[::-1]
+        taken, first = np.unique(at, return_index=True)
+        sweep = np.searchsorted(offset, taken, side="right") - 1
+        rest, places = taken - offset[sweep], []
+        for b, extent in zip(begin, shape, strict=True):
+            places.append(rest % extent[sweep] + b[sweep])
+            rest = rest // extent[sweep]
+        self._wait(steps[step[first]], places, edges)
 
     def _take(self, steps: Array) -> None:
         """All that these steps ask for."""
@@ -120,11 +158,14 @@ class _Fresh:
         for step in order:
             owners[tuple([slice(low[step] - b, high[step] - b) for (low, high), b in shifted])] = step
         at = np.nonzero(owners >= 0)
-        places = [place + b for place, b in zip(at, begin, strict=True)]
+        self._wait(steps[owners[at]], [place + b for place, b in zip(at, begin, strict=True)], edges)
+
+    def _wait(self, owner: Array, places: Sequence[Array], edges: Sequence[Array]) -> None:
+        """Cells with the steps that get them, which are counted later, many at a time."""
         low = [cut[place] for cut, place in zip(edges, places, strict=True)]
         high = [cut[place + 1] for cut, place in zip(edges, places, strict=True)]
-        self._waiting.append((steps[owners[at]], *low, *high))
-        self._cells += len(at[0])
+        self._waiting.append((owner, *low, *high))
+        self._cells += len(owner)
         if self._cells > MAX_WAITING:
             self._count()
 

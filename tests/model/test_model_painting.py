@@ -8,6 +8,7 @@ import random
 import numpy as np
 import pytest
 
+from looptree.model import painting
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Key, Track
 from looptree.model.independent import parts_of
@@ -63,8 +64,13 @@ def agrees(found: Track, axis: Axis, expected: list[set[Point]]) -> None:
             assert spans == [(min(c), max(c) + 1) for c in zip(*points, strict=True)]
 
 
+@pytest.mark.parametrize("small", [0, 4, painting.SMALL])
 @pytest.mark.parametrize("seed", range(4))
-def test_painted_windows_are_what_no_other_step_of_the_sweep_asks_for(seed: int) -> None:
+def test_painted_windows_are_what_no_other_step_of_the_sweep_asks_for(
+    seed: int, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Painted one by one, listed cell by cell, or either."""
+    monkeypatch.setattr(painting, "SMALL", small)
     draw = random.Random(seed)
     for _ in range(40):
         axis = drawn_axis(draw, 2)

@@ -29,7 +29,7 @@ from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.goal import Gathering
 
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
-JOINED = 8  # designs in which loops meet, at a time: what they find rules out others
+JOINED = 8  # designs in which loops meet, at first, and then more and more at a time: what they find rules out others
 NONE = np.arange(0)
 ROUNDING = 1e-12
 
@@ -59,16 +59,19 @@ class BranchAndBound:
         return None if self.found is None else self.placing.design(*self.found)
 
     def search(self, book: PatternBook, until: float, effort: float) -> float:
-        """All designs with the loop orders of a book; a bound of what was not looked at."""
-        floor, unseen = self.floor * (1 + ROUNDING), math.inf
-        frontier = Frontier(self.roots(book), floor, len(self.placing.group.inner))
+        """All designs with the loop orders of a book; a bound of what was not looked at.
+
+        Designs in which loops meet come last: what is found without them rules out many.
+        """
+        roots, floor = self.roots(book), self.floor * (1 + ROUNDING)
+        frontier, met = Frontier(roots, floor, len(self.placing.group.inner)), roots.at(NONE)
         while len(frontier):
             if time.time() > until or self.tally.nodes > effort:
-                return min(unseen, frontier.bound)
-            following, met = self._branched(book, frontier.next(found=self.found is not None))
-            unseen = min(unseen, self._joined(book, met, until, effort))
+                return min(frontier.bound, float(met.bound.min(initial=math.inf)))
+            following, meeting = self._branched(book, frontier.next(found=self.found is not None))
+            met = met.joined(meeting) if len(meeting) else met
             frontier.waiting = self._hopeful(frontier.waiting.joined(self._bounded(book, following)))
-        return unseen
+        return self._joined(book, met, until, effort)
 
     def roots(self, book: PatternBook) -> Nodes:
         """All designs of each loop order of a book that may have a good one."""
@@ -78,12 +81,13 @@ class BranchAndBound:
         """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
         unseen, nodes = math.inf, nodes.best(len(nodes))[0]
         for number in dict.fromkeys(nodes.pattern.tolist()):
-            some = nodes.at(np.flatnonzero(nodes.pattern == number))
+            some, count = nodes.at(np.flatnonzero(nodes.pattern == number)), JOINED
             while len(some := self._hopeful(some)):
                 if time.time() > until or self.tally.nodes > effort:
                     unseen = min(unseen, float(some.bound.min()))
                     break
-                few, some = some.best(JOINED)
+                few, some = some.best(count)
+                count *= 2
                 joined = book.joined(number, few.start.tolist())
                 if joined is not None:
                     unseen = min(unseen, self.search(joined, until, effort))
