@@ -41,9 +41,11 @@ def test_no_pipeline_with_own_loops_is_better(kind: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", some((7, 6), 1))
-@pytest.mark.parametrize("kind", ["plane", "matmul", "pool"])
+@pytest.mark.parametrize(
+    ("kind", "seed"), some([("plane", 7), ("matmul", 7), ("pool", 4), ("plane", 6), ("matmul", 19), ("pool", 6)], 3)
+)
 def test_no_design_with_two_own_loops_per_layer_is_better(kind: str, seed: int) -> None:
+    """Each of them has designs that one own loop does not reach."""
     check(kind, seed, 2, Space(loops=1, lone_loops=1, leaf_loops=2))
 
 
