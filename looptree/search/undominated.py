@@ -26,7 +26,9 @@ def undominated(rows: Array) -> Array:
         fresh = np.ones(len(left), dtype=bool)
         fresh[1:] = second[1:] < np.minimum.accumulate(second)[:-1]
         return np.sort(left[fresh])
-    found = [left[:0]]
+    found = [left[:1]]
+    rest = np.flatnonzero((columns < columns[:, :1]).any(axis=0))  # often one row beats all others
+    left, columns = left[rest], columns[:, rest]
     while len(left):  # no row is beaten by one that comes after it
         some = columns[:, :AT_ONCE]
         size = some.shape[1]
