@@ -21,7 +21,8 @@ from looptree.search.asked.segment import segment
 from looptree.search.exhaustive import Exhaustive, plans
 from looptree.search.group.trimmed import idle_layers
 from looptree.search.network.groups import workers
-from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.groups.catalogue import Catalogue, Task, TimeUpError
+from looptree.search.network.plans.suffixes import Suffixes
 from looptree.workload import Workload
 from looptree.workload.load import load_workload
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
@@ -517,3 +518,15 @@ def test_a_layer_that_writes_nothing_inside() -> None:
     for outputs in ([], ["T"]):
         with pytest.raises(InputError, match=said):
             search(Workload("read", [layer, reader], shapes=shapes, outputs=outputs), architecture(), workers=1)
+
+
+def test_what_is_known_when_the_time_is_up_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be up while it is asked what is to be searched next: the plan by then counts, with its bound."""
+
+    def late(*_: object) -> None:
+        raise TimeUpError
+
+    monkeypatch.setattr(Suffixes, "instead", late)
+    plan = search(network("matmul", 2), architecture(60), objective="offchip", workers=1)
+    assert plan.statistics.status == "feasible"
+    assert 0 < plan.statistics.bound < plan.statistics.value
