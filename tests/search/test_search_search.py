@@ -21,7 +21,8 @@ from looptree.search.asked.segment import segment
 from looptree.search.exhaustive import Exhaustive, plans
 from looptree.search.group.trimmed import idle_layers
 from looptree.search.network.groups import workers
-from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.groups.catalogue import Catalogue, Task, TimeUpError
+from looptree.search.network.plans.suffixes import Suffixes
 from looptree.workload import Workload
 from looptree.workload.load import load_workload
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, einsum, network
@@ -535,3 +536,15 @@ def test_a_plan_is_not_proven_whose_tiles_ask_for_other_points_than_the_whole() 
         assert plan.statistics.value == plan.evaluation.offchip_bytes
     with pytest.raises(InputError, match="the taps of 'last' jump over the first or last points of tensor 'B'"):
         search(workload, architecture(12), objective="offchip", space=space, workers=1)
+
+
+def test_what_is_known_when_the_time_is_up_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It may be up while it is asked what is to be searched next: the plan by then counts, with its bound."""
+
+    def late(*_: object) -> None:
+        raise TimeUpError
+
+    monkeypatch.setattr(Suffixes, "instead", late)
+    plan = search(network("matmul", 2), architecture(60), objective="offchip", workers=1)
+    assert plan.statistics.status == "feasible"
+    assert 0 < plan.statistics.bound < plan.statistics.value

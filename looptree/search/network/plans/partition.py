@@ -21,7 +21,7 @@ from looptree.model.axis import Array
 from looptree.search.asked.metrics import NOTHING, Totals, Weights
 from looptree.search.group.design import GroupDesign
 from looptree.search.group.goal.goal import ROUNDING
-from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.groups.catalogue import Catalogue, Task, TimeUpError
 from looptree.search.network.plans.suffixes import Suffixes
 from looptree.search.network.states.ideals import Layers
 from looptree.search.network.states.states import StateGraph
@@ -185,6 +185,7 @@ class Partition:
 
         They prove a little more than is asked: what is a little worse than other groups need not be searched again when
         other metrics count a little, too, as in `looptree.search.answers.settle`.
+        Where the time is up there are none: the plan and its bound are what is known by then.
         """
         variants, queries = self.catalogue.variants, self.graph.queries
         known = np.array([variants[v].between(weights, room) for v, room in queries]).reshape(-1, 2)
@@ -202,7 +203,11 @@ class Partition:
                     below = min(better - (reach - lower[query]), self.graph.paths.between(upper, index))
                     if lower[query] < below:
                         below *= 1 + MARGIN
-                        first = self.suffixes.instead(index, weights, below, upper) if adding else None
+                        try:
+                            first = self.suffixes.instead(index, weights, below, upper) if adding else None
+                        except TimeUpError:
+                            tasks.clear()
+                            break
                         task = first or Task(variant, weights, room, below)
                         tasks[task.variant, task.capacity] = task
         found = self.graph.plan(steps)
