@@ -41,8 +41,8 @@ def not_planned(known: Mapping[str, str]) -> InputError:
     """The plan that is found takes more room than the search counts, because of some tensors and their readers."""
     tensor, reader = next(iter(known.items()))
     return InputError(
-        f"the taps of {reader!r} jump over the first or last points of tensor {tensor!r}, and with the points that tiles "
-        "of it ask for the plan that is found does not fit",
+        f"the taps of {reader!r} jump over the first or last points of tensor {tensor!r}, and with the points that "
+        "tiles of it ask for the plan that is found does not fit",
         hint="search another capacity, or a narrower space; a mapping can be evaluated",
     )
 
