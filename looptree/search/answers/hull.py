@@ -97,8 +97,10 @@ class Hull:
         return np.asarray(boxes[good] * self.scale)
 
     def corners(self, limits: Mapping[str, float]) -> Array:
-        """Vertices of the outer hull within limits; none if no plan keeps them."""
+        """Vertices of the outer hull within limits; none if no plan keeps them, or nothing fits at all."""
         size = len(self.metrics)
+        if np.isinf(self.bounds).any():
+            return np.zeros((0, size))
         most = [(i, limits[name] / self.scale[i]) for i, name in enumerate(self.metrics) if name in limits]
         normals = np.vstack([self.normals, *(-np.eye(size)[i] for i, _ in most)])
         bounds = np.array([*self.bounds, *(-value for _, value in most)])

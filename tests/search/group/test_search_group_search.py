@@ -156,7 +156,7 @@ def check_collected(seed: int) -> int:
     workload, hardware = asymmetric(seed)
     slow = Exhaustive(workload, hardware, Space(loops=2, lone_loops=2, leaf_loops=0))
     designs = slow.designs(frozenset(e.name for e in workload.einsums))
-    base, most = searched(workload, hardware, "energy", slow.space), 1
+    base, most = searched(workload, hardware, "energy", slow.network.space), 1
     for capacity in capacities(slow, 5, math.inf):
         totals = designs.totals(capacity, slow.bandwidths)
         goal = Gathering(EVERYTHING, hardware, "GLB")
@@ -165,6 +165,11 @@ def check_collected(seed: int) -> int:
         assert all(design.room <= capacity for design in found.designs)
         assert np.array(sorted(d.totals for d in found.designs)).reshape(-1, 4) == pytest.approx(totals, rel=1e-9)
         if len(totals):
+            half = [tuple(design.totals) for design in found.designs[::2]]
+            rest = base.towards(Gathering(EVERYTHING, hardware, "GLB")).collect(
+                frozenset(), capacity, math.inf, known=half
+            )
+            assert {design.totals for design in rest.designs} == {design.totals for design in found.designs[1::2]}
             most = max(most, len(totals))
             limit = float(np.median(totals[:, 1]))
             aim = Aim(Weights(energy=1, latency=2), tuple((Weights.only(m), math.inf) for m in METRICS[:3]))

@@ -20,8 +20,8 @@ from looptree.search.group.bound.relax import NEVER
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.leaf import ALIKE, FREE, Idle
 from looptree.search.group.own.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
+from looptree.search.group.own.streaming import ALIKE, FREE, Idle
 
 MOST_BLOCKS = 512  # lists of options of a layer that are kept of a group: single designs each have their own
 
@@ -230,7 +230,9 @@ class Offers:
                 if len(known) >= MOST_BLOCKS:
                     known.clear()
                 ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle[layer], bounding=bounding)
-                known[key] = of_layer(rows, range(1, loops + 2), ways, self.group.tensors)
+                tensors, origin = self.group.tensors, self.group.origin
+                within = [row for row in rows if tensors[row] in origin]
+                known[key] = of_layer(rows, range(1, loops + 2), ways, tensors, within)
             found.append(known[key])
         for row in self.alone:
             first = 0 if self.group.roles[row].inner else 1
