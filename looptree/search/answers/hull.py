@@ -99,6 +99,8 @@ class Hull:
     def corners(self, limits: Mapping[str, float]) -> Array:
         """Vertices of the outer hull within limits; none if no plan keeps them."""
         size = len(self.metrics)
+        if np.isinf(self.bounds).any():
+            return np.zeros((0, size))
         most = [(i, limits[name] / self.scale[i]) for i, name in enumerate(self.metrics) if name in limits]
         normals = np.vstack([self.normals, *(-np.eye(size)[i] for i, _ in most)])
         bounds = np.array([*self.bounds, *(-value for _, value in most)])
