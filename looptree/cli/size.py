@@ -130,7 +130,7 @@ def _size(text: str, option: str) -> int:
 
 def _cache(folder: Path | None, workload: Workload, architecture: Architecture, objective: str, space: Space) -> Memory:
     from looptree import __version__
-    from looptree.search.network.planner import buffer_of
+    from looptree.search.asked.hardware import buffer_of
     from looptree.sizing.cache import Cache, default_folder, key_of
 
     buffer_of(architecture)

@@ -12,12 +12,13 @@ from looptree.errors import InputError
 from looptree.search.answers.answer import answer
 from looptree.search.answers.front import Front, checked_axes
 from looptree.search.answers.front import front as front_of
+from looptree.search.asked.hardware import buffer_of, check_priced
 from looptree.search.asked.limits import Limit, checked_limits
 from looptree.search.asked.objective import checked, value
 from looptree.search.asked.space import SPACES, Space
-from looptree.search.network.catalogue import TimeUpError
-from looptree.search.network.planner import Planner, buffer_of, check_priced
-from looptree.search.network.workers import Searches, Workers
+from looptree.search.network.groups.catalogue import TimeUpError
+from looptree.search.network.groups.workers import Searches, Workers
+from looptree.search.network.planner import Planner
 from looptree.search.result import Comparison, Plan, Progress
 from looptree.workload import Workload
 

@@ -12,8 +12,8 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError
 from looptree.search import Plan, Space
 from looptree.search.answers.capacities import Capacities, Wanted
+from looptree.search.asked.hardware import buffer_of
 from looptree.search.group.goal.goal import ROUNDING
-from looptree.search.network.planner import buffer_of
 from looptree.sizing.cache import Kept, Memory
 from looptree.sizing.point import Point, point_of
 from looptree.workload import Workload

@@ -10,7 +10,7 @@ from looptree.architecture import Architecture, Level
 from looptree.search import SPACES, InfeasibleError, Space, search
 from looptree.search.asked.metrics import Weights
 from looptree.search.group.goal.goal import Aim
-from looptree.search.network.workers import Job, Searches
+from looptree.search.network.groups.workers import Job, Searches
 from looptree.study.result import Chart, Curve, Finding, StudyResult, TableData
 from looptree.study.segments import CONV_CONV, CONV_CONV_CONV, FC_FC, POINTWISE, Segment
 from looptree.units import format_size

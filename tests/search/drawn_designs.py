@@ -14,10 +14,10 @@ from looptree.model.axis import Array
 from looptree.search.asked.metrics import METRICS, Totals
 from looptree.search.asked.space import Space
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
-from looptree.search.network.partition import Partition
+from looptree.search.network.groups.workers import Gather, Job, Question, Searches, Workers
 from looptree.search.network.planner import Planner
-from looptree.search.network.workers import Gather, Job, Question, Searches, Workers
-from tests.search.network.test_search_states import paths
+from looptree.search.network.plans.partition import Partition
+from tests.search.network.states.test_search_states import paths
 from tests.search.search_cases import architecture, network
 
 DESIGNS = 4

@@ -15,7 +15,7 @@ from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.decode import choice_of
 from looptree.search.group.goal.goal import Aim, Goal
 from looptree.search.group.group_search import GroupSearch
-from looptree.search.network.workers import Searches
+from looptree.search.network.groups.workers import Searches
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.search.search_cases import OBJECTIVES
@@ -32,7 +32,7 @@ def searched(workload: Workload, hardware: Architecture, objective: str, space: 
 
 def capacities(slow: Exhaustive, most: int, largest: float) -> list[float]:
     """Where designs begin to fit, one byte less, and the largest one."""
-    rows = slow.designs(frozenset(e.name for e in slow.workload.einsums)).rows
+    rows = slow.designs(frozenset(e.name for e in slow.network.workload.einsums)).rows
     edges = sorted({c for need in rows[:, :2].sum(axis=1).tolist() for c in (need - 1, need)}) or [8.0]
     chosen = random.Random(0).sample(edges, min(most, len(edges)))
     return [*sorted({*chosen, *edges[:2]}), largest]
@@ -46,7 +46,7 @@ def differences(
     Args:
         hardware: with the bandwidths that count. most: capacities, and the largest of them.
     """
-    workload, space = slow.workload, slow.space
+    workload, space = slow.network.workload, slow.network.space
     found: list[str] = []
     cases = 0
     designs = slow.designs(frozenset(e.name for e in workload.einsums))

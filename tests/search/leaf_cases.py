@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import reduce
 
@@ -45,14 +45,33 @@ def driven(part: Workload, loops: Sequence[Temporal]) -> dict[str, set[str]]:
 class StreamingGroup(Group):
     """Tensors that only one layer of a group uses may also be stored inside its branch, below loops of its own."""
 
-    def items(self, choice: GroupChoice) -> Iterator[Array]:
+    def placings(self, choice: GroupChoice) -> Iterator[Iterator[Array]]:
+        """With each set of the inputs that several layers read inside the branches of all of these."""
+        inputs = [t for t in self.free(choice) if t in self.alone.inputs and len(self.users(t)) > 1]
+        for count in range(len(inputs) + 1 if self.space.leaf_loops else 1):
+            for within in itertools.combinations(inputs, count):
+                if self._hangs_together(within):
+                    yield self.streams(choice, within)
+
+    def _hangs_together(self, but: Collection[str]) -> bool:
+        """Whether the layers share tensors other than some."""
+        reached = {self.names[0]}
+        for tensor in [t for _ in self.names for t in self.alone.tensors if t not in but]:
+            reached |= self.users(tensor) if self.users(tensor) & reached else set()
+        return len(reached) == len(self.names)
+
+    def users(self, tensor: str) -> frozenset[str]:
+        """Layers of the group that read or write a tensor."""
+        return self.network.users(tensor) & {*self.names}
+
+    def streams(self, choice: GroupChoice, within: Collection[str]) -> Iterator[Array]:
         """The tensors of a layer that may be streamed are one item, every other tensor is one."""
-        above = self.above(choice)
+        above = self.above(choice) | {t: np.zeros((0, 7)) for t in within}
         for layer in self.names if len(self.names) > 1 and self.space.leaf_loops else ():
-            own = [t for t in above if self.search.users(t) & {*self.names} == {layer}]
+            own = [t for t in above if self.users(t) == {layer} or (t in within and layer in self.users(t))]
             yield self.streamed(choice, layer, {t: above[t] for t in own})
-            above = {t: places for t, places in above.items() if t not in own}
-        yield from above.values()
+            above = {t: places for t, places in above.items() if t not in own or t in within}
+        yield from (places for t, places in above.items() if t not in within)
 
     def streamed(self, choice: GroupChoice, layer: str, own: Mapping[str, Array]) -> Array:
         """Tensors of one layer in all their places above the branch, and inside it below any own loops."""
@@ -94,7 +113,7 @@ class StreamingGroup(Group):
                 reload = frozenset((tensor,))
                 result = self.evaluated(replace(choice, leaf_retention={layer: {tensor: depth}}, reload=reload))
                 if result is not None:
-                    kept = self.sums(result, tensor)
+                    kept = self.sums(result, tensor, self.users(tensor) - {layer})
                     rooms = (kept[0], 0) if choice.parallelism == "pipeline" else (0, kept[0])
                     found[tensor].append(np.array([*rooms, *kept[2:]]))
         return added[None], {t: np.array(places) for t, places in found.items() if places}

@@ -14,7 +14,7 @@ from looptree.model.axis import Array
 from looptree.model.inside.tiles import useful_tiles
 from looptree.search.asked.loops import Rank, candidate_ranks, sinks_of
 from looptree.search.asked.segment import segment
-from looptree.search.exhaustive import Exhaustive, _subsets
+from looptree.search.exhaustive import Exhaustive, subsets
 from looptree.taxonomy.group import GroupChoice
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
@@ -44,7 +44,7 @@ class NestedGroup(StreamingGroup):
                 for order, names in self._neighbours():
                     inner = segment(self.alone, names)
                     for loops in self._own_loops(inner, choice):
-                        for moved in _subsets([t for t in inner.intermediates if choice.retention.get(t) == 0]):
+                        for moved in subsets([t for t in inner.intermediates if choice.retention.get(t) == 0]):
                             yield from self._nested(replace(choice, einsums=order), names, loops, moved)
 
     def _nested(
@@ -58,7 +58,7 @@ class NestedGroup(StreamingGroup):
 
     def _neighbours(self) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
         """Layers linked by tensors that no other layer uses, and an order in which they are neighbours."""
-        sets = [names for names in _subsets(self.names) if 1 < len(names) < len(self.names)]
+        sets = [names for names in subsets(self.names) if 1 < len(names) < len(self.names)]
         for names in sets:
             inner = segment(self.alone, names)
             made_for_others = set(inner.intermediates) & set(inner.outputs)
@@ -88,16 +88,17 @@ class NestedGroup(StreamingGroup):
         inside = {t for part in choice.nested for t in part.retention}
         return [t for t in super().free(choice) if t not in inside]
 
+    def placings(self, choice: GroupChoice) -> Iterator[Iterator[Array]]:
+        """Those without a nested branch, or with the one that is chosen."""
+        yield from [self.items(choice)] if choice.nested else super().placings(choice)
+
     def items(self, choice: GroupChoice) -> Iterator[Array]:
         """What only the nested branch uses is one item; its layers have no loops of their own."""
-        if not choice.nested:
-            yield from super().items(choice)
-            return
         (part,) = choice.nested
         whole, above = self.evaluated(choice), self.above(choice)
         assert whole is not None
         rows = [self._inside_of(whole, t) for t in part.retention]
-        for tensor in [t for t in above if self._users(t) <= {*part.einsums} and t not in choice.spilled]:
+        for tensor in [t for t in above if self.users(t) <= {*part.einsums} and t not in choice.spilled]:
             places = [above.pop(tensor)]
             for depth in range(len(part.loops) + 1):
                 moved = replace(part, retention={**part.retention, tensor: depth})
@@ -107,12 +108,9 @@ class NestedGroup(StreamingGroup):
             rows.append(np.vstack(places))
         yield reduce(beside, rows, np.zeros((1, 7)))
         for layer in self.names if self.space.leaf_loops else ():
-            own = {t: above.pop(t) for t in list(above) if layer not in part.einsums and self._users(t) == {layer}}
+            own = {t: above.pop(t) for t in list(above) if layer not in part.einsums and self.users(t) == {layer}}
             yield self.streamed(choice, layer, own)
         yield from above.values()
-
-    def _users(self, tensor: str) -> set[str]:
-        return {*self.search.users(tensor)} & {*self.names}
 
     def _inside_of(self, result: Evaluation, tensor: str) -> Array:
         sums = self.sums(result, tensor)

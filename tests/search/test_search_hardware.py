@@ -11,9 +11,9 @@ import pytest
 from looptree.architecture import Architecture, Compute, Level, Partition, Ports
 from looptree.errors import InputError
 from looptree.model import evaluate
-from looptree.search import InfeasibleError, Space, search
+from looptree.search import InfeasibleError, Restrictions, Space, search
 from looptree.search.asked.objective import value
-from looptree.search.exhaustive import Exhaustive, Group
+from looptree.search.exhaustive import Exhaustive, Group, Network
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.search.group_cases import differences
@@ -41,7 +41,7 @@ def best_of_all(workload: Workload, architecture: Architecture, objective: str) 
     """Every loop, tile shape and place of a single layer, each evaluated on the architecture itself."""
     plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
     found = []
-    for choice in Group(Exhaustive(workload, plain, ONE), frozenset(["fc"]), frozenset()).choices():
+    for choice in Group(Network(workload, plain, ONE), frozenset(["fc"]), frozenset()).choices():
         for depths in itertools.product(range(len(choice.loops) + 1), repeat=len(workload.tensors)):
             places = dict(zip(workload.tensors, depths, strict=True))
             tree = plan_tree(workload, architecture, [replace(choice, retention=places)])
@@ -121,6 +121,19 @@ def test_no_plan_on_a_double_buffered_level_is_better(kind: str) -> None:
                 plan = search(workload, hardware, objective=objective, space=ONE, workers=1)
                 assert plan.statistics.value == pytest.approx(expected, rel=1e-9)
                 assert plan.evaluation.fits
+
+
+def test_an_output_that_a_later_group_reads_is_twice_on_a_double_buffered_level() -> None:
+    """Four bytes stay on chip for the next group, and are written off chip meanwhile."""
+    layers = [einsum("one", "A[p] = X[p]", {"p": 4}), einsum("two", "B[p] = A[p] * V[p]", {"p": 4})]
+    workload, plain = Workload("output", layers, outputs=["A"]), architecture()
+    space = replace(ONE, restrictions=Restrictions(apart=(frozenset({"one", "two"}),)))
+    unlimited = replace(plain, levels=(plain.levels[0], replace(plain.levels[1], double_buffered=True)))
+    slow = Exhaustive(workload, unlimited, space)
+    for capacity in range(8, 14):
+        hardware = unlimited.with_capacity("GLB", capacity)
+        plan = search(workload, hardware, objective="offchip", space=space, workers=1)
+        assert plan.statistics.value == slow.value("offchip", capacity)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,11 @@ from looptree.search import InfeasibleError, Space, front, search
 from looptree.search.answers.capacities import Capacities
 from looptree.search.asked.objective import value
 from looptree.search.asked.restrictions import Restrictions
-from looptree.search.exhaustive import Exhaustive, Group
+from looptree.search.exhaustive import Group, Network
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.model.inside_cases import registers
-from tests.search.group.test_search_inside import every_plan, placed
+from tests.search.group.inside.test_search_inside import every_plan, placed
 from tests.search.search_cases import architecture, einsum
 from tests.search.test_search_bypass import PAIR
 
@@ -42,7 +42,7 @@ def test_no_plan_is_better(workload: Workload, weights: int, others: int, object
     """Every plan of one group and one loop by the model."""
     hardware = parted(architecture(buffer_bandwidth=1), weights, others)
     plain = Architecture("plain", (Level("DRAM"), Level("GLB")))
-    group = Group(Exhaustive(workload, plain, ONE), frozenset(e.name for e in workload.einsums), frozenset())
+    group = Group(Network(workload, plain, ONE), frozenset(e.name for e in workload.einsums), frozenset())
     trees = (plan_tree(workload, hardware, [choice]) for choice in placed(group))
     plans = (evaluate(workload, hardware, tree, stepwise=False) for tree in trees)
     best = min(float(value(objective, e)) for e in plans if e.fits)

@@ -13,11 +13,12 @@ from types import TracebackType
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, close
+from looptree.search.asked.hardware import buffer_of, check_priced
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.space import Space
-from looptree.search.network.abreast import side_by_side
-from looptree.search.network.planner import Found, Planner, buffer_of, check_priced
-from looptree.search.network.workers import Searches, Workers
+from looptree.search.network.groups.workers import Searches, Workers
+from looptree.search.network.planner import Found, Planner
+from looptree.search.network.plans.abreast import side_by_side
 from looptree.search.result import InfeasibleError, Plan
 from looptree.workload import Workload
 
@@ -109,6 +110,8 @@ class Capacities:
     def plans(self, wanted: Sequence[Wanted], *, seconds: float | None = None) -> list[Plan]:
         """The best plan in each of some capacities, searched side by side.
 
+        What the evaluations have step by step is left out.
+
         Args:
             wanted: the capacities. seconds: for each of them, see `search`; they share all of that.
 
@@ -133,7 +136,8 @@ class Capacities:
             Found(path, weights, path.value, path.bound, each.capacity_bytes)
             for path, each in zip(paths, wanted, strict=True)
         ]
+        planner.polish([one for one, each in zip(found, wanted, strict=True) if each.target is None])
         return [
-            planner.plan(one, self.objective, polish=each.target is None)
+            planner.plan(one, self.objective, polish=each.target is None, stepwise=False)
             for one, each in zip(found, wanted, strict=True)
         ]

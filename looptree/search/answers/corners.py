@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from looptree.model.axis import Array
 from looptree.search.answers.hull import Hull
 from looptree.search.asked.metrics import METRICS, Weights
-from looptree.search.network.partition import Partition, Path
 from looptree.search.network.planner import Planner
+from looptree.search.network.plans.partition import Partition, Path
 
 if TYPE_CHECKING:
-    from looptree.search.network.wide import WidePartition
+    from looptree.search.network.plans.wide import WidePartition
 
 
 class Corners:

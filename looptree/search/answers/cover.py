@@ -20,8 +20,8 @@ from looptree.model.axis import Array
 from looptree.search.answers.corners import Corners
 from looptree.search.answers.within import FEW_LABELS, Within
 from looptree.search.asked.metrics import METRICS, Weights
-from looptree.search.network.partition import Partition, Path
 from looptree.search.network.planner import CLOSE
+from looptree.search.network.plans.partition import Partition, Path
 
 SHARES = (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001, 0.0)
 MOST_LABELS = 20_000  # at a state

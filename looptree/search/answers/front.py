@@ -31,8 +31,8 @@ from looptree.search.answers.uncovered import some_of
 from looptree.search.asked.limits import LIMITED, Limit
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.objective import value
-from looptree.search.network.partition import Path
 from looptree.search.network.planner import CLOSE, Found, Planner
+from looptree.search.network.plans.partition import Path
 from looptree.search.result import Plan
 from looptree.search.undominated import undominated
 

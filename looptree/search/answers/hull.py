@@ -97,7 +97,7 @@ class Hull:
         return np.asarray(boxes[good] * self.scale)
 
     def corners(self, limits: Mapping[str, float]) -> Array:
-        """Vertices of the outer hull within limits; none if no plan keeps them."""
+        """Vertices of the outer hull within limits; none if no plan keeps them, or nothing fits at all."""
         size = len(self.metrics)
         if np.isinf(self.bounds).any():
             return np.zeros((0, size))

@@ -24,8 +24,8 @@ from looptree.search.answers.hull import Hull
 from looptree.search.answers.within import FEW_LABELS, MOST_LABELS, Combined, Within
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.target import ROUNDING, Target
-from looptree.search.network.partition import NO_PATH, Partition, Path
 from looptree.search.network.planner import CLOSE, Found, Planner
+from looptree.search.network.plans.partition import NO_PATH, Partition, Path
 
 SHARES = 1 / 16, 1 / 4
 """Of what is between the bound and the best plan, or without one of the bound: where plans are looked for in turn."""

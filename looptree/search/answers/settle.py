@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from looptree.search.asked.metrics import METRICS, Weights, shares
 from looptree.search.group.goal.goal import ROUNDING
-from looptree.search.network.partition import Path
 from looptree.search.network.planner import Found, Planner
+from looptree.search.network.plans.partition import Path
 
 SHARES = 1e-8, 1e-5  # of the objective that the other metrics count, together and of the plan known, at least and most
 EFFORT = 8_000  # ranges that are bounded for that, besides half as many as for the search

@@ -18,8 +18,8 @@ from looptree.search.answers.corners import Corners
 from looptree.search.answers.cover import SHARES, Cover
 from looptree.search.answers.smallest import smallest
 from looptree.search.asked.metrics import METRICS
-from looptree.search.network.partition import Path
 from looptree.search.network.planner import Planner
+from looptree.search.network.plans.partition import Path
 from looptree.search.undominated import undominated
 
 CORNERS = 8  # of the hull in one slice, at most: what is between them is found in another way

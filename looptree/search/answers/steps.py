@@ -7,8 +7,8 @@ from itertools import pairwise
 
 from looptree.search.answers.smallest import smallest
 from looptree.search.asked.metrics import Weights
-from looptree.search.network.partition import Path
 from looptree.search.network.planner import CLOSE, Planner
+from looptree.search.network.plans.partition import Path
 
 
 class Steps:

@@ -2,7 +2,7 @@
 
 A rule says that no plan counts whose weighted sum of metrics is not below some amount. For each group that may be part
 of a plan within the rules, all designs that no other one beats are collected, and the plans that these make are found
-by labels (`looptree.search.network.labels`). That is exact, and takes the longer the more room the rules leave.
+by labels (`looptree.search.network.states.labels`). That is exact, and takes the longer the more room the rules leave.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.target import ROUNDING
 from looptree.search.group.design import GroupDesign
 from looptree.search.group.goal.goal import Aim
-from looptree.search.network.catalogue import Task
-from looptree.search.network.labels import Labelled, Labels, Rule
-from looptree.search.network.partition import Partition, Path
+from looptree.search.network.groups.catalogue import Task
+from looptree.search.network.plans.partition import Partition, Path
+from looptree.search.network.states.labels import Labelled, Labels, Rule
 from looptree.search.undominated import undominated
 
 EFFORT = 100_000  # ranges that are bounded to collect the designs of one group, at most
@@ -106,7 +106,7 @@ class Within:
         graph = self.partition.graph
         each = np.full(len(graph.source), np.inf)
         each[self.steps] = cost[graph.query[self.steps]]
-        before, after = graph.ways(each)
+        before, after = graph.paths.ways(each)
         return Rule(weights, self._most(weights) * (1 + ROUNDING), cost, before, after)
 
     def _rest(self) -> tuple[Array, Array]:

@@ -51,7 +51,7 @@ class Space:
         live: whether what is live counts against the capacity, where the architecture says so; else windows count.
         pipeline: whether the layers of a group may also work at once, each on an array of its own.
         chain_layers: most layers in a fusion group that is a chain, if that is more than `group_layers`; see
-            `looptree.search.network.ideals.Layers.chains`. `None`: 16, or `group_layers` where that is below 8.
+            `looptree.search.network.states.ideals.Layers.chains`. `None`: 16, or `group_layers` where that is below 8.
         resident: most tensors at a time that stay on chip whole from the group that makes them to those that read them.
         resident_inputs: most of these that may come from off chip, inputs and weights of the network: the first group
             that reads one fetches all of it, and it stays until the last one that does.

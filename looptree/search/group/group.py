@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -14,6 +15,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.asked.loops import sinks_of
 from looptree.search.asked.metrics import Totals
+from looptree.search.asked.mirrors import mirrors
 from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.group.goal.goal import EVERYTHING, Goal
@@ -38,11 +40,14 @@ class Group:
 
     Args:
         part: the segment. level: the on-chip level. space: what is searched. streams, nests: shared between groups.
+        mirrored: whether loop orders are among its patterns of which others are the mirror images.
 
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
         listings, blocks: what its tensors may do, all of them and those of one layer, by what that depends on; see
-        `looptree.search.group.bound.offers`.
+            `looptree.search.group.bound.offers`.
+        origin: tensors that are only stored inside branches, with the input that each of them is; see `parted`.
+        ordered: the segment whose loops it has, in which these inputs are one tensor each.
     """
 
     def __init__(
@@ -53,8 +58,11 @@ class Group:
         space: Space,
         streams: Known | None = None,
         nests: Shared | None = None,
+        *,
+        mirrored: bool = True,
     ) -> None:
-        self.part = part
+        self.part = self.ordered = part
+        self.origin: Mapping[str, str] = {}
         self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
         depth = architecture.depth(level)
@@ -75,6 +83,8 @@ class Group:
         )
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
+        told_apart = space.restrictions.names_ranks or architecture.dataflow == "row_stationary"
+        self.mirrors = [] if mirrored or told_apart else mirrors(part, architecture.compute.spatial)
         self._streams = streams or Known()
         self._streamers: dict[str, Streamer] = {}
         self._dividers: dict[str, Divider] = {}
@@ -90,6 +100,13 @@ class Group:
         other = copy.copy(self)
         other.goal = goal
         other.__dict__.pop("prices", None)
+        return other
+
+    def parted(self, part: Workload, origin: Mapping[str, str]) -> Group:
+        """A group in which some inputs are a tensor for each reader; see `looptree.search.group.parted`."""
+        architecture, level = self.everything.architecture, self.everything.level
+        other = Group(part, architecture, level, self.space, self._streams)
+        other.origin, other.ordered = origin, self.part
         return other
 
     @cached_property
@@ -119,7 +136,8 @@ class Group:
     @cached_property
     def patterns(self) -> Patterns:
         """Its loop orders, and where its intermediates may be kept."""
-        return Patterns(self.profiler, self.space, self.tensors, self.layers, self.inner, self.rules)
+        rows = self.tensors, self.layers, self.inner, self.rules
+        return Patterns(self.profiler, self.space, *rows, self.ordered, self.mirrors)
 
     @property
     def branches(self) -> list[NestedBranch]:
@@ -258,6 +276,12 @@ class Group:
         words = np.array([float(self.part.tensors[t].size) for t in tensors])
         read = np.where([t in self.part.inputs for t in tensors], words, 0.0)
         return np.array([p.moved_all(read, words - read).sum() for p in goal.prices(self.part, tensors)])
+
+    def reading(self, goal: Goal) -> Array:
+        """What its readers, each of which fetches parted inputs for itself, add to each sum at least for that."""
+        words, tensors = compulsory_words(self.part), list(self.origin)
+        read = np.array([float(words[t]) for t in tensors])
+        return np.array([p.moved_all(read, 0 * read).sum() for p in goal.prices(self.part, tensors)])
 
     def least(self, resident: frozenset[str] = frozenset(), fetched: frozenset[str] = frozenset()) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles.

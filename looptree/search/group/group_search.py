@@ -1,44 +1,28 @@
 """The best design of one fusion group, by branch and bound.
 
-A node is a loop order, a range of tile shapes for each of its loops, and places of some intermediates. Its bound takes
-the least entry of every table in the range, and the best place of every tensor under a price per byte of buffer, with
-what a layer then computes again (`looptree.search.group.bound.relax`). The nodes of least bound are next. Wide ranges
-are cut in two, because in a wide one tensors seem to take the room of small tiles and to move as little as with large
-ones. Then the intermediates are decided one by one, from the sinks upwards: each decision fixes what is computed again,
-and with it all that layers further up need. Narrow ranges are cut last. What is left is a tile shape per loop with a
-place per intermediate, for which all other tensors are placed exactly (`looptree.search.group.bound.placing`). Once no
-node has a bound below the best design, that design is proven.
-
-Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.loops.meeting`). Single
-designs that this does not rule out are searched with tables of the loops that meet together.
+Its layers run in turns, as a pipeline, or some of them in a nested branch. Each of these is searched with every loop
+order (`looptree.search.group.bound.branch_and_bound`), and what one of them finds rules out designs of the next.
 """
 
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from looptree.model.axis import Array
 from looptree.search.asked.loops import Positions
 from looptree.search.group.bound.book import PatternBook
-from looptree.search.group.bound.frontier import Frontier
+from looptree.search.group.bound.branch_and_bound import BranchAndBound, Gatherer
 from looptree.search.group.bound.live_room import LiveRooms
-from looptree.search.group.bound.nodes import Nodes
 from looptree.search.group.bound.pipelined import Schedules
-from looptree.search.group.bound.placing import Chosen, Placing
+from looptree.search.group.bound.placing import Placing
 from looptree.search.group.bound.problems import Problems
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.group.goal.goal import Gathering, Goal
 from looptree.search.group.group import Group
+from looptree.search.group.parted import parted_groups
 from looptree.search.undominated import undominated
-
-LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
-JOINED = 8  # designs in which loops meet, at a time: what they find rules out others
-NONE = np.arange(0)
-ROUNDING = 1e-12
 
 
 class GroupSearch:
@@ -52,6 +36,7 @@ class GroupSearch:
         self.group = group
         self._books: dict[Positions, PatternBook | None] = {}
         self._nested_books: dict[int, list[PatternBook]] = {}
+        self._parted: list[GroupSearch] | None = None
         self._schedules = Schedules(group)
         live = group.space.live and group.goal.architecture.allocation == "live"
         self._live = LiveRooms(group) if live else None
@@ -60,8 +45,16 @@ class GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
         other._books, other._nested_books = self._books, self._nested_books
+        other._parted = self.parted
         other._schedules, other._live = self._schedules, self._live
         return other
+
+    @property
+    def parted(self) -> list[GroupSearch]:
+        """The same with inputs stored inside the branches of their readers; see `looptree.search.group.parted`."""
+        if self._parted is None:
+            self._parted = [GroupSearch(group) for group in parted_groups(self.group)]
+        return self._parted
 
     def books(self) -> Iterator[PatternBook]:
         """The loop orders, by the number of loops and of joined ones."""
@@ -107,15 +100,20 @@ class GroupSearch:
                 makes and writes out, because they are outputs of the workload as well.
         """
         tally = Tally(groups=1)
-        floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident, fetched)))
+        goal = self.group.goal
+        floor = max(floor, goal.aim.weights.of(self.group.least(resident, fetched)))
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
         if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
         found, bound = None, math.inf
-        for placing, books in self._ways(resident, room, fetched):
-            branch = _Branch(placing, floor, below, tally)
+
+        def worth_it(group: Group) -> bool:
+            return self._may_be_better(group, resident, room, fetched, below, tally)
+
+        for placing, books in self._ways(resident, room, fetched, worth_it):
+            branch = BranchAndBound(placing, floor, below, tally)
             if branch.target == -math.inf:
                 break  # nothing is better than the floor: no tables of further loop orders are needed
             for book in books:
@@ -126,18 +124,57 @@ class GroupSearch:
         return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
 
     def _ways(
+        self, resident: frozenset[str], room: float, fetched: frozenset[str], worth_it: Callable[[Group], bool]
+    ) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
+        """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches.
+
+        Then those of the `parted` groups that are worth it.
+        """
+        group = self.group
+        yield from self._turns(resident, room, fetched)
+        if group.fused and group.space.nested and group.possible and self._live is None:
+            for number, branch in enumerate(group.branches):
+                problems = Problems(group, resident, room, branch=branch, fetched=fetched)
+                yield Placing(problems), self.nested_books(number)
+        for known in self.parted:
+            if resident.isdisjoint(known.group.origin.values()) and worth_it(known.group):
+                yield from known.towards(group.goal)._turns(resident, room, fetched)
+
+    def _may_be_better(
+        self,
+        parted: Group,
+        resident: frozenset[str],
+        room: float,
+        fetched: frozenset[str],
+        below: float,
+        tally: Tally,
+    ) -> bool:
+        """Whether a `parted` group may have a design with an objective below a value.
+
+        Not if what it takes at least is no less. Else all of its designs are designs of this group in which the parted
+        inputs take no room and cost nothing, with what their readers fetch at least added: so not if no loop order of
+        this group has such a design.
+        """
+        group = self.group
+        if group.goal.aim.weights.of(parted.least(resident, fetched)) >= below:
+            return False
+        pipelined = group.space.pipeline and group.goal.timed
+        if fetched or pipelined or self._live is not None or not group.patterns.complete:
+            return True
+        free = resident.union(parted.origin.values())
+        placing = Placing(Problems(group, free, room, further=parted.reading(group.goal)))
+        branch = BranchAndBound(placing, 0.0, below, tally)
+        return any(len(branch.roots(book)) for book in self.books())
+
+    def _turns(
         self, resident: frozenset[str], room: float, fetched: frozenset[str]
     ) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
-        """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches."""
+        """Layers in turns, or as a pipeline."""
         group = self.group
         yield Placing(Problems(group, resident, room, None, self._live, fetched=fetched)), self.books()
         if group.fused and group.space.pipeline and group.goal.timed and group.inside is None:
             problems = Problems(group, resident, room, self._schedules, self._live, fetched=fetched)
             yield Placing(problems), self.books()
-        if group.fused and group.space.nested and group.possible and self._live is None:
-            for number, branch in enumerate(group.branches):
-                problems = Problems(group, resident, room, branch=branch, fetched=fetched)
-                yield Placing(problems), self.nested_books(number)
 
     def collect(
         self,
@@ -160,11 +197,16 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < 0 or not self.group.possible:
             return Collected((), True, tally)
-        assert isinstance(self.group.goal, Gathering)
-        beaten_by, left, found = self.group.goal.beaten_by, math.inf, list[GroupDesign]()
+        goal = self.group.goal
+        assert isinstance(goal, Gathering)
+        beaten_by, left, found = goal.beaten_by, math.inf, list[GroupDesign]()
         beaten_by[:] = map(list, known)
-        for placing, books in self._ways(resident, room, fetched):
-            branch = _Gathering(placing, 0.0, below, tally)
+
+        def worth_it(group: Group) -> bool:
+            return self._may_be_better(group, resident, room, fetched, below, tally)
+
+        for placing, books in self._ways(resident, room, fetched, worth_it):
+            branch = Gatherer(placing, 0.0, below, tally)
             left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
             found += branch.designs
         best = undominated(np.array(beaten_by[len(known) :])) if found else ()
@@ -174,150 +216,6 @@ class GroupSearch:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""
         if not self.group.possible:
             return math.inf, {}
-        branch = _Branch(Placing(Problems(self.group, frozenset(), math.inf)), 0.0, math.inf, Tally())
+        branch = BranchAndBound(Placing(Problems(self.group, frozenset(), math.inf)), 0.0, math.inf, Tally())
         least, rows = min((branch.least_room(book) for book in self.books()), key=lambda pair: pair[0])
         return least, dict(zip(self.group.tensors, rows.tolist(), strict=True))
-
-
-class _Branch:
-    """One branch and bound: the best design found so far is `found`, of objective `below`.
-
-    What is found is a single design and how its tensors are placed in it.
-    """
-
-    def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
-        self.floor = floor
-        self.below = below
-        self.tally = tally
-        self.found: tuple[PatternBook, Nodes, Chosen] | None = None
-        self.placing = placing
-        self.relaxation = placing.problems.relaxation
-
-    @property
-    def target(self) -> float:
-        """Designs must be better than this; nothing is better than the floor."""
-        return -math.inf if self.below <= self.floor * (1 + ROUNDING) else self.below
-
-    @property
-    def design(self) -> GroupDesign | None:
-        """The best design found."""
-        return None if self.found is None else self.placing.design(*self.found)
-
-    def search(self, book: PatternBook, until: float, effort: float) -> float:
-        """All designs with the loop orders of a book; a bound of what was not looked at."""
-        roots, floor = self._hopeful(self._bounded(book, self._roots(book))), self.floor * (1 + ROUNDING)
-        frontier, unseen = Frontier(roots, floor, len(self.placing.group.inner)), math.inf
-        while len(frontier):
-            if time.time() > until or self.tally.nodes > effort:
-                return min(unseen, frontier.bound)
-            following, met = self._branched(book, frontier.next(found=self.found is not None))
-            unseen = min(unseen, self._joined(book, met, until, effort))
-            frontier.waiting = self._hopeful(frontier.waiting.joined(self._bounded(book, following)))
-        return unseen
-
-    def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
-        """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
-        unseen, nodes = math.inf, nodes.best(len(nodes))[0]
-        for number in dict.fromkeys(nodes.pattern.tolist()):
-            some = nodes.at(np.flatnonzero(nodes.pattern == number))
-            while len(some := self._hopeful(some)):
-                if time.time() > until or self.tally.nodes > effort:
-                    unseen = min(unseen, float(some.bound.min()))
-                    break
-                few, some = some.best(JOINED)
-                joined = book.joined(number, few.start.tolist())
-                if joined is not None:
-                    unseen = min(unseen, self.search(joined, until, effort))
-        return unseen
-
-    def least_room(self, book: PatternBook) -> tuple[float, Array]:
-        """Fewest bytes that any design of a book needs, and what each tensor takes of them."""
-        roots = self._roots(book)
-        return self.relaxation.least_room(*book.columns(roots.pattern, roots.start, roots.stop))
-
-    def _roots(self, book: PatternBook) -> Nodes:
-        stop = book.widths()
-        rates = np.zeros((len(self.relaxation.prices), book.first))
-        nothing, inexact = np.full(book.first, -np.inf), np.zeros(book.first, dtype=bool)
-        return Nodes(np.arange(book.first), np.zeros_like(stop), stop, nothing, inexact, rates)
-
-    def _hopeful(self, nodes: Nodes) -> Nodes:
-        return nodes.at(np.flatnonzero(nodes.bound < self.target))
-
-    def _bounded(self, book: PatternBook, nodes: Nodes) -> Nodes:
-        """The nodes with their bounds, which are no less than those of the nodes that they come from."""
-        if not len(nodes) or self.target == -math.inf:
-            return nodes.at(np.arange(0))
-        self.tally.nodes += len(nodes)
-        self.tally.evaluated += int((nodes.points == 1).sum())
-        return self.placing.bounds(book, nodes, self.target)
-
-    def _branched(self, book: PatternBook, nodes: Nodes) -> tuple[Nodes, Nodes]:
-        """What hopeful nodes are cut into, and single designs in which loops meet; other single designs are settled."""
-        loose = book.looseness(nodes.pattern, nodes.start, nodes.stop)
-        most = LOOSE if book.outer == book.count else math.inf  # with a nested branch, deciding first took less time
-        wide = (loose * (nodes.stop - nodes.start > 1)).max(axis=1, initial=0.0) > most
-        children = [
-            NONE if cut else book.children(number) for cut, number in zip(wide, nodes.pattern.tolist(), strict=True)
-        ]
-        more = np.array([len(c) for c in children], dtype=np.int64)
-        decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
-        if len(decided):
-            decided = decided.with_pattern(np.concatenate(children))
-        whole = np.array([book.separable(number) for number in nodes.pattern.tolist()], dtype=bool)
-        meeting = np.array([bool(book.patterns[number].met) for number in nodes.pattern.tolist()], dtype=bool)
-        left = (more == 0) & (whole | meeting | wide)
-        single = left & whole & (nodes.points == 1)
-        met = left & meeting & (nodes.points == 1)
-        placing = self.placing
-        together = single & nodes.exact & (placing.problems.schedules is None and placing.problems.live is None)
-        self._settle(book, nodes.at(np.flatnonzero(together)))
-        apart = np.flatnonzero(single & ~together)
-        for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:
-            if nodes.bound[at] < self.target:
-                self._settle(book, nodes.at(np.array([at])))
-        cut = np.flatnonzero(left & ~single & ~met)
-        if len(cut):
-            decided = decided.joined(nodes.at(cut).halves(loose[cut]))
-        return decided, nodes.at(np.flatnonzero(met))
-
-    def _settle(self, book: PatternBook, nodes: Nodes) -> None:
-        """Take the best of some single designs whose intermediates are decided; their bounds are exact."""
-        if len(nodes):
-            node = nodes.at(np.array([int(nodes.bound.argmin())]))
-            placed = self.placing.best(book, node, self.below)
-            if placed is not None:
-                self.below, self.found = placed.value, (book, node, placed)
-
-
-class _Gathering(_Branch):
-    """One that keeps every design below `below` that no other one beats."""
-
-    def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
-        super().__init__(placing, floor, below, tally)
-        assert isinstance(placing.group.goal, Gathering)
-        self.goal = placing.group.goal
-        self.designs: list[GroupDesign] = []
-
-    @property
-    def target(self) -> float:
-        """Designs must be better than this."""
-        return self.below
-
-    def _settle(self, book: PatternBook, nodes: Nodes) -> None:
-        """Take all of some single designs; the goal says which of them still count.
-
-        What each of them can do is bounded anew once there is one more design that it has to beat: that is much shorter
-        for all together than placing the tensors of each.
-        """
-        while len(nodes):
-            at = int(nodes.bound.argmin())
-            node = nodes.at(np.array([at]))
-            placed = self.placing.best(book, node, self.below)
-            if placed is None:
-                nodes = nodes.at(np.flatnonzero(np.arange(len(nodes)) != at))
-                continue
-            design = self.placing.design(book, node, placed)
-            self.designs.append(design)
-            self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
-            nodes = self._hopeful(self.placing.bounds(book, nodes, self.target))

@@ -19,11 +19,12 @@ from dataclasses import dataclass
 from looptree.architecture import Architecture
 from looptree.errors import InputError, UnsupportedError, close, nearest
 from looptree.model import Evaluation, evaluate
+from looptree.search.asked.hardware import buffer_of
 from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
 from looptree.search.child import processors
 from looptree.search.group.goal.goal import ROUNDING
-from looptree.search.network.planner import DisagreementError, buffer_of
+from looptree.search.network.planner import DisagreementError
 from looptree.search.survey.keeper import Designs
 from looptree.search.survey.meter import HARDWARE_METRICS, METRICS, Hardware
 from looptree.search.survey.units import Task, surveyed

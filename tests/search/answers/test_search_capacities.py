@@ -10,7 +10,7 @@ from looptree import load_architecture, load_workload
 from looptree.errors import InputError
 from looptree.search import SPACES, InfeasibleError, Space, search
 from looptree.search.answers.capacities import Capacities, Wanted
-from looptree.search.network import workers
+from looptree.search.network.groups import workers
 
 SMALL = load_architecture("small")
 NETWORK = load_workload("conv_conv", channels=2, resolution=4)

@@ -71,3 +71,7 @@ def test_what_a_better_plan_may_take_at_most() -> None:
     assert target.most([0.0, 1.0], 12.0, [1.0, 2.0]) == pytest.approx(5.0)
     assert Target("energy", {"latency": 5.0}).most([3.0, 1.0], 12.0, [1.0, 2.0]) == pytest.approx(41.0)
     assert Target("energy", {}).most([1.0], np.inf, [1.0]) == np.inf
+
+
+def test_where_nothing_fits_there_are_no_corners() -> None:
+    assert len(Hull(("energy", "latency"), (np.inf, 3.0)).corners({"latency": 4.0})) == 0

@@ -156,7 +156,7 @@ def check_collected(seed: int) -> int:
     workload, hardware = asymmetric(seed)
     slow = Exhaustive(workload, hardware, Space(loops=2, lone_loops=2, leaf_loops=0))
     designs = slow.designs(frozenset(e.name for e in workload.einsums))
-    base, most = searched(workload, hardware, "energy", slow.space), 1
+    base, most = searched(workload, hardware, "energy", slow.network.space), 1
     for capacity in capacities(slow, 5, math.inf):
         totals = designs.totals(capacity, slow.bandwidths)
         goal = Gathering(EVERYTHING, hardware, "GLB")

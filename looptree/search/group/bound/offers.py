@@ -20,8 +20,8 @@ from looptree.search.group.bound.relax import NEVER
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.leaf import ALIKE, FREE, Idle
 from looptree.search.group.own.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
+from looptree.search.group.own.streaming import ALIKE, FREE, Idle
 
 MOST_BLOCKS = 512  # lists of options of a layer that are kept of a group: single designs each have their own
 
@@ -87,7 +87,7 @@ class Offers:
         sums: Array,
         some: Array,
         within: Mapping[int, Array],
-        steps: Sequence[Steps] | None = None,
+        steps: Mapping[str, Sequence[Steps]] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
@@ -97,9 +97,9 @@ class Offers:
         Args:
             kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
             within: per row of an intermediate that may be kept in a nested branch, in which of the designs it is.
-            steps: of a single design, whose own loops are wanted, too. bounding: whether one option stands for
-                all of these (see `looptree.search.group.own.divided`). idle: per layer which ways that leave parts of
-                an array idle are among them, if cycles count; `FREE` if not given.
+            steps: of a single design, as each layer sees it, whose own loops are wanted, too. bounding: whether one
+                option stands for all of these (see `looptree.search.group.own.divided`). idle: per layer which ways
+                that leave parts of an array idle are among them, if cycles count; `FREE` if not given.
         """
         known = self._listing(columns, kinds.sets, steps, self._idle(idle or {}), bounding=bounding)
         every = len(some) == columns.size
@@ -196,7 +196,7 @@ class Offers:
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Sequence[Steps] | None,
+        steps: Mapping[str, Sequence[Steps]] | None,
         idle: Mapping[str, Idle],
         *,
         bounding: bool,
@@ -216,7 +216,7 @@ class Offers:
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Sequence[Steps] | None,
+        steps: Mapping[str, Sequence[Steps]] | None,
         idle: Mapping[str, Idle],
         *,
         bounding: bool,
@@ -224,13 +224,15 @@ class Offers:
         """The options of each item; what a layer may do is listed once for all designs whose loops move it alike."""
         loops, known, found = columns.outer, self.group.blocks, []
         for layer, rows in self.own.items():
-            moving = None if steps is None else self.group.divider(layer).moving(steps)
+            moving = None if steps is None else self.group.divider(layer).moving(steps[layer])
             key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle[layer]
             if key not in known:
                 if len(known) >= MOST_BLOCKS:
                     known.clear()
                 ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle[layer], bounding=bounding)
-                known[key] = of_layer(rows, range(1, loops + 2), ways, self.group.tensors)
+                tensors, origin = self.group.tensors, self.group.origin
+                within = [row for row in rows if tensors[row] in origin]
+                known[key] = of_layer(rows, range(1, loops + 2), ways, tensors, within)
             found.append(known[key])
         for row in self.alone:
             first = 0 if self.group.roles[row].inner else 1

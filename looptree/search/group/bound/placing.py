@@ -15,13 +15,14 @@ from looptree.search.asked.metrics import Totals
 from looptree.search.group.bound.assign import Item, Placed, Problem, best, least
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.places import Places
 from looptree.search.group.bound.problems import Problems, Single
-from looptree.search.group.bound.relax import NEVER, Places
+from looptree.search.group.bound.relax import NEVER
 from looptree.search.group.design import GroupDesign, NestedDesign
 from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.group.inside.nests import Tile
 from looptree.search.group.loops.ledger import Columns
-from looptree.search.group.own.leaf import Idle
+from looptree.search.group.own.streaming import Idle
 
 FACTORS = (1.0, 1.0625, 1.125, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
@@ -228,7 +229,9 @@ class Placing:
                     spilled.add(name)
             inside = options[index].inside
             if inside is not None:
-                streaming[inside[0]] = inside[1]
+                layer, way = inside
+                known = {group.origin.get(name, name): share for name, share in way.tensors.items()}
+                streaming[layer] = replace(way, tensors=known)
         loops, nested = _loops(book, nodes), None
         if self.problems.branch is not None:
             kept = {name: depth - book.outer - 1 for name, depth in retention.items() if depth > book.outer}

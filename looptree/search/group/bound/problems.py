@@ -17,13 +17,14 @@ from looptree.search.group.bound.live_room import LiveRooms
 from looptree.search.group.bound.nodes import Nodes
 from looptree.search.group.bound.offers import Kinds, Offers
 from looptree.search.group.bound.pipelined import Schedules
-from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors
+from looptree.search.group.bound.places import UNDECIDED, Places, Tensors
+from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, Relaxation
 from looptree.search.group.goal.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.leaf import FULL, Idle
 from looptree.search.group.own.listing import Option
+from looptree.search.group.own.streaming import FULL, Idle
 from looptree.search.group.patterns.branches import NestedBranch
 from looptree.search.group.patterns.pattern import Pattern
 
@@ -51,7 +52,7 @@ class Problems:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
         schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
             counts. branch: a nested one, if there is one. fetched: those that stay on chip and are fetched first.
-        own: per layer the rows of what it may stream, if that is known.
+        own: per layer the rows of what it may stream, if that is known. further: what is added to each sum in any case.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Problems:
         branch: NestedBranch | None = None,
         fetched: frozenset[str] = frozenset(),
         own: Mapping[str, Sequence[int]] | None = None,
+        further: Array | None = None,
     ) -> None:
         self.schedules = schedules
         self.live = live
@@ -96,17 +98,17 @@ class Problems:
             capacity,
             pipelined=schedules is not None,
             live=live is not None,
-            fetching=group.fetching(group.goal, fetched) if fetched else None,
+            fetching=group.fetching(group.goal, fetched) if fetched else further,
             fewest=np.array([fewest.get(layer, 1.0) for layer in group.layers]) if fewest else None,
         )
 
     def _own(self) -> dict[str, list[int]]:
         """Per layer the rows of tensors that only it uses, and that it may stream.
 
-        Where there is room for everything, only those of which pieces leave out words that a stride skips, and those of
-        a layer of which pieces leave out cycles. Of a layer with very many, such as a sum of many branches, the
-        largest: each is placed in one of `loops + 1` ways above the branch, so that listing all of 17 together would
-        take 4^17 options.
+        Where there is room for everything, only those of which pieces leave out words that a stride skips, those of a
+        layer of which pieces leave out cycles, and those that are inside in any case. Of a layer with very many, such
+        as a sum of many branches, the largest: each is placed in one of `loops + 1` ways above the branch, so that
+        listing all of 17 together would take 4^17 options.
         """
         group = self.group
         found: dict[str, list[int]] = {}
@@ -115,10 +117,11 @@ class Problems:
             streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
             alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
             free = alone and streamed and not group.rules[row].given
-            if free and (math.isfinite(self.capacity) or self._pays(users[0], group.tensors[row])):
+            wanted = math.isfinite(self.capacity) or group.tensors[row] in group.origin
+            if free and (wanted or self._pays(users[0], group.tensors[row])):
                 found.setdefault(users[0], []).append(row)
-        size = [group.part.tensors[tensor].size_bytes for tensor in group.tensors]
-        return {layer: sorted(sorted(rows, key=lambda r: -size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
+        size = [(t not in group.origin, -group.part.tensors[t].size_bytes) for t in group.tensors]
+        return {layer: sorted(sorted(rows, key=lambda r: size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
 
     def _pays(self, layer: str, tensor: str) -> bool:
         """Whether own loops may leave out words of a tensor, or cycles of the layer, if these count."""
@@ -145,6 +148,7 @@ class Problems:
             np.array([t in group.apart for t in group.tensors], dtype=bool),
             *group.making,
             np.isin(np.arange(len(group.tensors)), self.nested),
+            np.array([t in group.origin for t in group.tensors], dtype=bool),
             group.copies,
         )
 
@@ -201,7 +205,7 @@ class Problems:
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
         columns, places = book.columns(node.pattern, node.start, node.stop)
-        steps = _steps(pattern, loops, book.outer) if self.divided(node) else None
+        steps = self.seen_steps(pattern, loops, book.outer) if self.divided(node) else None
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
@@ -222,6 +226,21 @@ class Problems:
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
         return Single(problem, options, settled)
 
+    def seen_steps(self, pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> dict[str, Sequence[Steps]]:
+        """The loops of the group of a single design, as each layer sees them.
+
+        Loops that are joined because they meet are apart for a layer which is not upstream of the place where they do:
+        what it does is a product over them.
+        """
+        found: dict[str, Sequence[Steps]] = dict.fromkeys(self.own, _steps(pattern, loops, outer))
+        if pattern.apart is not None:
+            alone = _steps(pattern.apart, loops, outer)
+            for layer in self.own:
+                met = self.group.layers.index(layer) in pattern.apart.met.layers
+                if not met and self.group.divider(layer).sees_apart(alone):
+                    found[layer] = alone
+        return found
+
     def problem(
         self,
         book: PatternBook,
@@ -231,7 +250,7 @@ class Problems:
         room: Array,
         sums: Array,
         some: Array,
-        steps: Sequence[Steps] | None = None,
+        steps: Mapping[str, Sequence[Steps]] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,

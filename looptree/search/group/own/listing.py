@@ -9,14 +9,14 @@ at once.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.group.own.leaf import Streaming
+from looptree.search.group.own.streaming import Streaming
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,23 +154,28 @@ def of_tensor(row: int, places: tuple[int, ...]) -> Block:
 
 
 def of_layer(
-    rows: Sequence[int], above: Sequence[int], ways: Callable[[tuple[int, ...]], Sequence[Way]], names: Sequence[str]
+    rows: Sequence[int],
+    above: Sequence[int],
+    ways: Callable[[tuple[int, ...]], Sequence[Way]],
+    names: Sequence[str],
+    within: Collection[int] = (),
 ) -> Block:
     """The options of the tensors of one layer: each above the branch, or some of them inside.
 
     Args:
         rows: of tensors that only this layer uses, and that it may stream. above: their places.
-        ways: to stream some of them. names: of all tensors.
+        ways: to stream some of them. names: of all tensors. within: rows of those that are always inside.
     """
-    found: list[_Entry] = [(placed, None) for placed in _everywhere(rows, above)]
+    found: list[_Entry] = [] if within else [(placed, None) for placed in _everywhere(rows, above)]
     found += [
         (placed, way)
         for count in range(1, len(rows) + 1)
         for inside in itertools.combinations(rows, count)
+        if set(within) <= set(inside)
         for way in ways(inside)
         for placed in _everywhere([row for row in rows if row not in inside], above)
     ]
-    return _block(found, names)
+    return _block(found or [(_everywhere(rows, above)[0], None)], names)
 
 
 def _block(entries: Sequence[_Entry], names: Sequence[str]) -> Block:

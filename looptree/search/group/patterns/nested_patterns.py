@@ -26,7 +26,8 @@ class NestedPatterns(Patterns):
     """
 
     def __init__(self, known: Patterns, branch: NestedBranch, outer: int) -> None:
-        super().__init__(known.profiler, known.space, known.tensors, known.layers, known.inner, known.rules)
+        rows = known.tensors, known.layers, known.inner, known.rules
+        super().__init__(known.profiler, known.space, *rows, known.ordered)
         self.known = known
         self.branch = branch
         self.loops = NestedTables(known.loops, branch)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -10,6 +11,7 @@ from functools import cached_property
 from looptree.errors import UnsupportedError
 from looptree.model.box import Coupled, Key
 from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions, merged
+from looptree.search.asked.mirrors import Mirror, distinct
 from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.group.loops.loop_tables import LoopTables
@@ -18,6 +20,7 @@ from looptree.search.group.loops.passes import kinds_of
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.loops.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
 from looptree.search.group.patterns.pattern import Nesting, Pattern
+from looptree.workload import Workload
 
 
 class Patterns:
@@ -25,7 +28,8 @@ class Patterns:
 
     Args:
         tensors, layers: names of the rows of its tables. inner: rows of the intermediates that stay inside, from the
-            sinks upwards. rules: what may be done with each tensor.
+            sinks upwards. rules: what may be done with each tensor. ordered: the segment whose loops these are; see
+            `looptree.search.group.parted`. mirrors: loop orders that they map to an earlier one are left out.
     """
 
     def __init__(
@@ -36,8 +40,12 @@ class Patterns:
         layers: Sequence[str],
         inner: Sequence[int],
         rules: Sequence[TensorRule],
+        ordered: Workload,
+        mirrors: Sequence[Mirror] = (),
     ) -> None:
+        self.mirrors = mirrors
         self.part = profiler.part
+        self.ordered = ordered
         self.profiler = profiler
         self.space = space
         self.tensors = tensors
@@ -56,7 +64,9 @@ class Patterns:
         """Every loop order, by the positions of the loops that move one dimension of a tensor of the sinks."""
         clashes = clashing_ranks(self.part, self.profiler.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
-        for order in self.space.orders(self.part):
+        listed = list(self.space.orders(self.ordered))
+        for number in distinct(listed, self.mirrors) if self.mirrors else range(len(listed)):
+            order = listed[number]
             found.setdefault(joined_positions(order, clashes), []).append(order)
         return found
 
@@ -90,6 +100,19 @@ class Patterns:
         if positions not in self._known:
             self._known[positions] = self._find_patterns(positions)
         return self._known[positions]
+
+    @cached_property
+    def complete(self) -> bool:
+        """Whether there are patterns of every loop order, for all of its tile shapes."""
+        tilings = self.space.restrictions.tilings
+        return all(
+            sum(math.prod(len(loop.tiles) for loop in pattern.loops) for pattern in self.of(positions))
+            == sum(
+                math.prod(len(tilings(self.part, tuple(order[at] for at in own))) for own in positions)
+                for order in orders
+            )
+            for positions, orders in self.orders.items()
+        )
 
     def _find_patterns(self, positions: Positions) -> list[Pattern]:
         found = []
@@ -201,7 +224,8 @@ class Patterns:
         bases = bases_of(self.profiler, self.tensors, self.layers, tables)
         left = tuple(row for row in self.inner if row not in pattern.places)
         chosen = tuple(loop for loop, _ in loops)
-        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left)
+        apart = None if pattern.met.blurred else pattern
+        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left, apart=apart)
 
     def decided(self, pattern: Pattern) -> list[Pattern]:
         """The pattern with one more intermediate decided, in each way; empty where all are.

@@ -1,0 +1,1 @@
+"""What is known of the groups of a network, and the processes that search them."""

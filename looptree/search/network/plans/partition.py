@@ -1,0 +1,210 @@
+"""Which layers are fused, in which order the groups run, and what stays on chip between them: a shortest path.
+
+The cost of a step is the objective of the best design of its group in the room that is left. Costs are found out
+lazily: a step starts with a lower bound, the shortest path by lower bounds is looked at, and the groups on it are
+searched, until the path has nothing left to find out. Then it is optimal: every other path has a lower bound at least
+as large. A group is only searched for designs that would make a plan better than the best one known, and better than
+the best known way to run its layers in other groups. Where its lower bound is as large as that already, it is not
+searched. If that is so of all groups on a path, what they are compared with makes a plan that costs no more than the
+path's lower bounds: so it is optimal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.asked.metrics import NOTHING, Totals, Weights
+from looptree.search.group.design import GroupDesign
+from looptree.search.group.goal.goal import ROUNDING
+from looptree.search.network.groups.catalogue import Catalogue, Task
+from looptree.search.network.plans.suffixes import Suffixes
+from looptree.search.network.states.ideals import Layers
+from looptree.search.network.states.states import StateGraph
+from looptree.search.network.states.step import Group, Step
+
+MARGIN = 1e-4  # as a share; see `Partition._look`
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The best plan found, and what was proven.
+
+    Attributes:
+        steps: of the plan, with the design of each; empty if there is none. value: its objective. bound: no plan has a
+        smaller one.
+    """
+
+    steps: tuple[Step, ...]
+    designs: tuple[GroupDesign, ...]
+    value: float
+    bound: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether the plan is optimal."""
+        return self.bound >= self.value * (1 - ROUNDING)
+
+    @property
+    def totals(self) -> Totals:
+        """What the plan takes."""
+        total = NOTHING
+        for design in self.designs:
+            total = total.plus(design.totals)
+        return total
+
+    @property
+    def room(self) -> float:
+        """Bytes on chip that the plan needs, what stays there between groups included."""
+        return max(d.room + s.held for s, d in zip(self.steps, self.designs, strict=True))
+
+
+NO_PATH = Path((), (), math.inf, 0.0)
+
+
+Rounds = Iterator[tuple[Path, list[Task]]]
+"""What is known after each round of a search, and what has to be searched before the next one begins."""
+
+
+def driven(rounds: Rounds, catalogue: Catalogue) -> Path:
+    """What a search finds in the end, or until Ctrl-C if there is a plan by then."""
+    path = NO_PATH
+    for path, tasks in rounds:
+        if not tasks:
+            continue
+        try:
+            catalogue.run(tasks)
+        except KeyboardInterrupt:
+            if not path.steps:
+                raise
+            break
+    return path
+
+
+def alone(layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float) -> Path:
+    """A first plan: every layer by itself, nothing on chip in between; nothing is proven of it.
+
+    There is none where the restrictions ask for something else.
+    """
+    return replace(driven(rounds_alone(layers, catalogue, weights, capacity), catalogue), bound=0.0)
+
+
+def rounds_alone(
+    layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float, most: float = math.inf
+) -> Rounds:
+    """The search of the plan that runs every layer by itself and keeps nothing on chip in between.
+
+    Args:
+        most: larger sums need not be told apart, once there is a plan at all.
+    """
+    rules, every, steps = catalogue.space.restrictions, [], []
+    for number, name in enumerate(layers.names):
+        shape, names = catalogue.shape((name,))
+        every.append(catalogue.variant(shape, names, frozenset()))
+        if rules.allows((name,)) and not rules.leaves(catalogue.workload, (name,)):
+            steps.append(Step(Group(1 << number, shape, names), every[-1], capacity, 0, frozenset(), frozenset()))
+    catalogue.find_floors()
+    variants, numbers = catalogue.variants, [step.variant for step in steps]
+    if not math.isfinite(most) or math.fsum(variants[v].upper(weights, capacity) for v in numbers) > most:
+        spare = most * (1 + MARGIN) - math.fsum(variants[v].lower(weights, capacity) for v in numbers)
+        tasks = []
+        for v in dict.fromkeys(v for v in numbers if not variants[v].exact(weights, capacity)):
+            lower, upper = variants[v].between(weights, capacity)
+            below = min(upper, lower + spare) if math.isfinite(upper + most) else upper
+            tasks += [Task(v, weights, capacity, below)] if lower < below else []
+        yield NO_PATH, tasks
+    designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
+    bound = math.fsum(variants[v].lower(weights, capacity) for v in every)
+    if len(designs) < len(layers.names):
+        yield replace(NO_PATH, bound=bound), []
+    else:
+        value = math.fsum(weights.of(d.totals) for d in designs)
+        yield Path(tuple(steps), designs, value, min(bound, value)), []
+
+
+class Partition:
+    """Finds the best path, searching groups as they are needed."""
+
+    def __init__(self, graph: StateGraph, catalogue: Catalogue) -> None:
+        self.graph = graph
+        self.catalogue = catalogue
+        self.space = graph.space
+        self.suffixes = Suffixes(graph, catalogue)
+
+    def solve(
+        self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
+    ) -> Path:
+        """The path of least weighted sum; or the best one so far once `going` returns false.
+
+        Args:
+            going: asked between rounds with the state of things. most: only paths below it count, which makes searches
+                of groups short; if there is none, the bound is at least as large.
+        """
+        if not going(NO_PATH):
+            return NO_PATH
+        if math.isinf(most):
+            alone(self.graph.layers, self.catalogue, weights, self.graph.capacity)
+        return driven(self.rounds(weights, going, most), self.catalogue)
+
+    def rounds(self, weights: Weights, going: Callable[[Path], bool], most: float = math.inf) -> Rounds:
+        """The search of the path of least weighted sum.
+
+        Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
+        designs that are better than the best known way to run its layers in smaller ones.
+
+        Args:
+            going, most: as for `solve`.
+        """
+        path, sizes = NO_PATH, self.graph.sizes
+        for layers in range(1, int(sizes.max(initial=1)) + 1):
+            while True:
+                path, tasks = self._look(weights, sizes <= layers, most)
+                if path.proven or path.bound >= most or not going(path):
+                    yield path, []
+                    return
+                if not tasks:
+                    break
+                yield path, tasks
+                self.suffixes.learn()
+        yield path, []
+
+    def bound(self, weights: Weights) -> float:
+        """What no plan undercuts, as far as that is known already."""
+        variants = self.catalogue.variants
+        lower = np.array([variants[v].lower(weights, room) for v, room in self.graph.queries])
+        return self.graph.paths.shortest(lower[self.graph.query])[0]
+
+    def _look(self, weights: Weights, allowed: Array, most: float) -> tuple[Path, list[Task]]:
+        """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for.
+
+        They look for plans that are better than that, and below `most`.
+
+        They prove a little more than is asked: what is a little worse than other groups need not be searched again when
+        other metrics count a little, too, as in `looptree.search.answers.settle`.
+        """
+        variants, queries = self.catalogue.variants, self.graph.queries
+        known = np.array([variants[v].between(weights, room) for v, room in queries]).reshape(-1, 2)
+        lower, upper = known[:, 0], known[:, 1]
+        value, steps = self.graph.paths.shortest(upper[self.graph.query])
+        bound, _ = self.graph.paths.shortest(lower[self.graph.query])
+        reach, hopeful = self.graph.paths.shortest(np.where(allowed, lower[self.graph.query], np.inf))
+        tasks: dict[tuple[int, float], Task] = {}
+        adding, better = self.suffixes.serve(weights), min(value, most)
+        if reach < better * (1 - ROUNDING):
+            for index in hopeful:
+                query = int(self.graph.query[index])
+                variant, room = queries[query]
+                if not variants[variant].exact(weights, room):
+                    below = min(better - (reach - lower[query]), self.graph.paths.between(upper, index))
+                    if lower[query] < below:
+                        below *= 1 + MARGIN
+                        first = self.suffixes.instead(index, weights, below, upper) if adding else None
+                        task = first or Task(variant, weights, room, below)
+                        tasks[task.variant, task.capacity] = task
+        found = self.graph.plan(steps)
+        designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
+        return Path(found, designs, value, min(bound, value)), list(tasks.values())
