@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -24,7 +24,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.own.division import Division, Shares, Steps
-from looptree.search.group.own.leaf import FREE, Idle, Streamed, Streamer, Streaming, best_rows
+from looptree.search.group.own.leaf import FREE, Counted, Idle, Streamed, Streamer, Streaming, best_rows
 from looptree.search.group.own.leasts import Leasts
 from looptree.search.undominated import undominated
 
@@ -146,13 +146,39 @@ class Divider:
         key = (tuple(tensors), moving, idle)
         if key not in self._ways:
             found: list[_Front] = []
-            for count in range(1, self.streamer.most + 1):
-                for order in itertools.permutations(self.leasts.ranks, count):
-                    if self.streamer.rule.ordered(order):
-                        loops = self._loops(order, moving)
-                        found += [] if loops is None else self._of(loops, tensors, idle)
+            for loops in self._every(moving):
+                found += self._of(loops, tensors, idle)
             self._ways[key] = _best_ways(found, tensors, idle, fills=self.streamer.fills)
         return self._ways[key]
+
+    def counted(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Iterator[Counted]:
+        """What own loops of each order leave of some tensors, in a design with these loops that move the layer."""
+        for loops in self._every(moving):
+            found = self._found(loops, tensors)
+            if found:
+                trips = np.prod([shares.trips[at] for shares, at, _ in found], axis=0)
+                cycles = np.prod([shares.cycles[at] for shares, at, _ in found], axis=0)
+                depths = itertools.product(tensors, range(len(loops.order) + 1))
+                tables = {placed: _below(found, *placed, len(trips)) for placed in depths}
+                yield Counted(loops.order, loops.tiles, tables, trips, cycles)
+
+    def _every(self, moving: tuple[Steps, ...]) -> Iterator[_Loops]:
+        """Own loops over any ranks in any order."""
+        for count in range(1, self.streamer.most + 1):
+            for order in itertools.permutations(self.leasts.ranks, count):
+                loops = self._loops(order, moving) if self.streamer.rule.ordered(order) else None
+                if loops is not None:
+                    yield loops
+
+    def _found(self, loops: _Loops, tensors: Sequence[str]) -> list[tuple[Shares, Array, tuple[int, ...]]]:
+        """What own loops leave along each set of them, with the number of each choice there; nothing if they cannot."""
+        found = []
+        for steps, positions in loops.bases:
+            shares = self.division.shares(steps, tuple(loops.order[at] for at in positions))
+            if shares is None or not shares.held.keys() >= set(tensors):
+                return []
+            found.append((shares, loops.numbers(positions), positions))
+        return found
 
     def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...], *, timed: bool = False) -> Streaming | None:
         """What none of the `ways` undercuts, tensor by tensor; `None` if there are none. `timed`: see `ways`."""
@@ -257,17 +283,12 @@ class Divider:
         count, choices = len(loops.order), math.prod(map(len, loops.tiles))
         held, fresh, moves = [], [], []
         cycles = trips = np.ones(choices)
-        found: list[tuple[Shares, Array, tuple[int, ...]]] = []
-        for steps, positions in loops.bases:
-            shares = self.division.shares(steps, tuple(loops.order[at] for at in positions))
-            if shares is None or not shares.held.keys() >= set(tensors):
-                return []
-            found.append((shares, loops.numbers(positions), positions))
+        found = self._found(loops, tensors)
         for shares, at, _ in found:
             cycles = cycles * shares.cycles[at]
             trips = trips * shares.trips[at]
         some = np.flatnonzero((cycles <= idle.most) & (cycles >= idle.fewest))
-        if not len(some):
+        if not found or not len(some):
             return []
         found = [(shares, at[some], positions) for shares, at, positions in found]
         for tensor in tensors:

@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -97,6 +97,35 @@ class Idle:
 
 
 FREE, FULL, ALIKE = Idle(), Idle(1.0), Idle(1.0, fewest=1.0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Counted:
+    """What own loops in an order leave, of every choice of their tile shapes.
+
+    Attributes:
+        order: their ranks. tiles: of each. tables: of each tensor below so many of them, share of its window, share of
+            the words that enter, and whether one of these loops moves it. trips, cycles: of the layer, likewise.
+    """
+
+    order: tuple[str, ...]
+    tiles: tuple[tuple[int, ...], ...]
+    tables: Mapping[tuple[str, int], tuple[Array, Array, Array]]
+    trips: Array
+    cycles: Array
+
+    def chosen(self, choice: int) -> tuple[tuple[str, int], ...]:
+        """The loops of one choice."""
+        at = np.unravel_index(choice, tuple(map(len, self.tiles))) if self.tiles else ()
+        return tuple((rank, tiles[i]) for rank, tiles, i in zip(self.order, self.tiles, at, strict=True))
+
+    def allowed(self, idle: Idle) -> Array:
+        """Which choices leave no more, and no less, of an array idle than may be."""
+        return np.asarray((self.cycles <= idle.most) & (self.cycles >= idle.fewest))
+
+    def rows(self, shares: Sequence[Array], idle: Idle, *, fills: bool) -> Array:
+        """What makes one choice better than another, a row for each."""
+        return np.stack([*shares, *([self.trips] * fills), *([self.cycles] * idle.counted)], axis=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +215,13 @@ class Streamer:
         ]
 
     def _find(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle) -> list[Streaming]:
+        found: list[Streaming] = []
+        for order in self.orders(driven):
+            found += self._named(self._front(order, tensors, idle), tensors)
+        return undominated_ways(found, tensors, idle, fills=self.fills)
+
+    def orders(self, driven: frozenset[Key]) -> Iterator[tuple[str, ...]]:
+        """Own loops over ranks that the group's loops leave whole, in any order; see `streamings`."""
         einsum = self.alone.einsum(self.layer)
         mixed = {
             rank
@@ -196,13 +232,11 @@ class Streamer:
         }
         ranks = [rank for rank, extent in einsum.ranks.items() if extent > 1 and rank not in mixed | driven]
         clashes = clashing_ranks(self.alone, (self.layer,))
-        found: list[Streaming] = []
         for count in range(self.most + 1):
             for order in itertools.permutations(ranks, count):
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
-                    found += self._named(self._front(order, tensors, idle), tensors)
-        return undominated_ways(found, tensors, idle, fills=self.fills)
+                    yield order
 
     def _front(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[_Nameless]:
         """The ways with own loops in an order that no other ones with them beat, whatever the group's loops drive."""
@@ -212,10 +246,31 @@ class Streamer:
         return self.known.fronts[alike]
 
     def _of(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[_Nameless]:
-        extents = self.alone.einsum(self.layer).ranks
-        tiles = [self.rule.shapes(rank, extents[rank]) for rank in order]
-        if not all(tiles):
+        counted = self.counted(order, tensors)
+        if counted is None:
             return []
+        found: list[_Nameless] = []
+        for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
+            if order and max(depths) < len(order):
+                continue  # the innermost loop serves nobody
+            tables = [counted.tables[placed] for placed in zip(tensors, depths, strict=True)]
+            rows = counted.rows([table for pair in tables for table in pair[:2]], idle, fills=self.fills)
+            some = np.flatnonzero(counted.allowed(idle))
+            for at in some[undominated(rows[some])].tolist():
+                streamed = tuple(
+                    Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
+                    for d, (piece, times, moves) in zip(depths, tables, strict=True)
+                )
+                loops = tuple((self.shape.ranks.index(r), tile) for r, tile in counted.chosen(at))
+                found.append((loops, streamed, float(counted.trips[at]), float(counted.cycles[at])))
+        return found
+
+    def counted(self, order: tuple[str, ...], tensors: Sequence[str]) -> Counted | None:
+        """What own loops in an order leave of some tensors, of all their tile shapes; `None` if there are none."""
+        extents = self.alone.einsum(self.layer).ranks
+        tiles = tuple(tuple(self.rule.shapes(rank, extents[rank])) for rank in order)
+        if not all(tiles):
+            return None
         runs = [
             self.profiler.run((_rank(self.layer, r),), [(tile,) for tile in listed], (frozenset(),))
             for r, listed in zip(order, tiles, strict=True)
@@ -225,21 +280,9 @@ class Streamer:
         for index, (rank, listed) in enumerate(zip(order, tiles, strict=True)):
             trips = trips * _spread(-(-extents[rank] // np.array(listed)), index, len(order))
             cycles = cycles * _spread(self._cycles(rank, np.array(listed)), index, len(order))
-        tables_of = {(t, d): self._tables(t, rows[t], d) for t in tensors for d in range(len(order) + 1)}
-        found: list[_Nameless] = []
-        for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
-            if order and max(depths) < len(order):
-                continue  # the innermost loop serves nobody
-            tables = [tables_of[placed] for placed in zip(tensors, depths, strict=True)]
-            judged = [table for pair in tables for table in pair[:2]]
-            for at in _front_of([*judged, *([trips] * self.fills), *([cycles] * idle.counted)], cycles <= idle.most):
-                streamed = tuple(
-                    Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
-                    for d, (piece, times, moves) in zip(depths, tables, strict=True)
-                )
-                loops = tuple((self.shape.ranks.index(r), t[i]) for r, t, i in zip(order, tiles, at, strict=True))
-                found.append((loops, streamed, float(trips[at]), float(cycles[at])))
-        return found
+        tables = {(t, d): self._tables(t, rows[t], d) for t in tensors for d in range(len(order) + 1)}
+        flat = {placed: (a.reshape(-1), b.reshape(-1), c.reshape(-1)) for placed, (a, b, c) in tables.items()}
+        return Counted(order, tiles, flat, trips.reshape(-1), cycles.reshape(-1))
 
     def _cycles(self, rank: str, tiles: Array) -> Array:
         """Cycles along a rank that is cut into tiles of a shape, as a share of those that the whole takes."""
@@ -271,13 +314,6 @@ def _spread(table: Array, index: int, loops: int) -> Array:
     shape = [1] * loops
     shape[index] = -1
     return table.reshape(shape)
-
-
-def _front_of(tables: Sequence[Array], where: Array) -> list[tuple[int, ...]]:
-    """Of some places those where the tables are not beaten: no other place is as small in all of them."""
-    some = np.flatnonzero(where)
-    rows = np.stack([table.reshape(-1)[some] for table in tables], axis=1)
-    return [tuple(int(i) for i in np.unravel_index(at, where.shape)) for at in some[undominated(rows)]]
 
 
 def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: Idle, *, fills: bool) -> list[Streaming]:
