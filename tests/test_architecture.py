@@ -34,11 +34,14 @@ HEAVY = ("matplotlib", "networkx", "numpy", "onnx", "ortools")
 
 
 def lint(folder: Path) -> tuple[bool, str]:
-    """Whether the contracts of the `pyproject.toml` in `folder` hold for the `looptree` in it, and the report."""
+    """Whether the contracts of the `pyproject.toml` in `folder` hold for the `looptree` in it, and the report.
+
+    The lines of the report, which is wrapped, are joined.
+    """
     command = [str(Path(sys.executable).with_name("lint-imports")), "--no-logo", "--no-cache"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert "Contracts" in done.stdout, done.stdout + done.stderr
-    return done.returncode == 0, done.stdout
+    return done.returncode == 0, " ".join(done.stdout.split())
 
 
 def house(folder: Path, planted: dict[str, list[str]]) -> Path:

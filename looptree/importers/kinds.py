@@ -104,9 +104,26 @@ WEIGHTED = frozenset(
 )
 """A factor per output channel is multiplied into the weights of these."""
 
+REDUCTIONS = frozenset(
+    [
+        "ReduceL1",
+        "ReduceL2",
+        "ReduceLogSum",
+        "ReduceLogSumExp",
+        "ReduceMax",
+        "ReduceMean",
+        "ReduceMin",
+        "ReduceProd",
+        "ReduceSum",
+        "ReduceSumSquare",
+    ]
+)
+"""One element from all elements along some axes, by operations on them."""
+
 COMPUTING = (
     POINTWISE
     | WEIGHTED
+    | REDUCTIONS
     | frozenset(
         [
             "Attention",
@@ -124,16 +141,6 @@ COMPUTING = (
             "LRN",
             "MaxPool",
             "MeanVarianceNormalization",
-            "ReduceL1",
-            "ReduceL2",
-            "ReduceLogSum",
-            "ReduceLogSumExp",
-            "ReduceMax",
-            "ReduceMean",
-            "ReduceMin",
-            "ReduceProd",
-            "ReduceSum",
-            "ReduceSumSquare",
             "RMSNormalization",
             "RotaryEmbedding",
             "Softmax",

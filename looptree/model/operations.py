@@ -195,17 +195,22 @@ class Operations:
         return on, *self.box.tracks[on or 0].spans[rank]
 
     def _hull_in(self, slab: Slab, form: Affine) -> tuple[int | None, Array, Array]:
+        """The same over a slab; it follows the axis of the slab only where its ends do."""
         inside = Affine(tuple(t for t in form.terms if t[0] in slab.form.ranks), form.constant)
         outside = Affine(tuple(t for t in form.terms if t[0] not in slab.form.ranks))
         rest = Operations(self.einsum, self.box, tuple(s for s in self.slabs if s is not slab))
         axis, low, high = rest._hull(outside)
-        size = len(slab.low)
-        if slab.axis is not None and axis not in (None, slab.axis):
+        slab_low, slab_high = slab.hull(inside, self._spans(slab, len(slab.low)))
+        if slab.axis is None or _constant(slab_low, slab_high):
+            return axis, slab_low[0] + low, slab_high[0] + high - 1
+        if axis not in (None, slab.axis):
             raise Coupled({slab.axis, axis or 0})
-        slab_low, slab_high = slab.hull(inside, self._spans(slab, size))
-        if slab.axis is None:
-            slab_low, slab_high = slab_low[0], slab_high[0]
-        return slab.axis if slab.axis is not None else axis, slab_low + low, slab_high + high - 1
+        return slab.axis, slab_low + low, slab_high + high - 1
+
+
+def _constant(low: Array, high: Array) -> bool:
+    """Whether an interval is the same at all steps, and not empty."""
+    return bool(len(low) and low[0] < high[0] and (low == low[0]).all() and (high == high[0]).all())
 
 
 def _stays_inside(form: Affine, einsum: Einsum, extent: int) -> bool:

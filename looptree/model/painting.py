@@ -1,7 +1,8 @@
 """Fresh points of windows that move to and fro, found by painting the windows of each sweep over each other.
 
 Windows are painted from the last step to the first one: each point keeps the first step that asks for it. Coordinates
-are cut into cells wherever a window begins or ends, so that a large tile costs no more than a small one.
+are cut into cells wherever a window begins or ends, so that a large tile costs no more than a small one. Of sweeps
+whose windows are the same but for where they are, one is painted.
 """
 
 from __future__ import annotations
@@ -31,11 +32,14 @@ def painted(track: Track, axis: Axis, own: int, *, backwards: bool) -> Track:
     if not len(active):
         return found.track()
     bounds = np.searchsorted(active, np.append(axis.starts(own), axis.size))
+    lengths = np.where(found.repeats(active, bounds), 0, np.diff(bounds))
     apart = np.searchsorted(bounds, np.searchsorted(active, axis.starts(min(1, own))))
-    for first, last in zip(apart.tolist(), [*apart[1:].tolist(), len(bounds) - 1], strict=True):
-        sweeps = bounds[first : last + 1]
-        if sweeps[0] < sweeps[-1]:
-            found.add(active[sweeps[0] : sweeps[-1]], sweeps - sweeps[0], backwards=backwards)
+    for first, last in zip(apart.tolist(), [*apart[1:].tolist(), len(lengths)], strict=True):
+        painted = np.repeat(lengths[first:last] > 0, np.diff(bounds[first : last + 1]))
+        if painted.any():
+            sweeps = lengths[first:last][lengths[first:last] > 0]
+            steps = active[bounds[first] : bounds[last]][painted]
+            found.add(steps, np.append(0, np.cumsum(sweeps)), backwards=backwards)
     return found.track()
 
 
@@ -49,6 +53,31 @@ class _Fresh:
         self.count = np.zeros(size, dtype=np.int64)
         self._waiting: list[tuple[Array, ...]] = []
         self._cells = 0
+        self._repeated: list[tuple[Array, Array, Array]] = []
+
+    def repeats(self, steps: Array, bounds: Array) -> Array:
+        """Which of some sweeps are an earlier one somewhere else; what is found of that one then counts for them, too.
+
+        Args:
+            steps: of all sweeps. bounds: where each begins and ends.
+        """
+        ends = np.stack([end[steps] for pair in self.spans.values() for end in pair])
+        lengths = np.diff(bounds)
+        found = np.zeros(len(lengths), dtype=bool)
+        for length in np.unique(lengths[lengths > 1]).tolist():
+            some = np.flatnonzero(lengths == length)
+            at = bounds[some][:, None] + np.arange(length)
+            windows = ends[:, at]
+            begin = windows[::2].min(axis=2)
+            windows -= np.repeat(begin, 2, axis=0)[:, :, None]
+            rows = np.ascontiguousarray(windows.swapaxes(0, 1)).reshape(len(some), -1)
+            known: dict[bytes, int] = {}
+            like = np.array([known.setdefault(row.tobytes(), number) for number, row in enumerate(rows)])
+            again = np.flatnonzero(like < np.arange(len(some)))
+            found[some[again]] = True
+            moved = np.repeat(begin[:, again] - begin[:, like[again]], length, axis=1)
+            self._repeated.append((steps[at[like[again]]].ravel(), steps[at[again]].ravel(), moved))
+        return found
 
     def add(self, steps: Array, bounds: Array, *, backwards: bool) -> None:
         """Those of some sweeps, whose steps begin and end at these bounds."""
@@ -115,6 +144,11 @@ class _Fresh:
     def track(self) -> Track:
         """All of them, with a count where they do not fill their spans."""
         self._count()
+        for source, target, moved in self._repeated:
+            self.count[target] = self.count[source]
+            there = self.count[source] > 0
+            for ends, by in itertools.product((self.first, self.last), range(len(moved))):
+                ends[by][target[there]] = ends[by][source[there]] + moved[by][there]
         some = self.count > 0
         spans = {
             key: (np.where(some, first, low), np.where(some, last, low))

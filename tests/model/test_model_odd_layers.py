@@ -12,11 +12,12 @@ from collections import Counter
 import pytest
 
 from looptree.errors import InputError
+from looptree.model import axis
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.design import Design
 from looptree.workload import Einsum, Workload
 from tests.model.counted_cases import compare
-from tests.model.model_cases import Node, design, drop, keep, layer, loop, pipeline, sequential
+from tests.model.model_cases import Node, chain, design, drop, keep, layer, loop, pipeline, sequential
 from tests.random_designs import Generator
 
 
@@ -183,3 +184,38 @@ def test_consumers_that_are_active_at_different_steps() -> None:
         assert compare(where) == "equal", seed
         compared += 1
     assert compared > 300
+
+
+def shuffled(seed: int) -> Design:
+    """A pixel shuffle in front of a layer that reads rows and columns with a halo; own loops of the shuffle, too."""
+    pick = random.Random(seed)
+    rows, columns, channels, factor = pick.choice([2, 3]), pick.choice([2, 3]), pick.choice([1, 2]), pick.choice([2, 3])
+    read = f"X[{factor**2}*m+{factor}*r+s,p,q]"
+    ranks = {"m": channels, "p": rows, "q": columns, "r": factor, "s": factor}
+    shuffle = layer("shuffle", f"Y[m,{factor}*p+r,{factor}*q+s] = {read}", **ranks)
+    kernel = pick.choice([1, 2, 3])
+    out = {"p": factor * rows - kernel + 1, "q": factor * columns - kernel + 1}
+    conv = layer("conv", "Z[p,q] = Y[c,p+u,q+v] * W[c,u,v]", c=channels, u=kernel, v=kernel, **out)
+    loops = [loop(f"conv.{rank}", pick.randint(1, out[rank])) for rank in pick.sample("pq", pick.choice([0, 1, 2]))]
+    own = [loop(rank, pick.randint(1, ranks[rank])) for rank in pick.sample("mpqrs", pick.choice([0, 1, 2]))]
+    inside: list[Node] = [*own[:1], keep("GLB", "X"), *own[1:]] if pick.random() < 0.5 else [*own, keep("GLB", "X")]
+    kept = pick.randint(0, len(loops))
+    return design(
+        [shuffle, conv], *loops[:kept], keep("GLB", "Y"), *loops[kept:], sequential(chain(*inside, "shuffle"), "conv")
+    )
+
+
+def test_pixel_shuffles_with_own_loops() -> None:
+    """A row that is tiled by the factor, or a whole one, leaves the same channels at every step."""
+    outcomes = Counter(compare(shuffled(seed)) for seed in range(100))
+    assert outcomes["equal"] > 94, outcomes
+
+
+def test_rows_and_columns_of_a_shuffle_are_not_tabulated_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tiles of whole pixels need all channels, whichever they are: 8 x 8 x 4 steps, of which 32 are on one axis."""
+    monkeypatch.setattr(axis, "MAX_STEPS", 32)
+    shuffle = layer("shuffle", "Y[m,2*p+r,2*q+s] = X[4*m+2*r+s,p,q]", m=4, p=8, q=8, r=2, s=2)
+    copy = layer("copy", "Z[m,p,q] = Y[m,p,q]", m=4, p=16, q=16)
+    inside = chain(loop("m", 1), loop("p", 1), keep("GLB", "X"), "shuffle")
+    below = design([shuffle, copy], loop("copy.q", 2), keep("GLB", "Y"), sequential(inside, "copy"))
+    assert compare(below) == "equal"

@@ -11,7 +11,7 @@ import pytest
 from looptree.model.axis import Array, Axis
 from looptree.model.box import Key, Track
 from looptree.model.independent import parts_of
-from looptree.model.painting import painted
+from looptree.model.painting import _Fresh, painted
 from looptree.model.sweep import fresh_track
 
 Point = tuple[int, ...]
@@ -74,6 +74,31 @@ def test_painted_windows_are_what_no_other_step_of_the_sweep_asks_for(seed: int)
         track = Track(spans, active)
         for own, backwards in itertools.product(range(3), (False, True)):
             agrees(painted(track, axis, own, backwards=backwards), axis, truth(track, axis, own, backwards=backwards))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_sweeps_that_repeat_somewhere_else_are_painted_once(seed: int) -> None:
+    """Two forms of sweep of a few lengths, each anywhere, some of their steps without windows."""
+    draw, repeated = random.Random(seed), 0
+    for _ in range(30):
+        axis, _ = Axis.root().extended(np.array([2]), 1)
+        axis, _ = axis.extended(np.array([draw.randint(2, 4), draw.randint(2, 4)]), 2)
+        axis, _ = axis.extended(np.array([draw.randint(3, 4) for _ in range(axis.size)]), 3)
+        begins = [[[draw.randint(0, 4) for _ in range(4)] for _ in range(2)] for _ in range(2)]
+        ends = []
+        for number in range(2):
+            at = np.array([draw.randint(0, 3) for _ in range(len(axis.starts(2)))])
+            form = np.array([step % 2 for step in range(len(axis.starts(2)))])[axis.groups[1]]
+            low = np.array(begins[number])[form, axis.ordinals[2]] + at[axis.groups[1]]
+            ends.append((low, low + 2))
+        active = None if draw.random() < 0.5 else axis.ordinals[2] != draw.randint(0, 3)
+        track = Track(dict(enumerate(ends)), active)
+        steps = np.flatnonzero(track.mask(axis.size))
+        bounds = np.searchsorted(steps, np.append(axis.starts(2), axis.size))
+        repeated += int(_Fresh(track, axis.size).repeats(steps, bounds).sum())
+        for own, backwards in itertools.product((1, 2), (False, True)):
+            agrees(painted(track, axis, own, backwards=backwards), axis, truth(track, axis, own, backwards=backwards))
+    assert repeated > 30
 
 
 @pytest.mark.parametrize("seed", range(4))

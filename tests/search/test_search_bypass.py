@@ -16,7 +16,7 @@ from looptree.search.exhaustive import Exhaustive
 from looptree.taxonomy.binding import bind
 from looptree.workload import Workload
 from tests.model.inside_cases import registers
-from tests.search.group.test_search_inside import every_plan
+from tests.search.group.inside.test_search_inside import every_plan
 from tests.search.group_cases import differences
 from tests.search.leaf_cases import streaming
 from tests.search.search_cases import architecture, einsum, network

@@ -17,7 +17,7 @@ from looptree.search.exhaustive import Group, Network
 from looptree.taxonomy.group import plan_tree
 from looptree.workload import Workload
 from tests.model.inside_cases import registers
-from tests.search.group.test_search_inside import every_plan, placed
+from tests.search.group.inside.test_search_inside import every_plan, placed
 from tests.search.search_cases import architecture, einsum
 from tests.search.test_search_bypass import PAIR
 

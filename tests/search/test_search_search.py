@@ -504,3 +504,34 @@ def test_small_tiles_may_not_leave_out_what_others_need(outputs: list[str]) -> N
     check(workload, ONE, 3)
     plan = search(workload, architecture(4), objective="operations", workers=1)
     assert plan.evaluation.operations["first"].total == 5
+
+
+def test_a_layer_that_writes_nothing_inside() -> None:
+    """An output of which nothing is written takes no place; what others read and nobody writes is refused."""
+    layer, shapes = einsum("beyond", "T[p+6] = A[p]", {"p": 4}), {"T": (5,)}
+    plan = search(Workload("alone", [layer], shapes=shapes), architecture(), workers=1)
+    check_laws(Workload("alone", [layer], shapes=shapes), plan, "energy")
+    assert plan.evaluation.offchip_bytes == 4
+    reader = einsum("reader", "Y[p] = T[p] * V[p]", {"p": 4})
+    said = r"'read': layer 'beyond' writes nothing of what is asked for of tensor 'T', whose shape is \[5\] \(check"
+    for outputs in ([], ["T"]):
+        with pytest.raises(InputError, match=said):
+            search(Workload("read", [layer, reader], shapes=shapes, outputs=outputs), architecture(), workers=1)
+
+
+def test_a_plan_is_not_proven_whose_tiles_ask_for_other_points_than_the_whole() -> None:
+    """Of columns -1, 1 and 3 the hull begins with column 0, which no single step asks for."""
+    layers = [
+        einsum("other", "Z[i,j] = X[i,j]", {"i": 3, "j": 4}),
+        einsum("made", "A[i,j] = X[i,j] * U[i]", {"i": 3, "j": 4}),
+        einsum("between", "B[i,j] = A[i,j] * V[i]", {"i": 3, "j": 4}),
+        einsum("last", "Y[i,j] = B[i,2*j-1] * W[i]", {"i": 3, "j": 3}),
+    ]
+    workload = Workload("jumped", layers, shapes={"B": (3, 4)})
+    space = Space(group_layers=2, chain_layers=2, loops=2, lone_loops=1, leaf_loops=0, spill=False)
+    for capacity, status in ((10, "feasible"), (16, "optimal")):
+        plan = search(workload, architecture(capacity), objective="offchip", space=space, workers=1)
+        assert plan.statistics.status == status
+        assert plan.statistics.value == plan.evaluation.offchip_bytes
+    with pytest.raises(InputError, match="the taps of 'last' jump over the first or last points of tensor 'B'"):
+        search(workload, architecture(12), objective="offchip", space=space, workers=1)

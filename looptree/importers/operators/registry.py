@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from looptree.importers.builder import Builder
 from looptree.importers.graph import Node
-from looptree.importers.kinds import POINTWISE, TRANSPARENT
+from looptree.importers.kinds import POINTWISE, REDUCTIONS, TRANSPARENT
 from looptree.importers.operators import (
     attention,
     convolution,
@@ -24,25 +24,10 @@ from looptree.importers.operators import (
 Expand = Callable[[Builder, Node], bool | None]
 """Adds the layers of a node; `False` where the node has a form that is not known, so that it becomes opaque."""
 
-_REDUCTIONS = [
-    "ArgMax",
-    "ArgMin",
-    "ReduceL1",
-    "ReduceL2",
-    "ReduceLogSum",
-    "ReduceLogSumExp",
-    "ReduceMax",
-    "ReduceMean",
-    "ReduceMin",
-    "ReduceProd",
-    "ReduceSum",
-    "ReduceSumSquare",
-]
-
 OPERATORS: dict[str, Expand] = {
     **dict.fromkeys(POINTWISE, elementwise.pointwise),
     **dict.fromkeys(TRANSPARENT, layout.passed),
-    **dict.fromkeys(_REDUCTIONS, reduction.reduce),
+    **dict.fromkeys((*REDUCTIONS, "ArgMax", "ArgMin"), reduction.reduce),
     **dict.fromkeys(("Conv", "ConvInteger", "QLinearConv"), convolution.convolution),
     **dict.fromkeys(("MatMul", "MatMulInteger", "QLinearMatMul"), product.matrix_product),
     **dict.fromkeys(("MaxPool", "AveragePool", "LpPool"), pooling.pool),

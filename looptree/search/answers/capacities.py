@@ -92,15 +92,10 @@ class Capacities:
         Raises:
             InfeasibleError: a layer has none at all.
         """
-        least = 0.0
-        catalogue = self.planner.catalogue
-        for einsum in self.workload.einsums:
-            number, _ = catalogue.shape((einsum.name,))
-            demand, parts = catalogue.search_of(number).smallest()
-            if math.isinf(demand):
-                raise InfeasibleError.of(f"layer {einsum.name!r}", self.planner.level, math.inf, demand, parts)
-            least = max(least, demand)
-        return math.ceil(least)
+        demand, name, parts = self.planner.most_demanding()
+        if math.isinf(demand):
+            raise InfeasibleError.of(f"layer {name!r}", self.planner.level, math.inf, demand, parts)
+        return math.ceil(demand)
 
     def everything(self) -> int:
         """Bytes in which all tensors of the network fit whole at a time."""
@@ -114,6 +109,8 @@ class Capacities:
 
     def plans(self, wanted: Sequence[Wanted], *, seconds: float | None = None) -> list[Plan]:
         """The best plan in each of some capacities, searched side by side.
+
+        What the evaluations have step by step is left out.
 
         Args:
             wanted: the capacities. seconds: for each of them, see `search`; they share all of that.
@@ -139,7 +136,8 @@ class Capacities:
             Found(path, weights, path.value, path.bound, each.capacity_bytes)
             for path, each in zip(paths, wanted, strict=True)
         ]
+        planner.polish([one for one, each in zip(found, wanted, strict=True) if each.target is None])
         return [
-            planner.plan(one, self.objective, polish=each.target is None)
+            planner.plan(one, self.objective, polish=each.target is None, stepwise=False)
             for one, each in zip(found, wanted, strict=True)
         ]

@@ -103,11 +103,27 @@ class Corners:
         return normal
 
     def _search(self, weights: Weights) -> None:
+        """Search one weighted sum: for plans that are better by the share than all known ones.
+
+        It ends as soon as none can be better by the share than the best one found. The bound that is proven then says
+        the rest: boxes in which a plan may be better by the share along all axes are searched in other directions, or
+        by `Cover`.
+        """
         self.tried.add(weights)
-        path = self.partition.solve(weights, lambda path: self.planner.told(path.value, path.bound))
-        if not path.steps:
+        share = self.share or 0.0
+        known = min((weights.of(path.totals) for path in self.paths), default=math.inf)
+        most = known / (1 + share) if share else math.inf
+
+        def close(path: Path) -> bool:
+            return share > 0 and bool(path.steps) and path.value <= path.bound * (1 + share)
+
+        path = self.partition.solve(
+            weights, lambda path: self.planner.told(path.value, path.bound) and not close(path), most
+        )
+        if not path.steps and (math.isinf(known) or path.bound < most):
             raise self.planner.infeasible() if math.isinf(path.bound) else self.planner.too_short()
-        self.hull.learn(weights, path.value if path.proven else path.bound, path.totals)
-        if all(path.totals != other.totals for other in self.paths):
+        least = min(path.value if path.proven else path.bound, known)
+        self.hull.learn(weights, least, path.totals if path.steps else None)
+        if path.steps and all(path.totals != other.totals for other in self.paths):
             self.paths.append(path)
-        self.stopped = not path.proven
+        self.stopped = not (path.proven or path.bound >= most or close(path))

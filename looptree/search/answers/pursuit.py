@@ -6,9 +6,11 @@ which weights to try next. A product is least at a corner of the hull of all pla
 no minimum but at its ends: without limits, the plan that is found in the end is optimal.
 
 With limits the best plan may lie inside the hull. The bound is then that of Lagrange, and the gap to the best plan is
-closed as follows. A plan that is better than the best one known, and keeps the limits, has weighted sums of at most so
+closed as follows. A plan whose objective is below some value, and keeps the limits, has weighted sums of at most so
 much (`Target.most`), for all weights that were tried; the best plan within these rules is found exactly
-(`looptree.search.answers.within`).
+(`looptree.search.answers.within`). If there is none, the value is a bound. The values that are asked for rise from the
+bound to the best plan known: close to the bound few groups and few of their designs can be part of such a plan, and
+what is proven of them is kept.
 """
 
 from __future__ import annotations
@@ -21,9 +23,12 @@ from looptree.model.axis import Array
 from looptree.search.answers.hull import Hull
 from looptree.search.answers.within import FEW_LABELS, MOST_LABELS, Combined, Within
 from looptree.search.asked.metrics import Weights
-from looptree.search.asked.target import FACTORS, ROUNDING, Target
+from looptree.search.asked.target import ROUNDING, Target
 from looptree.search.network.planner import CLOSE, Found, Planner
 from looptree.search.network.plans.partition import NO_PATH, Partition, Path
+
+SHARES = 1 / 16, 1 / 4
+"""Of what is between the bound and the best plan, or without one of the bound: where plans are looked for in turn."""
 
 
 class Pursuit:
@@ -75,21 +80,34 @@ class Pursuit:
         return Found(self.best, Weights(**dict.fromkeys(self.target.metrics, 1.0)), self.value, self.bound)
 
     def _narrow(self) -> bool:
-        """Search weighted sums until they say no more; whether there is time left."""
-        first = FACTORS[self.target.objective]
-        normal: Array | None = None
-        if len(first) == 1:
-            normal = np.array([float(name in first) for name in self.target.metrics])
+        """Search weighted sums until they say no more; whether there is time left.
+
+        What is limited comes first, until a plan keeps the limits: so there is one early, or none at all. Then all
+        metrics count alike, because the best plan within limits is seldom one that is best without them.
+        """
         if self._corner() is None:
             return True
+        size = len(self.target.metrics)
+        first = [np.array([self._of_limits(name) for name in self.target.metrics])] if self.target.limits else []
+        waiting = [*first, np.ones(size) / size]
         while True:
-            finished = normal is None or self._try(self.hull.weights(normal))
+            normal = waiting.pop(0)
+            finished = self.hull.weights(normal) in self.tried or self._try(self.hull.weights(normal), bool(waiting))
             corner = self._corner()
             if self.done or corner is None:
                 return True
-            normal = self.hull.violated(corner)
-            if not finished or normal is None or self.hull.weights(normal) in self.tried:
-                return finished
+            if not finished:
+                return False
+            if not waiting:
+                violated = self.hull.violated(corner)
+                if violated is None or self.hull.weights(violated) in self.tried:
+                    return True
+                waiting.append(violated)
+
+    def _of_limits(self, metric: str) -> float:
+        """What a metric counts, in the scale of the hull, if each that is limited counts as a share of its limit."""
+        scale = self.hull.scale[self.target.metrics.index(metric)]
+        return float(scale / self.target.limits[metric]) if metric in self.target.limits else 0.0
 
     def _corner(self) -> Array | None:
         """Where the outer hull is best, which gives the bound."""
@@ -101,31 +119,38 @@ class Pursuit:
         self.bound = max(self.bound, float(values.min()))
         return np.asarray(corners[int(values.argmin())])
 
-    def _try(self, weights: Weights) -> bool:
-        """Search one weighted sum; whether that was finished."""
-        self.tried.add(weights)
-        most = self._most(weights) * (1 + 2 * ROUNDING)
-        path = self.partition.solve(weights, lambda path: self._going(weights, path), most)
+    def _try(self, weights: Weights, any_kept: bool) -> bool:
+        """Search one weighted sum; whether that was finished.
+
+        Args:
+            any_kept: whether that is so once any plan keeps the limits.
+        """
+        any_kept = any_kept and len(self.target.metrics) > 1
+        most = self._most(weights, self.value) * (1 + 2 * ROUNDING)
+        path = self.partition.solve(weights, lambda path: self._going(weights, path, any_kept or self.enough), most)
         if path.bound >= most or math.isinf(path.bound):
+            self.tried.add(weights)
             self.bound = self.value
             return True
         self.hull.learn(weights, path.value if path.proven else path.bound, path.totals if path.steps else None)
         if path.steps:
             self._offer(path)
-        return path.proven
+        if path.proven:
+            self.tried.add(weights)
+        return path.proven or (any_kept and bool(self.best.steps) and self._told())
 
-    def _going(self, weights: Weights, path: Path) -> bool:
+    def _going(self, weights: Weights, path: Path, any_kept: bool) -> bool:
         """Whether to go on with a search: not if that cannot change the answer any more."""
         if path.steps:
             self._offer(path)
-        going = self.planner.told(self.value, min(self.bound, self.value))
-        if self.enough and self.best.steps:
-            return False
         beyond = any(
             weights == Weights.only(name) and path.bound > most * (1 + CLOSE)
             for name, most in self.target.limits.items()
         )
-        return going and not beyond
+        return self._told() and not beyond and not (any_kept and self.best.steps)
+
+    def _told(self) -> bool:
+        return self.planner.told(self.value, min(self.bound, self.value))
 
     def _offer(self, path: Path) -> None:
         value = self.target.value(path.totals)
@@ -136,29 +161,48 @@ class Pursuit:
 
     def _combine(self, partition: Partition) -> None:
         """Take the best plan that the designs known so far make."""
-        self._take(self._within(partition).combine(FEW_LABELS))
+        self._take(self._within(partition, self.value).combine(FEW_LABELS))
 
     def _close(self, partition: Partition) -> None:
-        """Find the best plan between the bound and the best one known, if the groups are few enough."""
+        """Find the best plan between the bound and the best one known, if the groups are few enough.
+
+        All plans are found whose objective is below some value, then below a larger one, and so on: there are few
+        groups and designs as long as it is close to the bound. If there are any, the best of them is optimal. Else
+        that value is a bound.
+        """
         self._combine(partition)
-        within = self._within(partition)
-        finished = within.collect(lambda: self.planner.told(self.value, self.bound))
+        least = self.bound
+        left = least if math.isinf(self.value) else self.value - least
+        for value in (*(least + left * share for share in SHARES), math.inf):
+            if self.proven or not self._settled(partition, min(value, self.value)):
+                break
+
+    def _settled(self, partition: Partition, value: float) -> bool:
+        """Find the best of all plans below a value; whether it is known now whether there are any."""
+        within = self._within(partition, value)
+        finished = within.collect(self._told)
         combined = within.combine(MOST_LABELS if finished else FEW_LABELS)
         self._take(combined)
         if finished and combined.complete:
-            self.bound = self.value
+            self.bound = max(self.bound, min(value, self.value))
+            return True
+        return False
 
-    def _within(self, partition: Partition) -> Within:
-        """What a better plan has to keep, for all weights that were tried."""
+    def _within(self, partition: Partition, value: float) -> Within:
+        """What a plan below a value has to keep, for all weights that were tried."""
         tried = list(dict.fromkeys(self.hull.weights(normal) for normal in self.hull.normals))
         return Within(
-            partition, self.target.metrics, tried, lambda each: np.array([self._most(each)]), self.hull.spread()
+            partition,
+            self.target.metrics,
+            tried,
+            lambda each: np.array([self._most(each, value)]),
+            self.hull.spread(),
         )
 
-    def _most(self, weights: Weights) -> float:
-        """The largest weighted sum of a plan within limits that is better than the best one."""
+    def _most(self, weights: Weights, value: float) -> float:
+        """The largest weighted sum of a plan within limits whose objective is below a value."""
         least = (self.hull.bounds[: len(self.hull.metrics)] * self.hull.scale).tolist()
-        return self.target.most([weights[i] for i in self.hull.columns], self.value, least)
+        return self.target.most([weights[i] for i in self.hull.columns], value, least)
 
     def _take(self, combined: Combined) -> None:
         path = combined.best(self.target.values)

@@ -12,15 +12,17 @@ import math
 from collections.abc import Mapping
 
 from looptree.search.answers.pursuit import Pursuit
-from looptree.search.asked.metrics import METRICS
 from looptree.search.asked.target import Target
 from looptree.search.network.planner import Found, Planner
 
 DIVIDED = 2
 """What is large enough is divided by that until it is too small."""
-NEAR = 8
-"""What is left is halved until it is such a part of what is large enough. Then such parts of it are taken off from
-above: a plan is found sooner than it is proven that there is none."""
+TAKEN = 6
+"""Then such parts of what is left are taken off from above: a plan is found sooner than it is proven that there is
+none."""
+FINE = 32
+"""Once less than such a part of what is large enough is left, a byte less is asked for than the best plan needs, then 2
+bytes less, 4, and so on: plans need few different numbers of bytes, and without one in between that is the end."""
 
 
 def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
@@ -28,35 +30,42 @@ def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
 
     Ctrl-C ends the search with the best plan so far, if there is one.
     """
-    objective = next(iter(limits), METRICS[0])
-    best = Pursuit(planner, Target(objective, limits), planner.capacity, enough=True).found()
+    objective = next(iter(limits), "operations")  # designs that compute nothing again are found at once
+    capacity = planner.capacity if limits else min(planner.capacity, planner.most_demanding()[0])
+    best = Pursuit(planner, Target(objective, limits), capacity, enough=True).found()
+    if capacity < planner.capacity and not best.path.steps:  # restrictions ask for larger groups
+        best = Pursuit(planner, Target(objective, limits), planner.capacity, enough=True).found()
     if not best.path.steps:
         return Found(best.path, best.weights, math.inf, math.inf if math.isinf(best.bound) else 0.0)
-    low, high = 0, int(best.path.room)
+    low, high, step = 0, int(best.path.room), 1
     while low + 1 < high:
         try:
-            capacity = _between(low, high)
+            capacity = _between(low, high, step)
             found = Pursuit(planner, Target(objective, limits), capacity, enough=True).found()
         except KeyboardInterrupt:
             break
         if found.path.steps:
+            step = 2 * step if capacity == high - step else 1
             best, high = found, int(found.path.room)
         elif math.isinf(found.bound):
-            low = capacity
+            low, step = capacity, 1
         else:
             break
     return Found(best.path, best.weights, float(high), float(low + 1), float(high))
 
 
-def _between(low: int, high: int) -> int:
+def _between(low: int, high: int, step: int) -> int:
     """The capacity that is next, between one that is too small and one that is large enough.
 
-    >>> _between(0, 1000), _between(10, 1000), _between(100, 180), _between(100, 108), _between(1, 3)
-    (500, 100, 140, 107, 2)
+    Args:
+        step: by how much less is asked for where little is left.
+
+    >>> _between(0, 1000, 1), _between(10, 1000, 1), _between(100, 160, 1), _between(1000, 1020, 4), _between(1, 3, 4)
+    (500, 100, 150, 1016, 2)
     """
     if not low:
         return max(1, high // DIVIDED)
     if 2 * low < high:
         return max(low + 1, math.isqrt(low * high))
     left = high - low
-    return low + left // 2 if left > high // NEAR else high - max(1, left // NEAR)
+    return high - max(1, left // TAKEN) if left > high // FINE else max(low + 1, high - step)

@@ -84,15 +84,22 @@ class Within:
     ) -> None:
         self.partition = partition
         self.metrics = metrics
-        self._most, self._more = most, more
-        variants, queries = partition.catalogue.variants, partition.graph.queries
+        self._weights, self._most, self._more = weights, most, more
         self.steps = list(range(len(partition.graph.source)))
-        rules = [self._rule(each, np.array([variants[v].lower(each, room) for v, room in queries])) for each in weights]
+        self._complete = False
+        self._look()
+
+    def _look(self) -> None:
+        """Which steps and queries may be part of a plan, by what is known of groups now."""
+        variants, graph = self.partition.catalogue.variants, self.partition.graph
+        rules = [
+            self._rule(each, np.array([variants[v].lower(each, room) for v, room in graph.queries]))
+            for each in self._weights
+        ]
         self.rules = sorted(rules, key=lambda rule: -rule.before[-1] / rule.reach)  # what leaves least room comes first
         good, self._left = self._rest()
         self.steps = np.flatnonzero(good).tolist()
-        self.queries = sorted({int(partition.graph.query[step]) for step in self.steps})
-        self._complete = False
+        self.queries = sorted({int(graph.query[step]) for step in self.steps})
 
     def _rule(self, weights: Weights, cost: Array) -> Rule:
         """The rule for some weights, if each query takes so much at least."""
@@ -117,6 +124,27 @@ class Within:
             np.maximum.at(left, graph.query[inside], (most - rest[:, inside]).T)
         return good, left
 
+    def _fix(self, going: Callable[[], bool]) -> None:
+        """Leave out groups of which every design takes more than is left for it by the rule that leaves least.
+
+        A search of one sum is much shorter than one for all designs, and what it proves leaves less to other groups.
+        Groups of few layers come first: they are searched sooner, and most larger ones are compared with them.
+        """
+        catalogue, graph = self.partition.catalogue, self.partition.graph
+        sizes = np.zeros(len(graph.queries), dtype=np.int64)
+        sizes[graph.query] = graph.sizes
+        for size in np.unique(sizes[self.queries]).tolist():
+            weights, tasks = self.rules[0].weights, list[Task]()
+            for query in self.queries:
+                variant, room = graph.queries[query]
+                lower, upper = catalogue.variants[variant].between(weights, room)
+                below = min(upper, float(self._left[query, 0]))
+                if sizes[query] == size and lower < below * (1 - ROUNDING):
+                    tasks.append(Task(variant, weights, room, below))
+            if tasks and going():
+                catalogue.run(tasks)
+                self._look()
+
     def collect(self, going: Callable[[], bool]) -> bool:
         """Find all designs that such a plan may have; whether none is missing.
 
@@ -125,6 +153,7 @@ class Within:
         """
         if len(self.queries) > MOST_COLLECTED:
             return False
+        self._fix(going)
         catalogue = self.partition.catalogue
         axes = [Weights.only(name) for name in self.metrics]
         first, tasks, aims = self.rules[0].weights, [], []

@@ -30,6 +30,11 @@ class Restrictions:
     pins: tuple[Pin, ...] = ()
 
     @property
+    def names_ranks(self) -> bool:
+        """Whether a rule says something of single ranks."""
+        return any(rule.named or rule.ranks is not None for rule in (self.everywhere, *dict(self.layers).values()))
+
+    @property
     def grouped(self) -> frozenset[str]:
         """Layers of which it is said with which others they are fused."""
         return frozenset().union(*self.together, *(pin.layers for pin in self.pins))

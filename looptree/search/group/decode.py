@@ -1,7 +1,7 @@
 """Designs of the search as choices of the taxonomy.
 
-A tensor of which every read lies outside takes no place, so that a design says nothing about it; without a node,
-though, its operands would come from off chip one by one.
+A tensor of which everything that is read and written lies outside takes no place, so that a design says nothing about
+it; without a node, though, its operands would come from off chip one by one, or go there.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def choice_of(part: Workload, design: GroupDesign, level: str, inner: Sequence[s
     return GroupChoice(
         einsums=tuple(e.name for e in part.einsums) if nested is None else nested.chosen.order,
         loops=_loops(design.loops),
-        retention={**dict.fromkeys(_unread(part), 0), **design.retention},
+        retention={**dict.fromkeys(_untouched(part), 0), **design.retention},
         drop=design.dropped,
         spilled=design.spilled,
         leaf_loops={
@@ -53,12 +53,12 @@ def _loops(loops: Sequence[tuple[Rank, int]]) -> tuple[Temporal, ...]:
     return tuple(Temporal(tuple(RankRef(rank, einsum) for einsum, rank in ranks), tile) for ranks, tile in loops)
 
 
-def _unread(part: Workload) -> list[str]:
-    """Tensors of which a segment reads nothing: all its coordinates lie outside."""
-    touched: set[str] = {einsum.output.tensor for einsum in part.einsums}
+def _untouched(part: Workload) -> list[str]:
+    """Tensors of which a segment reads and writes nothing: all its coordinates lie outside."""
+    touched: set[str] = set()
     found: dict[str, None] = {}
     for einsum in part.einsums:
-        for access in einsum.inputs:
+        for access in (*einsum.inputs, einsum.output):
             extents = part.tensors[access.tensor].shape
             inside = [
                 form.hull(einsum.box).clip(extent) for form, extent in zip(access.projection, extents, strict=True)

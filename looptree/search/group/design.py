@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from looptree.model.inside.nest import Nest
 from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
-from looptree.search.group.own.leaf import Streaming
+from looptree.search.group.own.streaming import Streaming
 from looptree.search.group.patterns.branches import Neighbours
 from looptree.taxonomy.group import GroupChoice
 

@@ -15,6 +15,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Coupled
 from looptree.search.asked.loops import sinks_of
 from looptree.search.asked.metrics import Totals
+from looptree.search.asked.mirrors import mirrors
 from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.group.goal.goal import EVERYTHING, Goal
@@ -39,6 +40,7 @@ class Group:
 
     Args:
         part: the segment. level: the on-chip level. space: what is searched. streams, nests: shared between groups.
+        mirrored: whether loop orders are among its patterns of which others are the mirror images.
 
     Attributes:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
@@ -56,6 +58,8 @@ class Group:
         space: Space,
         streams: Known | None = None,
         nests: Shared | None = None,
+        *,
+        mirrored: bool = True,
     ) -> None:
         self.part = self.ordered = part
         self.origin: Mapping[str, str] = {}
@@ -79,6 +83,8 @@ class Group:
         )
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
+        told_apart = space.restrictions.names_ranks or architecture.dataflow == "row_stationary"
+        self.mirrors = [] if mirrored or told_apart else mirrors(part, architecture.compute.spatial)
         self._streams = streams or Known()
         self._streamers: dict[str, Streamer] = {}
         self._dividers: dict[str, Divider] = {}
@@ -130,8 +136,8 @@ class Group:
     @cached_property
     def patterns(self) -> Patterns:
         """Its loop orders, and where its intermediates may be kept."""
-        known = self.profiler, self.space, self.tensors, self.layers, self.inner, self.rules
-        return Patterns(*known, self.ordered)
+        rows = self.tensors, self.layers, self.inner, self.rules
+        return Patterns(self.profiler, self.space, *rows, self.ordered, self.mirrors)
 
     @property
     def branches(self) -> list[NestedBranch]:

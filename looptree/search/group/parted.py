@@ -1,8 +1,8 @@
 """Tensors that several layers of a group read, stored inside the branch of each of them.
 
-Such a tensor, if it comes from off chip, may have a storage node inside the branch of every layer that reads it,
-below own loops of each, instead of one above all branches. It is then fetched for each of them. What it takes and moves
-in one branch does not depend on the others, so a group with such nodes is a group in which each of these layers reads a
+Such a tensor, if it comes from off chip, may have a storage node inside the branch of every layer that reads it, below
+own loops of each, instead of one above all branches. It is then fetched for each of them. What it takes and moves in
+one branch does not depend on the others, so a group with such nodes is a group in which each of these layers reads a
 tensor of its own, which is only ever stored inside its branch. A mapping has no tensor both above the branches and
 inside one of them. Layers that then have no tensor in common are no group, as elsewhere.
 

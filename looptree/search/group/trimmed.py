@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from looptree.errors import UnsupportedError
+from looptree.errors import InputError, UnsupportedError
 from looptree.model.box import Box
 from looptree.model.needed import Needs, required
 from looptree.model.operations import Operations
@@ -28,6 +28,9 @@ Cuts = Mapping[str, Interval]
 
 def trimmed(workload: Workload, idle: Collection[str] = ()) -> Workload:
     """The same workload without idle layers, each other one cut to what is read of its output.
+
+    Raises:
+        InputError: a layer writes nothing of what is read of its output, so that no plan computes what is read.
 
     >>> from looptree.workload.expression import parse_expression
     >>> def layer(name, text, **ranks):
@@ -161,7 +164,14 @@ class _Asked:
             written = writing(einsum, need, self.workload.tensors[tensor].shape)
         except UnsupportedError:
             return full
-        return full if written is None else written[0]
+        if written is None:
+            raise InputError(
+                f"layer {einsum.name!r} writes nothing of what is asked for of tensor {tensor!r}, whose shape is "
+                f"{list(self.workload.tensors[tensor].shape)}",
+                where=f"workload {self.workload.name!r}",
+                hint=f"check the shape of {tensor!r} and {einsum.output}; to search, leave out what is not computed",
+            )
+        return written[0]
 
     def _ask(self, done: Operations, access: Access) -> None:
         touched = done.touched(access, self.workload.tensors[access.tensor].shape)

@@ -4,29 +4,31 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, LooptreeError
-from looptree.model import evaluate
+from looptree.model.evaluate import evaluate_design
 from looptree.search.asked.limits import Limit
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
 from looptree.search.asked.target import Target
-from looptree.search.group.design import Tally
+from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.prices import direct
 from looptree.search.group.goal.rooms import shared_bytes, weight_bytes
 from looptree.search.network.groups.catalogue import Catalogue, TimeUpError
 from looptree.search.network.groups.workers import Workers
 from looptree.search.network.idle import with_idle
+from looptree.search.network.jumped import jumped, not_planned
 from looptree.search.network.plans.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
 from looptree.search.network.states.ideals import Layers, TooManyError
 from looptree.search.network.states.outline import Outline
 from looptree.search.network.states.states import StateGraph
 from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
+from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 
@@ -188,15 +190,34 @@ class Planner:
             self.progress(State(self.elapsed, value, bound, tally.groups, tally.evaluated))
         return self.elapsed < self.seconds and not self.catalogue.interrupted
 
-    def plan(self, found: Found, objective: str, limits: tuple[Limit, ...] = (), *, polish: bool = True) -> Plan:
+    def polish(self, several: Sequence[Found]) -> None:
+        """Look for the designs that `plan` takes, of several plans at once, so that there is more to do at a time."""
+        for weights in dict.fromkeys(found.weights for found in several):
+            wanted = [each for found in several if found.weights == weights for each in _polishable(found)]
+            self.catalogue.polished(weights, wanted)
+
+    def plan(
+        self,
+        found: Found,
+        objective: str,
+        limits: tuple[Limit, ...] = (),
+        *,
+        polish: bool = True,
+        stepwise: bool = True,
+    ) -> Plan:
         """The plan of a path, evaluated by the model, which must value it as the search does.
 
         Args:
             polish: whether to look for designs of the groups that are as good and take less of something else.
+            stepwise: whether the evaluation has what is found step by step, as cycles and, where no capacity depends on
+                them, live words; that takes half of the time.
 
-        The model values it lower where a layer writes nothing of what others read of it: alone, its group does all it
-        can. Then nothing is proven. It may value it higher where an idle layer is the first that reads
-        what stays on chip.
+        The model values it lower where nothing is read of a layer that is not left out: alone, its group does all it
+        can. Then nothing is proven. It may value it higher where an idle layer is the first that reads what stays on
+        chip; and lower or higher where taps jump over the ends of a tensor.
+
+        Raises:
+            InputError: there they do, and what is made of that tensor takes more room than is left.
         """
         path, tally = found.path, self.tally
         if not path.steps:
@@ -204,11 +225,7 @@ class Planner:
         architecture = self.architecture
         if math.isfinite(found.room) and not architecture.level(self.level).partitions:
             architecture = architecture.with_capacity(self.level, int(found.room))
-        rooms = [min(step.capacity, found.room - step.held) for step in path.steps]
-        designs = list(path.designs)
-        if polish:
-            wanted = [(s.variant, r, d) for s, r, d in zip(path.steps, rooms, path.designs, strict=True)]
-            designs = self.catalogue.polished(found.weights, wanted)
+        designs = self.catalogue.polished(found.weights, _polishable(found)) if polish else list(path.designs)
         resident = frozenset(tensor for step in path.steps for tensor in step.resident)
         choices = tuple(
             without(self.catalogue.choice(s.variant, d, s.group.names, s.resident, s.made, self.level), resident)
@@ -217,17 +234,22 @@ class Planner:
         idle = self.catalogue.idle
         choices = with_idle(self.network, idle, choices, resident, self.level)
         tree = plan_tree(self.network, architecture, choices, resident=resident)
-        evaluation = evaluate(self.network, architecture, tree)
+        live = stepwise or architecture.allocation == "live"
+        evaluation = evaluate_design(bind(self.network, architecture, tree), stepwise=stepwise, live=live)
         told, expected = float(value(objective, evaluation)), worth(objective, replace(path, designs=tuple(designs)))
         same = math.isclose(told, expected, rel_tol=CLOSE)
-        if (told > expected and not same and not idle) or not evaluation.fits:
+        unsure = {} if same and evaluation.fits else jumped(self.network)
+        if (told > expected and not same and not idle and not unsure) or not evaluation.fits:
+            if unsure:
+                raise not_planned(unsure)
             raise DisagreementError(f"the search finds {expected}, the model {told}, fits: {evaluation.fits}")
+        lowest = min(told, found.bound) if same or (told > expected and not unsure) else 0.0
         proven = found.bound >= found.value * (1 - CLOSE)
         statistics = Statistics(
             status="optimal" if proven and same else "feasible",
             objective=objective,
             value=told,
-            bound=told if proven and same else min(told, found.bound) if same or told > expected else 0.0,
+            bound=told if proven and same else lowest,
             seconds=self.elapsed,
             groups=self.catalogue.groups,
             shapes=len(self.catalogue.shapes),
@@ -244,16 +266,20 @@ class Planner:
         missing = f"{what} was not proven" if what else f"no plan of {self.network.name!r} was found"
         return LooptreeError(f"{missing} in {self.elapsed:.1f} s (allow more time, or search a narrower space)")
 
-    def infeasible(self, capacity: float = math.inf) -> InfeasibleError:
-        """Which layer does not fit, in so many bytes or fewer if the architecture has fewer."""
-        capacity = min(capacity, self.capacity)
+    def most_demanding(self) -> tuple[float, str, dict[str, float]]:
+        """The fewest bytes in which every layer alone has a design, the layer that needs them, and what contributes."""
         found = []
         for einsum in self.catalogue.workload.einsums:
             number, names = self.catalogue.shape((einsum.name,))
             demand, rows = self.catalogue.search_of(number).smallest()
             own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
             found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
-        demand, name, parts = max(found, key=lambda entry: entry[0])
+        return max(found, key=lambda entry: entry[0])
+
+    def infeasible(self, capacity: float = math.inf) -> InfeasibleError:
+        """Which layer does not fit, in so many bytes or fewer if the architecture has fewer."""
+        capacity = min(capacity, self.capacity)
+        demand, name, parts = self.most_demanding()
         rules = self.space.restrictions.described()
         for pin in self.space.restrictions.pins if demand <= capacity else ():
             _, pinned = self.catalogue.as_pinned(segment(self.network, pin.layers), pin)
@@ -276,6 +302,12 @@ class Planner:
                 f"{self.architecture.levels[-1].name} (give it more capacity, or leave out the dataflow)"
             )
         return InfeasibleError.of(f"layer {name!r}", self.level, capacity, demand, parts)
+
+
+def _polishable(found: Found) -> list[tuple[int, float, GroupDesign]]:
+    """The variants of the groups of a plan, with the capacities that they have there and their designs."""
+    steps = zip(found.path.steps, found.path.designs, strict=True)
+    return [(step.variant, min(step.capacity, found.room - step.held), design) for step, design in steps]
 
 
 def without(choice: GroupChoice, resident: frozenset[str]) -> GroupChoice:

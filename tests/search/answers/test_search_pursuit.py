@@ -189,6 +189,22 @@ def test_after_an_interruption_the_best_plan_so_far_is_kept() -> None:
     assert kept
 
 
+@pytest.mark.parametrize("kind", ["chain", "branches"])
+def test_a_plan_within_a_limit_is_found_as_soon_as_if_nothing_else_were_asked_for(kind: str) -> None:
+    limit = {"offchip": float(np.quantile(values(plans(planner(kind, 1), 40.0), "offchip"), 0.01))}
+    early = 0
+    for presses in range(2, 30):
+        try:
+            any_plan = Pursuit(planner(kind, 1, presses=presses), Target("offchip", limit), 40.0, enough=True).found()
+        except KeyboardInterrupt:
+            continue
+        if any_plan.path.steps:
+            found = Pursuit(planner(kind, 1, presses=presses), Target("energy", limit), 40.0).found()
+            assert found.path.totals[1] <= limit["offchip"]
+            early += found.bound < found.value
+    assert early
+
+
 # -- explanations, buffers, time ---------------------------------------------------------------
 
 

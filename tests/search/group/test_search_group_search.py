@@ -162,6 +162,11 @@ def check_collected(seed: int) -> int:
         assert all(design.room <= capacity for design in found.designs)
         assert np.array(sorted(d.totals for d in found.designs)).reshape(-1, 4) == pytest.approx(totals, rel=1e-9)
         if len(totals):
+            half = [tuple(design.totals) for design in found.designs[::2]]
+            rest = base.towards(Gathering(EVERYTHING, hardware, "GLB")).collect(
+                frozenset(), capacity, math.inf, known=half
+            )
+            assert {design.totals for design in rest.designs} == {design.totals for design in found.designs[1::2]}
             most = max(most, len(totals))
             limit = float(np.median(totals[:, 1]))
             aim = Aim(Weights(energy=1, latency=2), tuple((Weights.only(m), math.inf) for m in METRICS[:3]))

@@ -9,7 +9,7 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
-from looptree.search.group.bound.relax import UNDECIDED, Places
+from looptree.search.group.bound.places import UNDECIDED, Places
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns, Ledger
 from looptree.search.group.loops.tables import Bases

@@ -20,9 +20,9 @@ from looptree.search.group.bound.relax import NEVER
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.leaf import ALIKE, FREE, Idle, Streaming
 from looptree.search.group.own.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
-from looptree.search.group.own.wide import OwnLoops, without_loops
+from looptree.search.group.own.streaming import ALIKE, FREE, Idle, Streaming
+from looptree.search.group.own.wide import ChosenLoops, without_loops
 
 MOST_BLOCKS = 512  # lists of options of a layer that are kept of a group: single designs each have their own
 
@@ -91,20 +91,20 @@ class Offers:
         sums: Array,
         some: Array,
         within: Mapping[int, Array],
-        steps: Sequence[Steps] | None = None,
+        steps: Mapping[str, Sequence[Steps]] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
-        loops: Mapping[str, OwnLoops] = MappingProxyType({}),
+        loops: Mapping[str, ChosenLoops] = MappingProxyType({}),
     ) -> list[Offer]:
         """The items of some of the designs.
 
         Args:
             kinds: of all designs. room, sums: of each tensor in each place; see `Relaxation.options`.
             within: per row of an intermediate that may be kept in a nested branch, in which of the designs it is.
-            steps: of a single design, whose own loops are wanted, too. bounding: whether one option stands for
-                all of these (see `looptree.search.group.own.divided`). idle: per layer which ways that leave parts of
-                an array idle are among them, if cycles count; `FREE` if not given.
+            steps: of a single design, as each layer sees it, whose own loops are wanted, too. bounding: whether one
+                option stands for all of these (see `looptree.search.group.own.divided`). idle: per layer which ways
+                that leave parts of an array idle are among them, if cycles count; `FREE` if not given.
             loops: of `wide` layers; none if not given.
         """
         known = self._listing(columns, kinds.sets, steps, self._idle(idle or {}), loops, bounding=bounding)
@@ -203,9 +203,9 @@ class Offers:
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Sequence[Steps] | None,
+        steps: Mapping[str, Sequence[Steps]] | None,
         idle: Mapping[str, Idle],
-        chosen: Mapping[str, OwnLoops],
+        chosen: Mapping[str, ChosenLoops],
         *,
         bounding: bool,
     ) -> Listing:
@@ -224,16 +224,16 @@ class Offers:
         self,
         columns: Columns,
         sets: Mapping[str, Sequence[frozenset[Key]]],
-        steps: Sequence[Steps] | None,
+        steps: Mapping[str, Sequence[Steps]] | None,
         idle: Mapping[str, Idle],
-        chosen: Mapping[str, OwnLoops],
+        chosen: Mapping[str, ChosenLoops],
         *,
         bounding: bool,
     ) -> list[Block]:
         """The options of each item; what a layer may do is listed once for all designs whose loops move it alike."""
         loops, known, found = columns.outer, self.group.blocks, []
         for layer, rows in self.own.items():
-            moving = None if steps is None else self.group.divider(layer).moving(steps)
+            moving = None if steps is None else self.group.divider(layer).moving(steps[layer])
             key = layer, tuple(rows), loops, tuple(sets[layer]), moving, bounding, self.timed, idle[layer]
             if key not in known:
                 if len(known) >= MOST_BLOCKS:
@@ -244,7 +244,7 @@ class Offers:
                 known[key] = of_layer(rows, range(1, loops + 2), ways, tensors, within)
             found.append(known[key])
         for layer, rows in self.wide.items():
-            moving = None if steps is None else self.group.divider(layer).moving(steps)
+            moving = None if steps is None else self.group.divider(layer).moving(steps[layer])
             own = chosen.get(layer, without_loops([self.group.tensors[row] for row in rows]))
             listed = partial(self._wide_ways, layer, sets=sets[layer], moving=moving, own=None if bounding else own)
             for row in rows:
@@ -263,7 +263,7 @@ class Offers:
         *,
         sets: Sequence[frozenset[Key]],
         moving: tuple[Steps, ...] | None,
-        own: OwnLoops | None,
+        own: ChosenLoops | None,
     ) -> list[Way]:
         """The ways to stream a tensor below some own loops; if these are not known, as if it were the only one.
 

@@ -15,14 +15,15 @@ from looptree.search.asked.metrics import Totals
 from looptree.search.group.bound.assign import Item, Placed, Problem, best, least
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.places import Places
 from looptree.search.group.bound.problems import Problems, Single
-from looptree.search.group.bound.relax import NEVER, Places
+from looptree.search.group.bound.relax import NEVER
 from looptree.search.group.design import GroupDesign, NestedDesign
 from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.group.inside.nests import Tile
 from looptree.search.group.loops.ledger import Columns
-from looptree.search.group.own.leaf import Idle, Streaming
-from looptree.search.group.own.wide import OwnLoops
+from looptree.search.group.own.streaming import Idle, Streaming
+from looptree.search.group.own.wide import ChosenLoops
 
 FACTORS = (1.0, 1.0625, 1.125, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
@@ -39,7 +40,7 @@ class Chosen:
 
     placed: Placed
     idle: Mapping[str, Idle]
-    own: Mapping[str, OwnLoops]
+    own: Mapping[str, ChosenLoops]
 
     @property
     def value(self) -> float:

@@ -19,14 +19,15 @@ from looptree.search.group.bound.live_room import LiveRooms
 from looptree.search.group.bound.nodes import Nodes
 from looptree.search.group.bound.offers import Kinds, Offers
 from looptree.search.group.bound.pipelined import Schedules
-from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, UNDECIDED, Places, Relaxation, Tensors
+from looptree.search.group.bound.places import UNDECIDED, Places, Tensors
+from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, Relaxation
 from looptree.search.group.goal.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.leaf import ALIKE, FULL, Idle
 from looptree.search.group.own.listing import Option
-from looptree.search.group.own.wide import OwnLoops, own_loops
+from looptree.search.group.own.streaming import ALIKE, FULL, Idle
+from looptree.search.group.own.wide import ChosenLoops, own_loops
 from looptree.search.group.patterns.branches import NestedBranch
 from looptree.search.group.patterns.pattern import Pattern
 
@@ -46,7 +47,7 @@ class Single:
     problem: Problem
     options: Sequence[Sequence[Option]]
     places: Places
-    loops: Mapping[str, OwnLoops]
+    loops: Mapping[str, ChosenLoops]
 
 
 class Problems:
@@ -189,7 +190,7 @@ class Problems:
         book: PatternBook,
         node: Nodes,
         idle: Mapping[str, Idle] | None = None,
-        own: Mapping[str, OwnLoops] = MappingProxyType({}),
+        own: Mapping[str, ChosenLoops] = MappingProxyType({}),
         *,
         bounding: bool = False,
     ) -> Single:
@@ -205,16 +206,17 @@ class Problems:
             self._known = book, key, self._found(book, node, idle, own, bounding=bounding)
         return self._known[2]
 
-    def own_loops(self, book: PatternBook, node: Nodes) -> Iterator[Mapping[str, OwnLoops]]:
+    def own_loops(self, book: PatternBook, node: Nodes) -> Iterator[Mapping[str, ChosenLoops]]:
         """All own loops that layers with very many tensors may have together in a single design."""
         pattern = book.patterns[int(node.pattern[0])]
-        steps = _steps(pattern, pattern.picked(node.start[0].tolist()), book.outer) if self.divided(node) else None
+        loops = pattern.picked(node.start[0].tolist())
+        steps = self.seen_steps(pattern, loops, book.outer) if self.divided(node) else None
         idle = ALIKE if self.schedules is not None else Idle(counted=self.offers.timed)
         listed = []
         for layer, rows in self.wide.items():
             kinds, sets = book.driven(layer, node.pattern)
             divider, names = self.group.divider(layer), [self.group.tensors[row] for row in rows]
-            moving = None if steps is None else divider.moving(steps)
+            moving = None if steps is None else divider.moving(steps[layer])
             listed.append(own_loops(divider, names, sets[int(kinds[0])], moving, idle))
         for chosen in itertools.product(*listed):
             yield dict(zip(self.wide, chosen, strict=True))
@@ -224,7 +226,7 @@ class Problems:
         book: PatternBook,
         node: Nodes,
         idle: Mapping[str, Idle] | None,
-        own: Mapping[str, OwnLoops],
+        own: Mapping[str, ChosenLoops],
         *,
         bounding: bool,
     ) -> Single:
@@ -239,7 +241,7 @@ class Problems:
                 loops, inner, [tensors[row] for row, (_, first) in decided.items() if first and may[row]]
             )
         columns, places = book.columns(node.pattern, node.start, node.stop)
-        steps = _steps(pattern, loops, book.outer) if self.divided(node) else None
+        steps = self.seen_steps(pattern, loops, book.outer) if self.divided(node) else None
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
@@ -261,6 +263,21 @@ class Problems:
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
         return Single(problem, options, settled, own)
 
+    def seen_steps(self, pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> dict[str, Sequence[Steps]]:
+        """The loops of the group of a single design, as each layer sees them.
+
+        Loops that are joined because they meet are apart for a layer which is not upstream of the place where they do:
+        what it does is a product over them.
+        """
+        found: dict[str, Sequence[Steps]] = dict.fromkeys(self.streamed, _steps(pattern, loops, outer))
+        if pattern.apart is not None:
+            alone = _steps(pattern.apart, loops, outer)
+            for layer in self.streamed:
+                met = self.group.layers.index(layer) in pattern.apart.met.layers
+                if not met and self.group.divider(layer).sees_apart(alone):
+                    found[layer] = alone
+        return found
+
     def problem(
         self,
         book: PatternBook,
@@ -270,11 +287,11 @@ class Problems:
         room: Array,
         sums: Array,
         some: Array,
-        steps: Sequence[Steps] | None = None,
+        steps: Mapping[str, Sequence[Steps]] | None = None,
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
-        own: Mapping[str, OwnLoops] = MappingProxyType({}),
+        own: Mapping[str, ChosenLoops] = MappingProxyType({}),
     ) -> tuple[Problem, list[Sequence[Option]]]:
         """The problem of some designs, of patterns with these numbers, and the options of each item.
 
@@ -300,7 +317,7 @@ class Problems:
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
         return problem, [offer.options for offer in offers]
 
-    def _wide_work(self, columns: Columns, some: Array, own: Mapping[str, OwnLoops]) -> tuple[Array, Array]:
+    def _wide_work(self, columns: Columns, some: Array, own: Mapping[str, ChosenLoops]) -> tuple[Array, Array]:
         """What own loops of layers with very many tensors add to each sum, and to the cycles."""
         sums, cycles = np.zeros((len(self.group.prices), len(some))), np.zeros(len(some))
         for layer in self.wide:

@@ -17,67 +17,22 @@ intermediates add to the operations of their layers adds up.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.group.bound.live_room import Rooms
+from looptree.search.group.bound.places import UNDECIDED, Places, Tensors
 from looptree.search.group.goal.goal import Goal
-from looptree.search.group.goal.prices import LEAVING, Prices, Role
+from looptree.search.group.goal.prices import LEAVING, Prices
 from looptree.search.group.loops.ledger import Columns
 
 CANCELLATION = 1e-14  # what the difference of two large float64 sums may be too large by, as a share of one of them
 NEVER = 1e30
 WIDE = tuple(4.0**power for power in range(-5, 5))
 NEAR = (0.4, 1.0, 2.5)
-UNDECIDED = -1
 MOST_LOOPS = 5
-
-
-@dataclass(frozen=True, eq=False)
-class Tensors:
-    """What bounds need to know of the tensors of a group.
-
-    Attributes:
-        width: bytes per word. roles: what each is to the group. free: those that do not stay on chip anyway.
-        streamed: least share of words that enter where a tensor is stored inside the branch of its layer (infinite if
-            it cannot be).
-        spill: which intermediates may be spilled. closed: below which numbers of loops a tensor may not be kept, of
-            shape (tensors, numbers). drop: which tensors keep nothing of their overlap. apart: which tensors are in a
-            partition of their own.
-        nested: which tensors may be stored inside a nested branch, if there is one. within: which are only ever stored
-            inside the branch of their layer.
-        copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
-        makers: row of the layer that makes each tensor. each: operations of a word that it makes, 0 if that differs.
-    """
-
-    width: Array
-    roles: Sequence[Role]
-    free: Array
-    streamed: Array
-    spill: Array
-    closed: Array
-    drop: Array
-    apart: Array
-    makers: Array
-    each: Array
-    nested: Array
-    within: Array
-    copies: int = 1
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Places:
-    """Where the intermediates are kept, of shape (intermediates, designs).
-
-    Attributes:
-        loops: above the storage node, or `UNDECIDED`; inside a nested branch as `pattern.Nesting` counts them.
-        first: whether nothing is computed again because of it.
-    """
-
-    loops: Array
-    first: Array
 
 
 class Relaxation:

@@ -110,17 +110,18 @@ def factors_of(need: Box, near: Neighbours) -> Factors:
 
 
 def _counted(track: Track, near: Neighbours) -> Factors:
-    axis = near.axis
-    loops = range(1, len(axis.depths) + 1)
+    axis, outer = near.axis, near.outer
+    loops = range(outer + 1, len(axis.depths) + 1)
     fresh = [fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, own).tracks[AXIS] for own in loops]
     held = [hull_by_group(track, axis, own) for own in loops]
     return Factors(
         frozenset(track.spans),
         tuple(_sum(np.broadcast_to(part.sizes(), (axis.size,)), axis) for part in fresh),
         tuple(
-            _of_choices(_sizes(window, axis, own), axis, own, np.maximum) for own, window in enumerate(held, start=1)
+            _of_choices(_sizes(window, axis, own), axis, own, np.maximum)
+            for own, window in zip(loops, held, strict=True)
         ),
-        {(k, t): near.moved(window, k + 1, t + 1) for k, window in enumerate(held) for t in range(k)},
+        {(k, t): near.moved(window, outer + k + 1, outer + t + 1) for k, window in enumerate(held) for t in range(k)},
     )
 
 
@@ -136,12 +137,16 @@ def _of_choices(table: Array, axis: Axis, own: int, gather: np.ufunc) -> Array:
 class Neighbours:
     """Steps of an axis next to each other that differ in one loop only.
 
+    Args:
+        outer: loops, the outermost ones, for which nothing is counted: `Factors` are of the loops inside them.
+
     Attributes:
         counted: what was counted along the axis, by intervals at each step: many tensors of a group are cut alike.
     """
 
-    def __init__(self, axis: Axis) -> None:
+    def __init__(self, axis: Axis, outer: int = 0) -> None:
         self.axis = axis
+        self.outer = outer
         self.counted: dict[tuple[bytes | None, ...], Factors] = {}
         self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
 
@@ -149,7 +154,7 @@ class Neighbours:
     def still(self) -> Factors:
         """The counts of a tensor that does not follow the loops."""
         axis = self.axis
-        loops = range(1, len(axis.depths) + 1)
+        loops = range(self.outer + 1, len(axis.depths) + 1)
         steps = tuple(_of_choices(np.ones(len(axis.starts(own))), axis, own, np.add) for own in loops)
         one, never = np.ones(len(axis.starts(1))), np.zeros(len(axis.starts(1)), dtype=bool)
         moves = dict.fromkeys(((k, t) for k in range(1, len(loops)) for t in range(k)), never)

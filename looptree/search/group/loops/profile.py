@@ -16,13 +16,11 @@ from functools import cached_property
 
 import numpy as np
 
-from looptree.model.axis import Array, Axis
+from looptree.model.axis import Axis
 from looptree.model.box import Box, Key
-from looptree.model.needed import required
 from looptree.model.operations import Operations
-from looptree.model.production import all_operations, all_points, writing
+from looptree.model.production import all_operations, all_points
 from looptree.model.slab import attained_in
-from looptree.model.sweep import fresh_box
 from looptree.search.asked.loops import Rank, Tiles
 from looptree.search.group.loops.boxes import (
     NOWHERE,
@@ -34,6 +32,7 @@ from looptree.search.group.loops.boxes import (
     within,
 )
 from looptree.search.group.loops.factors import AXIS, Neighbours, factors_of, no_work, work_of
+from looptree.search.group.loops.inferred import Inferred, infer, tiled
 from looptree.search.group.loops.passes import Needs, Part, Pass, Whole, gathered
 from looptree.workload import Workload
 from looptree.workload.affine import Interval
@@ -100,7 +99,7 @@ class Profiler:
         All is what its layer writes, if it leaves the workload, and what any layer asks for, if it is read later.
         """
         for tensor in set(self.part.intermediates) & set(self.part.outputs):
-            producer, asked = self.part.producer(tensor), self._without_loops[0].get(tensor)
+            producer, asked = self.part.producer(tensor), self._without_loops.needs.get(tensor)
             if producer is None or asked is None:
                 return False
             shape = self.part.tensors[tensor].shape
@@ -184,11 +183,9 @@ class Profiler:
         )
 
     @cached_property
-    def _without_loops(
-        self,
-    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations], dict[str, list[Box]]]:
+    def _without_loops(self) -> Inferred:
         """What is inferred without loops."""
-        return self._infer(self._of_sinks(), {}, ())
+        return infer(self.part, self._of_sinks(), {}, ())
 
     def _of_sinks(self) -> dict[str, Operations]:
         """What the sinks do without loops."""
@@ -225,7 +222,7 @@ class Profiler:
             if len(self._inferred) >= MOST_INFERRED:
                 self._inferred.clear()
             axis, sinks = self._stepped(ranks, tiles)
-            self._inferred[key] = axis, self._infer(sinks, {AXIS: axis}, forgotten)[2]
+            self._inferred[key] = axis, infer(self.part, sinks, {AXIS: axis}, forgotten).operations
         return self._inferred[key]
 
     def _stepped(self, ranks: Sequence[Rank], tiles: Sequence[Tiles]) -> tuple[Axis, dict[str, Operations]]:
@@ -233,12 +230,12 @@ class Profiler:
         axis, _ = Axis.root().extended(np.array([len(tiles)]), 1)
         sinks = self._of_sinks()
         for depth, (rank, shapes) in enumerate(zip(ranks, np.array(tiles, dtype=np.int64).T, strict=True), start=2):
-            axis, sinks = _tiled(sinks, dict(rank), axis, shapes, depth)
+            axis, sinks = tiled(sinks, dict(rank), axis, shapes, depth)
         return axis, sinks
 
     def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
         axis, sinks = self._stepped(ranks, tiles)
-        needs, writes, operations, asked = self._infer(sinks, {AXIS: axis}, forgotten)
+        needs, writes, operations, asked = infer(self.part, sinks, {AXIS: axis}, forgotten)
         near = Neighbours(axis)
         needs |= {tensor: within(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
         several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
@@ -268,62 +265,6 @@ class Profiler:
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
         readers = tuple(factors_of(within(box, near.axis.size), near) for box in several)
         return Needs(readers, narrowed, begun[-1])
-
-    def _infer(
-        self, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
-    ) -> tuple[dict[str, Box], dict[str, Box], dict[str, Operations], dict[str, list[Box]]]:
-        """Needs per tensor, writes of the sinks and operations per Einsum, from the sinks to the sources.
-
-        Last what each reader of a tensor asks for.
-        """
-        asked: dict[str, list[Box]] = {}
-        needs: dict[str, Box] = {}
-        writes: dict[str, Box] = {}
-        operations: dict[str, Operations] = {}
-        for einsum in reversed(self.part.einsums):
-            output = einsum.output.tensor
-            shape = self.part.tensors[output].shape
-            if einsum.name in sinks:
-                done = sinks[einsum.name]
-                wrote = required([done.touched(einsum.output, shape)])
-                if wrote is not None:
-                    writes[output] = wrote
-            else:
-                need = required(asked.get(output, []))
-                written = None
-                if need is not None:
-                    needs[output] = need
-                    anew = sum(output in names for names in forgotten)
-                    written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
-                if written is None:
-                    for access in einsum.inputs:
-                        asked.setdefault(access.tensor, []).append(NOWHERE)
-                    continue
-                done = written[0]
-            operations[einsum.name] = done
-            for access in einsum.inputs:
-                box = done.touched(access, self.part.tensors[access.tensor].shape)
-                asked.setdefault(access.tensor, []).append(box)
-        for tensor in self.part.inputs:
-            need_of_input = required(asked.get(tensor, []))
-            if need_of_input is not None:
-                needs[tensor] = need_of_input
-        return needs, writes, operations, asked
-
-
-def _tiled(
-    sinks: Mapping[str, Operations], named: Mapping[str, str], axis: Axis, shapes: Array, depth: int
-) -> tuple[Axis, dict[str, Operations]]:
-    """The sinks below one more loop, whose tile shape depends on the choice (the outermost loop of the axis)."""
-    tile = shapes[axis.groups[0]]
-    trips = np.zeros(axis.size, dtype=np.int64)
-    for name, rank in named.items():
-        low, high = sinks[name].box.span(rank, AXIS, axis.size)
-        trips = np.maximum(trips, -((low - high) // tile))
-    longer, parent = axis.extended(trips, depth)
-    return longer, {
-        name: done.tiled(AXIS, longer, parent, named.get(name), tile[parent]) for name, done in sinks.items()
-    }
 
 
 def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> float | None:

@@ -16,93 +16,21 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
-from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.loops.profile import Profiler
-from looptree.search.group.own.division import Division, Shares, Steps
-from looptree.search.group.own.leaf import FREE, Counted, Idle, Streamed, Streamer, Streaming, best_rows
+from looptree.search.group.own.choices import MOST_CHOICES, Left, OwnLoops
+from looptree.search.group.own.counted import Counted
+from looptree.search.group.own.division import Division, Steps
+from looptree.search.group.own.leaf import Streamer
 from looptree.search.group.own.leasts import Leasts
-from looptree.search.undominated import undominated
+from looptree.search.group.own.streaming import FREE, Idle, Streamed, Streaming
+from looptree.search.group.own.ways import Ways, best_ways, ways_of
 
-
-@dataclass(frozen=True, slots=True)
-class _Loops:
-    """Own loops over some ranks; every choice of one tile shape for each is counted.
-
-    Attributes:
-        order: their ranks. tiles: of each. bases: the loops of the group whose steps they divide, with the positions of
-            the own loops that do.
-    """
-
-    order: tuple[str, ...]
-    tiles: tuple[tuple[int, ...], ...]
-    bases: tuple[tuple[Steps, tuple[int, ...]], ...]
-
-    def numbers(self, positions: Sequence[int]) -> Array:
-        """The number of each choice among those of the own loops at some positions alone."""
-        every = np.indices(tuple(map(len, self.tiles))).reshape(len(self.tiles), -1)
-        own = tuple(len(self.tiles[at]) for at in positions)
-        return np.asarray(np.ravel_multi_index(tuple(every[list(positions)]), own))
-
-    def chosen(self, choice: int) -> tuple[tuple[str, int], ...]:
-        """The loops of one choice."""
-        at = np.unravel_index(choice, tuple(map(len, self.tiles)))
-        return tuple((rank, tiles[i]) for rank, tiles, i in zip(self.order, self.tiles, at, strict=True))
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class _Front:
-    """Choices of tile shapes of some own loops, with tensors stored below so many of them each.
-
-    Attributes:
-        loops: those. depths: of each tensor. tables: likewise, share of its window, share of the words that enter, and
-            whether one of these loops moves it. trips, cycles: of the layer. choices: their numbers.
-    """
-
-    loops: _Loops
-    depths: tuple[int, ...]
-    tables: Sequence[tuple[Array, Array, Array]]
-    trips: Array
-    cycles: Array
-    choices: Array
-
-    def rows(self, idle: Idle, *, fills: bool) -> Array:
-        """What makes one choice better than another, a row for each."""
-        shares = [share for table in self.tables for share in table[:2]]
-        return np.stack([self.trips * fills, self.cycles * idle.counted, *shares], axis=1)
-
-    def only(self, some: Array) -> _Front:
-        """Some of the choices."""
-        tables = [(held[some], fresh[some], moves[some]) for held, fresh, moves in self.tables]
-        return _Front(self.loops, self.depths, tables, self.trips[some], self.cycles[some], self.choices[some])
-
-    def way(self, at: int, tensors: Sequence[str]) -> Streaming:
-        """One choice."""
-        streamed = {
-            tensor: Streamed(depth, float(held[at]), float(fresh[at]), bool(moves[at]))
-            for tensor, depth, (held, fresh, moves) in zip(tensors, self.depths, self.tables, strict=True)
-        }
-        return Streaming(
-            self.loops.chosen(int(self.choices[at])), streamed, float(self.trips[at]), float(self.cycles[at])
-        )
-
-
-def _best_ways(fronts: Sequence[_Front], tensors: Sequence[str], idle: Idle, *, fills: bool) -> list[Streaming]:
-    """Those that no other one beats, of equal ones that with the fewest cycles."""
-    if not fronts:
-        return []
-    rows = np.concatenate([front.rows(idle, fills=fills) for front in fronts])
-    best = best_rows(rows, np.concatenate([front.cycles for front in fronts]))
-    ends = np.cumsum([len(front.choices) for front in fronts])
-    which = np.searchsorted(ends, best, side="right")
-    return [
-        fronts[number].way(int(at - ends[number]) + len(fronts[number].choices), tensors)
-        for number, at in zip(which.tolist(), best.tolist(), strict=True)
-    ]
+MOST_DESIGNS = 8  # layers of designs of which it is kept what their own loops leave
 
 
 class Divider:
@@ -122,7 +50,7 @@ class Divider:
         self._leasts_in: dict[tuple[str, tuple[Steps, ...]], Streamed | None] = {}
         self._leasts_of: dict[tuple[str, Steps, tuple[str, ...]], tuple[float, float] | None] = {}
         self._fewest: dict[tuple[Steps, ...], float] = {}
-        self._sets_in: dict[tuple[Steps, ...], Sequence[_Loops]] = {}
+        self._sets_in: dict[tuple[Steps, ...], Sequence[OwnLoops]] = {}
         self._bounds: dict[tuple[tuple[str, ...], frozenset[Key], Idle, bool], Streaming | None] = {}
 
     def moving(self, steps: Sequence[Steps]) -> tuple[Steps, ...]:
@@ -130,6 +58,11 @@ class Divider:
         found = [known for known in steps if self.division.follows(known)]
         order = sorted(position for known in found for position in known.positions)
         return tuple(replace(known, positions=tuple(map(order.index, known.positions))) for known in found)
+
+    def sees_apart(self, steps: Sequence[Steps]) -> bool:
+        """Whether no two of some loops move one dimension of a tensor of the layer."""
+        follows = [self.division.follows(known) for known in steps]
+        return all(sum(bool(ranks & own) for own in follows) < 2 for ranks in self.leasts.mixed.values())
 
     def ways(
         self, tensors: Sequence[str], moving: tuple[Steps, ...], idle: Idle = FREE, *, timed: bool = False
@@ -145,40 +78,27 @@ class Divider:
             idle = FREE
         key = (tuple(tensors), moving, idle)
         if key not in self._ways:
-            found: list[_Front] = []
-            for loops in self._every(moving):
-                found += self._of(loops, tensors, idle)
-            self._ways[key] = _best_ways(found, tensors, idle, fills=self.streamer.fills)
+            found: list[Ways] = []
+            for left in self._every(moving):
+                found += self._of(left, tensors, idle)
+            self._ways[key] = best_ways(found, tensors, idle, fills=self.streamer.fills)
         return self._ways[key]
 
     def counted(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Iterator[Counted]:
         """What own loops of each order leave of some tensors, in a design with these loops that move the layer."""
-        for loops in self._every(moving):
-            found = self._found(loops, tensors)
-            if found:
-                trips = np.prod([shares.trips[at] for shares, at, _ in found], axis=0)
-                cycles = np.prod([shares.cycles[at] for shares, at, _ in found], axis=0)
-                depths = itertools.product(tensors, range(len(loops.order) + 1))
-                tables = {placed: _below(found, *placed, len(trips)) for placed in depths}
-                yield Counted(loops.order, loops.tiles, tables, trips, cycles)
+        for left in self._every(moving):
+            if left.tells(tensors):
+                tables = {tensor: left.tables(tensor, np.arange(left.loops.choices)) for tensor in tensors}
+                yield Counted(left.loops.order, left.loops.tiles, tables, left.trips, left.cycles)
 
-    def _every(self, moving: tuple[Steps, ...]) -> Iterator[_Loops]:
-        """Own loops over any ranks in any order."""
+    def _every(self, moving: tuple[Steps, ...]) -> Iterator[Left]:
+        """What own loops over any ranks in any order leave."""
+        kept = self._kept(moving)
         for count in range(1, self.streamer.most + 1):
             for order in itertools.permutations(self.leasts.ranks, count):
-                loops = self._loops(order, moving) if self.streamer.rule.ordered(order) else None
-                if loops is not None:
-                    yield loops
-
-    def _found(self, loops: _Loops, tensors: Sequence[str]) -> list[tuple[Shares, Array, tuple[int, ...]]]:
-        """What own loops leave along each set of them, with the number of each choice there; nothing if they cannot."""
-        found = []
-        for steps, positions in loops.bases:
-            shares = self.division.shares(steps, tuple(loops.order[at] for at in positions))
-            if shares is None or not shares.held.keys() >= set(tensors):
-                return []
-            found.append((shares, loops.numbers(positions), positions))
-        return found
+                left = self._left(order, moving, kept) if self.streamer.rule.ordered(order) else None
+                if left is not None:
+                    yield left
 
     def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...], *, timed: bool = False) -> Streaming | None:
         """What none of the `ways` undercuts, tensor by tensor; `None` if there are none. `timed`: see `ways`."""
@@ -213,7 +133,7 @@ class Divider:
             self._fewest[moving] = min(found)
         return self._fewest[moving]
 
-    def _sets(self, moving: tuple[Steps, ...]) -> Sequence[_Loops]:
+    def _sets(self, moving: tuple[Steps, ...]) -> Sequence[OwnLoops]:
         """Own loops over each set of ranks, in one order."""
         if moving not in self._sets_in:
             sets = (itertools.combinations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
@@ -221,7 +141,9 @@ class Divider:
             self._sets_in[moving] = [loops for loops in every if loops is not None]
         return self._sets_in[moving]
 
-    def _least_of(self, tensor: str, base: tuple[Steps, tuple[int, ...]], loops: _Loops) -> tuple[float, float] | None:
+    def _least_of(
+        self, tensor: str, base: tuple[Steps, tuple[int, ...]], loops: OwnLoops
+    ) -> tuple[float, float] | None:
         """The same of own loops that divide the steps of some loops."""
         steps, positions = base
         own = tuple(loops.order[at] for at in positions)
@@ -261,7 +183,7 @@ class Divider:
             for way in self.streamer.streamings(list(bound.tensors), driven, idle)
         )
 
-    def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> _Loops | None:
+    def _loops(self, order: tuple[str, ...], moving: Sequence[Steps]) -> OwnLoops | None:
         """Own loops in an order, if they divide what other loops do, or what is cut without loops.
 
         Those that move a common dimension, or one that a common loop of the group moves, divide the steps of all loops
@@ -276,50 +198,37 @@ class Divider:
         bases = tuple((Steps.joined([s for s in moving if any(s in found[at] for at in part)]), part) for part in parts)
         base_of = {position: base for base, part in bases for position in part}
         tiles = tuple(self.division.tiles(base_of[position], rank) for position, rank in enumerate(order))
-        return _Loops(order, tiles, bases) if all(tiles) else None
+        return OwnLoops(order, tiles, bases) if all(tiles) else None
 
-    def _of(self, loops: _Loops, tensors: Sequence[str], idle: Idle) -> list[_Front]:
+    def _kept(self, moving: tuple[Steps, ...]) -> dict[tuple[str, ...], Left | None]:
+        """What own loops leave, by their order; kept of the designs that were looked at last."""
+        designs = self.streamer.known.designs
+        if (self, moving) not in designs:
+            while len(designs) >= MOST_DESIGNS:
+                designs.pop(next(iter(designs)))
+            designs[self, moving] = {}
+        return designs[self, moving]
+
+    def _left(
+        self, order: tuple[str, ...], moving: Sequence[Steps], kept: dict[tuple[str, ...], Left | None]
+    ) -> Left | None:
+        """What own loops in an order leave, if they can stand there."""
+        if order in kept:
+            return kept[order]
+        loops, found = self._loops(order, moving), None
+        if loops is not None:
+            shares = [self.division.shares(s, tuple(order[at] for at in own)) for s, own in loops.bases]
+            told = [known for known in shares if known is not None]
+            found = Left(loops, told) if len(told) == len(shares) else None
+        if found is None or found.loops.choices <= MOST_CHOICES:
+            kept[order] = found
+        return found
+
+    def _of(self, left: Left, tensors: Sequence[str], idle: Idle) -> list[Ways]:
         """The ways with own loops in an order that no other ones with them beat."""
-        count, choices = len(loops.order), math.prod(map(len, loops.tiles))
-        held, fresh, moves = [], [], []
-        cycles = trips = np.ones(choices)
-        found = self._found(loops, tensors)
-        for shares, at, _ in found:
-            cycles = cycles * shares.cycles[at]
-            trips = trips * shares.trips[at]
-        some = np.flatnonzero((cycles <= idle.most) & (cycles >= idle.fewest))
-        if not found or not len(some):
+        some = idle.listed(left.cycles)
+        if not len(some) or not left.tells(tensors):
             return []
-        found = [(shares, at[some], positions) for shares, at, positions in found]
-        for tensor in tensors:
-            tables = [_below(found, tensor, depth, len(some)) for depth in range(count + 1)]
-            held.append([table[0] for table in tables])
-            fresh.append([table[1] for table in tables])
-            moves.append([table[2] for table in tables])
-        fronts = []
-        for depths in itertools.product(range(count + 1), repeat=len(tensors)):
-            if max(depths) < count:
-                continue  # the innermost loop serves nobody
-            tables = [(held[i][d], fresh[i][d], moves[i][d]) for i, d in enumerate(depths)]
-            every = _Front(loops, depths, tables, trips[some], cycles[some], some)
-            fronts.append(every.only(undominated(every.rows(idle, fills=self.streamer.fills))))
-        return fronts
-
-
-def _below(
-    found: Sequence[tuple[Shares, Array, tuple[int, ...]]], tensor: str, depth: int, choices: int
-) -> tuple[Array, Array, Array]:
-    """Shares of the window and words of a tensor that is stored below so many own loops, and whether one moves it."""
-    sweep = np.full(choices, -1)
-    for position in range(depth):
-        for shares, at, positions in found:
-            if position in positions:
-                inside = sum(other < depth for other in positions)
-                moved = shares.moves[tensor][inside, positions.index(position)][at]
-                sweep = np.where(moved, position, sweep)
-    piece = times = np.ones(choices)
-    for shares, at, positions in found:
-        piece = piece * shares.held[tensor][sum(position < depth for position in positions)][at]
-        anew = sum((np.array(position) < sweep).astype(np.int64) for position in positions)
-        times = times * np.stack(shares.fresh[tensor])[anew, at]
-    return piece, times, sweep >= 0
+        tables = [left.tables(tensor, some) for tensor in tensors]
+        work = left.trips[some], left.cycles[some]
+        return ways_of(left.loops.order, left.loops.tiles, tables, *work, some, idle, fills=self.streamer.fills)

@@ -133,21 +133,18 @@ class Division:
         for depth, (rank, shapes) in enumerate(zip(own, np.array(tiles).T, strict=True), start=outer + 2):
             tile = shapes[axis.groups[0]]
             low, high = done.box.span(rank, AXIS, axis.size)
-            axis, parent = axis.extended(np.maximum(1, -((low - high) // tile)), depth)
+            working = done.box.tracks[AXIS].mask(axis.size) if AXIS in done.box.tracks else True
+            axis, parent = axis.extended(np.where(working, -((low - high) // tile), 0), depth)
             done = done.tiled(AXIS, axis, parent, rank, tile[parent])
-        work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis)
+        work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis, outer)
         held, fresh, moves = {}, {}, {}
         for tensor in {*self.einsum.reads, self.einsum.output.tensor}:
             factors = self._factors(done, tensor, near)
             if factors is None:
                 continue
-            held[tensor] = [window[:-1] / window[-1] for window in factors.held[outer:]]
-            fresh[tensor] = [words[:-1] / words[-1] for words in factors.fresh[outer:]]
-            moves[tensor] = {
-                (below - outer, loop - outer): moved[:-1]
-                for (below, loop), moved in factors.moves.items()
-                if loop >= outer
-            }
+            held[tensor] = [window[:-1] / window[-1] for window in factors.held]
+            fresh[tensor] = [words[:-1] / words[-1] for words in factors.fresh]
+            moves[tensor] = {key: moved[:-1] for key, moved in factors.moves.items()}
         return Shares(held, fresh, moves, work.cycles[:-1] / work.cycles[-1], work.steps[:-1] / work.steps[-1])
 
     def _factors(self, done: Operations, tensor: str, near: Neighbours) -> Factors | None:

@@ -18,9 +18,9 @@ by a factor that is a product over its own loops, too (`Idle`).
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -31,46 +31,13 @@ from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.segment import segment, shape_of
 from looptree.search.group.loops.factors import Factors
 from looptree.search.group.loops.profile import Profiler
-from looptree.search.undominated import undominated
+from looptree.search.group.own.counted import Counted
+from looptree.search.group.own.streaming import FREE, Idle, Streamed, Streaming
+from looptree.search.group.own.ways import Table, Ways, best_ways, ways_of
 from looptree.workload import Workload
 
-
-@dataclass(frozen=True, slots=True)
-class Streamed:
-    """One tensor inside the branch of its layer.
-
-    Attributes:
-        loops: own loops above its storage node.
-        piece: its window, as a share of what the group's loops leave. times: words that enter, likewise.
-        moves: whether one of these loops is relevant to it, so that it surely is another piece in the next run.
-    """
-
-    loops: int
-    piece: float
-    times: float
-    moves: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Streaming:
-    """Own loops of one layer and the tensors stored inside its branch.
-
-    Attributes:
-        loops: rank and tile shape of each, outermost first. tensors: what is stored inside. trips: steps of the layer,
-            as a share of those that it has without these loops. cycles: of its operations, likewise; more than 1 where
-            parts of the array are idle, less where pieces leave out some of a box around a slab.
-    """
-
-    loops: tuple[tuple[str, int], ...]
-    tensors: Mapping[str, Streamed]
-    trips: float = 1
-    cycles: float = 1
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """Equal for equal ways."""
-        return self.loops, tuple(self.tensors.items())
-
+if TYPE_CHECKING:
+    from looptree.search.group.own.choices import Left
 
 _Nameless = tuple[tuple[tuple[int, int], ...], tuple[Streamed, ...], float, float]
 """A way to stream some tensors in an order: loops with the number of their rank, what each tensor takes, trips and
@@ -78,68 +45,19 @@ cycles."""
 
 
 @dataclass(frozen=True, slots=True)
-class Idle:
-    """What is listed of ways that leave parts of an array idle.
-
-    Where nothing asks for latency, cycles are not compared (`FREE`): of ways that only differ in them one is enough.
-    Else one with fewer cycles may be better. There are many of these, and few pay. So designs are bounded with those of
-    `FREE`, as if they took no more cycles; if ways that leave nothing idle (`FULL`) are as good in a design, no others
-    are listed.
-
-    Attributes:
-        most, fewest: cycles of the layer, as a share of those without own loops. counted: whether ways with fewer are
-            better.
-    """
-
-    most: float = math.inf
-    counted: bool = False
-    fewest: float = 0.0
-
-
-FREE, FULL, ALIKE = Idle(), Idle(1.0), Idle(1.0, fewest=1.0)
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Counted:
-    """What own loops in an order leave, of every choice of their tile shapes.
-
-    Attributes:
-        order: their ranks. tiles: of each. tables: of each tensor below so many of them, share of its window, share of
-            the words that enter, and whether one of these loops moves it. trips, cycles: of the layer, likewise.
-    """
-
-    order: tuple[str, ...]
-    tiles: tuple[tuple[int, ...], ...]
-    tables: Mapping[tuple[str, int], tuple[Array, Array, Array]]
-    trips: Array
-    cycles: Array
-
-    def chosen(self, choice: int) -> tuple[tuple[str, int], ...]:
-        """The loops of one choice."""
-        at = np.unravel_index(choice, tuple(map(len, self.tiles))) if self.tiles else ()
-        return tuple((rank, tiles[i]) for rank, tiles, i in zip(self.order, self.tiles, at, strict=True))
-
-    def allowed(self, idle: Idle) -> Array:
-        """Which choices leave no more, and no less, of an array idle than may be."""
-        return np.asarray((self.cycles <= idle.most) & (self.cycles >= idle.fewest))
-
-    def rows(self, shares: Sequence[Array], idle: Idle, *, fills: bool) -> Array:
-        """What makes one choice better than another, a row for each."""
-        return np.stack([*shares, *([self.trips] * fills), *([self.cycles] * idle.counted)], axis=1)
-
-
-@dataclass(frozen=True, slots=True)
 class Known:
     """What is known of layers by their shape, with names taken out; shared by all groups of a search.
 
     Attributes:
-        ways: to stream. fronts: of each order of own loops. least: what no own loops leave less than of the window of a
-            tensor, as a share of the whole.
+        ways: to stream. fronts: those of each order of own loops that no other ones with them beat.
+        least: what no own loops leave less than of the window of a tensor, as a share of the whole.
+        designs: what own loops leave in the designs of groups looked at last; see `divided.Divider`.
     """
 
     ways: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
-    fronts: dict[tuple[object, ...], list[_Nameless]] = field(default_factory=dict)
+    fronts: dict[tuple[object, ...], list[Ways]] = field(default_factory=dict)
     least: dict[tuple[object, ...], float] = field(default_factory=dict)
+    designs: dict[tuple[object, ...], dict[tuple[str, ...], Left | None]] = field(default_factory=dict)
 
 
 class Streamer:
@@ -215,10 +133,10 @@ class Streamer:
         ]
 
     def _find(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle) -> list[Streaming]:
-        found: list[Streaming] = []
+        found: list[Ways] = []
         for order in self.orders(driven):
-            found += self._named(self._front(order, tensors, idle), tensors)
-        return undominated_ways(found, tensors, idle, fills=self.fills)
+            found += self._front(order, tensors, idle)
+        return best_ways(found, tensors, idle, fills=self.fills)
 
     def orders(self, driven: frozenset[Key]) -> Iterator[tuple[str, ...]]:
         """Own loops over ranks that the group's loops leave whole, in any order; see `streamings`."""
@@ -238,35 +156,23 @@ class Streamer:
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
                     yield order
 
-    def _front(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[_Nameless]:
+    def _front(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[Ways]:
         """The ways with own loops in an order that no other ones with them beat, whatever the group's loops drive."""
         alike = (self.shape.key, self.rule, self._numbers(tensors), tuple(map(self.shape.ranks.index, order)), idle)
         if alike not in self.known.fronts:
             self.known.fronts[alike] = self._of(order, tensors, idle)
-        return self.known.fronts[alike]
+        return [replace(ways, order=order) for ways in self.known.fronts[alike]]
 
-    def _of(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[_Nameless]:
-        counted = self.counted(order, tensors)
-        if counted is None:
+    def _of(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[Ways]:
+        known = self.counted(order, tensors, idle)
+        if known is None:
             return []
-        found: list[_Nameless] = []
-        for depths in itertools.product(range(len(order) + 1), repeat=len(tensors)):
-            if order and max(depths) < len(order):
-                continue  # the innermost loop serves nobody
-            tables = [counted.tables[placed] for placed in zip(tensors, depths, strict=True)]
-            rows = counted.rows([table for pair in tables for table in pair[:2]], idle, fills=self.fills)
-            some = np.flatnonzero(counted.allowed(idle))
-            for at in some[undominated(rows[some])].tolist():
-                streamed = tuple(
-                    Streamed(d, float(piece[at]), float(times[at]), bool(moves[at]))
-                    for d, (piece, times, moves) in zip(depths, tables, strict=True)
-                )
-                loops = tuple((self.shape.ranks.index(r), tile) for r, tile in counted.chosen(at))
-                found.append((loops, streamed, float(counted.trips[at]), float(counted.cycles[at])))
-        return found
+        some = idle.listed(known.cycles)
+        tables, work = [known.tables[t] for t in tensors], (known.trips[some], known.cycles[some])
+        return ways_of(order, known.tiles, tables, *work, some, idle, fills=self.fills)
 
-    def counted(self, order: tuple[str, ...], tensors: Sequence[str]) -> Counted | None:
-        """What own loops in an order leave of some tensors, of all their tile shapes; `None` if there are none."""
+    def counted(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle = FREE) -> Counted | None:
+        """What own loops in an order leave of some tensors, in tables of what is listed; `None` if there are none."""
         extents = self.alone.einsum(self.layer).ranks
         tiles = tuple(tuple(self.rule.shapes(rank, extents[rank])) for rank in order)
         if not all(tiles):
@@ -280,30 +186,34 @@ class Streamer:
         for index, (rank, listed) in enumerate(zip(order, tiles, strict=True)):
             trips = trips * _spread(-(-extents[rank] // np.array(listed)), index, len(order))
             cycles = cycles * _spread(self._cycles(rank, np.array(listed)), index, len(order))
-        tables = {(t, d): self._tables(t, rows[t], d) for t in tensors for d in range(len(order) + 1)}
-        flat = {placed: (a.reshape(-1), b.reshape(-1), c.reshape(-1)) for placed, (a, b, c) in tables.items()}
-        return Counted(order, tiles, flat, trips.reshape(-1), cycles.reshape(-1))
+        some = idle.listed(cycles.reshape(-1))
+        extents_of, depths = self.profiler.whole.extents, range(len(order) + 1)
+        tables = {t: [_table(rows[t], extents_of(t), depth, some) for depth in depths] for t in tensors}
+        return Counted(order, tiles, tables, trips.reshape(-1), cycles.reshape(-1))
 
     def _cycles(self, rank: str, tiles: Array) -> Array:
         """Cycles along a rank that is cut into tiles of a shape, as a share of those that the whole takes."""
         extent, wide = self.alone.einsum(self.layer).ranks[rank], self.spatial.get(rank, 1)
         return np.asarray((extent // tiles * -(-tiles // wide) + -(-(extent % tiles) // wide)) / -(-extent // wide))
 
-    def _tables(self, tensor: str, row: Sequence[Factors], depth: int) -> tuple[Array, Array, Array]:
-        """Shares of piece and entering words, and whether a loop moves it, over all tile shapes."""
-        whole = self.profiler.whole
-        extents = whole.extents(tensor)
-        shape = tuple(len(f.held[0]) for f in row)
-        sweep = np.full(shape, -1)
-        for index in range(depth):
-            sweep = np.where(_spread(row[index].moves[1, 0], index, len(row)), index, sweep)
-        piece = times = np.ones(shape)
-        for index, f in enumerate(row):
-            extent = float(np.prod([extents[d] for d in f.dimensions])) if f.dimensions else 1.0
-            piece = piece * _spread(f.held[index < depth] / extent, index, len(row))
-            shared, apart = (_spread(table / extent, index, len(row)) for table in f.fresh)
-            times = times * np.where(index < sweep, apart, shared)
-        return piece, times, sweep >= 0
+
+def _table(row: Sequence[Factors], extents: Mapping[Key, int], depth: int, some: Array) -> Table:
+    """What a tensor takes below so many of some loops, for some of the choices of their tile shapes.
+
+    Args:
+        row: of each loop. extents: of the tensor without loops.
+    """
+    shape = tuple(len(f.held[0]) for f in row)
+    sweep = np.full(shape, -1)
+    for index in range(depth):
+        sweep = np.where(_spread(row[index].moves[1, 0], index, len(row)), index, sweep)
+    piece = times = np.ones(shape)
+    for index, f in enumerate(row):
+        extent = float(np.prod([extents[d] for d in f.dimensions])) if f.dimensions else 1.0
+        piece = piece * _spread(f.held[index < depth] / extent, index, len(row))
+        shared, apart = (_spread(table / extent, index, len(row)) for table in f.fresh)
+        times = times * np.where(index < sweep, apart, shared)
+    return Table(piece.reshape(-1)[some], times.reshape(-1)[some], sweep.reshape(-1)[some] >= 0)
 
 
 def _rank(layer: str, rank: str) -> Rank:
@@ -314,27 +224,3 @@ def _spread(table: Array, index: int, loops: int) -> Array:
     shape = [1] * loops
     shape[index] = -1
     return table.reshape(shape)
-
-
-def undominated_ways(found: Sequence[Streaming], tensors: Sequence[str], idle: Idle, *, fills: bool) -> list[Streaming]:
-    """Those that no other one beats, of equal ones that with the fewest cycles; `fills`: whether trips count."""
-    if not found:
-        return []
-    rows = np.array(
-        [
-            [
-                s.trips * fills,
-                s.cycles * idle.counted,
-                *(v for t in tensors for v in (s.tensors[t].piece, s.tensors[t].times)),
-            ]
-            for s in found
-        ],
-        dtype=np.float64,
-    )
-    return [found[i] for i in best_rows(rows, np.array([s.cycles for s in found]))]
-
-
-def best_rows(rows: Array, cycles: Array) -> Array:
-    """Those that no other row beats, of equal ones that with the fewest cycles, those with fewer cycles first."""
-    order = np.argsort(cycles, kind="stable")
-    return np.asarray(order[undominated(rows[order])])

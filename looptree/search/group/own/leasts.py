@@ -25,7 +25,8 @@ from functools import cached_property
 
 from looptree.model.box import Key
 from looptree.search.group.own.division import Division
-from looptree.search.group.own.leaf import Streamed, Streamer
+from looptree.search.group.own.leaf import Streamer
+from looptree.search.group.own.streaming import Streamed
 from looptree.workload import Affine
 
 

@@ -16,7 +16,7 @@ from functools import cache
 import numpy as np
 
 from looptree.model.axis import Array
-from looptree.search.group.own.leaf import Streaming
+from looptree.search.group.own.streaming import Streaming
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,14 +15,15 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
+from looptree.search.group.own.counted import Counted
 from looptree.search.group.own.divided import Divider
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.leaf import Counted, Idle, Streamed
+from looptree.search.group.own.streaming import Idle, Streamed
 from looptree.search.undominated import undominated
 
 
 @dataclass(frozen=True, slots=True)
-class OwnLoops:
+class ChosenLoops:
     """Own loops of one layer, with its tensors below each number of them.
 
     Attributes:
@@ -36,9 +37,9 @@ class OwnLoops:
     cycles: float = 1
 
 
-def without_loops(tensors: Sequence[str]) -> OwnLoops:
+def without_loops(tensors: Sequence[str]) -> ChosenLoops:
     """No own loops; tensors inside the branch are there as a whole."""
-    return OwnLoops((), {tensor: (Streamed(0, 1.0, 1.0, False),) for tensor in tensors})
+    return ChosenLoops((), {tensor: (Streamed(0, 1.0, 1.0, False),) for tensor in tensors})
 
 
 def own_loops(
@@ -47,7 +48,7 @@ def own_loops(
     driven: frozenset[Key],
     moving: tuple[Steps, ...] | None,
     idle: Idle,
-) -> list[OwnLoops]:
+) -> list[ChosenLoops]:
     """Own loops of a layer that no other ones beat, none at first.
 
     Args:
@@ -57,7 +58,7 @@ def own_loops(
     streamer = divider.streamer
     listed = [streamer.counted(order, tensors) for order in streamer.orders(driven) if order]
     listed += [] if moving is None else divider.counted(tensors, moving)
-    known = [(counted, np.flatnonzero(counted.allowed(idle))) for counted in listed if counted is not None]
+    known = [(counted, idle.listed(counted.cycles)) for counted in listed if counted is not None]
     known = [(counted, some) for counted, some in known if len(some)]
     best = []
     for counted, some in known:
@@ -79,7 +80,7 @@ def _rows(counted: Counted, some: Array, tensors: Sequence[str], most: int, idle
     """What makes some choices better than others, a row for each."""
     shares: list[Array] = []
     for tensor in tensors:
-        depths = [counted.tables[tensor, depth] for depth in range(len(counted.order) + 1)]
+        depths = list(counted.tables[tensor])
         for piece, times, _ in [*depths, *[depths[-1]] * (most - len(counted.order))]:
             for other, anew, _ in depths:
                 better = (other <= piece) & (anew <= times)
@@ -88,14 +89,13 @@ def _rows(counted: Counted, some: Array, tensors: Sequence[str], most: int, idle
     return counted.rows(shares, idle, fills=fills)[some]
 
 
-def _named(counted: Counted, choice: int, tensors: Sequence[str]) -> OwnLoops:
+def _named(counted: Counted, choice: int, tensors: Sequence[str]) -> ChosenLoops:
     """One choice."""
     streamed = {
         tensor: tuple(
             Streamed(depth, float(piece[choice]), float(times[choice]), bool(moves[choice]))
-            for depth in range(len(counted.order) + 1)
-            for piece, times, moves in [counted.tables[tensor, depth]]
+            for depth, (piece, times, moves) in enumerate(counted.tables[tensor])
         )
         for tensor in tensors
     }
-    return OwnLoops(counted.chosen(choice), streamed, float(counted.trips[choice]), float(counted.cycles[choice]))
+    return ChosenLoops(counted.chosen(choice), streamed, float(counted.trips[choice]), float(counted.cycles[choice]))

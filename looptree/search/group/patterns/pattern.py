@@ -48,6 +48,7 @@ class Pattern:
         undecided: rows of the intermediates that are left, from the sinks upwards.
         met: what the tables only bound from below, because loops meet.
         nesting: which of the loops stand above a nested branch, if any do.
+        apart: the same with a table for each loop, where loops are joined because they meet.
     """
 
     loops: tuple[Loop, ...]
@@ -59,6 +60,7 @@ class Pattern:
     undecided: tuple[int, ...]
     met: Meeting = NOWHERE
     nesting: Nesting | None = None
+    apart: Pattern | None = None
 
     @property
     def separable(self) -> bool:

@@ -11,6 +11,7 @@ from functools import cached_property
 from looptree.errors import UnsupportedError
 from looptree.model.box import Coupled, Key
 from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions, merged
+from looptree.search.asked.mirrors import Mirror, distinct
 from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.group.loops.loop_tables import LoopTables
@@ -28,7 +29,7 @@ class Patterns:
     Args:
         tensors, layers: names of the rows of its tables. inner: rows of the intermediates that stay inside, from the
             sinks upwards. rules: what may be done with each tensor. ordered: the segment whose loops these are; see
-            `looptree.search.group.parted`.
+            `looptree.search.group.parted`. mirrors: loop orders that they map to an earlier one are left out.
     """
 
     def __init__(
@@ -40,7 +41,9 @@ class Patterns:
         inner: Sequence[int],
         rules: Sequence[TensorRule],
         ordered: Workload,
+        mirrors: Sequence[Mirror] = (),
     ) -> None:
+        self.mirrors = mirrors
         self.part = profiler.part
         self.ordered = ordered
         self.profiler = profiler
@@ -61,7 +64,9 @@ class Patterns:
         """Every loop order, by the positions of the loops that move one dimension of a tensor of the sinks."""
         clashes = clashing_ranks(self.part, self.profiler.sinks)
         found: dict[Positions, list[tuple[Rank, ...]]] = {}
-        for order in self.space.orders(self.ordered):
+        listed = list(self.space.orders(self.ordered))
+        for number in distinct(listed, self.mirrors) if self.mirrors else range(len(listed)):
+            order = listed[number]
             found.setdefault(joined_positions(order, clashes), []).append(order)
         return found
 
@@ -219,7 +224,8 @@ class Patterns:
         bases = bases_of(self.profiler, self.tensors, self.layers, tables)
         left = tuple(row for row in self.inner if row not in pattern.places)
         chosen = tuple(loop for loop, _ in loops)
-        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left)
+        apart = None if pattern.met.blurred else pattern
+        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left, apart=apart)
 
     def decided(self, pattern: Pattern) -> list[Pattern]:
         """The pattern with one more intermediate decided, in each way; empty where all are.

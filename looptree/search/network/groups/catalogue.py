@@ -231,7 +231,14 @@ class Catalogue:
             limits: aim of each task, with a limit for each metric that counts. effort: as for a search of a group.
         """
         jobs = [
-            Gather(self._job(task.variant, aim, task.capacity, task.below, self.until, effort))
+            Gather(
+                self._job(task.variant, aim, task.capacity, task.below, self.until, effort),
+                tuple(
+                    tuple(weights.of(design.totals) for weights, _ in aim.limits)
+                    for design in self.variants[task.variant].designs
+                    if design.room <= task.capacity
+                ),
+            )
             for task, aim in zip(tasks, limits, strict=True)
         ]
         outcomes = self._done(jobs)

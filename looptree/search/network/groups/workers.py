@@ -74,9 +74,10 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Gather:
-    """The same for all designs that no other one beats; see `GroupSearch.collect`."""
+    """The same for all designs that no other one beats, nor one of those known; see `GroupSearch.collect`."""
 
     job: Job
+    known: tuple[tuple[float, ...], ...] = ()
 
     @property
     def shape(self) -> int:
@@ -88,7 +89,7 @@ class Gather:
         job = self.job
         goal = Gathering(job.aim, searches.architecture, searches.level)
         known = searches.of(job.shape, job.part).towards(goal)
-        return known.collect(job.resident, job.capacity, job.below, job.until, job.effort, job.fetched)
+        return known.collect(job.resident, job.capacity, job.below, job.until, job.effort, job.fetched, self.known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ class Searches:
             if len(self._known) >= KEPT:
                 self._known.pop(next(iter(self._known)))
             shared = self._streams, self._nests
-            self._known[shape] = GroupSearch(Group(part, self.architecture, self.level, self.space, *shared))
+            group = Group(part, self.architecture, self.level, self.space, *shared, mirrored=False)
+            self._known[shape] = GroupSearch(group)
         return self._known[shape]
 
 

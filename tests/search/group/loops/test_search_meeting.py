@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -69,6 +71,28 @@ def test_no_bound_is_above_what_the_joined_tables_say(produced: bool, objective:
                     assert (columns.kept[-1][good] == exact.kept[-1][good]).all()
                     compared += 1
     assert compared >= 36
+
+
+def test_own_loops_of_a_layer_that_sees_loops_apart_are_those_of_joined_loops() -> None:
+    """For every loop order and choice of tile shapes: the wide layer and the sum are not upstream of what is added."""
+    space = Space(loops=2, leaf_loops=1, spill=False, joined_pairs=ANY_PAIRS)
+    group = searched(residual(5, 4, produced=True), architecture(buffer_bandwidth=3), "energy", space).group
+    problems, compared, found = Problems(group, frozenset(), 40.0), 0, 0
+    for positions in group.patterns.orders:
+        for pattern in (p for p in group.patterns.of(positions) if p.met):
+            for at in np.ndindex(*(len(loop.tiles) for loop in pattern.loops)):
+                (joined,) = group.patterns.joined(pattern, [at])
+                loops = joined.picked((0,) * len(joined.loops))
+                seen = problems.seen_steps(joined, loops, 2)
+                together = problems.seen_steps(replace(joined, apart=None), loops, 2)
+                for layer, rows in problems.own.items():
+                    divider, names = group.divider(layer), [group.tensors[row] for row in rows]
+                    one, other = (divider.ways(names, divider.moving(steps[layer])) for steps in (seen, together))
+                    assert {way.key for way in one} == {way.key for way in other}
+                    compared += seen[layer] != together[layer]
+                    found += len(one)
+    assert compared >= 12
+    assert found
 
 
 def test_no_design_of_a_residual_block_is_better() -> None:

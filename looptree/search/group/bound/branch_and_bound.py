@@ -1,0 +1,182 @@
+"""Branch and bound over the designs of a group with some loop orders.
+
+A node is a loop order, a range of tile shapes for each of its loops, and places of some intermediates. Its bound takes
+the least entry of every table in the range, and the best place of every tensor under a price per byte of buffer, with
+what a layer then computes again (`looptree.search.group.bound.relax`). The nodes of least bound are next. Wide ranges
+are cut in two, because in a wide one tensors seem to take the room of small tiles and to move as little as with large
+ones. Then the intermediates are decided one by one, from the sinks upwards: each decision fixes what is computed again,
+and with it all that layers further up need. Narrow ranges are cut last. What is left is a tile shape per loop with a
+place per intermediate, for which all other tensors are placed exactly (`looptree.search.group.bound.placing`). Once no
+node has a bound below the best design, that design is proven.
+
+Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.loops.meeting`). Single
+designs that this does not rule out are searched with tables of the loops that meet together.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.search.group.bound.book import PatternBook
+from looptree.search.group.bound.frontier import Frontier
+from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.placing import Chosen, Placing
+from looptree.search.group.design import GroupDesign, Tally
+from looptree.search.group.goal.goal import Gathering
+
+LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
+JOINED = 8  # designs in which loops meet, at a time: what they find rules out others
+NONE = np.arange(0)
+ROUNDING = 1e-12
+
+
+class BranchAndBound:
+    """One branch and bound: the best design found so far is `found`, of objective `below`.
+
+    What is found is a single design and how its tensors are placed in it.
+    """
+
+    def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
+        self.floor = floor
+        self.below = below
+        self.tally = tally
+        self.found: tuple[PatternBook, Nodes, Chosen] | None = None
+        self.placing = placing
+        self.relaxation = placing.problems.relaxation
+
+    @property
+    def target(self) -> float:
+        """Designs must be better than this; nothing is better than the floor."""
+        return -math.inf if self.below <= self.floor * (1 + ROUNDING) else self.below
+
+    @property
+    def design(self) -> GroupDesign | None:
+        """The best design found."""
+        return None if self.found is None else self.placing.design(*self.found)
+
+    def search(self, book: PatternBook, until: float, effort: float) -> float:
+        """All designs with the loop orders of a book; a bound of what was not looked at."""
+        floor, unseen = self.floor * (1 + ROUNDING), math.inf
+        frontier = Frontier(self.roots(book), floor, len(self.placing.group.inner))
+        while len(frontier):
+            if time.time() > until or self.tally.nodes > effort:
+                return min(unseen, frontier.bound)
+            following, met = self._branched(book, frontier.next(found=self.found is not None))
+            unseen = min(unseen, self._joined(book, met, until, effort))
+            frontier.waiting = self._hopeful(frontier.waiting.joined(self._bounded(book, following)))
+        return unseen
+
+    def roots(self, book: PatternBook) -> Nodes:
+        """All designs of each loop order of a book that may have a good one."""
+        return self._hopeful(self._bounded(book, self._roots(book)))
+
+    def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
+        """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
+        unseen, nodes = math.inf, nodes.best(len(nodes))[0]
+        for number in dict.fromkeys(nodes.pattern.tolist()):
+            some = nodes.at(np.flatnonzero(nodes.pattern == number))
+            while len(some := self._hopeful(some)):
+                if time.time() > until or self.tally.nodes > effort:
+                    unseen = min(unseen, float(some.bound.min()))
+                    break
+                few, some = some.best(JOINED)
+                joined = book.joined(number, few.start.tolist())
+                if joined is not None:
+                    unseen = min(unseen, self.search(joined, until, effort))
+        return unseen
+
+    def least_room(self, book: PatternBook) -> tuple[float, Array]:
+        """Fewest bytes that any design of a book needs, and what each tensor takes of them."""
+        roots = self._roots(book)
+        return self.relaxation.least_room(*book.columns(roots.pattern, roots.start, roots.stop))
+
+    def _roots(self, book: PatternBook) -> Nodes:
+        stop = book.widths()
+        rates = np.zeros((len(self.relaxation.prices), book.first))
+        nothing, inexact = np.full(book.first, -np.inf), np.zeros(book.first, dtype=bool)
+        return Nodes(np.arange(book.first), np.zeros_like(stop), stop, nothing, inexact, rates)
+
+    def _hopeful(self, nodes: Nodes) -> Nodes:
+        return nodes.at(np.flatnonzero(nodes.bound < self.target))
+
+    def _bounded(self, book: PatternBook, nodes: Nodes) -> Nodes:
+        """The nodes with their bounds, which are no less than those of the nodes that they come from."""
+        if not len(nodes) or self.target == -math.inf:
+            return nodes.at(np.arange(0))
+        self.tally.nodes += len(nodes)
+        self.tally.evaluated += int((nodes.points == 1).sum())
+        return self.placing.bounds(book, nodes, self.target)
+
+    def _branched(self, book: PatternBook, nodes: Nodes) -> tuple[Nodes, Nodes]:
+        """What hopeful nodes are cut into, and single designs in which loops meet; other single designs are settled."""
+        loose = book.looseness(nodes.pattern, nodes.start, nodes.stop)
+        most = LOOSE if book.outer == book.count else math.inf  # with a nested branch, deciding first took less time
+        wide = (loose * (nodes.stop - nodes.start > 1)).max(axis=1, initial=0.0) > most
+        children = [
+            NONE if cut else book.children(number) for cut, number in zip(wide, nodes.pattern.tolist(), strict=True)
+        ]
+        more = np.array([len(c) for c in children], dtype=np.int64)
+        decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
+        if len(decided):
+            decided = decided.with_pattern(np.concatenate(children))
+        whole = np.array([book.separable(number) for number in nodes.pattern.tolist()], dtype=bool)
+        meeting = np.array([bool(book.patterns[number].met) for number in nodes.pattern.tolist()], dtype=bool)
+        left = (more == 0) & (whole | meeting | wide)
+        single = left & whole & (nodes.points == 1)
+        met = left & meeting & (nodes.points == 1)
+        placing = self.placing
+        together = single & nodes.exact & (placing.problems.schedules is None and placing.problems.live is None)
+        self._settle(book, nodes.at(np.flatnonzero(together)))
+        apart = np.flatnonzero(single & ~together)
+        for at in apart[np.argsort(nodes.bound[apart], kind="stable")]:
+            if nodes.bound[at] < self.target:
+                self._settle(book, nodes.at(np.array([at])))
+        cut = np.flatnonzero(left & ~single & ~met)
+        if len(cut):
+            decided = decided.joined(nodes.at(cut).halves(loose[cut]))
+        return decided, nodes.at(np.flatnonzero(met))
+
+    def _settle(self, book: PatternBook, nodes: Nodes) -> None:
+        """Take the best of some single designs whose intermediates are decided; their bounds are exact."""
+        if len(nodes):
+            node = nodes.at(np.array([int(nodes.bound.argmin())]))
+            placed = self.placing.best(book, node, self.below)
+            if placed is not None:
+                self.below, self.found = placed.value, (book, node, placed)
+
+
+class Gatherer(BranchAndBound):
+    """One that keeps every design below `below` that no other one beats."""
+
+    def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
+        super().__init__(placing, floor, below, tally)
+        assert isinstance(placing.group.goal, Gathering)
+        self.goal = placing.group.goal
+        self.designs: list[GroupDesign] = []
+
+    @property
+    def target(self) -> float:
+        """Designs must be better than this."""
+        return self.below
+
+    def _settle(self, book: PatternBook, nodes: Nodes) -> None:
+        """Take all of some single designs; the goal says which of them still count.
+
+        What each of them can do is bounded anew once there is one more design that it has to beat: that is much shorter
+        for all together than placing the tensors of each.
+        """
+        while len(nodes):
+            at = int(nodes.bound.argmin())
+            node = nodes.at(np.array([at]))
+            placed = self.placing.best(book, node, self.below)
+            if placed is None:
+                nodes = nodes.at(np.flatnonzero(np.arange(len(nodes)) != at))
+                continue
+            design = self.placing.design(book, node, placed)
+            self.designs.append(design)
+            self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
+            nodes = self._hopeful(self.placing.bounds(book, nodes, self.target))

@@ -1,0 +1,91 @@
+"""What each tensor needs and each layer does at each step of some loops, from the sinks to the sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from looptree.model.axis import Array, Axis
+from looptree.model.box import Box
+from looptree.model.needed import required
+from looptree.model.operations import Operations
+from looptree.model.production import writing
+from looptree.model.sweep import fresh_box
+from looptree.search.group.loops.boxes import NOWHERE
+from looptree.search.group.loops.factors import AXIS
+from looptree.workload import Workload
+
+
+class Inferred(NamedTuple):
+    """What is inferred for a segment.
+
+    Attributes:
+        needs: words of each tensor that its layers need. writes: words of each output that the sinks write.
+        operations: of each layer that does any. asked: what each reader of a tensor asks for, the last layer first.
+    """
+
+    needs: dict[str, Box]
+    writes: dict[str, Box]
+    operations: dict[str, Operations]
+    asked: dict[str, list[Box]]
+
+
+def infer(
+    part: Workload, sinks: Mapping[str, Operations], axes: Mapping[int, Axis], forgotten: Sequence[frozenset[str]]
+) -> Inferred:
+    """What the layers of a segment need, if its sinks do some operations.
+
+    Args:
+        part: the segment. sinks: what its sinks do at each step of the loops. axes: these steps, if there are loops.
+        forgotten: per loop, the intermediates that each of its steps computes anew.
+    """
+    asked: dict[str, list[Box]] = {}
+    needs: dict[str, Box] = {}
+    writes: dict[str, Box] = {}
+    operations: dict[str, Operations] = {}
+    for einsum in reversed(part.einsums):
+        output = einsum.output.tensor
+        shape = part.tensors[output].shape
+        if einsum.name in sinks:
+            done = sinks[einsum.name]
+            wrote = required([done.touched(einsum.output, shape)])
+            if wrote is not None:
+                writes[output] = wrote
+        else:
+            need = required(asked.get(output, []))
+            written = None
+            if need is not None:
+                needs[output] = need
+                anew = sum(output in names for names in forgotten)
+                written = writing(einsum, fresh_box(need, axes, 1 + anew), shape)
+            if written is None:
+                for access in einsum.inputs:
+                    asked.setdefault(access.tensor, []).append(NOWHERE)
+                continue
+            done = written[0]
+        operations[einsum.name] = done
+        for access in einsum.inputs:
+            box = done.touched(access, part.tensors[access.tensor].shape)
+            asked.setdefault(access.tensor, []).append(box)
+    for tensor in part.inputs:
+        need_of_input = required(asked.get(tensor, []))
+        if need_of_input is not None:
+            needs[tensor] = need_of_input
+    return Inferred(needs, writes, operations, asked)
+
+
+def tiled(
+    sinks: Mapping[str, Operations], named: Mapping[str, str], axis: Axis, shapes: Array, depth: int
+) -> tuple[Axis, dict[str, Operations]]:
+    """The sinks below one more loop, whose tile shape depends on the choice (the outermost loop of the axis)."""
+    tile = shapes[axis.groups[0]]
+    trips = np.zeros(axis.size, dtype=np.int64)
+    for name, rank in named.items():
+        low, high = sinks[name].box.span(rank, AXIS, axis.size)
+        trips = np.maximum(trips, -((low - high) // tile))
+    longer, parent = axis.extended(trips, depth)
+    return longer, {
+        name: done.tiled(AXIS, longer, parent, named.get(name), tile[parent]) for name, done in sinks.items()
+    }
