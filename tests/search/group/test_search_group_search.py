@@ -17,8 +17,6 @@ from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, undominated
 from looptree.search.group.bound import frontier
-from looptree.search.group.bound.placing import Placing
-from looptree.search.group.bound.problems import MOST_STREAMED, Problems
 from looptree.search.group.goal.goal import EVERYTHING, Aim, Gathering
 from looptree.workload import Workload
 from tests.search.group_cases import capacities, differences, searched
@@ -98,19 +96,18 @@ def test_no_design_of_a_narrower_space_is_better(kind: str, spill: bool, recompu
     check(kind, 1, 2, Space(loops=1, leaf_loops=0, spill=spill, recompute=recompute))
 
 
-def test_the_largest_tensors_of_a_layer_with_many_are_streamed() -> None:
+def test_all_tensors_of_a_layer_with_many_are_streamed() -> None:
     """A sum of 16 tensors: all places of all of them together would be more than 3^17 options."""
     first = einsum("first", "T0[p,q] = X[p,q] * W[q]", {"p": 8, "q": 8})
-    terms = " + ".join(["T0[p,q]", *(f"A{i}[p]" for i in range(1, 15)), "A15[p,q]"])
+    terms = " + ".join(["T0[p,q]", *(f"A{i}[p,q]" for i in range(1, 16))])
     workload = Workload("many", (first, einsum("sum", f"Y[p,q] = {terms}", {"p": 8, "q": 8})))
     search = searched(workload, architecture(), "offchip", Space(loops=1, lone_loops=1))
-    placing = Placing(Problems(search.group, frozenset(), 64.0))
-    streamed = {search.group.tensors[row] for row in placing.problems.own["sum"]}
-    assert len(streamed) == MOST_STREAMED
-    assert {"A15", "Y"} < streamed
-    outcome = search.search(frozenset(), 64.0)
+    outcome = search.search(frozenset(), 24.0)  # eight words of `T0`, and one of each of 15 inputs and `Y`
     assert outcome.design is not None
-    assert outcome.design.totals.offchip == 64 + 8 + 14 * 8 + 64 + 64
+    assert len(outcome.design.streaming["sum"].tensors) == 16
+    assert outcome.design.room == 24
+    assert search.search(frozenset(), 23.0).design is None
+    assert search.search(frozenset(), 64.0).value == 64 + 8 + 15 * 64 + 64
 
 
 def test_words_that_are_no_whole_bytes_pass_through_the_buffer() -> None:

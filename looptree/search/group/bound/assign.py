@@ -29,14 +29,14 @@ class Item:
     Attributes:
         room, inside: bytes above the branch, and inside it, of shape (options, designs).
         sums: what each option adds, of shape (sums, options, designs).
-        nested: whether it takes its room inside beside other such items, in one branch, and not in turn with them.
+        branch: items with an equal one take their room inside beside each other, and in turn with all others.
         cycles: what each option adds to the compute cycles, of shape (options, designs); nothing if not given.
     """
 
     room: Array
     inside: Array
     sums: Array
-    nested: bool = False
+    branch: str | None = None
     cycles: Array | None = None
 
     @cached_property
@@ -52,7 +52,7 @@ class Item:
     def at(self, columns: Array) -> Item:
         """The same for some of the designs."""
         cycles = None if self.cycles is None else self.cycles[:, columns]
-        return Item(self.room[:, columns], self.inside[:, columns], self.sums[:, :, columns], self.nested, cycles)
+        return Item(self.room[:, columns], self.inside[:, columns], self.sums[:, :, columns], self.branch, cycles)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,8 +120,9 @@ class _States:
     """Items placed one by one, every option of each, less what cannot get better or fit.
 
     Attributes:
-        design: of each state. room, inside: bytes taken so far. sums, cycles: so far. hopeful: least objective that it
-            leads to. complete: whether all items are placed.
+        design: of each state. room, inside, within: bytes taken so far above the branches, in the largest of these, and
+            in one of which more items follow. sums, cycles: so far. hopeful: least objective that it leads to.
+        complete: whether all items are placed.
     """
 
     def __init__(self, problem: Problem, columns: Array, rank: Callable[[Item], float]) -> None:
@@ -129,13 +130,13 @@ class _States:
         self.items = [item.at(columns) for item in problem.items]
         self.ranked = sorted(
             range(len(self.items)),
-            # a nested branch first: what is in it is known as a whole before others take turns with it
-            key=lambda i: (not self.items[i].nested, rank(self.items[i])),
+            # several items in one branch first: what is in it is known as a whole before others take turns with it
+            key=lambda i: (self.items[i].branch is None, self.items[i].branch or "", rank(self.items[i])),
         )
         self.cycles = problem.cycles[columns]
         self.untimed = all(item.cycles is None for item in problem.items)
         self.design = np.arange(len(columns))
-        self.room, self.inside = np.zeros(len(columns)), np.zeros(len(columns))
+        self.room, self.inside, self.within = np.zeros((3, len(columns)))
         self.sums = problem.fixed[:, columns]
         self.hopeful = problem.value(list(self.sums), self.cycles)
         self.complete = True
@@ -160,23 +161,29 @@ class _States:
             rest_room.pop()
             rest_sums.pop()
             last = most is not None and len(rest_room) == 1
-            if not states._place(states.items[index], rest_room[-1], rest_sums[-1], below, last=last):
+            following = states.ranked[-len(rest_room) + 1] if len(rest_room) > 1 else None
+            item = states.items[index]
+            closing = item.branch is None or following is None or states.items[following].branch != item.branch
+            if not states._place(item, rest_room[-1], rest_sums[-1], below, last=last, closing=closing):
                 return None
             if most is not None and len(states.design) > most:
                 states.complete = len(rest_room) == 1
                 break
         return states
 
-    def _place(self, item: Item, rest_room: Array, rest_sums: Array, below: float, *, last: bool) -> bool:
+    def _place(
+        self, item: Item, rest_room: Array, rest_sums: Array, below: float, *, last: bool, closing: bool
+    ) -> bool:
         """Place one more item; whether anything is left.
 
         Args:
             last: whether what others beat may stay, because no more items follow and only the least objective counts.
+            closing: whether no more items are in the same branch.
         """
         design = self.design
         room = self.room + item.room[:, design]
-        beside = np.add if item.nested else np.maximum
-        inside = beside(self.inside, item.inside[:, design])
+        within = self.within + item.inside[:, design]
+        inside = np.maximum(self.inside, within)
         option, state = np.nonzero(room + inside + rest_room[design] <= self.problem.capacity)
         at = design[state]
         sums = self.sums[:, state] + item.sums[:, option, at]
@@ -185,12 +192,15 @@ class _States:
         keep = np.flatnonzero(hopeful < below)
         if not last:
             added = sums if self.untimed else np.concatenate([sums, cycles[None]])
-            keep = _undominated(keep, at, room[option, state], inside[option, state], added)
+            taken = inside[None] if closing else np.stack([np.broadcast_to(self.inside, within.shape), within])
+            keep = _undominated(keep, at, room[option, state], taken[:, option, state], added)
         option, state, self.cycles = option[keep], state[keep], cycles[keep]
         self.picks.append(option)
         self.parents.append(state)
         self.design, self.sums, self.hopeful = at[keep], sums[:, keep], hopeful[keep]
-        self.room, self.inside = room[option, state], inside[option, state]
+        self.room = room[option, state]
+        self.inside = inside[option, state] if closing else self.inside[state]
+        self.within = np.zeros(len(keep)) if closing else within[option, state]
         return bool(len(keep))
 
     def options(self, state: int) -> tuple[int, ...]:
@@ -215,19 +225,21 @@ def _spread(item: Item) -> float:
 def _undominated(keep: Array, at: Array, room: Array, inside: Array, sums: Array) -> Array:
     """States without those that another one of the same design surely beats.
 
-    Among states of one design with equal room inside the branch, sorted by the first sum and then by room, one is
-    beaten if an earlier one takes no more room (and no more of the other sums). With several sums only neighbours are
-    compared.
+    Among states of one design with equal room inside the branches (the rows of `inside`), sorted by the first sum and
+    then by room, one is beaten if an earlier one takes no more room (and no more of the other sums). With several sums
+    only neighbours are compared.
     """
-    ranked = keep[np.lexsort((room[keep], *(row[keep] for row in sums[:0:-1]), sums[0, keep], inside[keep], at[keep]))]
+    ranked = keep[
+        np.lexsort((room[keep], *(row[keep] for row in sums[:0:-1]), sums[0, keep], *inside[:, keep], at[keep]))
+    ]
     if len(sums) > 1:
         one, other = ranked[:-1], ranked[1:]
-        worse = (at[one] == at[other]) & (inside[one] <= inside[other]) & (room[one] <= room[other])
+        worse = (at[one] == at[other]) & (inside[:, one] <= inside[:, other]).all(axis=0) & (room[one] <= room[other])
         for row in sums:
             worse &= row[one] <= row[other]
         return np.asarray(ranked[np.concatenate((np.ones(min(1, len(ranked)), dtype=bool), ~worse))])
     fresh = np.ones(len(ranked), dtype=bool)
-    fresh[1:] = (at[ranked[1:]] != at[ranked[:-1]]) | (inside[ranked[1:]] != inside[ranked[:-1]])
+    fresh[1:] = (at[ranked[1:]] != at[ranked[:-1]]) | (inside[:, ranked[1:]] != inside[:, ranked[:-1]]).any(axis=0)
     part = np.cumsum(fresh)
     taken = room[ranked]
     least = np.minimum.accumulate(taken - part * (taken.max(initial=0.0) + 1.0)) + part * (taken.max(initial=0.0) + 1.0)

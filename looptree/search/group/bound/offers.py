@@ -21,7 +21,8 @@ from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
 from looptree.search.group.own.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
-from looptree.search.group.own.streaming import ALIKE, FREE, Idle
+from looptree.search.group.own.streaming import ALIKE, FREE, Idle, Streaming
+from looptree.search.group.own.wide import ChosenLoops, without_loops
 
 MOST_BLOCKS = 512  # lists of options of a layer that are kept of a group: single designs each have their own
 
@@ -55,6 +56,7 @@ class Offers:
 
     Args:
         free: rows of the tensors that do not stay on chip anyway. own: per layer the rows of those that it may stream.
+        wide: the same of layers that have very many, each of which is an item by itself.
         nested: rows of those that may be stored inside a nested branch. pipelined: whether all layers work at once.
         timed: whether own loops that leave parts of an array idle are apart from others, because cycles count.
         fewest: of layers of which own loops may leave out cycles, the smallest share that they leave.
@@ -66,6 +68,7 @@ class Offers:
         free: Sequence[int],
         own: Mapping[str, Sequence[int]],
         nested: Sequence[int] = (),
+        wide: Mapping[str, Sequence[int]] = MappingProxyType({}),
         *,
         pipelined: bool = False,
         timed: bool = False,
@@ -76,8 +79,9 @@ class Offers:
         self.timed = timed
         self.nested = nested
         self.own = own
+        self.wide = wide
         self.pipelined = pipelined
-        self.alone = sorted(set(free) - {row for rows in own.values() for row in rows})
+        self.alone = sorted(set(free) - {row for rows in (*own.values(), *wide.values()) for row in rows})
 
     def of(
         self,
@@ -91,6 +95,7 @@ class Offers:
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
+        loops: Mapping[str, ChosenLoops] = MappingProxyType({}),
     ) -> list[Offer]:
         """The items of some of the designs.
 
@@ -100,8 +105,9 @@ class Offers:
             steps: of a single design, as each layer sees it, whose own loops are wanted, too. bounding: whether one
                 option stands for all of these (see `looptree.search.group.own.divided`). idle: per layer which ways
                 that leave parts of an array idle are among them, if cycles count; `FREE` if not given.
+            loops: of `wide` layers; none if not given.
         """
-        known = self._listing(columns, kinds.sets, steps, self._idle(idle or {}), bounding=bounding)
+        known = self._listing(columns, kinds.sets, steps, self._idle(idle or {}), loops, bounding=bounding)
         every = len(some) == columns.size
         pick = slice(None) if every else some
         above = room[:, :, pick][known.rows, known.places]
@@ -122,12 +128,13 @@ class Offers:
         if self.pipelined:
             above, inside = above + inside, np.zeros_like(inside)
         found = []
-        for own in known.items:
+        branches = [*([None] * len(self.own)), *(layer for layer, rows in self.wide.items() for _ in rows)]
+        branches += ["" if row in self.nested else None for row in self.alone]
+        for own, branch in zip(known.items, branches, strict=True):
             at = own.start + (np.flatnonzero(possible[own]) if possible[own].any() else np.arange(1))
             options = [known.options[i] for i in at]
-            row = options[0].above[0][0] if options[0].above else -1
             further = None if cycles is None or not cycles[at].any() else cycles[at]
-            found.append(Offer(Item(above[at], inside[at], added[:, at], row in self.nested, further), options))
+            found.append(Offer(Item(above[at], inside[at], added[:, at], branch, further), options))
         return found
 
     def _move_inside(
@@ -153,7 +160,7 @@ class Offers:
         entered = np.round(columns.apart[at] * streams.times, 6)
         reads = np.maximum(entered - less * first, 0.0)
         writes = drained * entered + made * first
-        valid = np.concatenate([valid[:, kinds.of[layer][some]] for layer, valid in streams.valid.items()])
+        valid = np.concatenate([valid[:, kinds.of[layer][some]] for layer, valid in streams.valid])
         room = np.zeros((len(valid) + 1, len(some)))
         added = np.zeros((len(group.prices), *room.shape))
         room[:-1] = np.where(valid, np.add.reduceat(taken, streams.begins, axis=0), NEVER)
@@ -198,18 +205,19 @@ class Offers:
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Mapping[str, Sequence[Steps]] | None,
         idle: Mapping[str, Idle],
+        chosen: Mapping[str, ChosenLoops],
         *,
         bounding: bool,
     ) -> Listing:
         """The options of designs with so many loops of these kinds."""
-        if steps is not None:
-            return listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
-        own = tuple((layer, *rows) for layer, rows in self.own.items())
+        if steps is not None or chosen:
+            return listing(self._blocks(columns, sets, steps, idle, chosen, bounding=bounding))
+        own = tuple((layer, *rows) for layer, rows in (*self.own.items(), *self.wide.items()))
         key = tuple(self.alone), own, columns.outer, tuple(self.nested), columns.count
         kinds = key, tuple(map(tuple, sets.values())), bounding, self.timed, tuple(idle.values())
         known = self.group.listings
         if kinds not in known:
-            known[kinds] = listing(self._blocks(columns, sets, steps, idle, bounding=bounding))
+            known[kinds] = listing(self._blocks(columns, sets, steps, idle, chosen, bounding=bounding))
         return known[kinds]
 
     def _blocks(
@@ -218,6 +226,7 @@ class Offers:
         sets: Mapping[str, Sequence[frozenset[Key]]],
         steps: Mapping[str, Sequence[Steps]] | None,
         idle: Mapping[str, Idle],
+        chosen: Mapping[str, ChosenLoops],
         *,
         bounding: bool,
     ) -> list[Block]:
@@ -234,11 +243,37 @@ class Offers:
                 within = [row for row in rows if tensors[row] in origin]
                 known[key] = of_layer(rows, range(1, loops + 2), ways, tensors, within)
             found.append(known[key])
+        for layer, rows in self.wide.items():
+            moving = None if steps is None else self.group.divider(layer).moving(steps[layer])
+            own = chosen.get(layer, without_loops([self.group.tensors[row] for row in rows]))
+            listed = partial(self._wide_ways, layer, sets=sets[layer], moving=moving, own=None if bounding else own)
+            for row in rows:
+                within = [row] if self.group.tensors[row] in self.group.origin else []
+                found.append(of_layer([row], range(1, loops + 2), listed, self.group.tensors, within))
         for row in self.alone:
             first = 0 if self.group.roles[row].inner else 1
             inside = range(loops + 2, columns.count + 3) if row in self.nested else ()
             found.append(of_tensor(row, (*range(first, loops + 2), *inside)))
         return found
+
+    def _wide_ways(
+        self,
+        layer: str,
+        rows: tuple[int, ...],
+        *,
+        sets: Sequence[frozenset[Key]],
+        moving: tuple[Steps, ...] | None,
+        own: ChosenLoops | None,
+    ) -> list[Way]:
+        """The ways to stream a tensor below some own loops; if these are not known, as if it were the only one.
+
+        What the own loops do to the work of the layer is counted apart; see `Problems.wide_work`.
+        """
+        if own is None:
+            bounds = self._ways(layer, rows, sets=sets, moving=moving, idle=FREE, bounding=True)
+            return [replace(way, streaming=replace(way.streaming, trips=1.0, cycles=1.0)) for way in bounds]
+        (name,), every = [self.group.tensors[row] for row in rows], np.ones(len(sets), dtype=bool)
+        return [Way(layer, rows, Streaming(own.loops, {name: share}), every) for share in own.tensors[name]]
 
     def _ways(
         self,

@@ -22,7 +22,8 @@ from looptree.search.group.design import GroupDesign, NestedDesign
 from looptree.search.group.goal.goal import ROUNDING
 from looptree.search.group.inside.nests import Tile
 from looptree.search.group.loops.ledger import Columns
-from looptree.search.group.own.streaming import Idle
+from looptree.search.group.own.streaming import Idle, Streaming
+from looptree.search.group.own.wide import ChosenLoops
 
 FACTORS = (1.0, 1.0625, 1.125, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0)
 AT_ONCE = 512  # designs, so that what is computed of them stays in the cache of a processor
@@ -34,10 +35,12 @@ class Chosen:
 
     Attributes:
         placed: the options that were chosen. idle: which ways to stream were among these; see `Offers.of`.
+        own: loops of layers with very many tensors; see `Problems.own_loops`.
     """
 
     placed: Placed
     idle: Mapping[str, Idle]
+    own: Mapping[str, ChosenLoops]
 
     @property
     def value(self) -> float:
@@ -132,13 +135,16 @@ class Placing:
 
     def _best(self, book: PatternBook, node: Nodes, below: float, idle: Mapping[str, Idle]) -> Chosen | None:
         """The same with some of the ways that leave parts of an array idle."""
-        single = self.problems.single(book, node, idle)
-        nests = self._nests(book, node, single, below)
-        if nests is None:
-            return None
-        items = [*single.problem.items, *map(_nested, nests.values())]
-        placed = best(replace(single.problem, items=items), 0, below)
-        return None if placed is None else Chosen(placed, idle)
+        found = None
+        for own in self.problems.own_loops(book, node):
+            single = self.problems.single(book, node, idle, own)
+            nests = self._nests(book, node, single, below)
+            if nests is not None:
+                items = [*single.problem.items, *map(_nested, nests.values())]
+                placed = best(replace(single.problem, items=items), 0, below)
+                if placed is not None:
+                    found, below = Chosen(placed, idle, own), placed.value
+        return found
 
     def _nests(self, book: PatternBook, node: Nodes, single: Single, below: float) -> dict[str, list[Found]] | None:
         """The nests of each layer of a single design; `None` where there are none, or the objective is not below."""
@@ -179,7 +185,7 @@ class Placing:
     def design(self, book: PatternBook, node: Nodes, chosen: Chosen) -> GroupDesign:
         """What `best` found, as a design with all its metrics."""
         group, placed = self.group.towards(self.group.everything), chosen.placed
-        single = self.problems.towards(group).single(book, node, chosen.idle)
+        single = self.problems.towards(group).single(book, node, chosen.idle, chosen.own)
         problem, places = single.problem, single.places
         sums, cycles = problem.fixed[:, 0], problem.cycles[0]
         options = placed.options[: len(single.options)]
@@ -219,7 +225,10 @@ class Placing:
         group = self.group
         inner = {row: int(single.places.loops[i, 0]) for i, row in enumerate(group.inner)}
         retention: dict[str, int] = {}
-        spilled, streaming = set(), {}
+        spilled, streaming = (
+            set(),
+            {layer: Streaming(own.loops, {}) for layer, own in single.loops.items() if own.loops},
+        )
         dropped = {group.tensors[row] for row in self.problems.free if group.rules[row].drop}
         for options, index in zip(single.options, placed.options, strict=True):
             for row, place in options[index].above:
@@ -231,6 +240,8 @@ class Placing:
             if inside is not None:
                 layer, way = inside
                 known = {group.origin.get(name, name): share for name, share in way.tensors.items()}
+                if layer in streaming:
+                    known |= streaming[layer].tensors
                 streaming[layer] = replace(way, tensors=known)
         loops, nested = _loops(book, nodes), None
         if self.problems.branch is not None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
@@ -24,12 +26,13 @@ from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
 from looptree.search.group.own.listing import Option
-from looptree.search.group.own.streaming import FULL, Idle
+from looptree.search.group.own.streaming import ALIKE, FULL, Idle
+from looptree.search.group.own.wide import ChosenLoops, own_loops
 from looptree.search.group.patterns.branches import NestedBranch
 from looptree.search.group.patterns.pattern import Pattern
 
-MOST_STREAMED = 5
-"""Tensors of one layer that its own loops may stream; all ways to place them together are listed."""
+MOST_TOGETHER = 5
+"""Tensors of one layer of which all ways to place them together are listed; see `looptree.search.group.own.wide`."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,12 +40,14 @@ class Single:
     """The problem of one design with all intermediates decided.
 
     Attributes:
-        problem: see `assign.Problem`. options: those of each item. places: of the intermediates.
+        problem: see `assign.Problem`. options: those of each item. places: of the intermediates. loops: own loops of
+            layers with very many tensors.
     """
 
     problem: Problem
     options: Sequence[Sequence[Option]]
     places: Places
+    loops: Mapping[str, ChosenLoops]
 
 
 class Problems:
@@ -80,14 +85,17 @@ class Problems:
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.timed = group.goal.timed and schedules is None
         found = self._own() if own is None and streams and not scheduled else {}
-        self.own: Mapping[str, Sequence[int]] = found if own is None else own
-        shares = {layer: group.divider(layer).leasts.cycles for layer in self.own if self.timed}
+        self.streamed: Mapping[str, Sequence[int]] = found if own is None else own
+        self.own = {layer: rows for layer, rows in self.streamed.items() if len(rows) <= MOST_TOGETHER}
+        self.wide = {layer: rows for layer, rows in self.streamed.items() if layer not in self.own}
+        shares = {layer: group.divider(layer).leasts.cycles for layer in self.streamed if self.timed}
         fewest = {layer: share for layer, share in shares.items() if share < 1}
         self.nested = [row for row in self.free if branch is not None and row in branch.rows]
         pipelined = schedules is not None
-        self.offers = Offers(
-            group, self.free, self.own, self.nested, pipelined=pipelined, timed=group.goal.timed, fewest=fewest
-        )
+        self.fewest = fewest
+        rows = self.own, self.nested, self.wide
+        few = {layer: share for layer, share in fewest.items() if layer in self.own}
+        self.offers = Offers(group, self.free, *rows, pipelined=pipelined, timed=group.goal.timed, fewest=few)
         self.settled = not isinstance(group.goal, Gathering)
         self._known: tuple[PatternBook, object, Single] | None = None
         self.relaxation = Relaxation(
@@ -106,9 +114,7 @@ class Problems:
         """Per layer the rows of tensors that only it uses, and that it may stream.
 
         Where there is room for everything, only those of which pieces leave out words that a stride skips, those of a
-        layer of which pieces leave out cycles, and those that are inside in any case. Of a layer with very many, such
-        as a sum of many branches, the largest: each is placed in one of `loops + 1` ways above the branch, so that
-        listing all of 17 together would take 4^17 options.
+        layer of which pieces leave out cycles, and those that are inside in any case.
         """
         group = self.group
         found: dict[str, list[int]] = {}
@@ -120,8 +126,7 @@ class Problems:
             wanted = math.isfinite(self.capacity) or group.tensors[row] in group.origin
             if free and (wanted or self._pays(users[0], group.tensors[row])):
                 found.setdefault(users[0], []).append(row)
-        size = [(t not in group.origin, -group.part.tensors[t].size_bytes) for t in group.tensors]
-        return {layer: sorted(sorted(rows, key=lambda r: size[r])[:MOST_STREAMED]) for layer, rows in found.items()}
+        return found
 
     def _pays(self, layer: str, tensor: str) -> bool:
         """Whether own loops may leave out words of a tensor, or cycles of the layer, if these count."""
@@ -131,7 +136,7 @@ class Problems:
     def _tensors(self) -> Tensors:
         group = self.group
         streamed = np.full(len(group.tensors), np.inf)
-        for layer, rows in self.own.items():
+        for layer, rows in self.streamed.items():
             for row in rows:
                 streamed[row] = group.divider(layer).leasts.entering(group.tensors[row])
         free = np.isin(np.arange(len(group.tensors)), self.free)
@@ -155,7 +160,8 @@ class Problems:
     @cached_property
     def divides(self) -> bool:
         """Whether some layer may have own loops that are found for single designs only."""
-        return self.idles or any(self.group.divider(layer).leasts.possible for layer in self.own)
+        wide = bool(self.wide)
+        return wide or self.idles or any(self.group.divider(layer).leasts.possible for layer in self.own)
 
     @cached_property
     def idles(self) -> bool:
@@ -170,7 +176,7 @@ class Problems:
 
     def towards(self, group: Group) -> Problems:
         """The same of the group with another goal."""
-        known = self.schedules, self.live, self.branch, self.fetched, self.own
+        known = self.schedules, self.live, self.branch, self.fetched, self.streamed
         found = Problems(group, self.resident, self.capacity, *known)
         found.settled, found.offers.timed = self.settled, self.offers.timed
         return found
@@ -180,20 +186,50 @@ class Problems:
         return self.divides and not (node.exact[0] and self.settled)
 
     def single(
-        self, book: PatternBook, node: Nodes, idle: Mapping[str, Idle] | None = None, *, bounding: bool = False
+        self,
+        book: PatternBook,
+        node: Nodes,
+        idle: Mapping[str, Idle] | None = None,
+        own: Mapping[str, ChosenLoops] = MappingProxyType({}),
+        *,
+        bounding: bool = False,
     ) -> Single:
         """The problem of a single design with all intermediates decided, with what no table of loops says of it.
 
         Args:
-            idle, bounding: see `Offers.of`.
+            idle, bounding: see `Offers.of`. own: see `own_loops`.
         """
         ways = None if idle is None else tuple(idle.values())
-        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, ways, self.divided(node))
+        looped = tuple(known.loops for known in own.values())
+        key = (int(node.pattern[0]), tuple(node.start[0].tolist()), bounding, ways, looped, self.divided(node))
         if self._known is None or self._known[:2] != (book, key):
-            self._known = book, key, self._found(book, node, idle, bounding=bounding)
+            self._known = book, key, self._found(book, node, idle, own, bounding=bounding)
         return self._known[2]
 
-    def _found(self, book: PatternBook, node: Nodes, idle: Mapping[str, Idle] | None, *, bounding: bool) -> Single:
+    def own_loops(self, book: PatternBook, node: Nodes) -> Iterator[Mapping[str, ChosenLoops]]:
+        """All own loops that layers with very many tensors may have together in a single design."""
+        pattern = book.patterns[int(node.pattern[0])]
+        loops = pattern.picked(node.start[0].tolist())
+        steps = self.seen_steps(pattern, loops, book.outer) if self.divided(node) else None
+        idle = ALIKE if self.schedules is not None else Idle(counted=self.offers.timed)
+        listed = []
+        for layer, rows in self.wide.items():
+            kinds, sets = book.driven(layer, node.pattern)
+            divider, names = self.group.divider(layer), [self.group.tensors[row] for row in rows]
+            moving = None if steps is None else divider.moving(steps[layer])
+            listed.append(own_loops(divider, names, sets[int(kinds[0])], moving, idle))
+        for chosen in itertools.product(*listed):
+            yield dict(zip(self.wide, chosen, strict=True))
+
+    def _found(
+        self,
+        book: PatternBook,
+        node: Nodes,
+        idle: Mapping[str, Idle] | None,
+        own: Mapping[str, ChosenLoops],
+        *,
+        bounding: bool,
+    ) -> Single:
         pattern = book.patterns[int(node.pattern[0])]
         loops, tensors = pattern.picked(node.start[0].tolist()), self.group.tensors
         decided = {row: pattern.places.get(row, (book.outer, True)) for row in self.group.inner}
@@ -220,11 +256,12 @@ class Problems:
             steps,
             bounding=bounding,
             idle=idle,
+            own=own,
         )
         if self.schedules is not None:
             cycles = self.schedules.cycles(loops, inner)
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
-        return Single(problem, options, settled)
+        return Single(problem, options, settled, own)
 
     def seen_steps(self, pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> dict[str, Sequence[Steps]]:
         """The loops of the group of a single design, as each layer sees them.
@@ -232,10 +269,10 @@ class Problems:
         Loops that are joined because they meet are apart for a layer which is not upstream of the place where they do:
         what it does is a product over them.
         """
-        found: dict[str, Sequence[Steps]] = dict.fromkeys(self.own, _steps(pattern, loops, outer))
+        found: dict[str, Sequence[Steps]] = dict.fromkeys(self.streamed, _steps(pattern, loops, outer))
         if pattern.apart is not None:
             alone = _steps(pattern.apart, loops, outer)
-            for layer in self.own:
+            for layer in self.streamed:
                 met = self.group.layers.index(layer) in pattern.apart.met.layers
                 if not met and self.group.divider(layer).sees_apart(alone):
                     found[layer] = alone
@@ -254,13 +291,14 @@ class Problems:
         *,
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
+        own: Mapping[str, ChosenLoops] = MappingProxyType({}),
     ) -> tuple[Problem, list[Sequence[Option]]]:
         """The problem of some designs, of patterns with these numbers, and the options of each item.
 
         Args:
-            steps, bounding, idle: see `Offers.of`.
+            steps, bounding, idle: see `Offers.of`. own: loops of layers with very many tensors.
         """
-        driven = {layer: book.driven(layer, number) for layer in self.own}
+        driven = {layer: book.driven(layer, number) for layer in self.streamed}
         if steps is not None:
             driven = {layer: (np.zeros(1, dtype=np.int64), [sets[kind[0]]]) for layer, (kind, sets) in driven.items()}
         kinds = Kinds({at: kind for at, (kind, _) in driven.items()}, {at: sets for at, (_, sets) in driven.items()})
@@ -269,11 +307,28 @@ class Problems:
             for row, loops in zip(self.group.inner, places.loops, strict=True)
             if row in self.nested
         }
-        offers = self.offers.of(columns, kinds, room, sums, some, within, steps, bounding=bounding, idle=idle)
+        known = columns, kinds, room, sums, some, within, steps
+        offers = self.offers.of(*known, bounding=bounding, idle=idle, loops=own)
         fixed = np.stack([row[some] for row in self.relaxation.fixed(columns)])
         cycles, capacity = self.relaxation.cycles(columns)[some], min(self.capacity, NEVER / 2)
+        if self.wide and not bounding:
+            further, idle_cycles = self._wide_work(columns, some, own)
+            fixed, cycles = fixed + further, cycles + idle_cycles
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
         return problem, [offer.options for offer in offers]
+
+    def _wide_work(self, columns: Columns, some: Array, own: Mapping[str, ChosenLoops]) -> tuple[Array, Array]:
+        """What own loops of layers with very many tensors add to each sum, and to the cycles."""
+        sums, cycles = np.zeros((len(self.group.prices), len(some))), np.zeros(len(some))
+        for layer in self.wide:
+            row, trips, share = self.group.layers.index(layer), 1.0, 1.0
+            if layer in own:
+                trips, share = own[layer].trips, own[layer].cycles
+            cycles = cycles + columns.work("cycles")[row, some] * (share - self.fewest.get(layer, 1.0))
+            for added, prices in zip(sums, self.group.prices, strict=True):
+                if prices.steps:
+                    added += prices.steps * columns.work("steps")[row, some] * (trips - 1)
+        return sums, cycles
 
 
 def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+import numpy as np
 
 from looptree.model.box import Key
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.own.choices import MOST_CHOICES, Left, OwnLoops
+from looptree.search.group.own.counted import Counted
 from looptree.search.group.own.division import Division, Steps
 from looptree.search.group.own.leaf import Streamer
 from looptree.search.group.own.leasts import Leasts
@@ -76,14 +79,26 @@ class Divider:
         key = (tuple(tensors), moving, idle)
         if key not in self._ways:
             found: list[Ways] = []
-            kept = self._kept(moving)
-            for count in range(1, self.streamer.most + 1):
-                for order in itertools.permutations(self.leasts.ranks, count):
-                    if self.streamer.rule.ordered(order):
-                        left = self._left(order, moving, kept)
-                        found += [] if left is None else self._of(left, tensors, idle)
+            for left in self._every(moving):
+                found += self._of(left, tensors, idle)
             self._ways[key] = best_ways(found, tensors, idle, fills=self.streamer.fills)
         return self._ways[key]
+
+    def counted(self, tensors: Sequence[str], moving: tuple[Steps, ...]) -> Iterator[Counted]:
+        """What own loops of each order leave of some tensors, in a design with these loops that move the layer."""
+        for left in self._every(moving):
+            if left.tells(tensors):
+                tables = {tensor: left.tables(tensor, np.arange(left.loops.choices)) for tensor in tensors}
+                yield Counted(left.loops.order, left.loops.tiles, tables, left.trips, left.cycles)
+
+    def _every(self, moving: tuple[Steps, ...]) -> Iterator[Left]:
+        """What own loops over any ranks in any order leave."""
+        kept = self._kept(moving)
+        for count in range(1, self.streamer.most + 1):
+            for order in itertools.permutations(self.leasts.ranks, count):
+                left = self._left(order, moving, kept) if self.streamer.rule.ordered(order) else None
+                if left is not None:
+                    yield left
 
     def rough(self, tensors: Sequence[str], moving: tuple[Steps, ...], *, timed: bool = False) -> Streaming | None:
         """What none of the `ways` undercuts, tensor by tensor; `None` if there are none. `timed`: see `ways`."""

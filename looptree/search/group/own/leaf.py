@@ -18,7 +18,7 @@ by a factor that is a product over its own loops, too (`Idle`).
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -31,6 +31,7 @@ from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.segment import segment, shape_of
 from looptree.search.group.loops.factors import Factors
 from looptree.search.group.loops.profile import Profiler
+from looptree.search.group.own.counted import Counted
 from looptree.search.group.own.streaming import FREE, Idle, Streamed, Streaming
 from looptree.search.group.own.ways import Table, Ways, best_ways, ways_of
 from looptree.workload import Workload
@@ -132,6 +133,13 @@ class Streamer:
         ]
 
     def _find(self, tensors: Sequence[str], driven: frozenset[Key], idle: Idle) -> list[Streaming]:
+        found: list[Ways] = []
+        for order in self.orders(driven):
+            found += self._front(order, tensors, idle)
+        return best_ways(found, tensors, idle, fills=self.fills)
+
+    def orders(self, driven: frozenset[Key]) -> Iterator[tuple[str, ...]]:
+        """Own loops over ranks that the group's loops leave whole, in any order; see `streamings`."""
         einsum = self.alone.einsum(self.layer)
         mixed = {
             rank
@@ -142,13 +150,11 @@ class Streamer:
         }
         ranks = [rank for rank, extent in einsum.ranks.items() if extent > 1 and rank not in mixed | driven]
         clashes = clashing_ranks(self.alone, (self.layer,))
-        found: list[Ways] = []
         for count in range(self.most + 1):
             for order in itertools.permutations(ranks, count):
                 pairs = {(self.layer, rank) for rank in order}
                 if self.rule.ordered(order) and not any(len(clash & pairs) > 1 for clash in clashes):
-                    found += self._front(order, tensors, idle)
-        return best_ways(found, tensors, idle, fills=self.fills)
+                    yield order
 
     def _front(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[Ways]:
         """The ways with own loops in an order that no other ones with them beat, whatever the group's loops drive."""
@@ -158,10 +164,19 @@ class Streamer:
         return [replace(ways, order=order) for ways in self.known.fronts[alike]]
 
     def _of(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[Ways]:
-        extents = self.alone.einsum(self.layer).ranks
-        tiles = [self.rule.shapes(rank, extents[rank]) for rank in order]
-        if not all(tiles):
+        known = self.counted(order, tensors, idle)
+        if known is None:
             return []
+        some = idle.listed(known.cycles)
+        tables, work = [known.tables[t] for t in tensors], (known.trips[some], known.cycles[some])
+        return ways_of(order, known.tiles, tables, *work, some, idle, fills=self.fills)
+
+    def counted(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle = FREE) -> Counted | None:
+        """What own loops in an order leave of some tensors, in tables of what is listed; `None` if there are none."""
+        extents = self.alone.einsum(self.layer).ranks
+        tiles = tuple(tuple(self.rule.shapes(rank, extents[rank])) for rank in order)
+        if not all(tiles):
+            return None
         runs = [
             self.profiler.run((_rank(self.layer, r),), [(tile,) for tile in listed], (frozenset(),))
             for r, listed in zip(order, tiles, strict=True)
@@ -173,9 +188,8 @@ class Streamer:
             cycles = cycles * _spread(self._cycles(rank, np.array(listed)), index, len(order))
         some = idle.listed(cycles.reshape(-1))
         extents_of, depths = self.profiler.whole.extents, range(len(order) + 1)
-        tables = [[_table(rows[t], extents_of(t), depth, some) for depth in depths] for t in tensors]
-        work = trips.reshape(-1)[some], cycles.reshape(-1)[some]
-        return ways_of(order, tiles, tables, *work, some, idle, fills=self.fills)
+        tables = {t: [_table(rows[t], extents_of(t), depth, some) for depth in depths] for t in tensors}
+        return Counted(order, tiles, tables, trips.reshape(-1), cycles.reshape(-1))
 
     def _cycles(self, rank: str, tiles: Array) -> Array:
         """Cycles along a rank that is cut into tiles of a shape, as a share of those that the whole takes."""

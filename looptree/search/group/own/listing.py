@@ -9,7 +9,7 @@ at once.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -54,7 +54,8 @@ class Streams:
     Attributes:
         ways: those. begins: where the tensors of each begin among the following.
         rows, piece, times: of each tensor of each way; see `leaf.Streamed`.
-        valid: per layer that has ways, for which kinds of patterns, of shape (ways, kinds).
+        valid: layers with ways one after the other, each with for which kinds of patterns these are, of shape (ways,
+            kinds).
     """
 
     ways: tuple[Way, ...]
@@ -62,7 +63,7 @@ class Streams:
     rows: Array
     piece: Array
     times: Array
-    valid: Mapping[str, Array]
+    valid: tuple[tuple[str, Array], ...]
 
     @classmethod
     def of(cls, ways: Sequence[Way], names: Sequence[str]) -> Streams:
@@ -74,7 +75,7 @@ class Streams:
             np.array([row for row, _ in pairs], dtype=np.int64),
             np.array([share.piece for _, share in pairs])[:, None],
             np.array([share.times for _, share in pairs])[:, None],
-            {ways[0].layer: np.array([way.valid for way in ways])} if ways else {},
+            ((ways[0].layer, np.array([way.valid for way in ways])),) if ways else (),
         )
 
     @classmethod
@@ -89,7 +90,7 @@ class Streams:
             rows,
             piece,
             times,
-            {layer: valid for known in every for layer, valid in known.valid.items()},
+            tuple(pair for known in every for pair in known.valid),
         )
 
 
