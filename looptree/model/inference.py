@@ -11,7 +11,7 @@ starts again with those axes tabulated together.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -180,9 +180,9 @@ class _Walker:
                     hint="remove it from the workload, or give it a branch of its own",
                 )
             below_needs, below_writes = self._chain(child, axes, given)
+            check_covered(outside, self._asked_inside(outside, axes))
             if child.kind == "compute" and child.loops:  # what a layer touches as a whole, not loop by loop
                 below_needs, below_writes = self._touched(given[child.einsums[0]])
-            check_covered(outside, below_needs)
             for tensor, listed in below_needs.items():
                 needs.setdefault(tensor, []).extend(listed)
             for tensor, listed in below_writes.items():
@@ -203,6 +203,12 @@ class _Walker:
         """What is needed elsewhere of tensors that have consumers of their own below the child."""
         inner = {self.workload.einsum(name).output.tensor for name in child.einsums if name not in child.sinks}
         return {tensor: listed for tensor, listed in needs.items() if tensor in inner}
+
+    def _asked_inside(self, tensors: Iterable[str], axes: Axes) -> Needs:
+        """What consumers below a branch ask for of tensors that are made there, at the iterations around it."""
+        made = {tensor: self.result.made.get(tensor) for tensor in tensors}
+        boxes = {tensor: outward(m.need, m.axes, axes) for tensor, m in made.items() if m is not None}
+        return {tensor: [box] for tensor, box in boxes.items() if box is not None}
 
     def _infer(self, name: str, chain: BoundChain, axes: Axes, needs: Needs) -> Operations | None:
         """The operations of the producer of an intermediate, from what is fresh of it."""

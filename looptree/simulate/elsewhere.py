@@ -10,7 +10,7 @@ import math
 
 from looptree.errors import UnsupportedError
 from looptree.simulate.inference import Production, Run
-from looptree.simulate.points import holds, hull, union
+from looptree.simulate.points import Box, Index, holds, hull, union
 from looptree.taxonomy.design import BoundChain, Design
 
 
@@ -50,9 +50,11 @@ def _shared(design: Design, chain: BoundChain, einsum: str) -> BoundChain:
 
 
 def _check(run: Run, shared: BoundChain, tensor: str, inner: list[str], outer: str) -> None:
-    available = run.needs(shared, tensor, inner)
+    asked: dict[Index, list[Box | None]] = {}
+    for index, part in run.productions[tensor].required.items():
+        asked.setdefault(index[: shared.depth], []).append(part)
     for index, box in run.needs(shared, tensor, [outer]).items():
-        if not holds(available[index], box):
+        if not holds(hull(asked.get(index, [])), box):
             raise UnsupportedError(
                 f"{outer!r} needs points of tensor {tensor!r} that {', '.join(map(repr, inner))} inside a nested "
                 f"branch do not ask for at iteration {list(index)}",
