@@ -195,17 +195,17 @@ class Operations:
         return on, *self.box.tracks[on or 0].spans[rank]
 
     def _hull_in(self, slab: Slab, form: Affine) -> tuple[int | None, Array, Array]:
-        """The same over a slab; it follows the axis of the slab only where its ends do."""
+        """The same over a slab; beside another axis it must not follow that of the slab."""
         inside = Affine(tuple(t for t in form.terms if t[0] in slab.form.ranks), form.constant)
         outside = Affine(tuple(t for t in form.terms if t[0] not in slab.form.ranks))
         rest = Operations(self.einsum, self.box, tuple(s for s in self.slabs if s is not slab))
         axis, low, high = rest._hull(outside)
         slab_low, slab_high = slab.hull(inside, self._spans(slab, len(slab.low)))
-        if slab.axis is None or _constant(slab_low, slab_high):
-            return axis, slab_low[0] + low, slab_high[0] + high - 1
-        if axis not in (None, slab.axis):
+        if slab.axis is not None and axis in (None, slab.axis):
+            return slab.axis, slab_low + low, slab_high + high - 1
+        if slab.axis is not None and not _constant(slab_low, slab_high):
             raise Coupled({slab.axis, axis or 0})
-        return slab.axis, slab_low + low, slab_high + high - 1
+        return axis, slab_low[0] + low, slab_high[0] + high - 1
 
 
 def _constant(low: Array, high: Array) -> bool:
