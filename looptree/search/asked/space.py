@@ -65,7 +65,7 @@ class Space:
     leaf_loops: int = 2
     joined_loops: int = 5
     twice: int = 0
-    joined_pairs: int = 120
+    joined_pairs: int = 40
     spill: bool = True
     recompute: bool = True
     live: bool = False
