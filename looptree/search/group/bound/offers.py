@@ -267,7 +267,7 @@ class Offers:
     ) -> list[Way]:
         """The ways to stream a tensor below some own loops; if these are not known, as if it were the only one.
 
-        What the own loops do to the work of the layer is counted apart; see `Problems.wide_work`.
+        What the own loops do to the work of the layer is counted apart; see `Problems.problem`.
         """
         if own is None:
             bounds = self._ways(layer, rows, sets=sets, moving=moving, idle=FREE, bounding=True)

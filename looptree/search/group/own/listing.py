@@ -53,7 +53,7 @@ class Streams:
 
     Attributes:
         ways: those. begins: where the tensors of each begin among the following.
-        rows, piece, times: of each tensor of each way; see `leaf.Streamed`.
+        rows, piece, times: of each tensor of each way; see `streaming.Streamed`.
         valid: layers with ways one after the other, each with for which kinds of patterns these are, of shape (ways,
             kinds).
     """

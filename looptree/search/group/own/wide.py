@@ -28,7 +28,7 @@ class ChosenLoops:
 
     Attributes:
         loops: rank and tile shape of each, outermost first. tensors: what each takes, by how many are above its node.
-        trips, cycles: as in `leaf.Streaming`.
+        trips, cycles: as in `streaming.Streaming`.
     """
 
     loops: tuple[tuple[str, int], ...]
