@@ -22,7 +22,7 @@ def required(listed: list[Box]) -> Box | None:
 
 
 def check_covered(outside: Needs, below: Needs) -> None:
-    """What is needed of a tensor outside of its branch has to be asked for by tiles inside, where there are consumers."""
+    """What is needed of a tensor outside of its branch is asked for by tiles inside, where there are consumers."""
     for tensor, listed in outside.items():
         if not _covers(below.get(tensor, []), listed):
             raise UnsupportedError(
