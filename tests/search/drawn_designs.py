@@ -87,6 +87,7 @@ def planner(kind: str, seed: int, *, layers: int = 3, presses: float = math.inf,
     """
     searches = Searches(architecture(), "GLB", Space(resident=1))
     found = Planner(network(kind, seed, layers=layers), Drawn(searches, seed, presses, coarse), None, None)
+    found.catalogue.pj_per_byte = 0.0  # energies are drawn, and say nothing of bytes
     found.partition(math.inf)
     return found
 

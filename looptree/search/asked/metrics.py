@@ -22,6 +22,14 @@ class Totals(NamedTuple):
         """Both together, one after the other."""
         return Totals(*(a + b for a, b in zip(self, other, strict=True)))
 
+    def apart(self, pj_per_byte: float) -> Totals:
+        """The same with the energy of bytes off chip taken out of the energy.
+
+        >>> Totals(50.0, 7.0, 11.0, 2.0).apart(4.0)
+        Totals(energy=22.0, offchip=7.0, latency=11.0, operations=2.0)
+        """
+        return self._replace(energy=self.energy - pj_per_byte * self.offchip) if pj_per_byte else self
+
 
 NOTHING = Totals(0.0, 0.0, 0.0, 0.0)
 
@@ -46,6 +54,15 @@ class Weights(NamedTuple):
     def of(self, totals: Totals) -> float:
         """The weighted sum; what has no weight does not count, even if it is infinite."""
         return math.fsum(w * x for w, x in zip(self, totals, strict=True) if w)
+
+    def apart(self, pj_per_byte: float) -> Weights:
+        """Weights of `Totals.apart` with the same sum.
+
+        >>> weights, totals = Weights(energy=2.0, offchip=1.0), Totals(50.0, 7.0, 11.0, 2.0)
+        >>> weights.apart(4.0).of(totals.apart(4.0)), weights.of(totals)
+        (107.0, 107.0)
+        """
+        return self._replace(offchip=self.offchip + pj_per_byte * self.energy)
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
 
 from looptree.model import evaluate
 from looptree.search.asked.space import Space
+from looptree.search.exhaustive.group import Group as Every
+from looptree.search.exhaustive.network import Network
+from looptree.search.group.goal.prices import least_pj_per_byte
 from looptree.search.group.group import Group
 from looptree.search.group.patterns.pattern import Pattern
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
 from tests.search.group_cases import searched
-from tests.search.search_cases import architecture, einsum
+from tests.search.search_cases import KINDS, architecture, einsum, network
 
 
 def split_and_joined() -> Workload:
@@ -58,3 +65,28 @@ def test_windows_are_as_the_model_says_where_readers_rest_at_different_steps() -
             assert (tensor, words) == (tensor, found[tensor][0])
             compared += 1
     assert compared == 48
+
+
+@pytest.mark.parametrize("kind", [*KINDS, "shared"])
+def test_no_design_has_less_energy_besides_that_of_its_bytes_than_the_least(kind: str) -> None:
+    """Words of one byte take 100 pJ to read and 110 to write off chip, and 2 or 3 more in the buffer."""
+    draw, above = random.Random(kind), 0
+    hardware, space = architecture(seed=1, buffer_bandwidth=3), Space(loops=2, joined_loops=0, leaf_loops=0)
+    for seed in (1, 2):
+        workload = network(kind, seed, layers=2)
+        rate = least_pj_per_byte(workload, hardware, "GLB")
+        if kind == "odd bits" and any(t.bits % 8 for t in workload.tensors.values()):
+            assert rate == 0
+            continue
+        assert rate == 100
+        least = searched(workload, hardware, "energy", space).group.least()
+        every = Every(Network(workload, hardware, space), frozenset(e.name for e in workload.einsums), frozenset())
+        choices = list(every.choices())
+        for choice in draw.sample(choices, min(40, len(choices))):
+            others = {t: draw.randrange(len(choice.loops) + 1) for t in every.free(choice)}
+            found = every.evaluated(replace(choice, retention={**choice.retention, **others}))
+            if found is not None:
+                energy, offchip = float(found.energy.total), found.offchip_bytes
+                assert energy - rate * offchip >= (least.energy - rate * least.offchip) * (1 - 1e-12)
+                above += energy - 1.2 * rate * offchip < least.energy - 1.2 * rate * least.offchip
+    assert above or kind == "odd bits"

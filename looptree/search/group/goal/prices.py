@@ -39,6 +39,27 @@ def direct(part: Workload, level: Level) -> frozenset[str]:
     return frozenset(t for t in part.tensors if not level.may_hold(t, part.kind(t)))
 
 
+def least_pj_per_byte(part: Workload, architecture: Architecture, level: str) -> float:
+    """The energy of a byte off chip, at least: what a design takes besides is what all of them take at least, or more.
+
+    The energy of a group is a sum over words that are read and written off chip, and over operations, and leakage. So
+    is what is left of it without so much for each byte, and no word has a price below 0 there: so it is least where
+    all counts are, as energy and bytes are (`Group.least`). That is not known where operations access words off chip,
+    because their nests have a least of each by itself. Where a tensor's bytes are rounded up, it may be less.
+
+    Args:
+        level: the buffer.
+
+    Returns:
+        pJ per byte; 0 if nothing is known.
+    """
+    bits = {tensor.bits for tensor in part.tensors.values()}
+    if direct(part, architecture.level(level)) or any(each % 8 for each in bits):
+        return 0.0
+    memory = architecture.off_chip
+    return min(float(min(memory.read_pj_per_word(b), memory.write_pj_per_word(b)) / (b // 8)) for b in bits)
+
+
 INPUT = Role(0, 0, 0)
 OUTPUT = Role(1, 1, 0)
 LEAVING = Role(1, 0, 1)  # an intermediate that is needed outside, too, or spilled: written once, then fetched again

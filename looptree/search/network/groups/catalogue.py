@@ -22,6 +22,7 @@ from looptree.search.asked.shapes import Shapes
 from looptree.search.group.decode import choice_of
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.goal import Aim
+from looptree.search.group.goal.prices import least_pj_per_byte
 from looptree.search.group.group_search import GroupSearch
 from looptree.search.group.inside.below import inner_levels
 from looptree.search.group.trimmed import idle_layers, trimmed
@@ -67,11 +68,11 @@ class Catalogue:
         self.idle = idle_layers(workload, self.space.restrictions.grouped, joining=joining)
         self.workload = trimmed(workload, self.idle)
         self.workers = workers
+        self.pj_per_byte = least_pj_per_byte(self.workload, workers.searches.architecture, workers.searches.level)
         self.variants: list[Variant] = []
         self.parts: list[Workload] = []
         self.shapes: list[Shape] = []
-        self.tally = Tally()
-        self.interrupted = False
+        self.tally, self.interrupted = Tally(), False
         self._shape_of: dict[tuple[object, ...], int] = {}
         self._variant_of: dict[tuple[int, tuple[object, ...]], int] = {}
         self._without_floor: dict[int, list[int]] = {}
@@ -149,7 +150,7 @@ class Catalogue:
                 self.variants.append(self._pinned(number, known, pin))
                 return self._variant_of[key]
             self._without_floor.setdefault(number, []).append(len(self.variants))
-            self.variants.append(Variant(number, known, NOTHING, fetched=anew))
+            self.variants.append(Variant(number, known, NOTHING, fetched=anew, pj_per_byte=self.pj_per_byte))
         return self._variant_of[key]
 
     def _makes(self, shape: Shape, tensor: str) -> bool:

@@ -4,13 +4,16 @@ What a search proved for one capacity says something about others: with less roo
 takes little room serves wherever it fits. What it proved for some weights says something about others, too: where no
 design x has a_i . x < v_i, none has w . x < sum of c_i v_i for any c_i >= 0 with sum of c_i a_i <= w, as no metric is
 negative. With two facts that is exact on the segment between two neighbouring corners of the hull of all designs.
+
+Every byte off chip takes some energy, `pj_per_byte` at least. So what is proven of bytes says much about energy: energy
+counts as that of these bytes and all the rest, which is what no design has less of, `Totals.apart`.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import combinations
 
 import numpy as np
@@ -39,7 +42,7 @@ class Variant:
         shape: number of the shape. resident: tensors of its first group that stay on chip. least: holds for all
         designs. facts, designs: what searches found. pinned: whether there is no other design than those known.
         fetched: those of the tensors on chip that the group fetches, for itself and for others, or makes and writes
-        out.
+        out. pj_per_byte: see `least_pj_per_byte`.
     """
 
     shape: int
@@ -47,6 +50,7 @@ class Variant:
     least: Totals
     pinned: bool = False
     fetched: frozenset[str] = frozenset()
+    pj_per_byte: float = 0.0
     facts: list[Fact] = field(default_factory=list)
     designs: list[GroupDesign] = field(default_factory=list)
     _weights: Weights | None = None
@@ -107,7 +111,13 @@ class Variant:
             return math.inf
         same = [fact.bound for fact in facts if fact.weights == weights]
         others = [fact for fact in facts if fact.weights != weights]
-        return max([floor, *same, *([_combined(weights, self.least, others)] if others else [])])
+        return max([floor, *same, *([self._from(weights, others)] if others else [])])
+
+    def _from(self, weights: Weights, facts: Sequence[Fact]) -> float:
+        """The best bound from what is proven for other weights."""
+        each = self.pj_per_byte
+        known = [replace(fact, weights=fact.weights.apart(each)) for fact in facts] if each else facts
+        return _combined(weights.apart(each), self.least.apart(each), known)
 
     def _upper(self, weights: Weights, capacity: float) -> float:
         return min((weights.of(d.totals) for d in self.designs if d.room <= capacity), default=math.inf)

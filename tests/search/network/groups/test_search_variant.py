@@ -24,17 +24,16 @@ def searched(designs: list[GroupDesign], weights: Weights, capacity: float) -> O
     return Outcome(best, value, value, Tally())
 
 
+@pytest.mark.parametrize("pj_per_byte", [0.0, 3.0])
 @pytest.mark.parametrize("seed", range(5))
-def test_what_is_known_of_other_weights_is_never_too_much_and_often_all(seed: int) -> None:
+def test_what_is_known_of_other_weights_is_never_too_much_and_often_all(seed: int, pj_per_byte: float) -> None:
     draw = random.Random(seed)
     exact = 0
     for _ in range(30):
-        designs = [
-            design(Totals(*(float(draw.randrange(1, 20)) for _ in range(4))), float(draw.randrange(1, 9)))
-            for _ in range(6)
-        ]
-        least = Totals(*(min(d.totals[i] for d in designs) - draw.randrange(2) for i in range(4)))
-        known = Variant(0, frozenset(), least)
+        drawn = [Totals(*(float(draw.randrange(1, 20)) for _ in range(4))) for _ in range(6)]
+        lowest = Totals(*(min(each[i] for each in drawn) - draw.randrange(2) for i in range(4)))
+        designs = [design(each.apart(-pj_per_byte), float(draw.randrange(1, 9))) for each in drawn]
+        known = Variant(0, frozenset(), lowest.apart(-pj_per_byte), pj_per_byte=pj_per_byte)
         for _ in range(4):
             weights = Weights(*(draw.choice([0.0, 1.0, 2.0, 5.0]) for _ in range(3)))
             capacity = float(draw.randrange(3, 9))
@@ -61,6 +60,18 @@ def test_between_two_neighbours_on_the_hull_nothing_is_left_to_search() -> None:
     assert known.exact(Weights(2, 1), 4)
     assert known.exact(Weights(1, 1), 3)
     assert not known.exact(Weights(1, 1), 5)
+
+
+def test_bytes_that_have_to_pass_take_energy() -> None:
+    """At least 10 pJ and no bytes; 8 bytes in 4 bytes of room, at 5 pJ each: 50 pJ, and 3 * 50 + 8 together."""
+    known = Variant(0, frozenset(), Totals(10, 0, 0, 0), pj_per_byte=5.0)
+    known.learn(Weights.only("offchip"), 4, Outcome(None, math.inf, 8.0, Tally()))
+    assert known.lower(Weights.only("energy"), 4) == 50
+    assert known.lower(Weights(energy=3.0, offchip=1.0), 4) == 158
+    assert known.lower(Weights.only("energy"), 5) == 10
+    known.learn(Weights.only("energy"), 4, Outcome(None, math.inf, 60.0, Tally()))
+    assert known.lower(Weights.only("offchip"), 4) == 8  # the other way round nothing follows
+    assert known.lower(Weights(energy=3.0, offchip=1.0), 4) == 188
 
 
 def test_designs_that_others_beat_are_forgotten() -> None:
