@@ -6,8 +6,10 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from looptree.model.axis import Array
-from looptree.search.answers.hull import Hull
+from looptree.search.answers.hull import CLOSE, Hull
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.network.planner import Planner
 from looptree.search.network.plans.partition import Partition, Path
@@ -84,35 +86,51 @@ class Corners:
         return found
 
     def _explore(self, most: int) -> None:
-        while not self.stopped:
-            normal = self._direction()
-            if normal is None or len(self.paths) >= most:
+        while not self.stopped and len(self.paths) < most:
+            asked = self._direction() if self.share is None else self._towards(self.hull.boxes(self.share))
+            if asked is None:
                 break
-            if self.share is not None and not len(self.hull.boxes(self.share)):
-                break
-            self._search(self.hull.weights(normal))
+            self._search(*asked)
+        self._direction()
 
-    def _direction(self) -> Array | None:
-        """Where the corner of the outer hull that is furthest outside the inner one may be cut off."""
+    def _towards(self, boxes: Array) -> tuple[Weights, float] | None:
+        """Weights, and a sum that every plan in some box is below and no known one is; `None` if there are none left.
+
+        A search either proves that the box is empty, or finds a plan nearby that is not known.
+        """
+        for box in boxes:
+            normal = separating(self.hull.points, box / self.hull.scale)
+            weights = None if normal is None else self.hull.weights(normal)
+            if weights is not None and weights not in self.tried:
+                own = np.array([weights[i] for i in self.hull.columns])
+                return weights, float(box[own > 0] @ own[own > 0]) * (1 + CLOSE)
+        return None
+
+    def _direction(self) -> tuple[Weights, float] | None:
+        """Where the corner of the outer hull that is furthest outside the inner one may be cut off, by any sum."""
         corners = self.hull.corners({})
         missing = [self.hull.missing(corner) for corner in corners]
         normal = self.hull.violated(corners[missing.index(max(missing))])
-        if normal is not None and self.hull.weights(normal) in self.tried:
-            normal = None
-        self.gap = 0.0 if normal is None else max(missing)
-        return normal
+        weights = None if normal is None else self.hull.weights(normal)
+        if weights is None or weights in self.tried:
+            self.gap = 0.0
+            return None
+        self.gap = max(missing)
+        return weights, math.inf
 
-    def _search(self, weights: Weights) -> None:
-        """Search one weighted sum: for plans that are better by the share than all known ones.
+    def _search(self, weights: Weights, most: float) -> None:
+        """Search one weighted sum.
 
         It ends as soon as none can be better by the share than the best one found. The bound that is proven then says
         the rest: boxes in which a plan may be better by the share along all axes are searched in other directions, or
         by `Cover`.
+
+        Args:
+            most: only plans below it count.
         """
         self.tried.add(weights)
         share = self.share or 0.0
         known = min((weights.of(path.totals) for path in self.paths), default=math.inf)
-        most = known / (1 + share) if share else math.inf
 
         def close(path: Path) -> bool:
             return share > 0 and bool(path.steps) and path.value <= path.bound * (1 + share)
@@ -127,3 +145,32 @@ class Corners:
         if path.steps and all(path.totals != other.totals for other in self.paths):
             self.paths.append(path)
         self.stopped = not (path.proven or path.bound >= most or close(path))
+
+
+def separating(points: Array, box: Array) -> Array | None:
+    """The normal of a line through the corner of a box that has all points on its other side.
+
+    Args:
+        points: of two coordinates. box: its corner, above 0; infinite in a coordinate that does not count.
+
+    Returns:
+        Weights that add up to 1, those of the corner's own scale if possible; `None` if there is no such line.
+
+    >>> points = np.array([[1.0, 8.0], [4.0, 2.0]])
+    >>> separating(points, np.array([np.inf, 1.0])).tolist(), separating(points, np.array([3.9, 7.9]))
+    ([0.0, 1.0], None)
+    >>> separating(points, np.array([2.0, 4.0])).round(3).tolist()  # 4 * 2 + 2 * 4 = 16 < 4 * 1 + 2 * 8 = 4 * 4 + 2 * 2
+    [0.667, 0.333]
+    """
+    some = np.isfinite(box)
+    if not some.all():
+        return np.asarray(some / some.sum() if some.any() else np.full(2, 0.5))
+    x, y = (points - box).T
+    if ((x <= 0) & (y <= 0)).any():
+        return None
+    left, right = (x < 0), (y < 0)  # the slope is the first weight by the second one: with it, slope * x + y > 0
+    least, most = (-y[right] / x[right]).max(initial=0.0), (y[left] / -x[left]).min(initial=math.inf)
+    slope = float(box[1] / box[0])
+    if not least < slope < most:
+        slope = math.sqrt(least * most) if least > 0 and most < math.inf else 2 * least or most / 2
+    return np.array([slope, 1.0]) / (1 + slope) if least < slope < most else None

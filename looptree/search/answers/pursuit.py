@@ -16,6 +16,7 @@ what is proven of them is kept.
 from __future__ import annotations
 
 import math
+from functools import partial
 
 import numpy as np
 
@@ -35,16 +36,20 @@ class Pursuit:
     """Looks for the best plan in one capacity.
 
     Args:
-        enough: whether any plan that keeps the limits will do.
+        enough: whether any plan that keeps the limits will do. spare: bytes more in which groups are searched first, so
+            that what is proven of them holds in capacities that are larger by as much.
 
     Attributes:
         best: the best plan found. value: its objective. bound: no plan within the limits has a smaller one.
     """
 
-    def __init__(self, planner: Planner, target: Target, capacity: float, *, enough: bool = False) -> None:
+    def __init__(
+        self, planner: Planner, target: Target, capacity: float, *, enough: bool = False, spare: float = 0.0
+    ) -> None:
         self.planner = planner
         self.target = target
         self.enough = enough
+        self.spare = spare
         self.partition = planner.partition(capacity)
         self.hull = Hull(target.metrics, [self.partition.bound(Weights.only(name)) for name in target.metrics])
         self.tried: set[Weights] = set()
@@ -127,7 +132,8 @@ class Pursuit:
         """
         any_kept = any_kept and len(self.target.metrics) > 1
         most = self._most(weights, self.value) * (1 + 2 * ROUNDING)
-        path = self.partition.solve(weights, lambda path: self._going(weights, path, any_kept or self.enough), most)
+        going = partial(self._going, weights, any_kept=any_kept or self.enough)
+        path = self.partition.solve(weights, going, most, self.spare)
         if path.bound >= most or math.isinf(path.bound):
             self.tried.add(weights)
             self.bound = self.value
@@ -139,7 +145,7 @@ class Pursuit:
             self.tried.add(weights)
         return path.proven or (any_kept and bool(self.best.steps) and self._told())
 
-    def _going(self, weights: Weights, path: Path, any_kept: bool) -> bool:
+    def _going(self, weights: Weights, path: Path, *, any_kept: bool) -> bool:
         """Whether to go on with a search: not if that cannot change the answer any more."""
         if path.steps:
             self._offer(path)

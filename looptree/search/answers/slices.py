@@ -23,6 +23,7 @@ from looptree.search.network.plans.partition import Path
 from looptree.search.undominated import undominated
 
 CORNERS = 8  # of the hull in one slice, at most: what is between them is found in another way
+COARSE = 15.0, 3.0  # shares of the first rounds: of few slices, each with a bound that is soon proven
 
 
 class Slices:
@@ -50,7 +51,7 @@ class Slices:
                 raise planner.infeasible() if math.isinf(least.bound) else planner.too_short()
             self.paths.append(least.path)
             self.stopped = least.bound < least.value
-            for share in SHARES:
+            for share in (*COARSE, *SHARES):
                 if self.stopped or not self._round(share, least.value):
                     break
                 self.share = share

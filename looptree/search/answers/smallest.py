@@ -4,6 +4,10 @@ With less room nothing gets better. So a capacity in which no plan keeps the lim
 keeps them needs so many bytes and no more: that is the next upper bound. In between, no search has to find the best
 plan: it ends with the first one that keeps the limits, or when what groups take at least is beyond them. What is proven
 in a large buffer holds in every smaller one, so capacities are asked for from above.
+
+A proof that there is no plan takes much longer than to find one, and holds in no larger capacity. So close to the
+answer groups are searched in as much room as they have in the largest capacity that is left: of most groups that
+proves enough, and then it is proven once for all capacities that are asked for.
 """
 
 from __future__ import annotations
@@ -23,6 +27,8 @@ none."""
 FINE = 32
 """Once less than such a part of what is large enough is left, a byte less is asked for than the best plan needs, then 2
 bytes less, 4, and so on: plans need few different numbers of bytes, and without one in between that is the end."""
+SPARED = 8
+"""Groups are searched in more room than they have if that is no more than such a part of the capacity."""
 
 
 def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
@@ -41,7 +47,9 @@ def smallest(planner: Planner, limits: Mapping[str, float]) -> Found:
     while low + 1 < high:
         try:
             capacity = _between(low, high, step)
-            found = Pursuit(planner, Target(objective, limits), capacity, enough=True).found()
+            more = high - 1 - capacity
+            spare = float(more) if more <= capacity // SPARED else 0.0
+            found = Pursuit(planner, Target(objective, limits), capacity, enough=True, spare=spare).found()
         except KeyboardInterrupt:
             break
         if found.path.steps:
@@ -60,12 +68,10 @@ def _between(low: int, high: int, step: int) -> int:
     Args:
         step: by how much less is asked for where little is left.
 
-    >>> _between(0, 1000, 1), _between(10, 1000, 1), _between(100, 160, 1), _between(1000, 1020, 4), _between(1, 3, 4)
-    (500, 100, 150, 1016, 2)
+    >>> _between(0, 1000, 1), _between(100, 160, 1), _between(1000, 1020, 4), _between(1, 3, 4)
+    (500, 150, 1016, 2)
     """
     if not low:
         return max(1, high // DIVIDED)
-    if 2 * low < high:
-        return max(low + 1, math.isqrt(low * high))
     left = high - low
     return high - max(1, left // TAKEN) if left > high // FINE else max(low + 1, high - step)

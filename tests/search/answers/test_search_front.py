@@ -11,9 +11,9 @@ import pytest
 
 from looptree.errors import InputError
 from looptree.search import Space, front, search
-from looptree.search.answers.corners import Corners
+from looptree.search.answers.corners import Corners, separating
 from looptree.search.answers.cover import Cover
-from looptree.search.answers.slices import Slices
+from looptree.search.answers.slices import COARSE, Slices
 from looptree.search.answers.steps import Steps
 from looptree.search.answers.uncovered import missing, some_of, uncovered
 from looptree.search.asked.metrics import METRICS, Weights
@@ -97,10 +97,14 @@ def test_with_capacity_every_plan_is_found_that_no_other_one_beats(kind: str, se
         wanted.tolist()
     )
     assert len(wanted) > 3
-    few = Slices(planner(kind, seed), sums, 2)
-    known = np.array([[path.room, *(path.totals[i] for i in columns[1:])] for path in few.paths])
-    assert missing(every, known).max() <= few.share * (1 + 1e-9)
-    assert few.share > 0
+    shares = []
+    for most in (0, 2, len(wanted) - 1):
+        few = Slices(planner(kind, seed), sums, most)
+        known = np.array([[path.room, *(path.totals[i] for i in columns[1:])] for path in few.paths])
+        assert missing(every, known).max() <= few.share * (1 + 1e-9)
+        shares.append(few.share)
+    assert shares == sorted(shares, reverse=True)
+    assert shares[0] == COARSE[0] > shares[1] > 0
 
 
 @pytest.mark.parametrize("size", [2, 3])
@@ -114,6 +118,28 @@ def test_what_points_do_not_cover_is_in_one_box_at_least(size: int) -> None:
         boxed = np.any(np.all(everything[:, None] < corners[None], axis=2), axis=1)
         assert (boxed == ~covered).all()
         assert not ((corners[:, None] <= corners[None]).all(axis=2) & ~np.eye(len(corners), dtype=bool)).any()
+
+
+def test_a_line_through_a_box_has_all_points_on_its_other_side() -> None:
+    draw, found = np.random.default_rng(1), 0
+    for _ in range(300):
+        points = draw.uniform(1, 9, size=(3, 2))
+        for box in uncovered(points / draw.choice([1.1, 1.5, 2.5])):
+            normal = separating(points, box)
+            if normal is not None:
+                some = np.isfinite(box)
+                assert (normal >= 0).all()
+                assert normal.sum() == pytest.approx(1)
+                assert not normal[~some].any()
+                assert (points[:, some] @ normal[some] > box[some] @ normal[some]).all()
+                found += some.all()
+            else:  # no slope has all points above
+                slopes = np.geomspace(1e-3, 1e3, 2001)
+                assert not ((points - box) @ np.array([slopes, np.ones_like(slopes)]) > 1e-6).all(axis=0).any()
+    assert found > 100
+    anywhere = separating(points, np.array([np.inf, np.inf]))
+    assert anywhere is not None
+    assert anywhere.tolist() == [0.5, 0.5]
 
 
 def test_a_few_corners_are_enough_where_few_are_asked_for() -> None:

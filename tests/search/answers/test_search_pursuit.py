@@ -205,6 +205,28 @@ def test_a_plan_within_a_limit_is_found_as_soon_as_if_nothing_else_were_asked_fo
     assert early
 
 
+@pytest.mark.parametrize("kind", ["chain", "branches", "skip"])
+def test_what_is_proven_in_more_room_need_not_be_proven_again(kind: str) -> None:
+    saved = 0
+    for seed in range(6):
+        totals = plans(planner(kind, seed), math.inf)
+        least = float(np.quantile(values(totals, "offchip"), 0.02))
+        target, enough = Target("offchip", {"offchip": least}), totals[values(totals, "offchip") <= least, -1].min()
+        for capacity in (enough - 1, enough - 4, enough):
+            roomier, exactly = planner(kind, seed), planner(kind, seed)
+            for known, spare in ((roomier, 3.0), (exactly, 0.0)):
+                found = Pursuit(known, target, capacity, enough=True, spare=spare).found()
+                assert bool(found.path.steps) == (capacity >= enough)
+                assert math.isinf(found.bound) == (capacity < enough)
+            if capacity == enough - 4:
+                before = [known.tally.groups for known in (roomier, exactly)]
+                for known in (roomier, exactly):
+                    assert math.isinf(Pursuit(known, target, capacity + 3, enough=True).found().bound)
+                again = [known.tally.groups - b for known, b in zip((roomier, exactly), before, strict=True)]
+                saved += again[1] - again[0]
+    assert saved > 0
+
+
 # -- explanations, buffers, time ---------------------------------------------------------------
 
 

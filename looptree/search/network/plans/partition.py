@@ -136,33 +136,41 @@ class Partition:
         self.suffixes = Suffixes(graph, catalogue)
 
     def solve(
-        self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
+        self,
+        weights: Weights,
+        going: Callable[[Path], bool] = lambda path: True,
+        most: float = math.inf,
+        spare: float = 0.0,
     ) -> Path:
         """The path of least weighted sum; or the best one so far once `going` returns false.
 
         Args:
             going: asked between rounds with the state of things. most: only paths below it count, which makes searches
                 of groups short; if there is none, the bound is at least as large.
+            spare: bytes more in which groups are searched first; see `_roomier`.
         """
         if not going(NO_PATH):
             return NO_PATH
         if math.isinf(most):
             alone(self.graph.layers, self.catalogue, weights, self.graph.capacity)
-        return driven(self.rounds(weights, going, most), self.catalogue)
+        return driven(self.rounds(weights, going, most, spare), self.catalogue)
 
-    def rounds(self, weights: Weights, going: Callable[[Path], bool], most: float = math.inf) -> Rounds:
+    def rounds(
+        self, weights: Weights, going: Callable[[Path], bool], most: float = math.inf, spare: float = 0.0
+    ) -> Rounds:
         """The search of the path of least weighted sum.
 
         Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
         designs that are better than the best known way to run its layers in smaller ones.
 
         Args:
-            going, most: as for `solve`.
+            going, most, spare: as for `solve`.
         """
         path, sizes = NO_PATH, self.graph.sizes
         for layers in range(1, int(sizes.max(initial=1)) + 1):
             while True:
                 path, tasks = self._look(weights, sizes <= layers, most)
+                tasks = [self._roomier(task, spare) for task in tasks] if spare else tasks
                 if path.proven or path.bound >= most or not going(path):
                     yield path, []
                     return
@@ -213,3 +221,12 @@ class Partition:
         found = self.graph.plan(steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
         return Path(found, designs, value, min(bound, value)), list(tasks.values())
+
+    def _roomier(self, task: Task, spare: float) -> Task:
+        """A search of a group in more bytes, if it may prove that even there no design is good enough.
+
+        Then this need not be proven again in capacities that are larger by as much. If there is a design, which may
+        take too much room, the group is searched in its own room next.
+        """
+        lower, upper = self.catalogue.variants[task.variant].between(task.weights, task.capacity + spare)
+        return replace(task, capacity=task.capacity + spare) if lower < task.below <= upper else task

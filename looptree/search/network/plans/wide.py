@@ -65,12 +65,17 @@ class WidePartition:
         return [mask for mask, names in listed if rules.allows(names) and not rules.leaves(workload, names)]
 
     def solve(
-        self, weights: Weights, going: Callable[[Path], bool] = lambda path: True, most: float = math.inf
+        self,
+        weights: Weights,
+        going: Callable[[Path], bool] = lambda path: True,
+        most: float = math.inf,
+        spare: float = 0.0,
     ) -> Path:
         """The partition of least weighted sum; or the best one so far once `going` returns false.
 
         Args:
             most: only partitions below it count; if there is none, the bound is at least as large.
+            spare: as for `Partition.solve`; here groups are searched in their own room only.
         """
         if not going(NO_PATH):
             return NO_PATH
