@@ -138,7 +138,7 @@ class Corners:
         path = self.partition.solve(
             weights, lambda path: self.planner.told(path.value, path.bound) and not close(path), most
         )
-        if not path.steps and (math.isinf(known) or path.bound < most):
+        if not path.steps and math.isinf(known):
             raise self.planner.infeasible() if math.isinf(path.bound) else self.planner.too_short()
         least = min(path.value if path.proven else path.bound, known)
         self.hull.learn(weights, least, path.totals if path.steps else None)

@@ -18,6 +18,7 @@ from looptree.search.answers.corners import Corners
 from looptree.search.answers.cover import SHARES, Cover
 from looptree.search.answers.smallest import smallest
 from looptree.search.asked.metrics import METRICS
+from looptree.search.network.groups.catalogue import TimeUpError
 from looptree.search.network.planner import Planner
 from looptree.search.network.plans.partition import Path
 from looptree.search.undominated import undominated
@@ -57,7 +58,7 @@ class Slices:
                 self.share = share
                 if len(self.paths) > most:
                     break
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, TimeUpError):
             if not self.paths:
                 raise
             self.stopped = True
