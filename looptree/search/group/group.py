@@ -129,6 +129,11 @@ class Group:
         return [role_of(self.part, t) for t in self.tensors]
 
     @cached_property
+    def leaving(self) -> Array:
+        """`less`, `drained` and `made` of the role of each tensor, of shape (3, tensors)."""
+        return np.array([(role.less, role.drained, role.made) for role in self.roles]).T
+
+    @cached_property
     def width(self) -> Array:
         """Bytes per word of each tensor."""
         return np.array([self.part.tensors[t].bits / 8 for t in self.tensors])
