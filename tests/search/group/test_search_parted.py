@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from looptree.search.asked.metrics import Weights
 from looptree.search.asked.restrictions import Restrictions
 from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.group.goal.goal import Aim, Goal
+from looptree.search.group.group import Group
 from looptree.search.group.group_search import GroupSearch
 from looptree.workload import Workload
 from tests.search.group_cases import differences, searched
@@ -85,3 +88,19 @@ def test_what_stays_on_chip_is_not_inside_branches() -> None:
     assert len(search.parted) == 1
     outcome = search.search(frozenset({"X"}), 3 + 12)
     assert outcome.design is None or all("X" not in way.tensors for way in outcome.design.streaming.values())
+
+
+def test_mirror_images_of_loop_orders_are_left_out_there_too() -> None:
+    ranks = {"m": 2, "c": 2, "p": 4, "q": 4, "r": 3, "s": 3}
+    conv = einsum("conv", "T[m,p,q] = X[c,p+r-1,q+s-1] * W[m,c,r,s]", ranks)
+    total = einsum("sum", "Y[m,p,q] = T[m,p,q] + X[m,p,q]", {"m": 2, "p": 4, "q": 4})
+    square = Workload("square", [conv, total], shapes={"X": (2, 4, 4)})
+    goal = Goal(Aim(Weights.only("offchip")), architecture(), "GLB")
+    every, some_orders = (
+        GroupSearch(Group(square, architecture(), "GLB", Space(loops=2), mirrored=known)).parted[0].towards(goal)
+        for known in (True, False)
+    )
+    listed, left = (sum(map(len, search.group.patterns.orders.values())) for search in (every, some_orders))
+    assert left < listed
+    found = [[search.search(frozenset(), c).value for c in (3, 6, 12, 24, 48)] for search in (every, some_orders)]
+    assert found[0] == found[1] and len(set(found[0])) > 2

@@ -19,6 +19,7 @@ Value = Callable[[Sequence[Array], Array], Array]
 AT_ONCE = 256
 FEWEST = 8
 MOST_STATES = 1 << 16
+FEW = 64  # states that are not compared with each other, as that takes longer than to place one more item
 NEVER = 1e30
 
 
@@ -50,7 +51,9 @@ class Item:
         return np.asarray(self.sums.min(axis=1))
 
     def at(self, columns: Array) -> Item:
-        """The same for some of the designs."""
+        """The same for some of the designs, in order."""
+        if len(columns) == self.room.shape[1]:
+            return self
         cycles = None if self.cycles is None else self.cycles[:, columns]
         return Item(self.room[:, columns], self.inside[:, columns], self.sums[:, :, columns], self.branch, cycles)
 
@@ -128,8 +131,10 @@ class _States:
     def __init__(self, problem: Problem, columns: Array, rank: Callable[[Item], float]) -> None:
         self.problem = problem
         self.items = [item.at(columns) for item in problem.items]
+        single = [i for i, item in enumerate(self.items) if len(item.room) == 1 and item.branch is None]
+        settled = single[: len(self.items) - 1]  # one item is left, so that it is looked at whether all fit
         self.ranked = sorted(
-            range(len(self.items)),
+            set(range(len(self.items))).difference(settled),
             # several items in one branch first: what is in it is known as a whole before others take turns with it
             key=lambda i: (self.items[i].branch is None, self.items[i].branch or "", rank(self.items[i])),
         )
@@ -138,6 +143,11 @@ class _States:
         self.design = np.arange(len(columns))
         self.room, self.inside, self.within = np.zeros((3, len(columns)))
         self.sums = problem.fixed[:, columns]
+        for item in map(self.items.__getitem__, settled):
+            self.room = self.room + item.room[0]
+            self.inside = np.maximum(self.inside, item.inside[0])
+            self.sums = self.sums + item.sums[:, 0]
+            self.cycles = self.cycles if item.cycles is None else self.cycles + item.cycles[0]
         self.hopeful = problem.value(list(self.sums), self.cycles)
         self.complete = True
         self.picks: list[Array] = []
@@ -190,7 +200,7 @@ class _States:
         cycles = self.cycles[state] if item.cycles is None else self.cycles[state] + item.cycles[option, at]
         hopeful = self.problem.value(list(sums + rest_sums[:, at]), cycles)
         keep = np.flatnonzero(hopeful < below)
-        if not last:
+        if not last and len(keep) > FEW:
             added = sums if self.untimed else np.concatenate([sums, cycles[None]])
             taken = inside[None] if closing else np.stack([np.broadcast_to(self.inside, within.shape), within])
             keep = _undominated(keep, at, room[option, state], taken[:, option, state], added)

@@ -38,7 +38,7 @@ class PatternBook:
         self._offset: dict[int, int] = {}
         self._children: dict[int, Array] = {}
         self._separable: dict[int, bool] = {}
-        self._driven: dict[str, tuple[list[int], list[frozenset[Key]]]] = {}
+        self._driven: dict[str, tuple[Array, list[frozenset[Key]]]] = {}
         self._rows: list[tuple[list[int], list[int], list[bool]]] = []
         self._bases: list[Bases] = []
         self._base_of: dict[int, int] = {}
@@ -105,18 +105,24 @@ class PatternBook:
 
         Of a pattern with undecided intermediates those that follow the loops whatever is decided.
         """
-        listed, kinds = self._driven.setdefault(layer, ([], []))
-        at = self.group.layers.index(layer)
-        for pattern in self.patterns[len(listed) :]:
-            cut = self.group.profiler.cut(layer)
-            ranks = cut.union(*(t.ranks[at] for t in pattern.tables))
-            undecided = pattern.met.blurred or any(len(pattern.depths(r)) > 1 for r in pattern.undecided)
-            if undecided and any(t.uneven for t in pattern.tables):
-                ranks = cut
-            if ranks not in kinds:
-                kinds.append(ranks)
-            listed.append(kinds.index(ranks))
-        return np.array(listed)[number], kinds
+        listed, kinds = self._driven.setdefault(layer, (np.zeros(0, dtype=np.int64), []))
+        if len(listed) < len(self.patterns):
+            more = [self._kind(layer, pattern, kinds) for pattern in self.patterns[len(listed) :]]
+            listed = np.append(listed, more)
+            self._driven[layer] = listed, kinds
+        return listed[number], kinds
+
+    def _kind(self, layer: str, pattern: Pattern, kinds: list[frozenset[Key]]) -> int:
+        """The number of the kind of a pattern; a new one is added to those known."""
+        at, cut = self.group.layers.index(layer), self.group.profiler.cut(layer)
+        ranks = cut.union(*(t.ranks[at] for t in pattern.tables))
+        if any(t.uneven for t in pattern.tables) and (
+            pattern.met.blurred or any(len(pattern.depths(r)) > 1 for r in pattern.undecided)
+        ):
+            ranks = cut
+        if ranks not in kinds:
+            kinds.append(ranks)
+        return kinds.index(ranks)
 
     def looseness(self, number: Array, start: Array, stop: Array) -> Array:
         """How much a bound suffers from the range of each table, of shape (designs, tables).

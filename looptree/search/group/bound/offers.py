@@ -44,11 +44,16 @@ class Offer:
     """One item of some designs.
 
     Attributes:
-        item: what its options take and add. options: what they are.
+        item: what its options take and add. listing: where these are listed. numbers: theirs.
     """
 
     item: Item
-    options: Sequence[Option]
+    listing: Listing
+    numbers: Array
+
+    def option(self, at: int) -> Option:
+        """What one of its options is."""
+        return self.listing.option(int(self.numbers[at]))
 
 
 class Offers:
@@ -132,27 +137,25 @@ class Offers:
         branches += ["" if row in self.nested else None for row in self.alone]
         for own, branch in zip(known.items, branches, strict=True):
             at = own.start + (np.flatnonzero(possible[own]) if possible[own].any() else np.arange(1))
-            options = [known.options[i] for i in at]
             further = None if cycles is None or not cycles[at].any() else cycles[at]
-            found.append(Offer(Item(above[at], inside[at], added[:, at], branch, further), options))
+            found.append(Offer(Item(above[at], inside[at], added[:, at], branch, further), known, at))
         return found
 
     def _move_inside(
         self, known: Listing, outer: int, within: Mapping[int, Array], above: Array, inside: Array
     ) -> None:
         """What is stored inside a nested branch takes room there; its items have options of one tensor each."""
-        for at, option in enumerate(known.options):
-            for row, place in option.above if option.inside is None and len(option.above) == 1 else ():
-                if row in self.nested:
-                    there = within[row] if place == 0 else np.full(above.shape[1], place > outer + 1)
-                    inside[at] = np.where(there, above[at], inside[at])
-                    above[at] = np.where(there, 0.0, above[at])
+        for row, own in zip(self.alone, known.items[len(known.items) - len(self.alone) :], strict=True):
+            for at in range(own.start, own.stop) if row in self.nested else ():
+                place = known.places[known.begins[at]]
+                there = within[row] if place == 0 else np.full(above.shape[1], place > outer + 1)
+                inside[at] = np.where(there, above[at], inside[at])
+                above[at] = np.where(there, 0.0, above[at])
 
     def _streamed(self, streams: Streams, columns: Columns, kinds: Kinds, some: Array) -> tuple[Array, Array]:
         """Room inside the branch that each way to stream takes, and what it adds; zero for one more, that is none."""
         group, rows = self.group, streams.rows
-        roles = [group.roles[row] for row in rows]
-        less, drained, made = np.array([(role.less, role.drained, role.made) for role in roles]).T[:, :, None]
+        less, drained, made = group.leaving[:, rows, None]
         at = np.ix_(rows, some)
         first = columns.first[at]
         piece = np.round(columns.kept[-1][at] * streams.piece, 6)
@@ -182,9 +185,11 @@ class Offers:
 
         These are as few as any own loops leave of each layer (`fewest`).
         """
+        if not self.group.goal.timed:
+            return None
         shares = np.array([way.streaming.cycles for way in known.streams.ways])
         fewest = np.array([self.fewest.get(way.layer, 1.0) for way in known.streams.ways])
-        if not self.group.goal.timed or ((shares == 1).all() and not self.fewest):
+        if (shares == 1).all() and not self.fewest:
             return None
         further = self._further("cycles", shares + 1 - fewest, known.streams, columns, some)
         added = np.vstack([further, np.zeros((1, len(some)))])[known.way]

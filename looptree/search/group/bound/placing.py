@@ -188,11 +188,11 @@ class Placing:
         single = self.problems.towards(group).single(book, node, chosen.idle, chosen.own)
         problem, places = single.problem, single.places
         sums, cycles = problem.fixed[:, 0], problem.cycles[0]
-        options = placed.options[: len(single.options)]
+        options = placed.options[: len(single.offers)]
         for item, option in zip(problem.items, options, strict=True):
             sums = sums + item.sums[:, option, 0]
             cycles = cycles if item.cycles is None else cycles + item.cycles[option, 0]
-        nests = self._chosen(book, node, places, placed.options[len(single.options) :])
+        nests = self._chosen(book, node, places, placed.options[len(single.offers) :])
         if group.inside is not None:
             for tile, found in nests.values():
                 sums = sums + np.array(group.inside.priced(tile, found, group.everything))
@@ -230,15 +230,15 @@ class Placing:
             {layer: Streaming(own.loops, {}) for layer, own in single.loops.items() if own.loops},
         )
         dropped = {group.tensors[row] for row in self.problems.free if group.rules[row].drop}
-        for options, index in zip(single.options, placed.options, strict=True):
-            for row, place in options[index].above:
+        for offer, index in zip(single.offers, placed.options, strict=True):
+            option = offer.option(index)
+            for row, place in option.above:
                 name = group.tensors[row]
                 retention[name] = inner[row] if place == 0 else place - 1
                 if place and group.roles[row].inner:
                     spilled.add(name)
-            inside = options[index].inside
-            if inside is not None:
-                layer, way = inside
+            if option.inside is not None:
+                layer, way = option.inside
                 known = {group.origin.get(name, name): share for name, share in way.tensors.items()}
                 if layer in streaming:
                     known |= streaming[layer].tensors

@@ -17,7 +17,7 @@ from looptree.search.group.bound.assign import Problem
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.live_room import LiveRooms
 from looptree.search.group.bound.nodes import Nodes
-from looptree.search.group.bound.offers import Kinds, Offers
+from looptree.search.group.bound.offers import Kinds, Offer, Offers
 from looptree.search.group.bound.pipelined import Schedules
 from looptree.search.group.bound.places import UNDECIDED, Places, Tensors
 from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, Relaxation
@@ -25,7 +25,6 @@ from looptree.search.group.goal.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.listing import Option
 from looptree.search.group.own.streaming import ALIKE, FULL, Idle
 from looptree.search.group.own.wide import ChosenLoops, own_loops
 from looptree.search.group.patterns.branches import NestedBranch
@@ -40,12 +39,12 @@ class Single:
     """The problem of one design with all intermediates decided.
 
     Attributes:
-        problem: see `assign.Problem`. options: those of each item. places: of the intermediates. loops: own loops of
+        problem: see `assign.Problem`. offers: of each item. places: of the intermediates. loops: own loops of
             layers with very many tensors.
     """
 
     problem: Problem
-    options: Sequence[Sequence[Option]]
+    offers: Sequence[Offer]
     places: Places
     loops: Mapping[str, ChosenLoops]
 
@@ -245,7 +244,7 @@ class Problems:
         open_ = places.loops == UNDECIDED
         settled = Places(np.where(open_, book.outer, places.loops), places.first | open_)
         room, sums = self.relaxation.options(columns, settled, rooms)
-        problem, options = self.problem(
+        problem, offers = self.problem(
             book,
             node.pattern,
             columns,
@@ -261,7 +260,7 @@ class Problems:
         if self.schedules is not None:
             cycles = self.schedules.cycles(loops, inner)
             problem = replace(problem, cycles=np.array([math.inf if cycles is None else cycles]))
-        return Single(problem, options, settled, own)
+        return Single(problem, offers, settled, own)
 
     def seen_steps(self, pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> dict[str, Sequence[Steps]]:
         """The loops of the group of a single design, as each layer sees them.
@@ -292,8 +291,8 @@ class Problems:
         bounding: bool = False,
         idle: Mapping[str, Idle] | None = None,
         own: Mapping[str, ChosenLoops] = MappingProxyType({}),
-    ) -> tuple[Problem, list[Sequence[Option]]]:
-        """The problem of some designs, of patterns with these numbers, and the options of each item.
+    ) -> tuple[Problem, list[Offer]]:
+        """The problem of some designs, of patterns with these numbers, and what each item offers.
 
         Args:
             steps, bounding, idle: see `Offers.of`. own: loops of layers with very many tensors.
@@ -315,7 +314,7 @@ class Problems:
             further, idle_cycles = self._wide_work(columns, some, own)
             fixed, cycles = fixed + further, cycles + idle_cycles
         problem = Problem([offer.item for offer in offers], fixed, cycles, capacity, self.group.goal.value)
-        return problem, [offer.options for offer in offers]
+        return problem, offers
 
     def _wide_work(self, columns: Columns, some: Array, own: Mapping[str, ChosenLoops]) -> tuple[Array, Array]:
         """What own loops of layers with very many tensors add to each sum, and to the cycles."""

@@ -99,19 +99,26 @@ class Block:
     """The options of one item.
 
     Attributes:
-        options: what may be done. begins: where the tensors of each option begin among the following.
+        begins: where the tensors of each option begin among the following.
         rows, places: of each tensor of each option. within: whether it is inside a branch instead.
         streams: all ways to stream tensors. way: number of that of each option; -1 for none in a block, in a listing
             the number of one more that streams nothing.
     """
 
-    options: tuple[Option, ...]
     begins: Array
     rows: Array
     places: Array
     within: Array
     streams: Streams
     way: Array
+
+    def option(self, at: int) -> Option:
+        """What an option is."""
+        stop = self.begins[at + 1] if at + 1 < len(self.begins) else len(self.rows)
+        tensors, way = range(self.begins[at], stop), int(self.way[at])
+        above = tuple((int(self.rows[i]), int(self.places[i])) for i in tensors if not self.within[i])
+        known = self.streams.ways[way] if 0 <= way < len(self.streams.ways) else None
+        return Option(above, None if known is None else (known.layer, known.streaming))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -128,13 +135,12 @@ class Listing(Block):
 def listing(blocks: Sequence[Block]) -> Listing:
     """The options of some items together."""
     every = (_NOTHING, *blocks)
-    ends = [0, *itertools.accumulate(len(block.options) for block in blocks)]
+    ends = [0, *itertools.accumulate(len(block.way) for block in blocks)]
     streams = Streams.joined([block.streams for block in every])
     first = itertools.accumulate((len(block.streams.ways) for block in blocks), initial=0)
     ways = [np.where(b.way < 0, len(streams.ways), b.way + at) for b, at in zip(blocks, first, strict=False)]
     rows, places, within = (np.concatenate([getattr(b, name) for b in every]) for name in ("rows", "places", "within"))
     return Listing(
-        tuple(option for block in blocks for option in block.options),
         _one_after_another([block.begins for block in every], [len(block.rows) for block in every]),
         rows,
         places,
@@ -145,13 +151,10 @@ def listing(blocks: Sequence[Block]) -> Listing:
     )
 
 
-_Entry = tuple[tuple[tuple[int, int], ...], Way | None]
-
-
 @cache
 def of_tensor(row: int, places: tuple[int, ...]) -> Block:
     """The options of a tensor by itself: some places."""
-    return _block([(((row, place),), None) for place in places], ())
+    return _block([((row,), (), ())], places, ())
 
 
 def of_layer(
@@ -167,43 +170,42 @@ def of_layer(
         rows: of tensors that only this layer uses, and that it may stream. above: their places.
         ways: to stream some of them. names: of all tensors. within: rows of those that are always inside.
     """
-    found: list[_Entry] = [] if within else [(placed, None) for placed in _everywhere(rows, above)]
-    found += [
-        (placed, way)
-        for count in range(1, len(rows) + 1)
-        for inside in itertools.combinations(rows, count)
-        if set(within) <= set(inside)
-        for way in ways(inside)
-        for placed in _everywhere([row for row in rows if row not in inside], above)
-    ]
-    return _block(found or [(_everywhere(rows, above)[0], None)], names)
+    found: list[_Kind] = [] if within else [(tuple(rows), (), ())]
+    for count in range(1, len(rows) + 1):
+        for inside in itertools.combinations(rows, count):
+            listed = ways(inside) if set(within) <= set(inside) else ()
+            if listed:
+                found.append((tuple(row for row in rows if row not in inside), inside, listed))
+    return _block(found or [(tuple(rows), (), ())], above, names)
 
 
-def _block(entries: Sequence[_Entry], names: Sequence[str]) -> Block:
-    every = list(dict.fromkeys(way for _, way in entries if way is not None))
-    number = {way: i for i, way in enumerate(every)}
-    pairs = [
-        (row, place, within)
-        for placed, way in entries
-        for row, place, within in (
-            *((row, place, False) for row, place in placed),
-            *((row, 0, True) for row in (way.rows if way is not None else ())),
-        )
-    ]
+_Kind = tuple[tuple[int, ...], tuple[int, ...], Sequence[Way]]
+"""Rows of tensors above the branch, each in any place, and of those inside with the ways to stream them."""
+
+
+def _block(kinds: Sequence[_Kind], places: Sequence[int], names: Sequence[str]) -> Block:
+    """All options of these kinds: of each every way, and every place of each tensor above."""
+    every: list[Way] = []
+    sizes, rows, placed, within, numbers = ([_EMPTY] for _ in range(5))
+    for above, inside, listed in kinds:
+        spots = np.array(list(itertools.product(places, repeat=len(above))), dtype=np.int64)
+        spots = np.hstack([spots, np.zeros((len(spots), len(inside)), dtype=np.int64)])
+        known = np.arange(len(every), len(every) + len(listed)) if inside else np.array([-1])
+        options = len(known) * len(spots)
+        sizes.append(np.full(options, spots.shape[1]))
+        rows.append(np.tile((*above, *inside), options))
+        placed.append(np.tile(spots.reshape(-1), len(known)))
+        within.append(np.tile([0] * len(above) + [1] * len(inside), options))
+        numbers.append(np.repeat(known, len(spots)))
+        every += listed
     return Block(
-        tuple(Option(placed, None if way is None else (way.layer, way.streaming)) for placed, way in entries),
-        _begins([len(placed) + (0 if way is None else len(way.rows)) for placed, way in entries]),
-        np.array([row for row, _, _ in pairs], dtype=np.int64),
-        np.array([place for _, place, _ in pairs], dtype=np.int64),
-        np.array([within for _, _, within in pairs], dtype=bool),
+        _begins(np.concatenate(sizes).tolist()),
+        np.concatenate(rows),
+        np.concatenate(placed),
+        np.concatenate(within).astype(bool),
         Streams.of(every, names),
-        np.array([-1 if way is None else number[way] for _, way in entries], dtype=np.int64),
+        np.concatenate(numbers),
     )
-
-
-def _everywhere(rows: Sequence[int], above: Sequence[int]) -> list[tuple[tuple[int, int], ...]]:
-    """Tensors in any of some places each."""
-    return [tuple(zip(rows, places, strict=True)) for places in itertools.product(above, repeat=len(rows))]
 
 
 def _begins(sizes: Sequence[int]) -> Array:
@@ -215,4 +217,5 @@ def _one_after_another(begins: Sequence[Array], sizes: Sequence[int]) -> Array:
     return np.concatenate([known + at for known, at in zip(begins, _begins(sizes), strict=True)])
 
 
-_NOTHING = _block([], ())
+_EMPTY = np.zeros(0, dtype=np.int64)
+_NOTHING = _block([], (), ())

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from loky import ProcessPoolExecutor
 
-WORTH_STARTING = 2.0  # seconds of searching after which worker processes are started
+WORTH_STARTING = 1.0  # seconds of searching after which worker processes are started
 WORTH_IT = 3.0  # seconds after which nothing is done before they are ready
 KEPT = 512  # groups whose tables a process keeps
 

@@ -27,7 +27,8 @@ from looptree.search.network.states.ideals import Layers
 from looptree.search.network.states.states import StateGraph
 from looptree.search.network.states.step import Group, Step
 
-MARGIN = 1e-4  # as a share; see `Partition._look`
+MARGIN = 1e-4  # as a share; see `Partition._asked`
+ENOUGH = 4  # searches to be done before the next look; with more, some turn out not to have been needed
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +188,9 @@ class Partition:
         return self.graph.paths.shortest(lower[self.graph.query])[0]
 
     def _look(self, weights: Weights, allowed: Array, most: float) -> tuple[Path, list[Task]]:
-        """The best plan so far, and the searches that the shortest path of allowed steps by lower bounds asks for.
+        """The best plan so far, and the searches that are to be done before the next look.
 
-        They look for plans that are better than that, and below `most`.
-
-        They prove a little more than is asked: what is a little worse than other groups need not be searched again when
-        other metrics count a little, too, as in `looptree.search.answers.settle`.
+        They look for plans of allowed steps that are better than that, and below `most`.
         Where the time is up there are none: the plan and its bound are what is known by then.
         """
         variants, queries = self.catalogue.variants, self.graph.queries
@@ -200,27 +198,52 @@ class Partition:
         lower, upper = known[:, 0], known[:, 1]
         value, steps = self.graph.paths.shortest(upper[self.graph.query])
         bound, _ = self.graph.paths.shortest(lower[self.graph.query])
-        reach, hopeful = self.graph.paths.shortest(np.where(allowed, lower[self.graph.query], np.inf))
-        tasks: dict[tuple[int, float], Task] = {}
-        adding, better = self.suffixes.serve(weights), min(value, most)
-        if reach < better * (1 - ROUNDING):
-            for index in hopeful:
-                query = int(self.graph.query[index])
-                variant, room = queries[query]
-                if not variants[variant].exact(weights, room):
-                    below = min(better - (reach - lower[query]), self.graph.paths.between(upper, index))
-                    if lower[query] < below:
-                        below *= 1 + MARGIN
-                        try:
-                            first = self.suffixes.instead(index, weights, below, upper) if adding else None
-                        except TimeUpError:
-                            tasks.clear()
-                            break
-                        task = first or Task(variant, weights, room, below)
-                        tasks[task.variant, task.capacity] = task
+        try:
+            tasks = self._asked(weights, allowed, lower, upper, min(value, most))
+        except TimeUpError:
+            tasks = []
         found = self.graph.plan(steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
-        return Path(found, designs, value, min(bound, value)), list(tasks.values())
+        return Path(found, designs, value, min(bound, value)), tasks
+
+    def _asked(self, weights: Weights, allowed: Array, lower: Array, upper: Array, better: float) -> list[Task]:
+        """The searches that the shortest path of allowed steps by lower bounds asks for, and enough others.
+
+        If no plan is better than the best one known, a group of each path with lower bounds below that has to be
+        searched. So the shortest path that shares no such group with the first one asks for searches as well, and so
+        on: workers have more to do at a time.
+
+        They prove a little more than is asked: what is a little worse than other groups need not be searched again when
+        other metrics count a little, too, as in `looptree.search.answers.settle`.
+
+        Args:
+            lower, upper: what the design of each query takes at least, and the best one known. better: than that a path
+                has to be.
+        """
+        paths, query, tasks = self.graph.paths, self.graph.query, dict[tuple[int, float], Task]()
+        adding, left = self.suffixes.serve(weights), lower < upper * (1 - ROUNDING)
+        cost = np.where(allowed, lower[query], np.inf)
+        through = paths.through(cost)
+        while len(tasks) < ENOUGH:
+            reach, path = paths.shortest(cost)
+            steps = [index for index in path if left[query[index]]]
+            if not steps or reach >= better * (1 - ROUNDING):
+                break
+            for index in steps:
+                least = lower[query[index]]
+                below = min(better - (through[index] - least), paths.between(upper, index))
+                if least < below:
+                    below *= 1 + MARGIN
+                    first = self.suffixes.instead(index, weights, below, upper) if adding else None
+                    task = first or self._task(index, weights, below)
+                    tasks[task.variant, task.capacity] = task
+            cost[np.isin(query, query[steps])] = np.inf
+        return list(tasks.values())
+
+    def _task(self, index: int, weights: Weights, below: float) -> Task:
+        """The search for the group of a step."""
+        variant, room = self.graph.queries[int(self.graph.query[index])]
+        return Task(variant, weights, room, below)
 
     def _roomier(self, task: Task, spare: float) -> Task:
         """A search of a group in more bytes, if it may prove that even there no design is good enough.

@@ -36,7 +36,7 @@ from looptree.search.network.states.states import StateGraph
 from looptree.search.network.states.step import Step
 
 FEWEST = 5  # layers that are searched for all groups that end in them
-MARGIN = 1e-4  # by how much more than is asked is proven, as a share; see `partition.Partition._look`
+MARGIN = 1e-4  # by how much more than is asked is proven, as a share; see `partition.Partition._asked`
 REACH = 1.5  # how many times as many layers these groups have at most
 
 

@@ -70,13 +70,32 @@ class Paths:
 
     def ways(self, cost: Array) -> tuple[Array, Array]:
         """The lengths of shortest paths from the first state to each one, and from each one to the last."""
-        before = self._reached(cost)
         after = np.full(len(self.ideals), np.inf)
         after[-1] = 0.0
-        for state in range(len(self.ideals) - 1, 0, -1):
-            part = slice(self.first[state], self.first[state + 1])
-            np.minimum.at(after, self.source[part], cost[part] + after[state])
-        return before, after
+        for states, starts, steps in self._levels_back:
+            after[states] = np.minimum.reduceat(cost[steps] + after[self.target[steps]], starts)
+        return self._reached(cost), after
+
+    def through(self, cost: Array) -> Array:
+        """The length of a shortest path with each step."""
+        before, after = self.ways(cost)
+        return np.asarray(before[self.source] + cost + after[self.target])
+
+    @cached_property
+    def _levels_back(self) -> list[tuple[Array, Array, Array]]:
+        """States with equally many layers done from which steps lead, where these begin among those of all, and all.
+
+        The last states come first.
+        """
+        steps = np.argsort(self.source, kind="stable")
+        states, starts = np.unique(self.source[steps], return_index=True)
+        stops = np.append(starts[1:], len(steps))
+        done, found = np.array([self.ideals[state].bit_count() for state in states.tolist()]), []
+        for number in np.unique(done)[::-1]:
+            some = np.flatnonzero(done == number)
+            start = starts[some[0]]
+            found.append((states[some], starts[some] - start, steps[start : stops[some[-1]]]))
+        return found
 
     def between(self, cost: Array, step: int) -> float:
         """The length of a shortest path from where a step begins to where it ends."""
