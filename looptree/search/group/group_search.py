@@ -21,6 +21,7 @@ from looptree.search.group.bound.problems import Problems
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.group.goal.goal import Gathering, Goal
 from looptree.search.group.group import Group
+from looptree.search.group.loops.ledger import Ledgers
 from looptree.search.group.parted import parted_groups
 from looptree.search.undominated import undominated
 
@@ -36,6 +37,7 @@ class GroupSearch:
         self.group = group
         self._books: dict[Positions, PatternBook | None] = {}
         self._nested_books: dict[int, list[PatternBook]] = {}
+        self._ledgers = Ledgers()
         self._parted: list[GroupSearch] | None = None
         self._schedules = Schedules(group)
         live = group.space.live and group.goal.architecture.allocation == "live"
@@ -44,10 +46,15 @@ class GroupSearch:
     def towards(self, goal: Goal) -> GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
-        other._books, other._nested_books = self._books, self._nested_books
+        other._books, other._nested_books, other._ledgers = self._books, self._nested_books, self._ledgers
         other._parted = self.parted
         other._schedules, other._live = self._schedules, self._live
         return other
+
+    @property
+    def size_bytes(self) -> int:
+        """What its largest tables take of memory, those of its `parted` groups included."""
+        return self._ledgers.size_bytes + sum(known.size_bytes for known in self._parted or ())
 
     @property
     def parted(self) -> list[GroupSearch]:
@@ -62,7 +69,7 @@ class GroupSearch:
         for positions in sorted(known.orders, key=lambda found: (sum(map(len, found)), -len(found), found)):
             if positions not in self._books:
                 patterns = known.of(positions)
-                self._books[positions] = PatternBook(self.group, patterns) if patterns else None
+                self._books[positions] = PatternBook(self.group, patterns, None, self._ledgers) if patterns else None
             book = self._books[positions]
             if book is not None:
                 yield book
@@ -75,7 +82,7 @@ class GroupSearch:
                 known = self.group.nested_patterns(number, outer)
                 for positions in known.orders:
                     patterns = known.of(positions)
-                    found += [PatternBook(self.group, patterns, known)] if patterns else []
+                    found += [PatternBook(self.group, patterns, known, self._ledgers)] if patterns else []
             self._nested_books[number] = found
         yield from self._nested_books[number]
 
