@@ -18,10 +18,11 @@ from looptree.model import evaluate
 from looptree.search import SPACES, InfeasibleError, Plan, Restrictions, Space, TensorRule, compare, search
 from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
+from looptree.search.deadline import TimeUpError
 from looptree.search.exhaustive import Exhaustive, plans
 from looptree.search.group.trimmed import idle_layers
 from looptree.search.network.groups import workers
-from looptree.search.network.groups.catalogue import Catalogue, Task, TimeUpError
+from looptree.search.network.groups.catalogue import Catalogue, Task
 from looptree.search.network.plans.suffixes import Suffixes
 from looptree.workload import Workload
 from looptree.workload.load import load_workload

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from looptree.search.asked.loops import Positions
+from looptree.search.deadline import TimeUpError, deadline
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.branch_and_bound import BranchAndBound, Gatherer
 from looptree.search.group.bound.live_room import LiveRooms
@@ -114,20 +116,24 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
-        found, bound = None, math.inf
+        found, left, bound = None, math.inf, floor  # that is all that is known if the time is up in between
 
         def worth_it(group: Group) -> bool:
             return self._may_be_better(group, resident, room, fetched, below, tally)
 
-        for placing, books in self._ways(resident, room, fetched, worth_it):
-            branch = BranchAndBound(placing, floor, below, tally)
-            if branch.target == -math.inf:
-                break  # nothing is better than the floor: no tables of further loop orders are needed
-            for book in books:
-                bound = min(bound, branch.search(book, until, effort))
+        with deadline(until), suppress(TimeUpError):
+            for placing, books in self._ways(resident, room, fetched, worth_it):
+                branch = BranchAndBound(placing, floor, below, tally)
                 if branch.target == -math.inf:
-                    break
-            found, below = branch.design or found, branch.below
+                    break  # nothing is better than the floor: no tables of further loop orders are needed
+                try:
+                    for book in books:
+                        left = min(left, branch.search(book, until, effort))
+                        if branch.target == -math.inf:
+                            break
+                finally:
+                    found, below = branch.design or found, branch.below
+            bound = left
         return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
 
     def _ways(
@@ -212,12 +218,17 @@ class GroupSearch:
         def worth_it(group: Group) -> bool:
             return self._may_be_better(group, resident, room, fetched, below, tally)
 
-        for placing, books in self._ways(resident, room, fetched, worth_it):
-            branch = Gatherer(placing, 0.0, below, tally)
-            left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
-            found += branch.designs
+        complete = False
+        with deadline(until), suppress(TimeUpError):
+            for placing, books in self._ways(resident, room, fetched, worth_it):
+                branch = Gatherer(placing, 0.0, below, tally)
+                try:
+                    left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
+                finally:
+                    found += branch.designs
+            complete = math.isinf(left)
         best = undominated(np.array(beaten_by[len(known) :])) if found else ()
-        return Collected(tuple(found[i] for i in best), math.isinf(left), tally)
+        return Collected(tuple(found[i] for i in best), complete, tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""

@@ -21,6 +21,7 @@ import time
 import numpy as np
 
 from looptree.model.axis import Array
+from looptree.search.deadline import TimeUpError, deadline
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.frontier import Frontier
 from looptree.search.group.bound.nodes import Nodes
@@ -55,11 +56,15 @@ class BranchAndBound:
 
     @property
     def design(self) -> GroupDesign | None:
-        """The best design found."""
-        return None if self.found is None else self.placing.design(*self.found)
+        """The best design found; that it was found in time is enough."""
+        with deadline(math.inf):
+            return None if self.found is None else self.placing.design(*self.found)
 
     def search(self, book: PatternBook, until: float, effort: float) -> float:
         """All designs with the loop orders of a book; a bound of what was not looked at.
+
+        Raises:
+            TimeUpError: before the loop orders have bounds.
 
         Designs in which loops meet come last: what is found without them rules out many.
         """
@@ -67,10 +72,15 @@ class BranchAndBound:
         frontier, met = Frontier(roots, floor, len(self.placing.group.inner)), roots.at(NONE)
         while len(frontier):
             if time.time() > until or self.tally.nodes > effort:
-                return min(frontier.bound, float(met.bound.min(initial=math.inf)))
-            following, meeting = self._branched(book, frontier.next(found=self.found is not None))
+                return min(frontier.bound, _least(met))
+            nodes = frontier.next(found=self.found is not None)
+            try:
+                following, meeting = self._branched(book, nodes)
+                bounded = self._bounded(book, following)
+            except TimeUpError:
+                return min(_least(nodes), frontier.bound, _least(met))
             met = met.joined(meeting) if len(meeting) else met
-            frontier.waiting = self._hopeful(frontier.waiting.joined(self._bounded(book, following)))
+            frontier.waiting = self._hopeful(frontier.waiting.joined(bounded))
         return self._joined(book, met, until, effort)
 
     def roots(self, book: PatternBook) -> Nodes:
@@ -84,13 +94,16 @@ class BranchAndBound:
             some, count = nodes.at(np.flatnonzero(nodes.pattern == number)), JOINED
             while len(some := self._hopeful(some)):
                 if time.time() > until or self.tally.nodes > effort:
-                    unseen = min(unseen, float(some.bound.min()))
+                    unseen = min(unseen, _least(some))
                     break
                 few, some = some.best(count)
                 count *= 2
-                joined = book.joined(number, few.start.tolist())
-                if joined is not None:
-                    unseen = min(unseen, self.search(joined, until, effort))
+                try:
+                    joined = book.joined(number, few.start.tolist())
+                    if joined is not None:
+                        unseen = min(unseen, self.search(joined, until, effort))
+                except TimeUpError:
+                    unseen = min(unseen, _least(few))
         return unseen
 
     def least_room(self, book: PatternBook) -> tuple[float, Array]:
@@ -153,6 +166,11 @@ class BranchAndBound:
                 self.below, self.found = placed.value, (book, node, placed)
 
 
+def _least(nodes: Nodes) -> float:
+    """The least bound of some nodes, infinite if there are none."""
+    return float(nodes.bound.min(initial=math.inf))
+
+
 class Gatherer(BranchAndBound):
     """One that keeps every design below `below` that no other one beats."""
 
@@ -180,7 +198,8 @@ class Gatherer(BranchAndBound):
             if placed is None:
                 nodes = nodes.at(np.flatnonzero(np.arange(len(nodes)) != at))
                 continue
-            design = self.placing.design(book, node, placed)
+            with deadline(math.inf):
+                design = self.placing.design(book, node, placed)
             self.designs.append(design)
             self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
             nodes = self._hopeful(self.placing.bounds(book, nodes, self.target))

@@ -22,6 +22,7 @@ from looptree.model.operations import Operations
 from looptree.model.production import all_operations, all_points
 from looptree.model.slab import attained_in
 from looptree.search.asked.loops import Rank, Tiles
+from looptree.search.deadline import check_time
 from looptree.search.group.loops.boxes import (
     NOWHERE,
     covering_all,
@@ -234,6 +235,7 @@ class Profiler:
         return axis, sinks
 
     def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        check_time()
         axis, sinks = self._stepped(ranks, tiles)
         needs, writes, operations, asked = infer(self.part, sinks, {AXIS: axis}, forgotten)
         near = Neighbours(axis)

@@ -14,6 +14,7 @@ from looptree.model.box import Box, Coupled, Key
 from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.search.asked.loops import Rank
+from looptree.search.deadline import check_time
 from looptree.search.group.loops.factors import AXIS, Factors, Neighbours, factors_of, work_of
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.own.leaf import Streamer
@@ -120,6 +121,7 @@ class Division:
         return self._of_single[own]
 
     def _found(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares | None:
+        check_time()
         try:
             return self._divided(steps, own, tiles)
         except (UnsupportedError, Coupled):

@@ -140,7 +140,7 @@ class Searches:
         return self._known[shape]
 
     def used(self, shape: int) -> None:
-        """The groups of a shape were searched; of all tables those used longest ago go, as long as they are too large."""
+        """Groups of a shape were searched: while all tables are too large, those used longest ago go."""
         self._taken.pop(shape, None)
         self._taken[shape] = self._known[shape].size_bytes
         while len(self._taken) > 1 and sum(self._taken.values()) > MOST_BYTES:
