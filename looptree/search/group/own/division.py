@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.axis import Array
+from looptree.model.axis import MAX_STEPS, Array
 from looptree.model.box import Box, Coupled, Key
 from looptree.model.needed import required
 from looptree.model.operations import Operations
@@ -133,12 +133,16 @@ class Division:
     def _some(
         self, steps: Steps, own: tuple[str, ...], tiles: Sequence[tuple[int, ...]]
     ) -> Iterator[Sequence[tuple[int, ...]]]:
-        """Choices of tile shapes, so many at a time that there are not too many steps."""
+        """Choices of tile shapes, so many at a time that there are not too many steps.
+
+        All at once, where these may be more than are tabulated: then the first of them says so.
+        """
         axis, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
         spans = [done[self.layer].box.span(rank, AXIS, axis.size) for rank in own]
         most = [int((high - low).max()) for low, high in spans]
         trips = -(-np.array(most) // np.array(tiles))
-        ends = np.cumsum(axis.size * np.maximum(trips, 1).prod(axis=1)) // MOST_STEPS
+        total = np.cumsum(axis.size * np.maximum(trips, 1).prod(axis=1))
+        ends = total // (MOST_STEPS if total[-1] <= MAX_STEPS else total[-1] + 1)
         for end in np.unique(ends):
             yield [tiles[at] for at in np.flatnonzero(ends == end).tolist()]
 
