@@ -5,9 +5,11 @@ the least entry of every table in the range, and the best place of every tensor 
 what a layer then computes again (`looptree.search.group.bound.relax`). The nodes of least bound are next. Wide ranges
 are cut in two, because in a wide one tensors seem to take the room of small tiles and to move as little as with large
 ones. Then the intermediates are decided one by one, from the sinks upwards: each decision fixes what is computed again,
-and with it all that layers further up need. Narrow ranges are cut last. What is left is a tile shape per loop with a
-place per intermediate, for which all other tensors are placed exactly (`looptree.search.group.bound.placing`). Once no
-node has a bound below the best design, that design is proven.
+and with it all that layers further up need. That takes tables of its own, for all tile shapes, which in a group of many
+layers take longer than all bounds: there only the narrowest ranges are decided, of which often none is left, until
+there are such tables. Narrow ranges are cut last. What is left is a tile shape per loop with a place per intermediate,
+for which all other tensors are placed exactly (`looptree.search.group.bound.placing`). Once no node has a bound below
+the best design, that design is proven.
 
 Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.loops.meeting`). Single
 designs that this does not rule out are searched with tables of the loops that meet together.
@@ -30,6 +32,8 @@ from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.goal import Gathering
 
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
+TIGHT = 0.02  # the same where it would be the first time, in a group with many intermediates
+SEVERAL = 3  # that is, so many
 JOINED = 8  # designs in which loops meet, at first, and then more and more at a time: what they find rules out others
 NONE = np.arange(0)
 ROUNDING = 1e-12
@@ -38,7 +42,8 @@ ROUNDING = 1e-12
 class BranchAndBound:
     """One branch and bound: the best design found so far is `found`, of objective `below`.
 
-    What is found is a single design and how its tensors are placed in it.
+    What is found is a single design and how its tensors are placed in it. `decided` are the patterns of each book of
+    which the next intermediate was decided in this search: what it does depends on no other one.
     """
 
     def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
@@ -46,6 +51,7 @@ class BranchAndBound:
         self.below = below
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Chosen] | None = None
+        self.decided: dict[PatternBook, set[int]] = {}
         self.placing = placing
         self.relaxation = placing.problems.relaxation
 
@@ -131,11 +137,16 @@ class BranchAndBound:
     def _branched(self, book: PatternBook, nodes: Nodes) -> tuple[Nodes, Nodes]:
         """What hopeful nodes are cut into, and single designs in which loops meet; other single designs are settled."""
         loose = book.looseness(nodes.pattern, nodes.start, nodes.stop)
-        most = LOOSE if book.outer == book.count else math.inf  # with a nested branch, deciding first took less time
+        known = self.decided.setdefault(book, set())
+        first = TIGHT if len(self.placing.group.inner) >= SEVERAL else LOOSE
+        most = np.array([LOOSE if number in known else first for number in nodes.pattern.tolist()])
+        if book.outer < book.count:
+            most = np.full(len(nodes), math.inf)  # with a nested branch, deciding first took less time
         wide = (loose * (nodes.stop - nodes.start > 1)).max(axis=1, initial=0.0) > most
         children = [
             NONE if cut else book.children(number) for cut, number in zip(wide, nodes.pattern.tolist(), strict=True)
         ]
+        known.update(nodes.pattern[~wide].tolist())
         more = np.array([len(c) for c in children], dtype=np.int64)
         decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
         if len(decided):
