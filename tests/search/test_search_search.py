@@ -549,3 +549,21 @@ def test_what_is_known_when_the_time_is_up_is_not_lost(monkeypatch: pytest.Monke
     plan = search(network("matmul", 2), architecture(60), objective="offchip", workers=1)
     assert plan.statistics.status == "feasible"
     assert 0 < plan.statistics.bound < plan.statistics.value
+
+
+def test_tables_that_were_dropped_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process keeps the tables of the groups that it searched last, as far as they are not too large."""
+    workload, hardware = network("chain", 1, layers=4), architecture(12)
+    kept = search(workload, hardware, workers=1).statistics
+    dropped, drop = list[int](), workers.Searches._drop
+
+    def noted(searches: workers.Searches, shape: int) -> None:
+        dropped.append(shape)
+        drop(searches, shape)
+
+    monkeypatch.setattr(workers, "MOST_BYTES", 1)
+    monkeypatch.setattr(workers.Searches, "_drop", noted)
+    again = search(workload, hardware, workers=1).statistics
+    assert dropped
+    assert (again.value, again.bound, again.searches) == (kept.value, kept.bound, kept.searches)
+    assert (again.designs_evaluated, again.ranges_bounded) == (kept.designs_evaluated, kept.ranges_bounded)

@@ -55,6 +55,13 @@ def test_no_design_of_three_layers_is_better(kind: str) -> None:
     check(kind, 1, 3, ONE)
 
 
+def test_no_design_is_better_if_tables_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in groups of many layers: ranges are cut as far as that pays before an intermediate is decided."""
+    monkeypatch.setattr(branch_and_bound, "SEVERAL", 1)
+    monkeypatch.setattr(branch_and_bound, "TIGHT", 0.0)
+    check("skip", 1, 3, ONE)
+
+
 @pytest.mark.parametrize("kind", ["matmul", "skip"])
 def test_no_design_is_better_if_the_newest_nodes_come_first(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in long chains."""
