@@ -16,7 +16,7 @@ from looptree.search.asked.hardware import buffer_of, check_priced
 from looptree.search.asked.limits import Limit, checked_limits
 from looptree.search.asked.objective import checked, value
 from looptree.search.asked.space import SPACES, Space
-from looptree.search.network.groups.catalogue import TimeUpError
+from looptree.search.deadline import TimeUpError
 from looptree.search.network.groups.workers import Searches, Workers
 from looptree.search.network.planner import Planner
 from looptree.search.result import Comparison, Plan, Progress

@@ -18,10 +18,11 @@ from looptree.model import evaluate
 from looptree.search import SPACES, InfeasibleError, Plan, Restrictions, Space, TensorRule, compare, search
 from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
+from looptree.search.deadline import TimeUpError
 from looptree.search.exhaustive import Exhaustive, plans
 from looptree.search.group.trimmed import idle_layers
 from looptree.search.network.groups import workers
-from looptree.search.network.groups.catalogue import Catalogue, Task, TimeUpError
+from looptree.search.network.groups.catalogue import Catalogue, Task
 from looptree.search.network.plans.suffixes import Suffixes
 from looptree.workload import Workload
 from looptree.workload.load import load_workload
@@ -548,3 +549,21 @@ def test_what_is_known_when_the_time_is_up_is_not_lost(monkeypatch: pytest.Monke
     plan = search(network("matmul", 2), architecture(60), objective="offchip", workers=1)
     assert plan.statistics.status == "feasible"
     assert 0 < plan.statistics.bound < plan.statistics.value
+
+
+def test_tables_that_were_dropped_are_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process keeps the tables of the groups that it searched last, as far as they are not too large."""
+    workload, hardware = network("chain", 1, layers=4), architecture(12)
+    kept = search(workload, hardware, workers=1).statistics
+    dropped, drop = list[int](), workers.Searches._drop
+
+    def noted(searches: workers.Searches, shape: int) -> None:
+        dropped.append(shape)
+        drop(searches, shape)
+
+    monkeypatch.setattr(workers, "MOST_BYTES", 1)
+    monkeypatch.setattr(workers.Searches, "_drop", noted)
+    again = search(workload, hardware, workers=1).statistics
+    assert dropped
+    assert (again.value, again.bound, again.searches) == (kept.value, kept.bound, kept.searches)
+    assert (again.designs_evaluated, again.ranges_bounded) == (kept.designs_evaluated, kept.ranges_bounded)

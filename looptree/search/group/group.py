@@ -260,10 +260,15 @@ class Group:
         return complete_layers(self.part)
 
     @cached_property
+    def words(self) -> Array:
+        """Words of each tensor that every design reads from off chip, or writes there."""
+        known = compulsory_words(self.part)
+        return np.array([float(known.get(t, 0)) for t in self.tensors])
+
+    @cached_property
     def _compulsory(self) -> tuple[Array, Array, float]:
         """Sums of compulsory transfers per tensor, those of the operations, and least cycles."""
-        words, complete = compulsory_words(self.part), self._complete
-        count = np.array([float(words.get(t, 0)) for t in self.tensors])
+        count, complete = self.words, self._complete
         reads = np.where([t in self.part.inputs for t in self.tensors], count, 0.0)
         writes = np.where([t in self.part.outputs for t in self.tensors], count, 0.0)
         work = [self.profiler.untiled_work(n, ()) if n in complete else None for n in self.layers]

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
 from looptree.search.asked.loops import Positions
+from looptree.search.deadline import TimeUpError, deadline
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.branch_and_bound import BranchAndBound, Gatherer
 from looptree.search.group.bound.live_room import LiveRooms
@@ -21,6 +23,7 @@ from looptree.search.group.bound.problems import Problems
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.group.goal.goal import Gathering, Goal
 from looptree.search.group.group import Group
+from looptree.search.group.loops.ledger import Ledgers
 from looptree.search.group.parted import parted_groups
 from looptree.search.undominated import undominated
 
@@ -36,6 +39,7 @@ class GroupSearch:
         self.group = group
         self._books: dict[Positions, PatternBook | None] = {}
         self._nested_books: dict[int, list[PatternBook]] = {}
+        self._ledgers = Ledgers()
         self._parted: list[GroupSearch] | None = None
         self._schedules = Schedules(group)
         live = group.space.live and group.goal.architecture.allocation == "live"
@@ -44,10 +48,15 @@ class GroupSearch:
     def towards(self, goal: Goal) -> GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
-        other._books, other._nested_books = self._books, self._nested_books
+        other._books, other._nested_books, other._ledgers = self._books, self._nested_books, self._ledgers
         other._parted = self.parted
         other._schedules, other._live = self._schedules, self._live
         return other
+
+    @property
+    def size_bytes(self) -> int:
+        """What its largest tables take of memory, those of its `parted` groups included."""
+        return self._ledgers.size_bytes + sum(known.size_bytes for known in self._parted or ())
 
     @property
     def parted(self) -> list[GroupSearch]:
@@ -62,7 +71,7 @@ class GroupSearch:
         for positions in sorted(known.orders, key=lambda found: (sum(map(len, found)), -len(found), found)):
             if positions not in self._books:
                 patterns = known.of(positions)
-                self._books[positions] = PatternBook(self.group, patterns) if patterns else None
+                self._books[positions] = PatternBook(self.group, patterns, None, self._ledgers) if patterns else None
             book = self._books[positions]
             if book is not None:
                 yield book
@@ -75,7 +84,7 @@ class GroupSearch:
                 known = self.group.nested_patterns(number, outer)
                 for positions in known.orders:
                     patterns = known.of(positions)
-                    found += [PatternBook(self.group, patterns, known)] if patterns else []
+                    found += [PatternBook(self.group, patterns, known, self._ledgers)] if patterns else []
             self._nested_books[number] = found
         yield from self._nested_books[number]
 
@@ -107,20 +116,24 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
-        found, bound = None, math.inf
+        found, left, bound = None, math.inf, floor  # that is all that is known if the time is up in between
 
         def worth_it(group: Group) -> bool:
             return self._may_be_better(group, resident, room, fetched, below, tally)
 
-        for placing, books in self._ways(resident, room, fetched, worth_it):
-            branch = BranchAndBound(placing, floor, below, tally)
-            if branch.target == -math.inf:
-                break  # nothing is better than the floor: no tables of further loop orders are needed
-            for book in books:
-                bound = min(bound, branch.search(book, until, effort))
+        with deadline(until), suppress(TimeUpError):
+            for placing, books in self._ways(resident, room, fetched, worth_it):
+                branch = BranchAndBound(placing, floor, below, tally)
                 if branch.target == -math.inf:
-                    break
-            found, below = branch.design or found, branch.below
+                    break  # nothing is better than the floor: no tables of further loop orders are needed
+                try:
+                    for book in books:
+                        left = min(left, branch.search(book, until, effort))
+                        if branch.target == -math.inf:
+                            break
+                finally:
+                    found, below = branch.design or found, branch.below
+            bound = left
         return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
 
     def _ways(
@@ -205,12 +218,17 @@ class GroupSearch:
         def worth_it(group: Group) -> bool:
             return self._may_be_better(group, resident, room, fetched, below, tally)
 
-        for placing, books in self._ways(resident, room, fetched, worth_it):
-            branch = Gatherer(placing, 0.0, below, tally)
-            left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
-            found += branch.designs
+        complete = False
+        with deadline(until), suppress(TimeUpError):
+            for placing, books in self._ways(resident, room, fetched, worth_it):
+                branch = Gatherer(placing, 0.0, below, tally)
+                try:
+                    left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
+                finally:
+                    found += branch.designs
+            complete = math.isinf(left)
         best = undominated(np.array(beaten_by[len(known) :])) if found else ()
-        return Collected(tuple(found[i] for i in best), math.isinf(left), tally)
+        return Collected(tuple(found[i] for i in best), complete, tally)
 
     def smallest(self) -> tuple[float, dict[str, float]]:
         """The fewest bytes on chip with which a layer alone can do, and what each tensor takes of them."""

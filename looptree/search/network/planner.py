@@ -16,10 +16,11 @@ from looptree.search.asked.metrics import Weights
 from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
 from looptree.search.asked.target import Target
+from looptree.search.deadline import TimeUpError
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.prices import direct
 from looptree.search.group.goal.rooms import shared_bytes, weight_bytes
-from looptree.search.network.groups.catalogue import Catalogue, TimeUpError
+from looptree.search.network.groups.catalogue import Catalogue
 from looptree.search.network.groups.workers import Workers
 from looptree.search.network.idle import with_idle
 from looptree.search.network.jumped import jumped, not_planned

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from dataclasses import replace
 from fractions import Fraction
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from looptree.architecture import Architecture, Compute, Level
+from looptree.search import deadline
 from looptree.search.asked.metrics import METRICS, Weights
 from looptree.search.asked.restrictions import Restrictions
 from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive, undominated
-from looptree.search.group.bound import frontier
+from looptree.search.group.bound import branch_and_bound, frontier
 from looptree.search.group.goal.goal import EVERYTHING, Aim, Gathering
 from looptree.workload import Workload
 from tests.search.group_cases import capacities, differences, searched
@@ -50,6 +53,13 @@ def test_no_design_of_two_layers_is_better(kind: str, seed: int) -> None:
 @pytest.mark.parametrize("kind", ["plane", "pool", "skip"])
 def test_no_design_of_three_layers_is_better(kind: str) -> None:
     check(kind, 1, 3, ONE)
+
+
+def test_no_design_is_better_if_tables_come_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in groups of many layers: ranges are cut as far as that pays before an intermediate is decided."""
+    monkeypatch.setattr(branch_and_bound, "SEVERAL", 1)
+    monkeypatch.setattr(branch_and_bound, "TIGHT", 0.0)
+    check("skip", 1, 3, ONE)
 
 
 @pytest.mark.parametrize("kind", ["matmul", "skip"])
@@ -221,6 +231,44 @@ def test_a_search_without_time_proves_no_more_than_it_may() -> None:
     assert best.design is not None
     assert hasty.bound <= best.value
     assert hasty.design is None or hasty.value >= best.value
+
+
+@pytest.mark.parametrize("objective", ["energy", "offchip"])
+def test_a_search_may_stop_at_any_time(objective: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whenever the clock says so, which ticks as it is looked at: nothing false is proven, no table is half made."""
+    workload, hardware, space = network("chain", 1, layers=2), architecture(), Space(loops=2, lone_loops=3)
+    clock = SimpleNamespace(time=itertools.count().__next__)
+    for module in (deadline, branch_and_bound):
+        monkeypatch.setattr(module, "time", clock)
+    best = searched(workload, hardware, objective, space).search(frozenset(), 16)
+    looks, found, rough = clock.time(), set(), 0
+    again = searched(workload, hardware, objective, space)
+    for stop in range(1, looks, 5):
+        hasty = again.search(frozenset(), 16, until=clock.time() + stop)
+        assert hasty.bound <= best.value * (1 + 1e-12)
+        assert hasty.design is None or hasty.value >= best.value
+        rough += hasty.bound < best.value * (1 - 1e-12)
+        found.add(hasty.value)
+    assert rough > 3
+    assert found >= {math.inf, best.value}
+    assert again.search(frozenset(), 16).bound == pytest.approx(best.value, rel=1e-12)
+
+
+@pytest.mark.parametrize("stop", [1, 50, 400, math.inf])
+def test_designs_that_are_collected_until_the_time_is_up_are_some_of_all(
+    stop: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workload, hardware = asymmetric(5)
+    clock = SimpleNamespace(time=itertools.count().__next__)
+    for module in (deadline, branch_and_bound):
+        monkeypatch.setattr(module, "time", clock)
+    base = searched(workload, hardware, "energy", Space(loops=2, lone_loops=2))
+    every = base.towards(Gathering(EVERYTHING, hardware, "GLB")).collect(frozenset(), 60, math.inf)
+    anew = searched(workload, hardware, "energy", Space(loops=2, lone_loops=2))
+    some = anew.towards(Gathering(EVERYTHING, hardware, "GLB")).collect(frozenset(), 60, math.inf, clock.time() + stop)
+    assert some.complete == math.isinf(stop)
+    best = np.array([design.totals for design in every.designs])
+    assert all((best <= np.array(design.totals) * (1 + 1e-12)).all(axis=1).any() for design in some.designs)
 
 
 def test_the_smallest_room_that_is_named_suffices() -> None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import itertools
 
+import numpy as np
 import pytest
 
 from looptree.search import search
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.group.bound.problems import Problems
+from looptree.search.group.own import division
 from looptree.search.group.own.division import Steps
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
@@ -123,6 +126,58 @@ def test_no_own_loop_streams_less_than_its_bound(stride: int, padding: int, colu
     ways = [way.tensors["X"] for steps in below for way in divider.ways(["X"], (steps,))]
     assert ways
     assert min(way.times for way in ways) >= divider.leasts.times("X")
+
+
+def shuffled() -> Workload:
+    """A pixel shuffle, of which a layer with a halo reads."""
+    layers = [
+        einsum("a", "A[m,2*p+r] = X[2*m+r,p]", {"m": 2, "p": 3, "r": 2}),
+        einsum("b", "Y[m,p] = A[m,p+s-1] * V[m,s]", {"m": 2, "p": 6, "s": 3}),
+    ]
+    return Workload("shuffled", layers, shapes={"X": (4, 3), "A": (2, 6)})
+
+
+def test_tile_shapes_of_own_loops_may_be_run_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they leave is the same as of all at once."""
+    space = Space(loops=1, lone_loops=1)
+    below = Steps(((("b", "p"),),), (2,), (frozenset(),), (0,))
+    every = searched(shuffled(), architecture(), "offchip", space).group.divider("a").division.shares(below, ("m", "r"))
+    monkeypatch.setattr(division, "MOST_STEPS", 3)
+    few = searched(shuffled(), architecture(), "offchip", space).group.divider("a").division
+    parts = list(few._some(below, ("m", "r"), [(2, 2), (2, 1), (1, 2), (1, 1)]))
+    assert [len(part) for part in parts] == [1, 1, 1, 1]
+    some = few.shares(below, ("m", "r"))
+    assert every is not None
+    assert some is not None
+    assert every.held.keys() == some.held.keys() == {"X", "A"}
+    for tensor in every.held:
+        assert np.array_equal(every.held[tensor], some.held[tensor])
+        assert np.array_equal(every.fresh[tensor], some.fresh[tensor])
+        assert all(np.array_equal(moves, some.moves[tensor][key]) for key, moves in every.moves[tensor].items())
+    assert np.array_equal(every.cycles, some.cycles)
+    assert np.array_equal(every.trips, some.trips)
+
+
+def test_no_way_to_stream_what_a_shuffle_reads_takes_less_than_all_of_it() -> None:
+    """Own loops may read some of its input twice, but none of it less than once: that is all that is known of them."""
+    space = Space(loops=2, lone_loops=1)
+    search = searched(shuffled(), architecture(), "offchip", space)
+    assert search.group.divider("a").leasts.times("X") == 0.0
+    problems = Problems(search.group, frozenset(), 8.0)
+    row, found = search.group.tensors.index("X"), 0
+    for book in search.books():
+        number = np.arange(book.first)
+        columns, places = book.columns(number, np.zeros_like(book.widths()), book.widths())
+        room, (moved, *_) = problems.relaxation.options(columns, places)
+        assert (moved[row, -1] >= 12).all()
+        problem, options = problems.problem(book, number, columns, places, room, moved[None], number, bounding=True)
+        for item, listed in zip(problem.items, options, strict=True):
+            streamed = [at for at, option in enumerate(listed) if option.inside and "X" in option.inside[1].tensors]
+            assert (item.sums[0, streamed] >= 12).all()
+            found += len(streamed)
+    assert found
+    slow = streaming(Exhaustive(shuffled(), architecture(), Space(loops=2, lone_loops=1, leaf_loops=2)))
+    assert differences(slow, architecture(), most=8, largest=100.0)[0] == []
 
 
 def test_own_loops_divide_what_is_read_of_a_layer_that_joins_ranks() -> None:

@@ -11,7 +11,7 @@ from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.bound.places import UNDECIDED, Places
 from looptree.search.group.group import Group
-from looptree.search.group.loops.ledger import Columns, Ledger
+from looptree.search.group.loops.ledger import Columns, Ledger, Ledgers
 from looptree.search.group.loops.tables import Bases
 from looptree.search.group.patterns.pattern import Pattern
 from looptree.search.group.patterns.patterns import Patterns
@@ -22,10 +22,17 @@ class PatternBook:
 
     Args:
         group: theirs. patterns: whose loops are joined at the same positions. source: where more of them come from;
-        else those of the group.
+        else those of the group. ledgers: where their tables stand beside those of other books; by themselves if not
+        given.
     """
 
-    def __init__(self, group: Group, patterns: Sequence[Pattern], source: Patterns | None = None) -> None:
+    def __init__(
+        self,
+        group: Group,
+        patterns: Sequence[Pattern],
+        source: Patterns | None = None,
+        ledgers: Ledgers | None = None,
+    ) -> None:
         self.group = group
         self.source = group.patterns if source is None else source
         self.patterns = list(patterns)
@@ -34,8 +41,7 @@ class PatternBook:
         self.count = sum(map(len, self.positions))
         nesting = patterns[0].nesting
         self.outer = self.count if nesting is None else nesting.outer
-        self._ledgers: dict[int, Ledger] = {}
-        self._offset: dict[int, int] = {}
+        self._ledgers = Ledgers() if ledgers is None else ledgers
         self._children: dict[int, Array] = {}
         self._separable: dict[int, bool] = {}
         self._driven: dict[str, tuple[Array, list[frozenset[Key]]]] = {}
@@ -55,23 +61,15 @@ class PatternBook:
         self._base.append(number)
 
     def _row(self, pattern: Pattern) -> tuple[list[int], list[int], list[bool]]:
-        offsets = []
-        for at, table in enumerate(pattern.tables):
-            if id(table) not in self._offset:
-                self._offset[id(table)] = self._ledger(at).add(table)
-            offsets.append(self._offset[id(table)])
+        offsets = [
+            self._ledgers.added(table, len(own)) for table, own in zip(pattern.tables, self.positions, strict=True)
+        ]
         places = [pattern.places.get(row, (UNDECIDED, False)) for row in self.group.inner]
         return offsets, [loops for loops, _ in places], [first for _, first in places]
 
     def _ledger(self, at: int) -> Ledger:
         """The tables of equally many loops as the one at a place of the patterns has."""
-        size = len(self.positions[at])
-        if size not in self._ledgers:
-            widths = (
-                len(p.loops[i].tiles) for p in self.patterns for i, own in enumerate(self.positions) if len(own) == size
-            )
-            self._ledgers[size] = Ledger(max(widths, default=1))
-        return self._ledgers[size]
+        return self._ledgers.of(len(self.positions[at]))
 
     def separable(self, number: int) -> bool:
         """Whether the counts of a pattern are products of its tables."""

@@ -5,9 +5,11 @@ the least entry of every table in the range, and the best place of every tensor 
 what a layer then computes again (`looptree.search.group.bound.relax`). The nodes of least bound are next. Wide ranges
 are cut in two, because in a wide one tensors seem to take the room of small tiles and to move as little as with large
 ones. Then the intermediates are decided one by one, from the sinks upwards: each decision fixes what is computed again,
-and with it all that layers further up need. Narrow ranges are cut last. What is left is a tile shape per loop with a
-place per intermediate, for which all other tensors are placed exactly (`looptree.search.group.bound.placing`). Once no
-node has a bound below the best design, that design is proven.
+and with it all that layers further up need. That takes tables of its own, for all tile shapes, which in a group of many
+layers take longer than all bounds: there only the narrowest ranges are decided, of which often none is left, until
+there are such tables. Narrow ranges are cut last. What is left is a tile shape per loop with a place per intermediate,
+for which all other tensors are placed exactly (`looptree.search.group.bound.placing`). Once no node has a bound below
+the best design, that design is proven.
 
 Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.loops.meeting`). Single
 designs that this does not rule out are searched with tables of the loops that meet together.
@@ -21,6 +23,7 @@ import time
 import numpy as np
 
 from looptree.model.axis import Array
+from looptree.search.deadline import TimeUpError, deadline
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.frontier import Frontier
 from looptree.search.group.bound.nodes import Nodes
@@ -29,6 +32,8 @@ from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.goal import Gathering
 
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
+TIGHT = 0.02  # the same where it would be the first time, in a group with many intermediates
+SEVERAL = 3  # that is, so many
 JOINED = 8  # designs in which loops meet, at first, and then more and more at a time: what they find rules out others
 NONE = np.arange(0)
 FEW, CUTS = 64, 2  # so few nodes are cut so many times more before they are bounded
@@ -38,7 +43,8 @@ ROUNDING = 1e-12
 class BranchAndBound:
     """One branch and bound: the best design found so far is `found`, of objective `below`.
 
-    What is found is a single design and how its tensors are placed in it.
+    What is found is a single design and how its tensors are placed in it. `decided` are the patterns of each book of
+    which the next intermediate was decided in this search: what it does depends on no other one.
     """
 
     def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
@@ -46,6 +52,7 @@ class BranchAndBound:
         self.below = below
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Chosen] | None = None
+        self.decided: dict[PatternBook, set[int]] = {}
         self.placing = placing
         self.relaxation = placing.problems.relaxation
 
@@ -56,11 +63,15 @@ class BranchAndBound:
 
     @property
     def design(self) -> GroupDesign | None:
-        """The best design found."""
-        return None if self.found is None else self.placing.design(*self.found)
+        """The best design found; that it was found in time is enough."""
+        with deadline(math.inf):
+            return None if self.found is None else self.placing.design(*self.found)
 
     def search(self, book: PatternBook, until: float, effort: float) -> float:
         """All designs with the loop orders of a book; a bound of what was not looked at.
+
+        Raises:
+            TimeUpError: before the loop orders have bounds.
 
         Designs in which loops meet come last: what is found without them rules out many.
         """
@@ -68,10 +79,15 @@ class BranchAndBound:
         frontier, met = Frontier(roots, floor, len(self.placing.group.inner)), roots.at(NONE)
         while len(frontier):
             if time.time() > until or self.tally.nodes > effort:
-                return min(frontier.bound, float(met.bound.min(initial=math.inf)))
-            following, meeting = self._branched(book, frontier.next(found=self.found is not None))
+                return min(frontier.bound, _least(met))
+            nodes = frontier.next(found=self.found is not None)
+            try:
+                following, meeting = self._branched(book, nodes)
+                bounded = self._bounded(book, following)
+            except TimeUpError:
+                return min(_least(nodes), frontier.bound, _least(met))
             met = met.joined(meeting) if len(meeting) else met
-            frontier.waiting = self._hopeful(frontier.waiting.joined(self._bounded(book, following)))
+            frontier.waiting = self._hopeful(frontier.waiting.joined(bounded))
         return self._joined(book, met, until, effort)
 
     def roots(self, book: PatternBook) -> Nodes:
@@ -85,13 +101,16 @@ class BranchAndBound:
             some, count = nodes.at(np.flatnonzero(nodes.pattern == number)), JOINED
             while len(some := self._hopeful(some)):
                 if time.time() > until or self.tally.nodes > effort:
-                    unseen = min(unseen, float(some.bound.min()))
+                    unseen = min(unseen, _least(some))
                     break
                 few, some = some.best(count)
                 count *= 2
-                joined = book.joined(number, few.start.tolist())
-                if joined is not None:
-                    unseen = min(unseen, self.search(joined, until, effort))
+                try:
+                    joined = book.joined(number, few.start.tolist())
+                    if joined is not None:
+                        unseen = min(unseen, self.search(joined, until, effort))
+                except TimeUpError:
+                    unseen = min(unseen, _least(few))
         return unseen
 
     def least_room(self, book: PatternBook) -> tuple[float, Array]:
@@ -119,11 +138,16 @@ class BranchAndBound:
     def _branched(self, book: PatternBook, nodes: Nodes) -> tuple[Nodes, Nodes]:
         """What hopeful nodes are cut into, and single designs in which loops meet; other single designs are settled."""
         loose = book.looseness(nodes.pattern, nodes.start, nodes.stop)
-        most = LOOSE if book.outer == book.count else math.inf  # with a nested branch, deciding first took less time
+        known = self.decided.setdefault(book, set())
+        first = TIGHT if len(self.placing.group.inner) >= SEVERAL else LOOSE
+        most = np.array([LOOSE if number in known else first for number in nodes.pattern.tolist()])
+        if book.outer < book.count:
+            most = np.full(len(nodes), math.inf)  # with a nested branch, deciding first took less time
         wide = (loose * (nodes.stop - nodes.start > 1)).max(axis=1, initial=0.0) > most
         children = [
             NONE if cut else book.children(number) for cut, number in zip(wide, nodes.pattern.tolist(), strict=True)
         ]
+        known.update(nodes.pattern[~wide].tolist())
         more = np.array([len(c) for c in children], dtype=np.int64)
         decided = nodes.at(np.repeat(np.arange(len(nodes)), more))
         if len(decided):
@@ -165,6 +189,11 @@ class BranchAndBound:
                 self.below, self.found = placed.value, (book, node, placed)
 
 
+def _least(nodes: Nodes) -> float:
+    """The least bound of some nodes, infinite if there are none."""
+    return float(nodes.bound.min(initial=math.inf))
+
+
 class Gatherer(BranchAndBound):
     """One that keeps every design below `below` that no other one beats."""
 
@@ -192,7 +221,8 @@ class Gatherer(BranchAndBound):
             if placed is None:
                 nodes = nodes.at(np.flatnonzero(np.arange(len(nodes)) != at))
                 continue
-            design = self.placing.design(book, node, placed)
+            with deadline(math.inf):
+                design = self.placing.design(book, node, placed)
             self.designs.append(design)
             self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
             nodes = self._hopeful(self.placing.bounds(book, nodes, self.target))

@@ -7,6 +7,8 @@ go first, a few at a time: each batch decides one more intermediate. The order c
 
 from __future__ import annotations
 
+import math
+
 from looptree.search.group.bound.nodes import Nodes
 
 FIRST_BATCH = 64
@@ -34,8 +36,8 @@ class Frontier:
 
     @property
     def bound(self) -> float:
-        """The least of all."""
-        return float(self.waiting.bound.min())
+        """The least of all, infinite if there are none."""
+        return float(self.waiting.bound.min(initial=math.inf))
 
     def next(self, *, found: bool) -> Nodes:
         """The nodes that are next, taken out; `found` is whether a design is known that is good enough."""

@@ -160,7 +160,7 @@ class Offers:
         first = columns.first[at]
         piece = np.round(columns.kept[-1][at] * streams.piece, 6)
         taken = np.ceil(piece * group.width[rows, None]) * group.copies
-        entered = np.round(columns.apart[at] * streams.times, 6)
+        entered = np.maximum(np.round(columns.apart[at] * streams.times, 6), group.words[rows, None])
         reads = np.maximum(entered - less * first, 0.0)
         writes = drained * entered + made * first
         valid = np.concatenate([valid[:, kinds.of[layer][some]] for layer, valid in streams.valid])

@@ -26,6 +26,7 @@ class Tensors:
         nested: which tensors may be stored inside a nested branch, if there is one. within: which are only ever stored
             inside the branch of their layer.
         copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
+        words: of each tensor that every design reads from off chip, or writes there.
         makers: row of the layer that makes each tensor. each: operations of a word that it makes, 0 if that differs.
     """
 
@@ -37,6 +38,7 @@ class Tensors:
     closed: Array
     drop: Array
     apart: Array
+    words: Array
     makers: Array
     each: Array
     nested: Array

@@ -12,6 +12,7 @@ from looptree.model.axis import Array
 from looptree.model.inside.nest import Found, Nest
 from looptree.search.asked.loops import Rank
 from looptree.search.asked.metrics import Totals
+from looptree.search.deadline import check_time
 from looptree.search.group.bound.assign import Item, Placed, Problem, best, least
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.nodes import Nodes
@@ -69,6 +70,7 @@ class Placing:
 
     def _bounded(self, book: PatternBook, nodes: Nodes, below: float) -> Nodes:
         """First each tensor by itself, then all together where that leaves hope."""
+        check_time()
         columns, places = book.columns(nodes.pattern, nodes.start, nodes.stop)
         room, sums = self.problems.relaxation.options(columns, places)
         floors = self.floors(columns).sum(axis=0)
@@ -137,6 +139,7 @@ class Placing:
         """The same with some of the ways that leave parts of an array idle."""
         found = None
         for own in self.problems.own_loops(book, node):
+            check_time()
             single = self.problems.single(book, node, idle, own)
             nests = self._nests(book, node, single, below)
             if nests is not None:
@@ -161,6 +164,7 @@ class Placing:
         for layer, tile in (tiles or {}).items():
             if goal.value(list(least[:, None]), problem.cycles)[0] >= below:
                 return None
+            check_time()
             found[layer] = inside.nests(tile, goal)
             if not found[layer]:
                 return None

@@ -150,6 +150,7 @@ class Problems:
             np.array([[depth not in depths for depth in range(MOST_LOOPS + 1)] for depths in open_]),
             np.array([rule.drop for rule in rules], dtype=bool),
             np.array([t in group.apart for t in group.tensors], dtype=bool),
+            group.words,
             *group.making,
             np.isin(np.arange(len(group.tensors)), self.nested),
             np.array([t in group.origin for t in group.tensors], dtype=bool),

@@ -166,7 +166,7 @@ class Relaxation:
         room *= self.tensors.width[:, None, None]
         np.ceil(room, out=room)
         share = self.tensors.streamed[:, None]
-        entered[:, -1] = columns.apart * np.minimum(share, 1e6)
+        entered[:, -1] = np.maximum(columns.apart * np.minimum(share, 1e6), self.tensors.words[:, None])
         room[:, -1] = np.where(share < NEVER, 0, NEVER)
         open_ = self._open(places)
         self._close(room, places, loops, open_)

@@ -17,6 +17,7 @@ from looptree.model.axis import Array
 from looptree.search.asked.loops import Positions
 from looptree.search.group.loops.tables import LoopTable
 
+FIRST_COLUMNS = 256  # that there is room for at first
 LAYER_TABLES = ("operations", "cycles", "steps", "reads")
 
 
@@ -31,15 +32,21 @@ def entries_of(table: LoopTable) -> tuple[dict[str, Array], dict[str, Array]]:
 class Stack:
     """Range minima, or maxima, of rows by name; all names stand in one array, so that ranges of all are one look-up.
 
+    Columns that are looked at together are powers of two; there are as many levels as the widest table needs.
+
     Args:
-        levels: columns that are looked at together are powers of two below two to this. least: of two entries.
+        least: of two entries.
     """
 
-    def __init__(self, levels: int, least: np.ufunc) -> None:
-        self.levels = levels
+    def __init__(self, least: np.ufunc) -> None:
         self.least = least
         self.rows: dict[str, slice] = {}
-        self._table = np.zeros((levels, 0, 0))
+        self._table = np.zeros((0, 0, 0))
+
+    @property
+    def size_bytes(self) -> int:
+        """What it takes of memory."""
+        return self._table.nbytes
 
     def __getitem__(self, name: str) -> Array:
         """The entries of a name, of shape (levels, rows, columns)."""
@@ -50,15 +57,17 @@ class Stack:
         if not self.rows:
             ends = [0, *itertools.accumulate(map(len, entries.values()))]
             self.rows = {n: slice(a, b) for n, (a, b) in zip(entries, itertools.pairwise(ends), strict=True)}
-            self._table = np.zeros((self.levels, 0, ends[-1]))
+            self._table = np.zeros((0, 0, ends[-1]))
         table = np.concatenate(list(entries.values())).T
         stop = start + len(table)
-        if stop > self._table.shape[1]:
-            grown = np.zeros((self.levels, max(256, 2 * stop), table.shape[1]))
-            grown[:, :start] = self._table[:, :start]
+        levels, columns = self._table.shape[:2]
+        if stop > columns or len(table).bit_length() > levels:
+            columns = max(FIRST_COLUMNS, 2 * stop) if stop > columns else columns
+            grown = np.zeros((max(levels, len(table).bit_length()), columns, table.shape[1]))
+            grown[:levels, :start] = self._table[:, :start]
             self._table = grown
         self._table[0, start:stop] = table
-        for level in range(1, self.levels):
+        for level in range(1, len(table).bit_length()):
             below, known = self._table[level - 1, start:stop], self._table[level, start:stop]
             reach = 1 << (level - 1)
             known[:] = below
@@ -75,16 +84,11 @@ class Stack:
 
 
 class Ledger:
-    """Range minima and maxima of tables of equally many loops, which are added as they are needed.
+    """Range minima and maxima of tables of equally many loops, which are added as they are needed."""
 
-    Args:
-        widest: most columns of a table.
-    """
-
-    def __init__(self, widest: int) -> None:
-        levels = max(1, widest).bit_length()
+    def __init__(self) -> None:
         self.size = 0
-        self.low, self.high = Stack(levels, np.minimum), Stack(levels, np.maximum)
+        self.low, self.high = Stack(np.minimum), Stack(np.maximum)
         self.moves: dict[tuple[int, int], Array] = {}
 
     def add(self, table: LoopTable) -> int:
@@ -112,6 +116,29 @@ class Ledger:
         level = np.frexp(length)[1] - 1
         other = stop - (1 << level)
         return LoopColumns(self.low.ranges(level, start, other), self.high.ranges(level, start, other), moves)
+
+
+class Ledgers:
+    """The tables of one group, or some of them, each of which is added once, whoever asks."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, Ledger] = {}
+        self._known: dict[int, tuple[LoopTable, int]] = {}
+
+    def of(self, loops: int) -> Ledger:
+        """The tables of so many loops together."""
+        return self._of.setdefault(loops, Ledger())
+
+    def added(self, table: LoopTable, loops: int) -> int:
+        """Where the columns of a table of so many loops begin."""
+        if id(table) not in self._known:
+            self._known[id(table)] = table, self.of(loops).add(table)
+        return self._known[id(table)][1]
+
+    @property
+    def size_bytes(self) -> int:
+        """What they take of memory."""
+        return sum(known.low.size_bytes + known.high.size_bytes for known in self._of.values())
 
 
 @dataclass(frozen=True, eq=False, slots=True)

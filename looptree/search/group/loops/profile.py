@@ -22,6 +22,7 @@ from looptree.model.operations import Operations
 from looptree.model.production import all_operations, all_points
 from looptree.model.slab import attained_in
 from looptree.search.asked.loops import Rank, Tiles
+from looptree.search.deadline import check_time
 from looptree.search.group.loops.boxes import (
     NOWHERE,
     covering_all,
@@ -31,9 +32,10 @@ from looptree.search.group.loops.boxes import (
     resting_apart,
     within,
 )
-from looptree.search.group.loops.factors import AXIS, Neighbours, factors_of, no_work, work_of
+from looptree.search.group.loops.factors import AXIS, Neighbours, Work, factors_of, no_work, work_of
 from looptree.search.group.loops.inferred import Inferred, infer, tiled
 from looptree.search.group.loops.passes import Needs, Part, Pass, Whole, gathered
+from looptree.search.group.loops.told import Needed, Told, passed
 from looptree.workload import Workload
 from looptree.workload.affine import Interval
 
@@ -71,6 +73,7 @@ class Profiler:
         self.fills = fills
         self._known: dict[tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]], Pass] = {}
         self._columns: dict[tuple[tuple[Rank, ...], tuple[frozenset[str], ...]], dict[Tiles, tuple[Pass, int]]] = {}
+        self._counted = Told(part)
         self._untiled: dict[tuple[str, tuple[frozenset[Key], ...]], tuple[float, float, float] | None] = {}
         self._inferred: dict[
             tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]],
@@ -234,26 +237,33 @@ class Profiler:
         return axis, sinks
 
     def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
+        check_time()
         axis, sinks = self._stepped(ranks, tiles)
         needs, writes, operations, asked = infer(self.part, sinks, {AXIS: axis}, forgotten)
         near = Neighbours(axis)
         needs |= {tensor: within(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
-        several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
-        uneven = frozenset(tensor for tensor, boxes in several.items() if resting_apart(boxes, axis))
-        covering = {tensor: covering_all(boxes) for tensor, boxes in several.items()}
-        return Pass(
-            {tensor: factors_of(box, near) for tensor, box in needs.items()},
+        told = self._counted.of((tuple(ranks), tuple(tiles)), forgotten)
+
+        def needed(tensor: str) -> Needed:
+            boxes, needs_of = asked.get(tensor, []), self._needs if self.meet or self.reads else None
+            factors, several = factors_of(needs[tensor], near), len(boxes) > 1
+            return Needed(
+                factors,
+                several and resting_apart(boxes, axis),
+                covering_all(boxes) if several else None,
+                several and needing_alike(boxes, axis),
+                needs_of and needs_of(tensor, boxes, needs[tensor], near),
+            )
+
+        def worked(name: str) -> Work:
+            if name not in operations:
+                return no_work(len(tiles))
+            return work_of(operations[name], axis, self.spatial, sink=name in sinks)
+
+        return passed(
+            {tensor: told.needed(tensor, needed) for tensor in needs},
             {tensor: factors_of(box, near) for tensor, box in writes.items()},
-            {
-                name: work_of(operations[name], axis, self.spatial, sink=name in sinks)
-                if name in operations
-                else no_work(len(tiles))
-                for name in self.whole.operations
-            },
-            uneven,
-            covering,
-            frozenset(tensor for tensor, boxes in several.items() if needing_alike(boxes, axis)),
-            {t: self._needs(t, asked[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
+            {name: told.work(name, worked) for name in self.whole.operations},
         )
 
     def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:

@@ -21,6 +21,7 @@ from dataclasses import replace
 import numpy as np
 
 from looptree.model.box import Key
+from looptree.search.deadline import check_time
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.own.choices import MOST_CHOICES, Left, OwnLoops
 from looptree.search.group.own.counted import Counted
@@ -226,6 +227,7 @@ class Divider:
 
     def _of(self, left: Left, tensors: Sequence[str], idle: Idle) -> list[Ways]:
         """The ways with own loops in an order that no other ones with them beat."""
+        check_time()
         some = idle.listed(left.cycles)
         if not len(some) or not left.tells(tensors):
             return []

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.axis import Array
+from looptree.model.axis import MAX_STEPS, Array
 from looptree.model.box import Box, Coupled, Key
 from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.search.asked.loops import Rank
+from looptree.search.deadline import check_time
 from looptree.search.group.loops.factors import AXIS, Factors, Neighbours, factors_of, work_of
-from looptree.search.group.loops.profile import Profiler
+from looptree.search.group.loops.profile import MOST_STEPS, Profiler
 from looptree.search.group.own.leaf import Streamer
+
+MOST_SINGLE = 1_000_000  # tiles of one that are looked at for a bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,20 +118,38 @@ class Division:
         return self._shares[steps, own]
 
     def of_single(self, own: tuple[str, ...]) -> Shares | None:
-        """The same of tiles of one, where no loop of the group moves the layer."""
+        """The same of tiles of one, where no loop of the group moves the layer; `None` also if these are too many."""
         if own not in self._of_single:
-            self._of_single[own] = self._found(Steps(), own, ((1,) * len(own),))
+            few = math.prod(self.einsum.ranks[rank] for rank in own) <= MOST_SINGLE
+            self._of_single[own] = self._found(Steps(), own, ((1,) * len(own),)) if few else None
         return self._of_single[own]
 
     def _found(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares | None:
         try:
-            return self._divided(steps, own, tiles)
+            return _together([self._divided(steps, own, some) for some in self._some(steps, own, tiles)])
         except (UnsupportedError, Coupled):
             return None
 
-    def _divided(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares:
+    def _some(
+        self, steps: Steps, own: tuple[str, ...], tiles: Sequence[tuple[int, ...]]
+    ) -> Iterator[Sequence[tuple[int, ...]]]:
+        """Choices of tile shapes, so many at a time that there are not too many steps.
+
+        All at once, where these may be more than are tabulated: then the first of them says so.
+        """
+        axis, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
+        spans = [done[self.layer].box.span(rank, AXIS, axis.size) for rank in own]
+        most = [int((high - low).max()) for low, high in spans]
+        trips = -(-np.array(most) // np.array(tiles))
+        total = np.cumsum(axis.size * np.maximum(trips, 1).prod(axis=1))
+        ends = total // (MOST_STEPS if total[-1] <= MAX_STEPS else total[-1] + 1)
+        for end in np.unique(ends):
+            yield [tiles[at] for at in np.flatnonzero(ends == end).tolist()]
+
+    def _divided(self, steps: Steps, own: tuple[str, ...], some: Sequence[tuple[int, ...]]) -> Shares:
+        check_time()
         whole = tuple(self.einsum.ranks[rank] for rank in own)  # the last choice: what is there without own loops
-        tiles = (*tiles, whole)
+        tiles = (*some, whole)
         axis, operations = self.profiler.inferred(steps.ranks, (steps.tiles,) * len(tiles), steps.forgotten)
         done, outer = operations[self.layer], len(steps.ranks)
         for depth, (rank, shapes) in enumerate(zip(own, np.array(tiles).T, strict=True), start=outer + 2):
@@ -152,3 +174,21 @@ class Division:
         accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
         need: Box | None = required([done.touched(access, shape) for access in accesses])
         return None if need is None else factors_of(need, near)
+
+
+def _together(several: Sequence[Shares]) -> Shares:
+    """What some choices leave and what others do, one after the other; of the tensors of which it is known for all."""
+    if len(several) == 1:
+        return several[0]
+    told = [tensor for tensor in several[0].held if all(tensor in shares.held for shares in several)]
+
+    def below(name: str, tensor: str) -> list[Array]:
+        return [np.concatenate(parts) for parts in zip(*(getattr(s, name)[tensor] for s in several), strict=True)]
+
+    return Shares(
+        {tensor: below("held", tensor) for tensor in told},
+        {tensor: below("fresh", tensor) for tensor in told},
+        {t: {key: np.concatenate([s.moves[t][key] for s in several]) for key in several[0].moves[t]} for t in told},
+        np.concatenate([s.cycles for s in several]),
+        np.concatenate([s.trips for s in several]),
+    )

@@ -29,6 +29,7 @@ from looptree.model.box import Key
 from looptree.search.asked.loops import Rank, clashing_ranks
 from looptree.search.asked.rules import LayerRule
 from looptree.search.asked.segment import segment, shape_of
+from looptree.search.deadline import check_time
 from looptree.search.group.loops.factors import Factors
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.own.counted import Counted
@@ -164,6 +165,7 @@ class Streamer:
         return [replace(ways, order=order) for ways in self.known.fronts[alike]]
 
     def _of(self, order: tuple[str, ...], tensors: Sequence[str], idle: Idle) -> list[Ways]:
+        check_time()
         known = self.counted(order, tensors, idle)
         if known is None:
             return []

@@ -19,6 +19,7 @@ from looptree.search.asked.objective import value
 from looptree.search.asked.rules import Pin
 from looptree.search.asked.segment import Shape, renamed, segment
 from looptree.search.asked.shapes import Shapes
+from looptree.search.deadline import TimeUpError
 from looptree.search.group.decode import choice_of
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.goal import Aim
@@ -45,10 +46,6 @@ class Task:
     weights: Weights
     capacity: float
     below: float
-
-
-class TimeUpError(Exception):
-    """The time of a search is up."""
 
 
 class Catalogue:

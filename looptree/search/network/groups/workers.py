@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 WORTH_STARTING = 1.0  # seconds of searching after which worker processes are started
 WORTH_IT = 3.0  # seconds after which nothing is done before they are ready
 KEPT = 512  # groups whose tables a process keeps
+MOST_BYTES = 256_000_000  # of the largest of these tables; all that is kept takes about three times as much
 
 
 Result = TypeVar("Result")
@@ -69,7 +70,11 @@ class Job:
         """The best design."""
         goal = Goal(self.aim, searches.architecture, searches.level)
         known = searches.of(self.shape, self.part).towards(goal)
-        return known.search(self.resident, self.capacity, self.below, self.until, self.effort, self.floor, self.fetched)
+        found = known.search(
+            self.resident, self.capacity, self.below, self.until, self.effort, self.floor, self.fetched
+        )
+        searches.used(self.shape)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +94,9 @@ class Gather:
         job = self.job
         goal = Gathering(job.aim, searches.architecture, searches.level)
         known = searches.of(job.shape, job.part).towards(goal)
-        return known.collect(job.resident, job.capacity, job.below, job.until, job.effort, job.fetched, self.known)
+        found = known.collect(job.resident, job.capacity, job.below, job.until, job.effort, job.fetched, self.known)
+        searches.used(job.shape)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +125,7 @@ class Searches:
         self.level = level
         self.space = replace(space, inner_level=" and ".join(inner_levels(architecture, level)))
         self._known: dict[int, GroupSearch] = {}
+        self._taken: dict[int, int] = {}  # bytes of the tables of each, those used last at the end
         self._streams = Known()
         self._nests = Shared()
 
@@ -125,11 +133,22 @@ class Searches:
         """The search of the groups of one shape."""
         if shape not in self._known:
             if len(self._known) >= KEPT:
-                self._known.pop(next(iter(self._known)))
+                self._drop(next(iter(self._known)))
             shared = self._streams, self._nests
             group = Group(part, self.architecture, self.level, self.space, *shared, mirrored=False)
             self._known[shape] = GroupSearch(group)
         return self._known[shape]
+
+    def used(self, shape: int) -> None:
+        """Groups of a shape were searched: while all tables are too large, those used longest ago go."""
+        self._taken.pop(shape, None)
+        self._taken[shape] = self._known[shape].size_bytes
+        while len(self._taken) > 1 and sum(self._taken.values()) > MOST_BYTES:
+            self._drop(next(iter(self._taken)))
+
+    def _drop(self, shape: int) -> None:
+        self._known.pop(shape)
+        self._taken.pop(shape, None)
 
 
 class Workers:

@@ -19,9 +19,10 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.search.asked.metrics import NOTHING, Totals, Weights
+from looptree.search.deadline import TimeUpError
 from looptree.search.group.design import GroupDesign
 from looptree.search.group.goal.goal import ROUNDING
-from looptree.search.network.groups.catalogue import Catalogue, Task, TimeUpError
+from looptree.search.network.groups.catalogue import Catalogue, Task
 from looptree.search.network.plans.suffixes import Suffixes
 from looptree.search.network.states.ideals import Layers
 from looptree.search.network.states.states import StateGraph

@@ -43,7 +43,7 @@ def test_a_range_has_the_least_and_the_largest_of_its_columns() -> None:
     draw = random.Random(1)
     for _ in range(20):
         widths = [draw.randrange(1, 40) for _ in range(6)]
-        ledger = Ledger(max(widths))
+        ledger = Ledger()
         tables = [table(draw, width) for width in widths]
         first = [ledger.add(t) for t in tables]
         chosen = [draw.randrange(len(tables)) for _ in range(50)]
