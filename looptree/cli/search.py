@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +42,11 @@ if TYPE_CHECKING:
     from looptree.report.planned import Planned
     from looptree.search import Space
     from looptree.workload import Workload
+
+
+MOST_POINTS = 1_000_000
+
+_POINTS = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @click.command(name="search")
@@ -107,7 +113,7 @@ def command(
     if axes is not None or points is not None:
         asked_front = _asked_front(axes, points, output)
         check_report(html)
-        pictures = check_figures(figures, ("front",))
+        pictures = check_figures(figures, ("front",), html)
         hardware = read_architecture(architecture, buffer, parameters)
         parameters = settings_of_workload(parameters, network, architecture)
         fronted = _front(network, hardware, wanted, parameters, restrict, asked_front)
@@ -121,7 +127,7 @@ def command(
 
         check_target(output, force=force)
     check_report(html)
-    pictures = check_figures(figures, PLAN_KINDS)
+    pictures = check_figures(figures, PLAN_KINDS, output, html)
     hardware = read_architecture(architecture, buffer, parameters)
     parameters = settings_of_workload(parameters, network, architecture)
     planned = _search(network, hardware, wanted, parameters, restrict)
@@ -188,9 +194,9 @@ def _asked_front(axes: str | None, points: str | None, output: Path | None) -> t
         raise problem.at("--front") from None
     if points is None:
         return known, POINTS
-    count = int(points) if points.strip().isascii() and points.strip().isdigit() and len(points) < 9 else 0
-    if count < 2:
-        raise InputError(f"expected a number of points from 2 on, found {points!r}", where="--points")
+    count = int(points) if _POINTS.fullmatch(points.strip()) else 0
+    if not 2 <= count <= MOST_POINTS:
+        raise InputError(f"expected a number of points from 2 to {MOST_POINTS:,}, found {points!r}", where="--points")
     return known, count
 
 

@@ -86,7 +86,7 @@ def command(
     if capacities is not None and (least is not None or points != 1):
         raise click.UsageError("--capacities goes with neither --from nor --points", click.get_current_context())
     check_report(html)
-    pictures = check_figures(figures, ("capacity",))
+    pictures = check_figures(figures, ("capacity",), html)
     searching = asked(objective, space, time_limit, workers)
     sizes = tuple(_size(text, "--capacities") for text in capacities.split(",")) if capacities is not None else ()
     lowest = None if least is None else _size(least, "--from")

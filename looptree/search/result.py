@@ -36,6 +36,10 @@ class InfeasibleError(LooptreeError):
         )
 
 
+class UnreachableError(InfeasibleError):
+    """Every layer fits, but no plan keeps the limits; the message says which, and the least that can be had."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """How far a search is.

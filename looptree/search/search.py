@@ -19,7 +19,7 @@ from looptree.search.asked.space import SPACES, Space
 from looptree.search.network.groups.catalogue import TimeUpError
 from looptree.search.network.groups.workers import Searches, Workers
 from looptree.search.network.planner import Planner
-from looptree.search.result import Comparison, Plan, Progress
+from looptree.search.result import Comparison, Plan, Progress, UnreachableError
 from looptree.workload import Workload
 
 POINTS = 16
@@ -156,12 +156,21 @@ def compare(
     Args:
         limits: those that are amounts hold for both plans; a relative one holds for the fused plan, and is relative to
             what the plan layer by layer takes.
+
+    Raises:
+        InfeasibleError, InputError, LooptreeError: as for `search`, of either plan.
     """
-    known = checked_limits(limits)
+    known = checked_limits(limits, of_another=True)
     least = partial(search, workload, architecture, objective=objective, seconds=seconds, workers=workers)
     alone = replace(SPACES["layer-by-layer"], lone_loops=(space or Space()).lone_loops)
     both = [limit for limit in known if not limit.relative]
-    apart = least(space=alone, limits=both, progress=_staged(progress, "layer by layer"))
+    try:
+        apart = least(space=alone, limits=both, progress=_staged(progress, "layer by layer"))
+    except UnreachableError as problem:
+        raise UnreachableError(
+            f"layer by layer, {problem} (a limit that is an amount holds for both plans, one that is a factor for the "
+            "fused plan: it is of what the plan layer by layer takes; a search has the fused plan alone)"
+        ) from None
     within = [replace(m, least=value(m.metric, apart.evaluation)) if m.relative else m for m in known]
     fused = least(space=space, limits=within, progress=_staged(progress, "fused"))
     return Comparison(apart, fused)

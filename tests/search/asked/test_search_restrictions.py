@@ -242,7 +242,10 @@ def test_a_file() -> None:
         ("tensors: {T3: {between: always}}", "tensor 'T3' is an input or output of the network"),
         ("together: [[layer1]]", "expected two or more different layers, found layer1"),
         ("together: [[layer1, layer2]]\napart: [[layer1, layer2]]", "are to be both together and apart"),
-        ("together: [[layer1, layer2], [layer3, layer2]]\napart: [[layer1, layer3]]", "layer1 and layer3 are to be both"),
+        (
+            "together: [[layer1, layer2], [layer3, layer2]]\napart: [[layer1, layer3]]",
+            "layer1 and layer3 are to be both",
+        ),
         (
             "group_layers: 2\ntogether: [[layer1, layer2], [layer2, layer3]]",
             "layer1, layer2, layer3 cannot be together: a group has up to 2 layers",
