@@ -11,6 +11,7 @@ from looptree.cli.figures import check_figures, figure_option, write_figures
 from looptree.cli.inputs import (
     buffer_option,
     load_network,
+    note_parallel,
     read_architecture,
     read_settings,
     set_option,
@@ -100,6 +101,7 @@ def command(
     parameters = settings_of_workload(parameters, network, architecture)
     compared = _compare(network, hardware, wanted, parameters)
     warn(hardware)
+    note_parallel(compared.workload, hardware)
     if mapping is not None:
         if compared.fused.architecture != hardware:
             buffer = str(compared.fused.capacity_bytes)

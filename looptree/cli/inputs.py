@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -98,6 +99,26 @@ def warn(architecture: Architecture) -> None:
     """Say on the error stream where models of the hardware stretch their numbers, once all else went well."""
     for warning in architecture.warnings:
         click.echo(f"warning: architecture {architecture.name!r}: {warning}", err=True)
+
+
+def note_parallel(workload: Workload, architecture: Architecture) -> None:
+    """Say where most operations take a cycle each, because their layers have none of the ranks of `compute.spatial`.
+
+    A search proposes no spatial loops, so that nothing else runs in parallel.
+    """
+    parallel = [rank for rank, extent in architecture.compute.spatial.items() if extent > 1]
+    apart = [einsum for einsum in workload.einsums if not einsum.ranks.keys() & set(parallel)]
+    share = Fraction(sum(einsum.operations for einsum in apart), sum(e.operations for e in workload.einsums))
+    if parallel and share > Fraction(1, 2):
+        from looptree.cli.notes import note
+        from looptree.units import format_percent
+
+        largest = max(apart, key=lambda einsum: einsum.operations)
+        note(
+            f"{format_percent(share, 1)} of the operations take a cycle each: architecture {architecture.name!r} "
+            f"works in parallel along {', '.join(parallel)} only, but {largest.name}, for one, has the ranks "
+            f"{', '.join(largest.ranks)} (name them under compute.spatial)"
+        )
 
 
 def load_network(network: str, parameters: Mapping[str, int], architecture: Architecture) -> Workload:

@@ -14,6 +14,7 @@ from looptree.cli.figures import PLAN_KINDS, Wanted, check_figures, figure_optio
 from looptree.cli.inputs import (
     buffer_option,
     load_network,
+    note_parallel,
     read_architecture,
     read_settings,
     set_option,
@@ -118,6 +119,7 @@ def command(
         parameters = settings_of_workload(parameters, network, architecture)
         fronted = _front(network, hardware, wanted, parameters, restrict, asked_front)
         warn(hardware)
+        note_parallel(fronted.workload, hardware)
         _print_front(fronted, parameters, as_json=as_json)
         write_report(html, lambda made_by: _front_report(fronted, made_by))
         _front_figures(fronted, pictures)
@@ -132,6 +134,7 @@ def command(
     parameters = settings_of_workload(parameters, network, architecture)
     planned = _search(network, hardware, wanted, parameters, restrict)
     warn(hardware)
+    note_parallel(planned.workload, hardware)
     if output is not None:
         if planned.architecture != hardware:
             buffer = str(planned.capacity_bytes)

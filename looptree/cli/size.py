@@ -12,6 +12,7 @@ import click
 from looptree.cli.figures import check_figures, figure_option
 from looptree.cli.inputs import (
     load_network,
+    note_parallel,
     read_architecture,
     read_settings,
     set_option,
@@ -113,6 +114,7 @@ def command(
             progress=progress,
         )
     warn(hardware)
+    note_parallel(workload, hardware)
     write_report(html, lambda made_by: _report(sizing, made_by))
     for picture in pictures:
         from looptree.report.figures import capacity_figure, write_figure
