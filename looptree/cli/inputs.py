@@ -157,5 +157,12 @@ def read_design(
     point = load_point(mapping)
     of_point = {name: value for name, value in settings.items() if name in point.parameters}
     of_workload = {name: value for name, value in settings.items() if name not in point.parameters}
-    loaded = load_network(workload, of_workload, architecture)
+    try:
+        loaded = load_network(workload, of_workload, architecture)
+    except InputError as problem:
+        if not any(repr(name) in problem.problem for name in of_workload):
+            raise
+        known = f"of point {mapping!r}: {', '.join(point.parameters) or 'none'}"
+        hint = f"{problem.hint}; {known}" if problem.hint else known
+        raise InputError(problem.problem, where=problem.where, hint=hint, guide=problem.guide) from None
     return loaded, apply_point(point, loaded, architecture, **of_point), None

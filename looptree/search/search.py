@@ -93,7 +93,9 @@ def front(
     within = checked_limits(limits)
     for limit in within:
         if limit.metric != "capacity":
-            raise InputError(f"{limit.text}: of a front, only the capacity can be limited")
+            raise InputError(
+                f"{limit.text}: of a front, only the capacity can be limited", hint="or make it an axis of the front"
+            )
     if "capacity" in known:
         check_priced(architecture, known)
     hardware = _within(architecture, within, any_capacity="capacity" in known)
