@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).parents[1]
 PYPROJECT = REPOSITORY / "pyproject.toml"
 CONTRACTS = tomllib.loads(PYPROJECT.read_text())["tool"]["importlinter"]["contracts"]
