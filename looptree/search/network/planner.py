@@ -26,7 +26,7 @@ from looptree.search.network.plans.partition import MARGIN, NO_PATH, Partition, 
 from looptree.search.network.states.ideals import Layers, TooManyError
 from looptree.search.network.states.outline import Outline
 from looptree.search.network.states.states import StateGraph
-from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
+from looptree.search.result import DisagreementError, InfeasibleError, Plan, Progress, State, Statistics
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
@@ -35,10 +35,6 @@ if TYPE_CHECKING:
     from looptree.search.network.plans.wide import WidePartition
 
 CLOSE = 1e-9  # values of the search and of the model that differ by no larger share are equal
-
-
-class DisagreementError(Exception):
-    """The model values a plan differently from the search: a defect of the search."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -183,8 +183,7 @@ class Catalogue:
                 for variant, floor in zip(variants, floors, strict=True):
                     variant.bounded(floor)
                 del self._without_floor[number]
-            if time.perf_counter() - started < SOON:
-                count = min(2 * count, FLOORS_AT_ONCE)
+            count = min(2 * count, FLOORS_AT_ONCE) if time.perf_counter() - started < SOON else count
 
     def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
         """A group whose design is given; there is none with tensors on chip that others leave or find there."""
