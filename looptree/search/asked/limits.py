@@ -106,7 +106,7 @@ def parse_limit(text: str) -> Limit:
 
 @guided("search.md#limits")
 def checked_limits(limits: Sequence[Limit | str], *, of_another: bool = False) -> tuple[Limit, ...]:
-    """Limits of different metrics, in the order of `LIMITED`.
+    """Limits of different metrics, in the order of `LIMITED`; a text is one limit.
 
     Args:
         of_another: factors are of what another plan takes, not of the least that is possible with an unlimited buffer.
@@ -114,7 +114,8 @@ def checked_limits(limits: Sequence[Limit | str], *, of_another: bool = False) -
     Raises:
         InputError: one that cannot be read, two of one metric, or a factor below 1 of the least that is possible.
     """
-    found = [parse_limit(limit) if isinstance(limit, str) else limit for limit in limits]
+    listed = [limits] if isinstance(limits, str) else limits
+    found = [parse_limit(limit) if isinstance(limit, str) else limit for limit in listed]
     for limit in found:
         if limit.relative and limit.least is None and limit.most < 1 and not of_another:
             raise InputError(

@@ -63,5 +63,6 @@ def test_limits_that_no_plan_keeps_or_that_are_two_of_one_metric_are_refused() -
     with pytest.raises(InputError, match=r"operations<=0\.99x: no plan takes less than 1x"):
         checked_limits(["operations<=0.99x"])
     assert checked_limits(["operations<=0.99x"], of_another=True)[0].most == Fraction(99, 100)
+    assert checked_limits("latency<=2cycles") == checked_limits(["latency<=2cycles"])
     known = checked_limits([Limit("offchip", Fraction(3)), "capacity<=2B"])
     assert [limit.text for limit in known] == ["capacity<=2B", "offchip<=3B"]
