@@ -16,7 +16,7 @@ from looptree.architecture import architecture_from_node, read_architecture
 from looptree.documents import parse_document
 from looptree.model import evaluate
 from looptree.taxonomy import GroupChoice, LoopTree, RankRef, Temporal, plan_tree
-from looptree.taxonomy.group import group_tensors
+from looptree.taxonomy.group_tensors import group_tensors
 from looptree.taxonomy.reader import mapping_from_node
 from looptree.workload import Einsum, Workload
 from looptree.workload.expression import parse_expression

@@ -16,8 +16,6 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).parents[1]
 PYPROJECT = REPOSITORY / "pyproject.toml"
 CONTRACTS = tomllib.loads(PYPROJECT.read_text())["tool"]["importlinter"]["contracts"]
@@ -69,18 +67,23 @@ def test_contract_allows_imports_of_the_layers_below(tmp_path: Path) -> None:
     assert kept, report
 
 
-@pytest.mark.parametrize(("importer", "imported"), UPWARD + SIDEWAYS)
-def test_contract_breaks_on_an_upward_or_sideways_import(tmp_path: Path, importer: str, imported: str) -> None:
-    kept, report = lint(house(tmp_path, {importer: [imported]}))
+def test_contract_breaks_on_every_upward_or_sideways_import(tmp_path: Path) -> None:
+    """All are planted at once, and each is reported by itself."""
+    planted: dict[str, list[str]] = {}
+    for importer, imported in UPWARD + SIDEWAYS:
+        planted.setdefault(importer, []).append(imported)
+    kept, report = lint(house(tmp_path, planted))
     assert not kept
-    assert f"{importer} is not allowed to import {imported}" in report
+    for importer, imported in UPWARD + SIDEWAYS:
+        said = f"{importer} is not allowed to import {imported}: - {importer} -> {imported} (l."
+        assert report.count(said) == 1, (importer, imported)
 
 
-@pytest.mark.parametrize("package", ["onnx", "ortools", "networkx", "matplotlib", "yaml"])
-def test_contract_breaks_when_a_package_leaves_its_room(tmp_path: Path, package: str) -> None:
-    kept, report = lint(house(tmp_path, {"looptree.model": [package]}))
+def test_contract_breaks_when_a_package_leaves_its_room(tmp_path: Path) -> None:
+    packages = ["onnx", "ortools", "networkx", "matplotlib", "yaml", "torch", "pyarrow"]
+    kept, report = lint(house(tmp_path, {"looptree.model": packages}))
     assert not kept
-    assert f"looptree.model -> {package}" in report
+    assert [package for package in packages if f"looptree.model -> {package}" not in report] == []
 
 
 def test_contract_breaks_on_a_room_without_a_layer(tmp_path: Path) -> None:

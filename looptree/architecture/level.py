@@ -206,8 +206,8 @@ class Level:
     # -- mistakes ---------------------------------------------------------------------------
 
     def _wrong_sizes(self) -> Iterator[str]:
-        if self.capacity_bytes is not None and self.capacity_bytes < 1:
-            yield f"expected a capacity of at least 1 byte, found {self.capacity_bytes}"
+        if self.capacity_bytes is not None and (not self.capacity_bytes >= 1 or self.capacity_bytes % 1):
+            yield f"expected a capacity of at least 1 byte (a whole number), found {self.capacity_bytes}"
         if self.word_bits is not None and self.word_bits < 1:
             yield f"expected a word of at least 1 bit, found {self.word_bits}"
         if self.area_mm2 is not None and self.area_mm2 < 0:

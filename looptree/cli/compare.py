@@ -11,6 +11,7 @@ from looptree.cli.figures import check_figures, figure_option, write_figures
 from looptree.cli.inputs import (
     buffer_option,
     load_network,
+    note_parallel,
     read_architecture,
     read_settings,
     set_option,
@@ -88,19 +89,22 @@ def command(
     """
     if as_json and as_csv:
         raise click.UsageError("--json and --csv exclude each other", click.get_current_context())
-    wanted = asked(objective, space, time_limit, workers, limits)
+    wanted = asked(objective, space, time_limit, workers, limits, of_another=True)
     parameters = read_settings(settings)
     if mapping is not None:
         from looptree.cli.files import check_target
 
         check_target(mapping, force=force)
     check_report(html)
-    pictures = check_figures(figures, PICTURES)
+    pictures = check_figures(figures, PICTURES, mapping, html)
     hardware = read_architecture(architecture, buffer, parameters)
     parameters = settings_of_workload(parameters, network, architecture)
     compared = _compare(network, hardware, wanted, parameters)
     warn(hardware)
+    note_parallel(compared.workload, hardware)
     if mapping is not None:
+        if compared.fused.architecture != hardware:
+            buffer = str(compared.fused.capacity_bytes)
         line = evaluate_line(network, architecture, buffer, settings, mapping)
         write_plan(mapping, compared.fused, parameters, line, force=force)
     _print(compared, as_json=as_json, as_csv=as_csv)

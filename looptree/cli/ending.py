@@ -80,7 +80,7 @@ def _say(message: str, code: int, page: str = "") -> int:
 
 
 def _usage(problem: click.ClickException) -> str:
-    message = problem.format_message().strip().rstrip(".")
+    message = " ".join(problem.format_message().split()).rstrip(".")
     context = getattr(problem, "ctx", None)
     return f"{message} (see {context.command_path} --help)" if context else message
 

@@ -66,7 +66,7 @@ def command(
     if convention is not None and checked:
         raise click.UsageError("--check counts by our own convention only", click.get_current_context())
     check_report(html)
-    pictures = check_figures(figures, PLAN_KINDS)
+    pictures = check_figures(figures, PLAN_KINDS, html)
     from looptree.model.convention import OWN
     from looptree.model.convention import convention as named
     from looptree.model.evaluate import evaluate_design

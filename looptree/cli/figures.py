@@ -41,15 +41,22 @@ def figure_option(kinds: Sequence[str], *names: str) -> Callable[[Command], Comm
     return click.option("--figure", *names, "figures", multiple=True, metavar=metavar, help=text)
 
 
-def check_figures(figures: Sequence[str], kinds: Sequence[str]) -> list[Wanted]:
+def check_figures(figures: Sequence[str], kinds: Sequence[str], *others: Path | None) -> list[Wanted]:
     """What is to be drawn; whether it can be is found out before the work is done.
 
+    Args:
+        figures: what was asked for. kinds: of pictures that there are, first the one that needs no name.
+        others: files that the command writes as well.
+
     Raises:
-        InputError: an unknown kind or format, a file that cannot be written, or matplotlib is missing.
+        InputError: an unknown kind or format, a file that cannot be written or is to be written twice, or matplotlib is
+            missing.
     """
+    from looptree.cli.files import check_distinct, check_target
+
     if not figures:
+        check_distinct(*others)
         return []
-    from looptree.cli.files import check_target
     from looptree.report.figures.style import check_suffix, styled
 
     wanted = []
@@ -61,6 +68,7 @@ def check_figures(figures: Sequence[str], kinds: Sequence[str]) -> list[Wanted]:
             raise problem.at("--figure") from None
         check_target(found.path, force=True)
         wanted.append(found)
+    check_distinct(*others, *(picture.path for picture in wanted))
     with styled():
         return wanted
 

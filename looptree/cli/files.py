@@ -25,6 +25,28 @@ def check_target(path: Path, *, force: bool) -> None:
         raise InputError("the folder cannot be written to", where=str(path.parent))
 
 
+def check_distinct(*paths: Path | None) -> None:
+    """Find out before the work is done whether each result has a file of its own.
+
+    Args:
+        paths: the files that a command is to write, `None` for one that was not asked for.
+
+    Raises:
+        InputError: two of them are the same file.
+    """
+    seen: set[Path] = set()
+    for path in paths:
+        if path is None:
+            continue
+        if path.resolve() in seen:
+            raise InputError(
+                "expected a file of its own for each result, found two for this one",
+                where=str(path),
+                hint="give one of them another name",
+            )
+        seen.add(path.resolve())
+
+
 def write_whole(path: Path, content: str | bytes, *, force: bool) -> None:
     """Write a file, text as UTF-8: nobody ever sees half of it.
 

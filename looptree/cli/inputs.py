@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -100,6 +101,26 @@ def warn(architecture: Architecture) -> None:
         click.echo(f"warning: architecture {architecture.name!r}: {warning}", err=True)
 
 
+def note_parallel(workload: Workload, architecture: Architecture) -> None:
+    """Say where most operations take a cycle each, because their layers have none of the ranks of `compute.spatial`.
+
+    A search proposes no spatial loops, so that nothing else runs in parallel.
+    """
+    parallel = [rank for rank, extent in architecture.compute.spatial.items() if extent > 1]
+    apart = [einsum for einsum in workload.einsums if not einsum.ranks.keys() & set(parallel)]
+    share = Fraction(sum(einsum.operations for einsum in apart), sum(e.operations for e in workload.einsums))
+    if parallel and share > Fraction(1, 2):
+        from looptree.cli.notes import note
+        from looptree.units import format_percent
+
+        largest = max(apart, key=lambda einsum: einsum.operations)
+        note(
+            f"{format_percent(share, 1)} of the operations take a cycle each: architecture {architecture.name!r} "
+            f"works in parallel along {', '.join(parallel)} only, but {largest.name}, for one, has the ranks "
+            f"{', '.join(largest.ranks)} (name them under compute.spatial)"
+        )
+
+
 def load_network(network: str, parameters: Mapping[str, int], architecture: Architecture) -> Workload:
     """The network of a file or a name; bad input is reported before anything heavy is imported.
 
@@ -136,5 +157,12 @@ def read_design(
     point = load_point(mapping)
     of_point = {name: value for name, value in settings.items() if name in point.parameters}
     of_workload = {name: value for name, value in settings.items() if name not in point.parameters}
-    loaded = load_network(workload, of_workload, architecture)
+    try:
+        loaded = load_network(workload, of_workload, architecture)
+    except InputError as problem:
+        if not any(repr(name) in problem.problem for name in of_workload):
+            raise
+        known = f"of point {mapping!r}: {', '.join(point.parameters) or 'none'}"
+        hint = f"{problem.hint}; {known}" if problem.hint else known
+        raise InputError(problem.problem, where=problem.where, hint=hint, guide=problem.guide) from None
     return loaded, apply_point(point, loaded, architecture, **of_point), None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ from looptree.cli.figures import PLAN_KINDS, Wanted, check_figures, figure_optio
 from looptree.cli.inputs import (
     buffer_option,
     load_network,
+    note_parallel,
     read_architecture,
     read_settings,
     set_option,
@@ -41,6 +43,11 @@ if TYPE_CHECKING:
     from looptree.report.planned import Planned
     from looptree.search import Space
     from looptree.workload import Workload
+
+
+MOST_POINTS = 1_000_000
+
+_POINTS = re.compile(r"\d{1,9}", re.ASCII)
 
 
 @click.command(name="search")
@@ -107,11 +114,12 @@ def command(
     if axes is not None or points is not None:
         asked_front = _asked_front(axes, points, output)
         check_report(html)
-        pictures = check_figures(figures, ("front",))
+        pictures = check_figures(figures, ("front",), html)
         hardware = read_architecture(architecture, buffer, parameters)
         parameters = settings_of_workload(parameters, network, architecture)
         fronted = _front(network, hardware, wanted, parameters, restrict, asked_front)
         warn(hardware)
+        note_parallel(fronted.workload, hardware)
         _print_front(fronted, parameters, as_json=as_json)
         write_report(html, lambda made_by: _front_report(fronted, made_by))
         _front_figures(fronted, pictures)
@@ -121,11 +129,12 @@ def command(
 
         check_target(output, force=force)
     check_report(html)
-    pictures = check_figures(figures, PLAN_KINDS)
+    pictures = check_figures(figures, PLAN_KINDS, output, html)
     hardware = read_architecture(architecture, buffer, parameters)
     parameters = settings_of_workload(parameters, network, architecture)
     planned = _search(network, hardware, wanted, parameters, restrict)
     warn(hardware)
+    note_parallel(planned.workload, hardware)
     if output is not None:
         if planned.architecture != hardware:
             buffer = str(planned.capacity_bytes)
@@ -188,9 +197,9 @@ def _asked_front(axes: str | None, points: str | None, output: Path | None) -> t
         raise problem.at("--front") from None
     if points is None:
         return known, POINTS
-    count = int(points) if points.strip().isascii() and points.strip().isdigit() and len(points) < 9 else 0
-    if count < 2:
-        raise InputError(f"expected a number of points from 2 on, found {points!r}", where="--points")
+    count = int(points) if _POINTS.fullmatch(points.strip()) else 0
+    if not 2 <= count <= MOST_POINTS:
+        raise InputError(f"expected a number of points from 2 to {MOST_POINTS:,}, found {points!r}", where="--points")
     return known, count
 
 

@@ -117,14 +117,22 @@ limit_option = click.option(
 )
 
 
-def asked(objective: str, space: str, time_limit: str | None, workers: str | None, limits: Sequence[str] = ()) -> Asked:
-    """The options of a search, checked.
+def asked(
+    objective: str,
+    space: str,
+    time_limit: str | None,
+    workers: str | None,
+    limits: Sequence[str] = (),
+    *,
+    of_another: bool = False,
+) -> Asked:
+    """The options of a search, checked; of limits that are factors, `of_another` says that another plan takes 1x.
 
     Raises:
         InputError: a time limit that is no number above zero, a number of workers that is none from 1 on, or a limit
             that is none.
     """
-    known = read_limits(limits) if limits else ()
+    known = read_limits(limits, of_another=of_another) if limits else ()
     seconds, count = None, None
     if time_limit is not None:
         seconds = _seconds(time_limit)
@@ -137,8 +145,8 @@ def asked(objective: str, space: str, time_limit: str | None, workers: str | Non
     return Asked(objective, known, space, seconds, count)
 
 
-def read_limits(limits: Sequence[str]) -> tuple[Limit, ...]:
-    """The limits of `--limit`.
+def read_limits(limits: Sequence[str], *, of_another: bool) -> tuple[Limit, ...]:
+    """The limits of `--limit`; see `checked_limits`.
 
     Raises:
         InputError: what is wrong with them.
@@ -146,7 +154,7 @@ def read_limits(limits: Sequence[str]) -> tuple[Limit, ...]:
     from looptree.search.asked.limits import checked_limits
 
     try:
-        return checked_limits(limits)
+        return checked_limits(limits, of_another=of_another)
     except InputError as problem:
         raise problem.at("--limit") from None
 

@@ -12,6 +12,7 @@ import click
 from looptree.cli.figures import check_figures, figure_option
 from looptree.cli.inputs import (
     load_network,
+    note_parallel,
     read_architecture,
     read_settings,
     set_option,
@@ -86,7 +87,7 @@ def command(
     if capacities is not None and (least is not None or points != 1):
         raise click.UsageError("--capacities goes with neither --from nor --points", click.get_current_context())
     check_report(html)
-    pictures = check_figures(figures, ("capacity",))
+    pictures = check_figures(figures, ("capacity",), html)
     searching = asked(objective, space, time_limit, workers)
     sizes = tuple(_size(text, "--capacities") for text in capacities.split(",")) if capacities is not None else ()
     lowest = None if least is None else _size(least, "--from")
@@ -113,6 +114,7 @@ def command(
             progress=progress,
         )
     warn(hardware)
+    note_parallel(workload, hardware)
     write_report(html, lambda made_by: _report(sizing, made_by))
     for picture in pictures:
         from looptree.report.figures import capacity_figure, write_figure

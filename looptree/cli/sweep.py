@@ -33,8 +33,9 @@ class _Default(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group(name="sweep", cls=_Default)
-def command() -> None:
+@click.group(name="sweep", cls=_Default, invoke_without_command=True)
+@click.pass_context
+def command(context: click.Context, /) -> None:
     """Sweep hardware and networks together.
 
     \b
@@ -45,6 +46,8 @@ def command() -> None:
     STUDY is a YAML file or the name of what ships. Results go to RESULTS, an SQLite file (STUDY.db by default), as they
     come: after any interruption the same command goes on.
     """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 @command.command(name="run")
@@ -187,8 +190,8 @@ def show_command(
     """
     if as_csv and as_json:
         raise InputError("--csv and --json exclude each other")
-    pictures = check_figures(figures, PICTURES)
     check_report(html)
+    pictures = check_figures(figures, PICTURES, html, parquet)
     if parquet is not None:
         from looptree.cli.files import check_target
         from looptree.sweep.parquet import check_parquet

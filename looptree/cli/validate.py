@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from looptree.cli.ending import DONE, INFEASIBLE
+from looptree.cli.files import check_distinct
 from looptree.cli.inputs import set_option
 from looptree.cli.names import complete_cases
 from looptree.cli.reports import check_report, html_option, write_report
@@ -66,6 +67,7 @@ def command(
     if html is not None and (searched or pages):
         raise click.UsageError("--html goes with neither --search nor --write", click.get_current_context())
     check_report(html)
+    check_distinct(mapping, html)
     if pages and (cases or settings or as_json):
         raise click.UsageError("--write goes with nothing but --search", click.get_current_context())
     if searched and settings:

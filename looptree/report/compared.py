@@ -28,13 +28,13 @@ class Compared:
 
     @property
     def layer_by_layer(self) -> Planned:
-        """The plan of layers one by one."""
-        return Planned(self.workload, self.architecture, self.comparison.layer_by_layer)
+        """The plan of layers one by one, on the hardware with the capacity that it was found for."""
+        return Planned(self.workload, self.comparison.layer_by_layer.architecture, self.comparison.layer_by_layer)
 
     @property
     def fused(self) -> Planned:
-        """The plan of fused layers."""
-        return Planned(self.workload, self.architecture, self.comparison.fused)
+        """The plan of fused layers, likewise."""
+        return Planned(self.workload, self.comparison.fused.architecture, self.comparison.fused)
 
     @property
     def objective(self) -> str:

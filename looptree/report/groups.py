@@ -14,7 +14,7 @@ from looptree.report.table import stacked
 from looptree.report.text import counted, short_layers
 from looptree.search import Plan
 from looptree.taxonomy import GroupChoice, Temporal
-from looptree.taxonomy.group import tensor_kinds
+from looptree.taxonomy.group_tensors import tensor_kinds
 from looptree.taxonomy.tree import Inner, Storage
 from looptree.workload import Workload
 

@@ -11,7 +11,7 @@ from operator import add
 from looptree.architecture import Architecture
 from looptree.model.result import Evaluation, GroupResult, stepwise_together
 from looptree.search import Plan
-from looptree.taxonomy.group import group_tensors
+from looptree.taxonomy.group_tensors import group_tensors
 from looptree.workload import Workload
 
 

@@ -36,6 +36,14 @@ class InfeasibleError(LooptreeError):
         )
 
 
+class UnreachableError(InfeasibleError):
+    """Every layer fits, but no plan keeps the limits; the message says which, and the least that can be had."""
+
+
+class DisagreementError(Exception):
+    """The model values a plan differently from the search: a defect of the search."""
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """How far a search is.

@@ -19,7 +19,7 @@ from looptree.search.asked.space import SPACES, Space
 from looptree.search.deadline import TimeUpError
 from looptree.search.network.groups.workers import Searches, Workers
 from looptree.search.network.planner import Planner
-from looptree.search.result import Comparison, Plan, Progress
+from looptree.search.result import Comparison, Plan, Progress, UnreachableError
 from looptree.workload import Workload
 
 POINTS = 16
@@ -31,7 +31,7 @@ def search(
     *,
     objective: str = "energy",
     limits: Sequence[Limit | str] = (),
-    space: Space | None = None,
+    space: Space | str | None = None,
     seconds: float | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -44,7 +44,7 @@ def search(
         objective: `energy`, `offchip`, `latency`, `operations`, `edp` (energy times latency of the whole plan) or
             `capacity` (the smallest buffer; that of the architecture does not count).
         limits: what the plan may take at most, such as `"offchip<=1MiB"`; see `looptree.search.asked.limits`.
-        space: what is searched; `Space()` by default.
+        space: what is searched, or the name of one of `SPACES`; `Space()` by default.
         seconds: stop after about so long with the best plan so far. Ctrl-C does the same, once there is a plan.
         workers: processes; one per processor by default. The answer does not depend on it.
         progress: called between rounds.
@@ -70,7 +70,7 @@ def front(
     axes: Sequence[str],
     points: int = POINTS,
     limits: Sequence[Limit | str] = (),
-    space: Space | None = None,
+    space: Space | str | None = None,
     seconds: float | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -93,7 +93,9 @@ def front(
     within = checked_limits(limits)
     for limit in within:
         if limit.metric != "capacity":
-            raise InputError(f"{limit.text}: of a front, only the capacity can be limited")
+            raise InputError(
+                f"{limit.text}: of a front, only the capacity can be limited", hint="or make it an axis of the front"
+            )
     if "capacity" in known:
         check_priced(architecture, known)
     hardware = _within(architecture, within, any_capacity="capacity" in known)
@@ -118,19 +120,19 @@ def _within(architecture: Architecture, limits: Sequence[Limit], *, any_capacity
 def _planner(
     workload: Workload,
     architecture: Architecture,
-    space: Space | None,
+    space: Space | str | None,
     seconds: float | None,
     workers: int | None,
     progress: Progress | None,
 ) -> Iterator[Planner]:
     """What `search` and `front` have in common: their options checked, and workers for as long as they search."""
-    if space is not None:
-        space.restrictions.check(workload, architecture, max(space.most_layers))
+    wanted = Space.of(space)
+    wanted.restrictions.check(workload, architecture, max(wanted.most_layers))
     if seconds is not None and not seconds > 0:
         raise InputError(f"expected a time limit above 0 seconds, found {seconds}")
     if workers is not None and workers < 1:
         raise InputError(f"expected at least 1 worker, found {workers}")
-    with Workers(Searches(architecture, buffer_of(architecture), space or Space()), workers) as crew:
+    with Workers(Searches(architecture, buffer_of(architecture), wanted), workers) as crew:
         planner = Planner(workload, crew, seconds, progress)
         try:
             yield planner
@@ -144,7 +146,7 @@ def compare(
     *,
     objective: str = "energy",
     limits: Sequence[Limit | str] = (),
-    space: Space | None = None,
+    space: Space | str | None = None,
     seconds: float | None = None,
     workers: int | None = None,
     progress: Progress | None = None,
@@ -156,12 +158,21 @@ def compare(
     Args:
         limits: those that are amounts hold for both plans; a relative one holds for the fused plan, and is relative to
             what the plan layer by layer takes.
+
+    Raises:
+        InfeasibleError, InputError, LooptreeError: as for `search`, of either plan.
     """
-    known = checked_limits(limits)
+    known = checked_limits(limits, of_another=True)
     least = partial(search, workload, architecture, objective=objective, seconds=seconds, workers=workers)
-    alone = replace(SPACES["layer-by-layer"], lone_loops=(space or Space()).lone_loops)
+    alone = replace(SPACES["layer-by-layer"], lone_loops=Space.of(space).lone_loops)
     both = [limit for limit in known if not limit.relative]
-    apart = least(space=alone, limits=both, progress=_staged(progress, "layer by layer"))
+    try:
+        apart = least(space=alone, limits=both, progress=_staged(progress, "layer by layer"))
+    except UnreachableError as problem:
+        raise UnreachableError(
+            f"layer by layer, {problem} (a limit that is an amount holds for both plans, one that is a factor for the "
+            "fused plan: it is of what the plan layer by layer takes; a search has the fused plan alone)"
+        ) from None
     within = [replace(m, least=value(m.metric, apart.evaluation)) if m.relative else m for m in known]
     fused = least(space=space, limits=within, progress=_staged(progress, "fused"))
     return Comparison(apart, fused)

@@ -74,7 +74,7 @@ def size(
     architecture: Architecture,
     *,
     objective: str = "offchip",
-    space: Space | None = None,
+    space: Space | str | None = None,
     capacities: Sequence[int] = (),
     per_doubling: int = 1,
     least: int | None = None,
@@ -88,7 +88,7 @@ def size(
     Args:
         workload: the network. architecture: its capacity of the buffer does not matter.
         objective: `offchip`, `energy`, `latency` or `operations`.
-        space: of the fused plans; the default one by default.
+        space: of the fused plans, or its name; the default one by default.
         capacities: in bytes, instead of powers of two.
         per_doubling: capacities per doubling. least: where the powers of two end, in bytes.
         seconds: limit of one search. workers: processes, as for `search`.
@@ -99,7 +99,7 @@ def size(
         InfeasibleError: a layer has no design at all, or does not fit a capacity that was asked for.
         InputError: the architecture has no on-chip level, or the objective is not known.
     """
-    wanted = Asked(objective, space or SPACES["default"], tuple(capacities), per_doubling, least, seconds, workers)
+    wanted = Asked(objective, Space.of(space), tuple(capacities), per_doubling, least, seconds, workers)
     clock = Clock(progress)
     kept = memory or Memory()
     alone_space = replace(SPACES["layer-by-layer"], lone_loops=wanted.space.lone_loops)

@@ -19,6 +19,7 @@ from types import MappingProxyType
 
 from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
+from looptree.taxonomy.group_tensors import group_tensors
 from looptree.taxonomy.tree import Branch, Chain, Compute, Inner, LoopTree, Storage, Temporal
 from looptree.workload.workload import Workload
 
@@ -227,31 +228,6 @@ def _resident(workload: Workload, groups: Sequence[GroupChoice], resident: Colle
                     hint="leave out its retention; the group finds it on chip as a whole",
                 )
     return tuple(tensor for tensor in workload.tensors if tensor in resident)
-
-
-def group_tensors(workload: Workload, einsums: Iterable[str]) -> tuple[str, ...]:
-    """The tensors that the Einsums read or write, each once, in the order of their accesses."""
-    found: dict[str, None] = {}
-    for name in einsums:
-        einsum = workload.einsum(name)
-        for access in einsum.inputs:
-            found[access.tensor] = None
-        found[einsum.output.tensor] = None
-    return tuple(found)
-
-
-def tensor_kinds(workload: Workload, einsums: Sequence[str]) -> dict[str, str]:
-    """What each tensor is to a group: `input`, `weight` (no layer's first input), `intermediate` or `output`."""
-    produced = {workload.einsum(name).output.tensor for name in einsums}
-    first = {workload.einsum(name).inputs[0].tensor for name in einsums}
-    kinds: dict[str, str] = {}
-    for tensor in group_tensors(workload, einsums):
-        if tensor not in produced:
-            kinds[tensor] = "weight" if tensor in workload.inputs and tensor not in first else "input"
-        else:
-            inside = all(consumer.name in einsums for consumer in workload.consumers(tensor))
-            kinds[tensor] = "intermediate" if inside and tensor not in workload.outputs else "output"
-    return kinds
 
 
 def off_chip_tensors(workload: Workload, groups: Sequence[GroupChoice], *, resident: Collection[str] = ()) -> set[str]:

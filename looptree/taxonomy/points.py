@@ -16,7 +16,8 @@ from looptree.architecture import Architecture
 from looptree.errors import InputError, nearest
 from looptree.resources import find
 from looptree.resources import names as resource_names
-from looptree.taxonomy.group import GroupChoice, plan_tree, tensor_kinds
+from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.taxonomy.group_tensors import tensor_kinds
 from looptree.taxonomy.point import Amount, Point, PointLoop, read_point
 from looptree.taxonomy.tree import LoopTree, RankRef, Temporal
 from looptree.workload.workload import Workload

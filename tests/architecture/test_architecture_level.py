@@ -51,7 +51,9 @@ def test_energy_per_byte_and_per_access_agree_where_words_fill_the_access() -> N
 @pytest.mark.parametrize(
     "keys, expected",
     [
-        ({"capacity_bytes": 0}, "capacity of at least 1 byte, found 0"),
+        ({"capacity_bytes": 0}, "capacity of at least 1 byte (a whole number), found 0"),
+        ({"capacity_bytes": 1.5}, "capacity of at least 1 byte (a whole number), found 1.5"),
+        ({"capacity_bytes": float("nan")}, "capacity of at least 1 byte (a whole number), found nan"),
         ({"word_bits": 0}, "word of at least 1 bit, found 0"),
         ({"bandwidth_bytes_per_cycle": Fraction(0)}, "bandwidth above zero, found 0"),
         ({"write_bandwidth_bytes_per_cycle": Fraction(-1)}, "bandwidth above zero, found -1"),

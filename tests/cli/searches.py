@@ -12,7 +12,7 @@ SMALL = ("--architecture", "small", "--buffer", "8KiB", "--set", "channels=16", 
 
 def found(*arguments: str) -> dict[str, Any]:
     """What a search prints as JSON."""
-    outcome = looptree("search", *arguments, "--json")
+    outcome = looptree("--quiet", "search", *arguments, "--json")
     assert (outcome.code, outcome.err) == (0, "")
     data: dict[str, Any] = json.loads(outcome.out)
     return data

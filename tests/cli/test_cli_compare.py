@@ -13,8 +13,10 @@ import pytest
 from looptree.architecture import Architecture
 from looptree.search import SPACES, Comparison, InfeasibleError
 from looptree.workload import Workload
-from tests.cli.command_line import complaint, looptree, write
+from tests.cli.command_line import complaint, looptree, replaced, write
 from tests.cli.plans import by_hand
+
+SMALL = ("--set", "channels=2", "--set", "resolution=4")
 
 
 @pytest.fixture
@@ -182,3 +184,36 @@ def test_html_writes_a_report(arguments: list[str], tmp_path: Path) -> None:
     assert looptree(*arguments, "--html", str(target)).code == 0
     assert "two_conv on small" in target.read_text()
     assert "there is no such folder" in complaint(looptree(*arguments, "--html", str(tmp_path / "no" / "out.html")))
+
+
+def test_layers_that_take_a_cycle_per_operation_are_noted(arguments: list[str], tmp_path: Path) -> None:
+    assert looptree(*arguments).err == ""
+    path = tmp_path / "architecture.yaml"
+    path.write_text(replaced(path.read_text(), "spatial: {m: 8, c: 4}", "spatial: {n: 8, k: 4, p: 1}"))
+    said = looptree(*arguments).err
+    assert said.startswith("note: 100.0 % of the operations take a cycle each: architecture 'small' works in parallel")
+    assert "along n, k only, but conv2, for one, has the ranks m, p, q, c, r, s (name them under compute" in said
+    assert looptree("--quiet", *arguments).err == ""
+
+
+def test_a_smallest_buffer_is_the_one_of_the_plan_that_is_written(tmp_path: Path) -> None:
+    target = tmp_path / "plan.yaml"
+    smallest = ("--objective", "capacity", "--limit", "offchip<=0.9x", "--workers", "1", "--mapping", str(target))
+    outcome = looptree("compare", "conv_conv", "--architecture", "small", *SMALL, *smallest, "--json")
+    found = json.loads(outcome.out)
+    apart, fused = (found[plan]["total"]["offchip_bytes"] for plan in ("layer_by_layer", "fused"))
+    assert fused <= 0.9 * apart
+    needed = int(found["fused"]["statistics"]["value"])
+    assert found["buffer"] == {"level": "GLB", "capacity_bytes": needed}
+    assert f"{target} --buffer {needed} --set channels=2" in target.read_text().splitlines()[1]
+    evaluated = looptree("evaluate", "conv_conv", "small", str(target), "--buffer", str(needed), *SMALL, "--json")
+    assert json.loads(evaluated.out)["plan"]["holds"]
+
+
+def test_an_amount_that_layers_one_by_one_exceed_is_said_to_be_theirs(tmp_path: Path) -> None:
+    outcome = looptree("compare", "conv_conv", *SMALL, "--limit", "offchip<=180B", "--workers", "1")
+    assert (outcome.code, outcome.out) == (1, "")
+    assert outcome.err.startswith(
+        "error: layer by layer, no plan of the space keeps offchip<=180 B in GLB of 512 KiB: "
+    )
+    assert "one that is a factor for the fused plan" in outcome.err

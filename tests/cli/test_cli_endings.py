@@ -51,6 +51,17 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stderr == "[]\n"
 
 
+def test_a_group_of_commands_alone_shows_its_help() -> None:
+    outcome = looptree("sweep")
+    assert (outcome.code, outcome.err) == (0, "")
+    assert outcome.out.startswith("Usage: looptree sweep")
+
+
+def test_a_message_of_several_lines_becomes_one() -> None:
+    said = complaint(looptree("completion"))
+    assert said.endswith("Choose from: bash, zsh, fish (see looptree completion --help)")
+
+
 def test_unknown_command() -> None:
     assert complaint(looptree("evalute")) == "No such command 'evalute' (see looptree --help)"
 

@@ -189,6 +189,12 @@ def test_bad_options(files: tuple[str, str, str], arguments: tuple[str, ...], ex
     assert expected in complaint(looptree("evaluate", *files, *arguments))
 
 
+def test_a_parameter_that_neither_a_design_nor_the_network_has() -> None:
+    message = complaint(looptree("evaluate", "conv_conv", "small", "fused_layer_cnn", "--set", "tile_z=4"))
+    assert "the network has no parameter 'tile_z' (known: batch, channels, resolution, bits; of point" in message
+    assert message.endswith("of point 'fused_layer_cnn': tile_p, tile_q)")
+
+
 def test_buffer_needs_a_level_on_chip(tmp_path: Path) -> None:
     workload, architecture, _ = write(tmp_path, architecture="levels: [{name: DRAM}]")
     message = complaint(looptree("evaluate", workload, architecture, "depfin", "--buffer", "1KiB"))

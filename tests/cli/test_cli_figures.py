@@ -47,6 +47,24 @@ def test_what_is_wrong_is_said_before_the_work(
     assert said in complaint(looptree("evaluate", *files, "--figure", figure))
 
 
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("search", "conv_conv", "--html", "out.html", "-o", "./out.html"),
+        ("search", "conv_conv", "--figure", "out.svg", "--figure", "tree=out.svg"),
+        ("search", "conv_conv", "--front", "offchip,energy", "--figure", "out.svg", "--html", "out.svg"),
+        ("compare", "conv_conv", "--mapping", "out.svg", "--figure", "out.svg"),
+        ("size", "conv_conv", "-o", "out.svg", "--html", "out.svg"),
+        ("validate", "isaac", "--mapping", "out.html", "--html", "out.html"),
+    ],
+)
+def test_two_results_for_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]) -> None:
+    monkeypatch.chdir(tmp_path)
+    said = complaint(looptree(*options))
+    assert "expected a file of its own for each result, found two for this one (give one of them another name)" in said
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_group_that_there_is_not(tmp_path: Path) -> None:
     files = write(tmp_path)
     assert "--figure tree:9: expected a group from 1 to 1, found 9" in complaint(

@@ -157,7 +157,10 @@ def test_a_file_is_overwritten_only_when_told_to(tmp_path: Path) -> None:
         (("--limit", "energy<=1.2x", "--limit", "energy<=2uJ"), "--limit: energy is limited twice"),
         (("--front", "energy"), "--front: expected two or three different axes of a front, found energy"),
         (("--front", "energy,size"), "--front: expected axes of a front from capacity, energy, offchip"),
-        (("--front", "energy,latency", "--points", "1"), "--points: expected a number of points from 2 on, found '1'"),
+        (
+            ("--front", "energy,latency", "--points", "1"),
+            "--points: expected a number of points from 2 to 1,000,000, found '1'",
+        ),
         (("--points", "5"), "--points: there are no points without a front (add --front capacity,offchip)"),
         (("--front", "energy,latency", "-o", "x.yaml"), "--yaml: a front has several plans"),
         (

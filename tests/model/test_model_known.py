@@ -13,7 +13,7 @@ from looptree import resources
 from looptree.architecture import Architecture, read_architecture
 from looptree.model import Evaluation, evaluate
 from looptree.taxonomy import Chain, GroupChoice, plan_tree
-from looptree.taxonomy.group import group_tensors
+from looptree.taxonomy.group_tensors import group_tensors
 from looptree.workload import Einsum, Workload
 from looptree.workload.load import load_workload
 from tests.model.model_cases import chain, drop, keep, layer, loop, matmuls, run, sequential

@@ -27,12 +27,12 @@ STUDY = StudyResult(
 
 @cache
 def comparison() -> Comparison:
-    return compare(NETWORK, SMALL, objective="offchip", workers=1)
+    return compare(NETWORK, SMALL, objective="offchip", space="quick", workers=1)
 
 
 @cache
 def sizing() -> Sizing:
-    return size(NETWORK, SMALL, capacities=(60,), workers=1)
+    return size(NETWORK, SMALL, capacities=(60,), space="quick", workers=1)
 
 
 @cache

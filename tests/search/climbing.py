@@ -15,7 +15,8 @@ from looptree.search import Plan
 from looptree.search.asked.loops import Rank, candidate_ranks, sinks_of
 from looptree.search.asked.objective import value
 from looptree.search.asked.segment import segment
-from looptree.taxonomy.group import GroupChoice, group_tensors, plan_tree
+from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.taxonomy.group_tensors import group_tensors
 from looptree.taxonomy.tree import RankRef, Temporal
 from looptree.workload import Workload
 

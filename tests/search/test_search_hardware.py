@@ -152,3 +152,17 @@ def test_an_output_that_a_later_group_reads_is_twice_on_a_double_buffered_level(
 def test_what_is_not_searched_is_refused(levels: tuple[Level, ...], expected: str) -> None:
     with pytest.raises(InputError, match=f"{expected}, which a search does not take into account"):
         search(PAIR, Architecture("a", levels), workers=1)
+
+
+def test_what_is_off_chip_has_to_fit() -> None:
+    """With whole tensors of 12, 3, 10, 3 and 8 bytes, `B` may be off chip or not."""
+    for capacity, room in ((25, ""), (26, "the best plan does not fit DRAM: it needs 36 bytes there"), (36, "plan")):
+        hardware = Architecture("a", (replace(DRAM, capacity_bytes=capacity), replace(GLB, capacity_bytes=8)))
+        if room == "plan":
+            assert search(PAIR, hardware, space=ONE, workers=1).evaluation.occupancy["DRAM"].window_bytes == capacity
+            continue
+        said = room or "network 'pair' does not fit DRAM: its inputs, weights and outputs have 26 bytes"
+        with pytest.raises(InfeasibleError, match=f"{said}, the capacity is {capacity}"):
+            search(PAIR, hardware, space=ONE, workers=1)
+    hardware = Architecture("a", (replace(DRAM, capacity_bytes=26), GLB))
+    assert search(PAIR, hardware, space=ONE, workers=1).evaluation.offchip_bytes == 26

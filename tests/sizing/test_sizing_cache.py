@@ -18,13 +18,13 @@ from looptree.sizing.cache import Cache, default_folder, key_of
 from tests.sizing.sizing_cases import NETWORK, SMALL, group, point
 
 SIXTY = (60,)
-SPACE = SPACES["default"]
+SPACE = SPACES["quick"]
 
 
 @once
 def expected() -> Sizing:
     """What is found without a cache."""
-    return size(NETWORK, SMALL, capacities=SIXTY, workers=1)
+    return size(NETWORK, SMALL, capacities=SIXTY, space=SPACE, workers=1)
 
 
 def cache(folder: Path, said: list[str], objective: str = "offchip") -> Cache:
@@ -32,7 +32,7 @@ def cache(folder: Path, said: list[str], objective: str = "offchip") -> Cache:
 
 
 def sized(folder: Path, said: list[str]) -> Sizing:
-    return size(NETWORK, SMALL, capacities=SIXTY, workers=1, memory=cache(folder, said))
+    return size(NETWORK, SMALL, capacities=SIXTY, space=SPACE, workers=1, memory=cache(folder, said))
 
 
 def no_search(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,12 +60,13 @@ def test_work_that_was_ended_goes_on_where_it_was(tmp_path: Path) -> None:
         begun.append((step.kind, step.capacity_bytes))
 
     with pytest.raises(KeyboardInterrupt):
-        size(NETWORK, SMALL, capacities=SIXTY, workers=1, memory=cache(tmp_path, said), progress=stop)
+        size(NETWORK, SMALL, capacities=SIXTY, space=SPACE, workers=1, memory=cache(tmp_path, said), progress=stop)
     again: list[tuple[str, int]] = []
     found = size(
         NETWORK,
         SMALL,
         capacities=SIXTY,
+        space=SPACE,
         workers=1,
         memory=cache(tmp_path, said),
         progress=lambda step: again.append((step.kind, step.capacity_bytes)),

@@ -13,7 +13,7 @@ from looptree.model.occupancy import Demand, demands, lifetime, place_demands
 from looptree.report.figures.style import INK, PAGE, color, in_unit, new_figure, short, styled
 from looptree.report.html.shown import ShownPlan
 from looptree.taxonomy.design import BoundChain, Design
-from looptree.taxonomy.group import tensor_kinds
+from looptree.taxonomy.group_tensors import tensor_kinds
 from looptree.units import BYTES, COUNTS, format_size
 
 if TYPE_CHECKING:

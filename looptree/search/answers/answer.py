@@ -15,7 +15,7 @@ from looptree.search.asked.metrics import Weights
 from looptree.search.asked.objective import amount
 from looptree.search.asked.target import FACTORS, Target
 from looptree.search.network.planner import Found, Planner
-from looptree.search.result import InfeasibleError, Plan
+from looptree.search.result import InfeasibleError, Plan, UnreachableError
 
 
 def answer(planner: Planner, objective: str, limits: Sequence[Limit]) -> Plan:
@@ -67,7 +67,7 @@ def _unreachable(planner: Planner, limits: Sequence[Limit], most: Mapping[str, f
             others = " and ".join(other.described for other in limits if other.metric in kept)
             together = f" of those with {others}" if others else ""
             exactly = "is" if least.bound >= least.value * (1 - 1e-9) else "is at least"
-            return InfeasibleError(
+            return UnreachableError(
                 f"no plan of the space{together} keeps {limit.described} {where}: the least {limit.metric} {exactly} "
                 f"{amount(limit.metric, least.bound)}, proven"
             )

@@ -79,11 +79,12 @@ class Front(Displayed):
 
 
 def checked_axes(axes: Sequence[str]) -> tuple[str, ...]:
-    """Two or three different axes.
+    """Two or three different axes; a text names them with commas in between.
 
     Raises:
         InputError: what is wrong with them.
     """
+    axes = [axis.strip() for axis in axes.split(",")] if isinstance(axes, str) else axes
     for axis in axes:
         if axis not in LIMITED:
             raise InputError(

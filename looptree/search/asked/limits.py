@@ -51,10 +51,6 @@ class Limit:
             )
         if self.relative and self.metric == "capacity":
             raise InputError("a limit of capacity is a number of bytes, such as capacity<=64KiB")
-        if self.relative and self.most < 1:
-            raise InputError(
-                f"{self.text}: no plan takes less than 1x, which is the least that is possible with an unlimited buffer"
-            )
         if not self.most > 0:
             raise InputError(f"{self.text}: expected an amount above 0")
 
@@ -109,13 +105,22 @@ def parse_limit(text: str) -> Limit:
 
 
 @guided("search.md#limits")
-def checked_limits(limits: Sequence[Limit | str]) -> tuple[Limit, ...]:
-    """Limits of different metrics, in the order of `LIMITED`.
+def checked_limits(limits: Sequence[Limit | str], *, of_another: bool = False) -> tuple[Limit, ...]:
+    """Limits of different metrics, in the order of `LIMITED`; a text is one limit.
+
+    Args:
+        of_another: factors are of what another plan takes, not of the least that is possible with an unlimited buffer.
 
     Raises:
-        InputError: one that cannot be read, or two of one metric.
+        InputError: one that cannot be read, two of one metric, or a factor below 1 of the least that is possible.
     """
-    found = [parse_limit(limit) if isinstance(limit, str) else limit for limit in limits]
+    listed = [limits] if isinstance(limits, str) else limits
+    found = [parse_limit(limit) if isinstance(limit, str) else limit for limit in listed]
+    for limit in found:
+        if limit.relative and limit.least is None and limit.most < 1 and not of_another:
+            raise InputError(
+                f"{limit.text}: no plan takes less than 1x, the least that is possible with an unlimited buffer"
+            )
     twice = _twice(limit.metric for limit in found)
     if twice is not None:
         both = " and ".join(limit.text for limit in found if limit.metric == twice)

@@ -119,10 +119,10 @@ def _tensor(node: Node) -> TensorRule:
 
 def _pin(node: Node, workload: Workload) -> Pin:
     fields = node.mapping(known=PIN_KEYS, required=("layers", "point"))
-    names = {_named(name, name.text(), workload, "layer") for name in fields["layers"].sequence()}
+    names = [_named(name, name.text(), workload, "layer") for name in fields["layers"].sequence()]
     parameters = fields["parameters"].mapping() if "parameters" in fields else {}
-    if not names:
-        raise fields["layers"].error("expected one or more layers, found none")
+    if not names or len(names) > len(set(names)):
+        raise fields["layers"].error(f"expected one or more different layers, found {', '.join(names) or 'none'}")
     return Pin(
         tuple(e.name for e in workload.einsums if e.name in names),
         fields["point"].choice(tuple(point_names())),

@@ -165,16 +165,28 @@ class Restrictions:
                 if name in pinned:
                     raise InputError(f"layer {name!r} is pinned twice: {pinned[name].text}; {pin.text}")
                 pinned[name] = pin
-        for each in (*self.together, *(frozenset(pin.layers) for pin in self.pins)):
+        for each in self._groups():
+            listed = ", ".join(sorted(each))
+            for pin in self.pins:
+                if each & set(pin.layers) and each != set(pin.layers):
+                    raise InputError(f"{listed} are to be together, but {pin.text} is a group of its own")
             if len(each) > most:
                 raise InputError(
-                    f"{', '.join(sorted(each))} cannot be together: a group has up to {most} layers",
+                    f"{listed} cannot be together: a group has up to {most} layers",
                     hint="raise chain_layers, or group_layers if they are no chain",
                 )
             for other in self.apart:
                 if len(each & other) > 1:
                     both = " and ".join(sorted(each & other)[:2])
                     raise InputError(f"{both} are to be both together and apart")
+
+    def _groups(self) -> list[frozenset[str]]:
+        """Layers that have to be in one group: sets with a layer in common are one."""
+        found: list[frozenset[str]] = []
+        for each in (*self.together, *(frozenset(pin.layers) for pin in self.pins)):
+            common = [other for other in found if other & each]
+            found = [other for other in found if not other & each] + [each.union(*common)]
+        return found
 
     @staticmethod
     def _check_tensor(workload: Workload, name: str, rule: TensorRule) -> None:

@@ -125,6 +125,15 @@ class Space:
             parts.append(stays + fewer * (self.resident_inputs < min(self.resident, Space().resident_inputs)))
         return "; ".join(parts)
 
+    @classmethod
+    def of(cls, space: Space | str | None) -> Space:
+        """The space that is meant: by its name, or the default one.
+
+        Raises:
+            InputError: there is none of that name.
+        """
+        return space_named(space) if isinstance(space, str) else space or cls()
+
     @property
     def most_layers(self) -> tuple[int, int]:
         """Most layers of any group, and of one that is a chain."""

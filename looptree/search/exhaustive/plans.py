@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 
 from looptree.search.exhaustive.network import Names, Network, subsets
-from looptree.taxonomy.group import group_tensors
+from looptree.taxonomy.group_tensors import group_tensors
 
 Step = tuple[Names, Names, Names, int]
 """A group of a plan, the tensors that it finds or leaves on chip whole, those of them that it fetches, and the bytes of

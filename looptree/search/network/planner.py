@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from looptree.architecture import Architecture
-from looptree.errors import InputError, LooptreeError
+from looptree.errors import LooptreeError
 from looptree.model.evaluate import evaluate_design
 from looptree.search.asked.limits import Limit
 from looptree.search.asked.metrics import Weights
@@ -18,17 +17,17 @@ from looptree.search.asked.segment import segment
 from looptree.search.asked.target import Target
 from looptree.search.deadline import TimeUpError
 from looptree.search.group.design import GroupDesign, Tally
-from looptree.search.group.goal.prices import direct
 from looptree.search.group.goal.rooms import shared_bytes, weight_bytes
 from looptree.search.network.groups.catalogue import Catalogue
 from looptree.search.network.groups.workers import Workers
 from looptree.search.network.idle import with_idle
 from looptree.search.network.jumped import jumped, not_planned
+from looptree.search.network.off_chip import check_fits_off_chip, check_off_chip
 from looptree.search.network.plans.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
 from looptree.search.network.states.ideals import Layers, TooManyError
 from looptree.search.network.states.outline import Outline
 from looptree.search.network.states.states import StateGraph
-from looptree.search.result import InfeasibleError, Plan, Progress, State, Statistics
+from looptree.search.result import DisagreementError, InfeasibleError, Plan, Progress, State, Statistics
 from looptree.taxonomy.binding import bind
 from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
@@ -37,10 +36,6 @@ if TYPE_CHECKING:
     from looptree.search.network.plans.wide import WidePartition
 
 CLOSE = 1e-9  # values of the search and of the model that differ by no larger share are equal
-
-
-class DisagreementError(Exception):
-    """The model values a plan differently from the search: a defect of the search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +52,6 @@ class Found:
     value: float
     bound: float
     room: float = math.inf
-
-
-def _check_bypassing(workload: Workload, architecture: Architecture, level: str) -> None:
-    """Words that are accessed off chip one by one are whole bytes."""
-    for tensor in sorted(direct(workload, architecture.level(level))):
-        bits = workload.tensors[tensor].bits
-        if bits % 8:
-            raise InputError(
-                f"tensor {tensor!r} of {bits} bits bypasses {level}, and a search counts whole bytes there",
-                where=f"architecture {architecture.name!r}",
-                hint="a mapping can be evaluated; to search, use a multiple of 8 bits",
-            )
 
 
 def worth(objective: str, path: Path) -> float:
@@ -90,7 +73,7 @@ class Planner:
         self.network = workload
         self.architecture = workers.searches.architecture
         self.level = workers.searches.level
-        _check_bypassing(workload, self.architecture, self.level)
+        check_off_chip(workload, self.architecture, self.level)
         self.catalogue = Catalogue(workload, workers, math.inf)
         self.restart(seconds, progress)
         self.layers = Layers.of(self.catalogue.workload, self.catalogue.branches())
@@ -219,6 +202,7 @@ class Planner:
 
         Raises:
             InputError: there they do, and what is made of that tensor takes more room than is left.
+            InfeasibleError: there is no such path, or the plan takes more off chip than there is.
         """
         path, tally = found.path, self.tally
         if not path.steps:
@@ -237,6 +221,7 @@ class Planner:
         tree = plan_tree(self.network, architecture, choices, resident=resident)
         live = stepwise or architecture.allocation == "live"
         evaluation = evaluate_design(bind(self.network, architecture, tree), stepwise=stepwise, live=live)
+        check_fits_off_chip(architecture, evaluation)
         told, expected = float(value(objective, evaluation)), worth(objective, replace(path, designs=tuple(designs)))
         same = math.isclose(told, expected, rel_tol=CLOSE)
         unsure = {} if same and evaluation.fits else jumped(self.network)

@@ -24,7 +24,7 @@ from looptree.search.asked.segment import segment
 from looptree.search.asked.space import Space
 from looptree.search.child import processors
 from looptree.search.group.goal.goal import ROUNDING
-from looptree.search.network.planner import DisagreementError
+from looptree.search.result import DisagreementError
 from looptree.search.survey.keeper import Designs
 from looptree.search.survey.meter import HARDWARE_METRICS, METRICS, Hardware
 from looptree.search.survey.units import Task, surveyed

@@ -247,6 +247,7 @@ def test_axes_and_points_that_make_no_sense_are_refused() -> None:
         ({"axes": ()}, "found none"),
         ({"axes": ("energy", "energy")}, "two or three different axes"),
         ({"axes": METRICS}, "two or three different axes"),
+        ({"axes": "energy, latenzy"}, "found 'latenzy' .did you mean 'latency'"),
         ({"axes": ("energy", "latenzy")}, "did you mean 'latency'"),
         ({"axes": ("energy", "offchip"), "points": 1}, "at least 2 points"),
         ({"axes": ("energy", "offchip"), "limits": ["latency<=1.5x"]}, "only the capacity can be limited"),

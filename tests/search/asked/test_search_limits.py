@@ -46,7 +46,6 @@ def test_amounts_have_units(text: str, metric: str, most: int | Fraction, relati
         ("operations<=many", "expected a count"),
         ("edp<=5", "expected a limit of one of capacity, energy, offchip, latency, operations"),
         ("offchp<=1MiB", "did you mean 'offchip'"),
-        ("operations<=0.99x", "no plan takes less than 1x"),
         ("capacity<=1.5x", "a limit of capacity is a number of bytes"),
         ("x" * 500, "found 'xxx"),
     ],
@@ -58,8 +57,12 @@ def test_what_is_wrong_is_said(text: str, said: str) -> None:
     assert len(str(found.value)) < 300
 
 
-def test_two_limits_of_one_metric_are_refused() -> None:
+def test_limits_that_no_plan_keeps_or_that_are_two_of_one_metric_are_refused() -> None:
     with pytest.raises(InputError, match=r"latency is limited twice: latency<=2cycles and latency<=1\.5x"):
         checked_limits(["latency<=2cycles", "offchip<=1MiB", "latency<=1.5x"])
+    with pytest.raises(InputError, match=r"operations<=0\.99x: no plan takes less than 1x"):
+        checked_limits(["operations<=0.99x"])
+    assert checked_limits(["operations<=0.99x"], of_another=True)[0].most == Fraction(99, 100)
+    assert checked_limits("latency<=2cycles") == checked_limits(["latency<=2cycles"])
     known = checked_limits([Limit("offchip", Fraction(3)), "capacity<=2B"])
     assert [limit.text for limit in known] == ["capacity<=2B", "offchip<=3B"]

@@ -243,6 +243,22 @@ def test_a_file() -> None:
         ("together: [[layer1]]", "expected two or more different layers, found layer1"),
         ("together: [[layer1, layer2]]\napart: [[layer1, layer2]]", "are to be both together and apart"),
         (
+            "together: [[layer1, layer2], [layer3, layer2]]\napart: [[layer1, layer3]]",
+            "layer1 and layer3 are to be both",
+        ),
+        (
+            "group_layers: 2\ntogether: [[layer1, layer2], [layer2, layer3]]",
+            "layer1, layer2, layer3 cannot be together: a group has up to 2 layers",
+        ),
+        (
+            "together: [[layer1, layer2]]\npins: [{layers: [layer2], point: depfin}]",
+            "layer1, layer2 are to be together, but layer2 as depfin is a group of its own",
+        ),
+        (
+            "pins: [{layers: [layer1, layer1], point: depfin}]",
+            "rules.yaml:1: pins[0].layers: expected one or more different layers, found layer1, layer1",
+        ),
+        (
             "group_layers: 1\nchain_layers: 1\ntogether: [[layer1, layer2]]",
             "cannot be together: a group has up to 1 layers",
         ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from looptree.errors import InputError
-from looptree.search import SPACES, Space, space_named
+from looptree.search import SPACES, Space, compare, search, space_named
+from tests.search.search_cases import architecture, network
 
 
 @pytest.mark.parametrize(
@@ -63,6 +64,15 @@ def test_a_description_names_what_is_there_and_only_that() -> None:
     assert "nested" not in Space().described()
     assert "in a nested branch below a loop of their own;" in SPACES["nested"].described()
     assert "in a nested branch below up to 2 loops of their own;" in Space(nested=2).described()
+
+
+def test_a_space_may_be_meant_by_its_name() -> None:
+    assert Space.of("quick") == Space.of(SPACES["quick"]) == SPACES["quick"]
+    assert Space.of(None) == Space() == SPACES["default"]
+    workload, hardware = network("chain", 1), architecture(40)
+    assert search(workload, hardware, space="quick", workers=1).statistics.space == SPACES["quick"]
+    with pytest.raises(InputError, match=r"found 'quik' .did you mean 'quick'"):
+        compare(workload, hardware, space="quik")
 
 
 def test_a_space_of_another_name_is_refused() -> None:

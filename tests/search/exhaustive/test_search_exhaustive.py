@@ -17,7 +17,8 @@ from looptree.search.asked.objective import value
 from looptree.search.asked.space import Space
 from looptree.search.exhaustive import Designs, Exhaustive, Group, steps_of, together, undominated
 from looptree.taxonomy.binding import bind
-from looptree.taxonomy.group import group_tensors, plan_tree
+from looptree.taxonomy.group import plan_tree
+from looptree.taxonomy.group_tensors import group_tensors
 from tests.search.search_cases import KINDS, OBJECTIVES, architecture, network
 
 SPACE = Space(loops=2, lone_loops=2, leaf_loops=0)

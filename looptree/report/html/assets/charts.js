@@ -35,6 +35,8 @@ looptree.charts.bars = function (place, data, width) {
   const broad = Math.min(Math.max(width, 60 + data.bars.length * (names.length > 1 ? 9 : 18)), 130 + data.bars.length * 90);
   const tilted = data.across !== "group" && 7.5 * Math.max(...rows.map((row) => looptree.short(row, 18).length)) > (broad - 100) / rows.length;
   const lying = data.bars.every((bar) => bar.row === bar.bar);
+  // A row in which all is zero has a bar of no height: Plot would leave it out, and begin the axis anew behind it.
+  const zero = rows.filter((row) => !cells.some((cell) => cell.row === row)).map((row) => ({ row, bar: names[0], part: parts[0], value: 0 }));
   const pale = (cell) => (names.length > 1 && cell.bar === names[0] ? 0.6 : 1);
   const drawn = lying
     ? Plot.plot({
@@ -59,7 +61,7 @@ looptree.charts.bars = function (place, data, width) {
         x: { axis: null, domain: names, padding: 0.06 },
         y: { label: unit, grid: true },
         marks: [
-          Plot.barY(cells, { fx: "row", x: "bar", y: "value", fill: "part", fillOpacity: pale, title: "title" }),
+          Plot.barY([...cells, ...zero], { fx: "row", x: "bar", y: "value", fill: "part", fillOpacity: pale, title: "title" }),
           Plot.ruleY([0]),
           data.limit ? Plot.ruleY([data.limit[1] / factor], { stroke: "var(--ink)", strokeDasharray: "6 3" }) : null,
         ],

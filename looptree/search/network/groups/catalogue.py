@@ -33,6 +33,7 @@ from looptree.taxonomy.group import GroupChoice, plan_tree
 from looptree.workload import Workload
 
 FLOORS_AT_ONCE = 256  # shapes; the time is looked at in between
+SOON = 0.25  # seconds; where the time is limited and so many shapes take longer than that, fewer are done at once
 EFFORT = 10_000  # ranges that are bounded to make a design of equal objective better, at most
 EFFORT_INSIDE = 500  # the same where each single design has nests to be found
 GRACE = 3.0  # seconds for that where the time is up
@@ -166,9 +167,11 @@ class Catalogue:
             TimeUpError: there was not enough time for all of them.
         """
         waiting = list(self._without_floor)
-        for start in range(0, len(waiting), FLOORS_AT_ONCE):
+        count = FLOORS_AT_ONCE if math.isinf(self.until) else min(2 * self.workers.count, FLOORS_AT_ONCE)
+        while waiting:
             self.check_time()
-            numbers = waiting[start : start + FLOORS_AT_ONCE]
+            started = time.perf_counter()
+            numbers, waiting = waiting[:count], waiting[count:]
             asked = [[self.variants[v] for v in self._without_floor[n]] for n in numbers]
             questions = [
                 Question(n, self.parts[n], tuple((v.resident, v.fetched) for v in variants))
@@ -178,6 +181,7 @@ class Catalogue:
                 for variant, floor in zip(variants, floors, strict=True):
                     variant.bounded(floor)
                 del self._without_floor[number]
+            count = min(2 * count, FLOORS_AT_ONCE) if time.perf_counter() - started < SOON else count
 
     def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
         """A group whose design is given; there is none with tensors on chip that others leave or find there."""
