@@ -32,7 +32,7 @@ from looptree.search.group.loops.boxes import (
     within,
 )
 from looptree.search.group.loops.factors import AXIS, Neighbours, factors_of, no_work, work_of
-from looptree.search.group.loops.inferred import Inferred, infer, tiled
+from looptree.search.group.loops.inferred import Inferred, Reading, infer, tiled
 from looptree.search.group.loops.passes import Needs, Part, Pass, Whole, gathered
 from looptree.workload import Workload
 from looptree.workload.affine import Interval
@@ -51,6 +51,7 @@ class Profiler:
         fills: whether it matters how many steps each layer has, because each fills and drains an array.
         meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
         reads: whether they say what each reader of a tensor with several needs by itself, as nests inside tiles ask.
+        ignored: readings that do not count; see `looptree.search.group.loops.reduced`.
     """
 
     def __init__(
@@ -62,9 +63,11 @@ class Profiler:
         fills: bool = False,
         meet: bool = False,
         reads: bool = False,
+        ignored: frozenset[Reading] = frozenset(),
     ) -> None:
         self.meet = meet
         self.reads = reads
+        self.ignored = ignored
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
@@ -76,6 +79,11 @@ class Profiler:
             tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]],
             tuple[Axis, Mapping[str, Operations]],
         ] = {}
+
+    def ignoring(self, readings: frozenset[Reading]) -> Profiler:
+        """The same where some readings do not count."""
+        known = self.part, self.sinks, self.spatial
+        return Profiler(*known, fills=self.fills, meet=self.meet, reads=self.reads, ignored=readings)
 
     @cached_property
     def inner(self) -> tuple[str, ...]:
@@ -132,9 +140,9 @@ class Profiler:
                 self._untiled[key] = (float(operations), float(cycles), float(math.prod(p.points for p in parts)))
         return self._untiled[key]
 
-    def fewest_cycles(self, name: str) -> float:
-        """Cycles that a layer takes at least for what it does without loops, whatever the loops."""
-        return float(math.prod(part.fewest for part in self.whole.operations[name]))
+    def fewest_cycles(self, name: str, without: frozenset[Key] = frozenset()) -> float:
+        """Cycles that a layer takes at least for what it does without loops, whatever the loops; not of some ranks."""
+        return float(math.prod(part.fewest for part in self.whole.operations[name] if not part.ranks & without))
 
     def run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
         """The tables of some loops, outermost first.
@@ -173,7 +181,7 @@ class Profiler:
     @cached_property
     def whole(self) -> Whole:
         """The segment without loops."""
-        needs, writes, operations, asked = self._without_loops
+        needs, writes, operations, asked, _ = self._without_loops
         return Whole(
             {tensor: extents_of(box) for tensor, box in needs.items()},
             {t: [*map(extents_of, boxes), extents_of(needs[t])] for t, boxes in asked.items() if t in needs},
@@ -185,7 +193,7 @@ class Profiler:
     @cached_property
     def _without_loops(self) -> Inferred:
         """What is inferred without loops."""
-        return infer(self.part, self._of_sinks(), {}, ())
+        return infer(self.part, self._of_sinks(), {}, (), self.ignored)
 
     def _of_sinks(self) -> dict[str, Operations]:
         """What the sinks do without loops."""
@@ -222,7 +230,7 @@ class Profiler:
             if len(self._inferred) >= MOST_INFERRED:
                 self._inferred.clear()
             axis, sinks = self._stepped(ranks, tiles)
-            self._inferred[key] = axis, infer(self.part, sinks, {AXIS: axis}, forgotten).operations
+            self._inferred[key] = axis, infer(self.part, sinks, {AXIS: axis}, forgotten, self.ignored).operations
         return self._inferred[key]
 
     def _stepped(self, ranks: Sequence[Rank], tiles: Sequence[Tiles]) -> tuple[Axis, dict[str, Operations]]:
@@ -235,10 +243,10 @@ class Profiler:
 
     def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
         axis, sinks = self._stepped(ranks, tiles)
-        needs, writes, operations, asked = infer(self.part, sinks, {AXIS: axis}, forgotten)
+        needs, writes, operations, asked, heard = infer(self.part, sinks, {AXIS: axis}, forgotten, self.ignored)
         near = Neighbours(axis)
         needs |= {tensor: within(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
-        several = {tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}
+        several = {tensor: boxes for tensor, boxes in heard.items() if len(boxes) > 1}
         uneven = frozenset(tensor for tensor, boxes in several.items() if resting_apart(boxes, axis))
         covering = {tensor: covering_all(boxes) for tensor, boxes in several.items()}
         return Pass(
@@ -253,15 +261,14 @@ class Profiler:
             uneven,
             covering,
             frozenset(tensor for tensor, boxes in several.items() if needing_alike(boxes, axis)),
-            {t: self._needs(t, asked[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
+            {t: self._needs(t, asked[t], heard[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
         )
 
-    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
-        begun = [
-            first_words(box, asked, near.axis)
-            for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
-        ]
-        several = boxes if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
+    def _needs(self, tensor: str, asked: Sequence[Box], heard: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
+        extents = self.whole.asked[tensor]
+        counted = [(box, known) for box, known in zip(asked, extents, strict=False) if any(box is one for one in heard)]
+        begun = [first_words(box, known, near.axis) for box, known in (*counted, (hull, extents[-1]))]
+        several = asked if len(asked) > 1 and (self.reads or tensor in self.part.inputs) else ()
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
         readers = tuple(factors_of(within(box, near.axis.size), near) for box in several)
         return Needs(readers, narrowed, begun[-1])

@@ -141,14 +141,19 @@ def bases_of(profiler: Profiler, tensors: Sequence[str], layers: Sequence[str], 
     columns = np.array(work, dtype=np.float64).reshape(-1, 3)
     asked = [whole.reads[tensor][at] for tensor, at, _ in profiler.readers]
     reads = [left(extents, tuple(t.read[row] for t in tables)) or 0.0 for row, extents in enumerate(asked)]
-    return Bases(np.array(words)[:, None], columns[:, :1], columns[:, 1:2], columns[:, 2:], np.array(reads)[:, None])
+    held = np.array(words)[:, None]
+    return Bases(held, held, columns[:, :1], columns[:, 1:2], columns[:, 2:], np.array(reads)[:, None])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bases:
-    """What no loop changes; see `bases_of`. Each of shape (rows, 1); `reads` are 0 where loops change one dimension."""
+    """What no loop changes; see `bases_of`. Each of shape (rows, 1); `reads` are 0 where loops change one dimension.
+
+    `windows` are words of the largest window, which are the same but in bounds.
+    """
 
     words: Array
+    windows: Array
     operations: Array
     cycles: Array
     points: Array
