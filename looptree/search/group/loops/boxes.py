@@ -55,6 +55,16 @@ def active_steps(box: Box, axis: Axis) -> Array:
     return np.ones(axis.size, dtype=bool) if track is None else track.mask(axis.size)
 
 
+def in_common(need: Box, boxes: Sequence[Box], axis: Axis) -> Box | None:
+    """What is needed, at the steps at which all of some boxes are; `None` if there are none."""
+    found = np.logical_and.reduce([np.broadcast_to(active_steps(within(b, axis.size), axis), axis.size) for b in boxes])
+    track = need.tracks.get(AXIS, Track({}))
+    active = found & track.mask(axis.size)
+    if not active.any():
+        return None
+    return need if found.all() else Box(need.fixed, {**need.tracks, AXIS: Track(track.spans, active, track.count)})
+
+
 def covering_all(boxes: Sequence[Box]) -> frozenset[int]:
     """Positions of the boxes that contain all others at every step."""
     inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}

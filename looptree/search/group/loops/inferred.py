@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -13,12 +14,27 @@ from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.model.production import writing
 from looptree.model.sweep import fresh_box
-from looptree.search.group.loops.boxes import NOWHERE
+from looptree.search.group.loops.boxes import NOWHERE, in_common
 from looptree.search.group.loops.factors import AXIS
 from looptree.workload import Workload
 
 Reading = tuple[str, int]
 """One of the inputs of a layer: the name of the layer, and the number of the input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hearing:
+    """Which readings count; see `looptree.search.group.loops.reduced`.
+
+    Attributes:
+        ignored: those that do not. common: tensors of which those that do only count at steps at which all of them do.
+    """
+
+    ignored: frozenset[Reading] = frozenset()
+    common: frozenset[str] = frozenset()
+
+
+EVERYTHING = Hearing()
 
 
 class Inferred(NamedTuple):
@@ -27,7 +43,7 @@ class Inferred(NamedTuple):
     Attributes:
         needs: words of each tensor that its layers need. writes: words of each output that the sinks write.
         operations: of each layer that does any. asked: what each reader of a tensor asks for, the last layer first.
-        heard: the same of the readers that count; see `infer`.
+        heard: the same of the readings that count.
     """
 
     needs: dict[str, Box]
@@ -42,15 +58,23 @@ def infer(
     sinks: Mapping[str, Operations],
     axes: Mapping[int, Axis],
     forgotten: Sequence[frozenset[str]],
-    ignored: Collection[Reading] = (),
+    hearing: Hearing = EVERYTHING,
 ) -> Inferred:
     """What the layers of a segment need, if its sinks do some operations.
 
     Args:
         part: the segment. sinks: what its sinks do at each step of the loops. axes: these steps, if there are loops.
         forgotten: per loop, the intermediates that each of its steps computes anew.
-        ignored: readings that do not count, as if nothing were read there.
+        hearing: readings that count.
     """
+
+    def needed(tensor: str) -> Box | None:
+        boxes = heard.get(tensor, [])
+        need = required(boxes)
+        if need is None or tensor not in hearing.common or AXIS not in axes:
+            return need
+        return in_common(need, boxes, axes[AXIS])
+
     asked: dict[str, list[Box]] = {}
     heard: dict[str, list[Box]] = {}
     needs: dict[str, Box] = {}
@@ -65,7 +89,7 @@ def infer(
             if wrote is not None:
                 writes[output] = wrote
         else:
-            need, done = required(heard.get(output, [])), None
+            need, done = needed(output), None
             if need is not None:
                 needs[output] = need
                 anew = sum(output in names for names in forgotten)
@@ -76,10 +100,10 @@ def infer(
         for number, access in enumerate(einsum.inputs):
             box = NOWHERE if done is None else done.touched(access, part.tensors[access.tensor].shape)
             asked.setdefault(access.tensor, []).append(box)
-            if (einsum.name, number) not in ignored:
+            if (einsum.name, number) not in hearing.ignored:
                 heard.setdefault(access.tensor, []).append(box)
     for tensor in part.inputs:
-        need_of_input = required(heard.get(tensor, []))
+        need_of_input = needed(tensor)
         if need_of_input is not None:
             needs[tensor] = need_of_input
     return Inferred(needs, writes, operations, asked, heard)

@@ -32,7 +32,7 @@ from looptree.search.group.loops.boxes import (
     within,
 )
 from looptree.search.group.loops.factors import AXIS, Neighbours, factors_of, no_work, work_of
-from looptree.search.group.loops.inferred import Inferred, Reading, infer, tiled
+from looptree.search.group.loops.inferred import EVERYTHING, Hearing, Inferred, infer, tiled
 from looptree.search.group.loops.passes import Needs, Part, Pass, Whole, gathered
 from looptree.workload import Workload
 from looptree.workload.affine import Interval
@@ -51,7 +51,7 @@ class Profiler:
         fills: whether it matters how many steps each layer has, because each fills and drains an array.
         meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
         reads: whether they say what each reader of a tensor with several needs by itself, as nests inside tiles ask.
-        ignored: readings that do not count; see `looptree.search.group.loops.reduced`.
+        hearing: readings that count.
     """
 
     def __init__(
@@ -63,11 +63,11 @@ class Profiler:
         fills: bool = False,
         meet: bool = False,
         reads: bool = False,
-        ignored: frozenset[Reading] = frozenset(),
+        hearing: Hearing = EVERYTHING,
     ) -> None:
         self.meet = meet
         self.reads = reads
-        self.ignored = ignored
+        self.hearing = hearing
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
@@ -80,10 +80,10 @@ class Profiler:
             tuple[Axis, Mapping[str, Operations]],
         ] = {}
 
-    def ignoring(self, readings: frozenset[Reading]) -> Profiler:
-        """The same where some readings do not count."""
+    def where(self, hearing: Hearing) -> Profiler:
+        """The same where only some readings count."""
         known = self.part, self.sinks, self.spatial
-        return Profiler(*known, fills=self.fills, meet=self.meet, reads=self.reads, ignored=readings)
+        return Profiler(*known, fills=self.fills, meet=self.meet, reads=self.reads, hearing=hearing)
 
     @cached_property
     def inner(self) -> tuple[str, ...]:
@@ -193,7 +193,7 @@ class Profiler:
     @cached_property
     def _without_loops(self) -> Inferred:
         """What is inferred without loops."""
-        return infer(self.part, self._of_sinks(), {}, (), self.ignored)
+        return infer(self.part, self._of_sinks(), {}, (), self.hearing)
 
     def _of_sinks(self) -> dict[str, Operations]:
         """What the sinks do without loops."""
@@ -230,7 +230,7 @@ class Profiler:
             if len(self._inferred) >= MOST_INFERRED:
                 self._inferred.clear()
             axis, sinks = self._stepped(ranks, tiles)
-            self._inferred[key] = axis, infer(self.part, sinks, {AXIS: axis}, forgotten, self.ignored).operations
+            self._inferred[key] = axis, infer(self.part, sinks, {AXIS: axis}, forgotten, self.hearing).operations
         return self._inferred[key]
 
     def _stepped(self, ranks: Sequence[Rank], tiles: Sequence[Tiles]) -> tuple[Axis, dict[str, Operations]]:
@@ -243,10 +243,11 @@ class Profiler:
 
     def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
         axis, sinks = self._stepped(ranks, tiles)
-        needs, writes, operations, asked, heard = infer(self.part, sinks, {AXIS: axis}, forgotten, self.ignored)
+        needs, writes, operations, asked, heard = infer(self.part, sinks, {AXIS: axis}, forgotten, self.hearing)
         near = Neighbours(axis)
         needs |= {tensor: within(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
-        several = {tensor: boxes for tensor, boxes in heard.items() if len(boxes) > 1}
+        common = self.hearing.common
+        several = {tensor: boxes for tensor, boxes in heard.items() if len(boxes) > 1 and tensor not in common}
         uneven = frozenset(tensor for tensor, boxes in several.items() if resting_apart(boxes, axis))
         covering = {tensor: covering_all(boxes) for tensor, boxes in several.items()}
         return Pass(
