@@ -11,6 +11,7 @@ from looptree.model.box import Box, Key, Track
 from looptree.model.hull import contains
 from looptree.search.group.loops.factors import AXIS
 
+FAR = 1 << 40  # beyond every coordinate
 NOWHERE = Box({0: (0, 0)}, {}, overhang=((0, 1),))  # what a layer reads that does nothing
 
 
@@ -69,6 +70,35 @@ def covering_all(boxes: Sequence[Box]) -> frozenset[int]:
     """Positions of the boxes that contain all others at every step."""
     inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
     return frozenset(i for i, box in inside.items() if all(contains(box, other) for other in inside.values()))
+
+
+def leading_all(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:
+    """Positions of the boxes that have contained all others at every step of one loop, so far.
+
+    So far means since the first step of the loop, for each choice of tile shapes by itself.
+    """
+    inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
+    active = {i: np.broadcast_to(active_steps(box, axis), axis.size) for i, box in inside.items()}
+    keys = {key for box in inside.values() for key in (*box.fixed, *(box.tracks[AXIS].spans if box.tracks else ()))}
+    ends = {(i, key): box.span(key, AXIS, axis.size) for i, box in inside.items() for key in keys}
+    apart = axis.groups[0].astype(np.int64) * FAR
+    found = set(inside)
+    for i, key in ends:
+        low, high = ends[i, key]
+        low = np.minimum.accumulate(np.where(active[i], low, FAR // 4) - apart) + apart
+        high = np.maximum.accumulate(np.where(active[i], high, -FAR // 4) + apart) - apart
+        for other in inside:
+            least, most = ends[other, key]
+            if (((least < low) | (most > high)) & active[other]).any():
+                found.discard(i)
+    return frozenset(found)
+
+
+def resting_first(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:
+    """Positions of the boxes that are empty at every step at which any other one is."""
+    masks = [np.broadcast_to(active_steps(within(box, axis.size), axis), axis.size) for box in boxes]
+    common = np.logical_and.reduce(masks)
+    return frozenset(i for i, mask in enumerate(masks) if not (mask & ~common).any())
 
 
 def within(box: Box, steps: int) -> Box:

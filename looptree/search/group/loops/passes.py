@@ -23,6 +23,8 @@ class Pass:
         work: per Einsum.
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
+        leading: the same for those that have asked for all that any of them needs, at every step or before.
+        inside: those that rest wherever any other does.
         alike: tensors all of whose readers need the same at every step, as far as it follows the loops. needs: of each
             tensor that is read, if that was asked for.
     """
@@ -32,6 +34,8 @@ class Pass:
     work: Mapping[str, Work]
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
+    leading: Mapping[str, frozenset[int]]
+    inside: Mapping[str, frozenset[int]]
     alike: frozenset[str]
     needs: Mapping[str, Needs]
 
@@ -132,10 +136,17 @@ def gathered(picks: Sequence[tuple[Pass, int]], asked: Mapping[str, Mapping[Key,
         {tensor: factors([run.writes[tensor] for run in runs]) for tensor in one.writes},
         {name: work([run.work[name] for run in runs]) for name in one.work},
         frozenset[str]().union(*(run.uneven for run in runs)),
-        {t: frozenset.intersection(*(run.covering[t] for run in runs)) for t in one.covering},
+        _always([run.covering for run in runs]),
+        _always([run.leading for run in runs]),
+        _always([run.inside for run in runs]),
         frozenset.intersection(*(run.alike for run in runs)),
         {tensor: needs(tensor) for tensor in one.needs},
     )
+
+
+def _always(listed: Sequence[Mapping[str, frozenset[int]]]) -> dict[str, frozenset[int]]:
+    """Positions by tensor that are in all of some mappings."""
+    return {tensor: frozenset.intersection(*(known[tensor] for known in listed)) for tensor in listed[0]}
 
 
 def _followed(run: Pass) -> tuple[object, ...]:

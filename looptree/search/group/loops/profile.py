@@ -27,8 +27,10 @@ from looptree.search.group.loops.boxes import (
     covering_all,
     extents_of,
     first_words,
+    leading_all,
     needing_alike,
     resting_apart,
+    resting_first,
     within,
 )
 from looptree.search.group.loops.factors import AXIS, Neighbours, factors_of, no_work, work_of
@@ -261,9 +263,19 @@ class Profiler:
             },
             uneven,
             covering,
+            *self._ahead({tensor: boxes for tensor, boxes in asked.items() if len(boxes) > 1}, axis, len(ranks)),
             frozenset(tensor for tensor, boxes in several.items() if needing_alike(boxes, axis)),
             {t: self._needs(t, asked[t], heard[t], needs[t], near) for t in needs} if self.meet or self.reads else {},
         )
+
+    def _ahead(
+        self, asked: Mapping[str, Sequence[Box]], axis: Axis, loops: int
+    ) -> tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]:
+        """See `Pass.leading` and `Pass.inside`; nothing where all readings count, which nobody asks for then."""
+        if self.hearing == EVERYTHING:
+            return {}, {}
+        ahead = {t: leading_all(boxes, axis) if loops == 1 else covering_all(boxes) for t, boxes in asked.items()}
+        return ahead, {tensor: resting_first(boxes, axis) for tensor, boxes in asked.items()}
 
     def _needs(self, tensor: str, asked: Sequence[Box], heard: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
         extents = self.whole.asked[tensor]

@@ -40,7 +40,7 @@ class LoopTable:
         operations, cycles: of each layer. points: output points per operation (an upper bound).
         steps: of each layer; no rows where they do not matter.
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
-        uneven, covering, alike, needs: see `profile.Pass`.
+        uneven, covering, leading, inside, alike, needs: see `passes.Pass`.
         reads: words that each of `Profiler.readers` asks for, over all steps. read: coordinates that follow the loops.
     """
 
@@ -56,6 +56,8 @@ class LoopTable:
     ranks: tuple[frozenset[Key], ...]
     uneven: frozenset[str]
     covering: Mapping[str, frozenset[int]]
+    leading: Mapping[str, frozenset[int]]
+    inside: Mapping[str, frozenset[int]]
     alike: frozenset[str]
     needs: Mapping[str, Needs]
     reads: Array
@@ -113,6 +115,8 @@ class LoopTable:
             tuple(w.ranks for w in work),
             run.uneven,
             run.covering,
+            run.leading,
+            run.inside,
             run.alike,
             run.needs,
             reads,
