@@ -94,6 +94,22 @@ def leading_all(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:
     return frozenset(found)
 
 
+def covered_in_turns(boxes: Sequence[Box], axis: Axis) -> bool:
+    """Whether at every step one of the boxes contains all others."""
+    inside = [clipped for box in boxes if (clipped := box.clipped()) is not None]
+    active = [np.broadcast_to(active_steps(box, axis), axis.size) for box in inside]
+    keys = {key for box in inside for key in (*box.fixed, *(box.tracks[AXIS].spans if box.tracks else ()))}
+    ends = [[box.span(key, AXIS, axis.size) for key in keys] for box in inside]
+    covered = ~np.logical_or.reduce(active)
+    for i, own in enumerate(ends):
+        found = active[i].copy()
+        for j, other in enumerate(ends):
+            for (low, high), (least, most) in zip(own, other, strict=True):
+                found &= ~active[j] | ((least >= low) & (most <= high))
+        covered |= found
+    return bool(covered.all())
+
+
 def resting_first(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:
     """Positions of the boxes that are empty at every step at which any other one is."""
     masks = [np.broadcast_to(active_steps(within(box, axis.size), axis), axis.size) for box in boxes]

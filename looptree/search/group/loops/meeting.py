@@ -130,8 +130,11 @@ class Meetings:
 
     def crossing(self, tables: Sequence[LoopTable]) -> set[int]:
         """Rows of the tensors at which the loops of some tables meet."""
-        rows = {row for row in range(len(self.tensors)) if _overlap([t.dimensions[row] for t in tables])}
-        return rows | {self.row_of[tensor] for tensor in differing(tables)}
+        return self.overlapping(tables) | {self.row_of[tensor] for tensor in differing(tables)}
+
+    def overlapping(self, tables: Sequence[LoopTable]) -> set[int]:
+        """Rows of the tensors of which two of some loops move one dimension."""
+        return {row for row in range(len(self.tensors)) if _overlap([t.dimensions[row] for t in tables])}
 
     def _bound(self, row: int, tables: Sequence[LoopTable], begun: Mapping[int, float], *, apart: bool) -> Bound:
         """What is known of a tensor; `apart`: all its readers are where no loops meet."""
@@ -171,7 +174,8 @@ class Meetings:
         return compulsory_words(self.part)
 
     @cached_property
-    def _complete(self) -> frozenset[str]:
+    def complete(self) -> frozenset[str]:
+        """Layers that run all their operations in every design."""
         return complete_layers(self.part)
 
     def without(self, table: LoopTable, met: Meeting) -> LoopTable:
@@ -214,7 +218,7 @@ class Meetings:
     @property
     def _whole_needs(self) -> bool:
         """Whether the steps of a loop need together what is needed without it."""
-        return len(self._complete) == len(self.part.einsums)
+        return len(self.complete) == len(self.part.einsums)
 
     def bases(self, tables: Sequence[LoopTable], met: Meeting) -> Bases:
         """What no loop changes, with bounds where loops meet.
@@ -229,7 +233,7 @@ class Meetings:
         bases = bases_of(self.profiler, self.tensors, self.layers, listed)
         if not met:
             return bases
-        idle = [row for row in met.layers if self.layers[row] not in self._complete]
+        idle = [row for row in met.layers if self.layers[row] not in self.complete]
         operations, cycles = put(bases.operations, idle, 0.0), put(bases.cycles, idle, 0.0)
         for row in met.layers - set(idle):
             cycles[row] = self.profiler.fewest_cycles(self.layers[row])

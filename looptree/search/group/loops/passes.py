@@ -24,7 +24,8 @@ class Pass:
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
         leading: the same for those that have asked for all that any of them needs, at every step or before.
-        inside: those that rest wherever any other does.
+        inside: those that rest wherever any other does. turns: tensors of which at every step one reader needs all
+            that any of them needs. These three are for reduced segments only.
         alike: tensors all of whose readers need the same at every step, as far as it follows the loops. needs: of each
             tensor that is read, if that was asked for.
     """
@@ -36,6 +37,7 @@ class Pass:
     covering: Mapping[str, frozenset[int]]
     leading: Mapping[str, frozenset[int]]
     inside: Mapping[str, frozenset[int]]
+    turns: frozenset[str]
     alike: frozenset[str]
     needs: Mapping[str, Needs]
 
@@ -139,6 +141,7 @@ def gathered(picks: Sequence[tuple[Pass, int]], asked: Mapping[str, Mapping[Key,
         _always([run.covering for run in runs]),
         _always([run.leading for run in runs]),
         _always([run.inside for run in runs]),
+        frozenset.intersection(*(run.turns for run in runs)),
         frozenset.intersection(*(run.alike for run in runs)),
         {tensor: needs(tensor) for tensor in one.needs},
     )

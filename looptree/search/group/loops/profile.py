@@ -24,6 +24,7 @@ from looptree.model.slab import attained_in
 from looptree.search.asked.loops import Rank, Tiles
 from looptree.search.group.loops.boxes import (
     NOWHERE,
+    covered_in_turns,
     covering_all,
     extents_of,
     first_words,
@@ -53,7 +54,7 @@ class Profiler:
         fills: whether it matters how many steps each layer has, because each fills and drains an array.
         meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
         reads: whether they say what each reader of a tensor with several needs by itself, as nests inside tiles ask.
-        hearing: readings that count.
+        hearing: readings that count, if these are told apart; see `looptree.search.group.loops.reduced`.
     """
 
     def __init__(
@@ -65,11 +66,12 @@ class Profiler:
         fills: bool = False,
         meet: bool = False,
         reads: bool = False,
-        hearing: Hearing = EVERYTHING,
+        hearing: Hearing | None = None,
     ) -> None:
         self.meet = meet
         self.reads = reads
-        self.hearing = hearing
+        self.compared = hearing is not None
+        self.hearing = hearing or EVERYTHING
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
@@ -270,12 +272,13 @@ class Profiler:
 
     def _ahead(
         self, asked: Mapping[str, Sequence[Box]], axis: Axis, loops: int
-    ) -> tuple[dict[str, frozenset[int]], dict[str, frozenset[int]]]:
-        """See `Pass.leading` and `Pass.inside`; nothing where all readings count, which nobody asks for then."""
-        if self.hearing == EVERYTHING:
-            return {}, {}
+    ) -> tuple[dict[str, frozenset[int]], dict[str, frozenset[int]], frozenset[str]]:
+        """See `Pass.leading`, `Pass.inside` and `Pass.turns`."""
+        if not self.compared:
+            return {}, {}, frozenset()
         ahead = {t: leading_all(boxes, axis) if loops == 1 else covering_all(boxes) for t, boxes in asked.items()}
-        return ahead, {tensor: resting_first(boxes, axis) for tensor, boxes in asked.items()}
+        inside = {tensor: resting_first(boxes, axis) for tensor, boxes in asked.items()}
+        return ahead, inside, frozenset(tensor for tensor, boxes in asked.items() if covered_in_turns(boxes, axis))
 
     def _needs(self, tensor: str, asked: Sequence[Box], heard: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
         extents = self.whole.asked[tensor]

@@ -16,7 +16,7 @@ from looptree.search.group.loops.inferred import Hearing, Reading
 from looptree.search.group.loops.loop_tables import LoopTables
 from looptree.search.group.loops.meeting import Meeting, Meetings, put
 from looptree.search.group.loops.profile import left
-from looptree.search.group.loops.tables import Bases, LoopTable, bases_of
+from looptree.search.group.loops.tables import Bases, InseparableError, LoopTable, bases_of
 
 Forgotten = tuple[frozenset[str], ...]
 """Per loop, the intermediates that each of its steps starts anew."""
@@ -73,6 +73,9 @@ class Segment:
     Args:
         known: where the loops of the whole segment meet. restrictions: what its loops may be.
         hearing: readings that count.
+
+    Attributes:
+        readings: of each tensor, in the order in which needs are inferred.
     """
 
     def __init__(self, known: Meetings, restrictions: Restrictions, hearing: Hearing) -> None:
@@ -83,19 +86,19 @@ class Segment:
         self.known = Meetings(profiler, known.tensors, known.layers)
         self.loops = LoopTables(profiler, known.tensors, known.layers, restrictions)
         self.made = [e.output.tensor for e in reversed(self.part.einsums)]
-        self._readings: dict[str, list[Reading]] = {}
+        self.readings: dict[str, list[Reading]] = {}
         for einsum in reversed(self.part.einsums):
             for number, access in enumerate(einsum.inputs):
-                self._readings.setdefault(access.tensor, []).append((einsum.name, number))
+                self.readings.setdefault(access.tensor, []).append((einsum.name, number))
         self._bounded: dict[tuple[object, ...], LoopTable] = {}
 
     def heard(self, tensor: str) -> list[Reading]:
         """Readings of a tensor that count."""
-        return [reading for reading in self._readings.get(tensor, []) if reading not in self.hearing.ignored]
+        return [reading for reading in self.readings.get(tensor, []) if reading not in self.hearing.ignored]
 
     def feeds(self, tensor: str, met: Meeting, exact: frozenset[str], *, all_: bool = False) -> frozenset[str]:
         """What the readers that count, or all of them, make, as far as the steps at which they do are not known."""
-        listed = self._readings.get(tensor, []) if all_ else self.heard(tensor)
+        listed = self.readings.get(tensor, []) if all_ else self.heard(tensor)
         rows = {self.full.layers.index(name) for name, _ in listed}
         return frozenset(self._made(row) for row in rows & met.layers) - exact
 
@@ -107,7 +110,7 @@ class Segment:
         found, exact = None, frozenset[str]()
         for _ in range(len(self.made)):
             starting = self._starting(forgotten, met, exact)
-            tables = self.loops.tables(loops, positions, starting)
+            tables = self._tables(loops, positions, starting)
             known = Standing(tuple(loops), positions, starting, tables, exact, met)
             exact = self._exact(known)
             if not known.exact <= exact:
@@ -117,6 +120,13 @@ class Segment:
                 break
         assert found is not None, "nothing is known to be exact at first"
         return found
+
+    def _tables(self, loops: Sequence[Loop], positions: Positions, starting: Forgotten) -> tuple[LoopTable, ...]:
+        return self.loops.tables(loops, positions, starting)
+
+    def crossing(self, own: Standing) -> set[int]:
+        """Rows of the tensors at which the loops still meet."""
+        return self.known.crossing(own.tables)
 
     def _starting(self, forgotten: Forgotten, met: Meeting, exact: frozenset[str]) -> Forgotten:
         """What a loop starts anew, as far as all between that and where steps are known starts anew, too."""
@@ -134,7 +144,7 @@ class Segment:
         found = frozenset[str]()
         for tensor in self.made:
             known_steps = not self.feeds(tensor, known.met, found, all_=True)
-            if tensor in self._readings and known_steps and self._led(tensor, known):
+            if tensor in self.readings and known_steps and self._led(tensor, known):
                 found |= {tensor}
         return found
 
@@ -143,7 +153,7 @@ class Segment:
 
         Along loops that start the tensor anew that does not matter.
         """
-        listed = self._readings[tensor]
+        listed = self.readings[tensor]
         if len(listed) == 1 or (tensor not in self.hearing.common and self.hearing.ignored.isdisjoint(listed)):
             return True
         leading = {at for at, reading in enumerate(listed) if reading not in self.hearing.ignored}
@@ -173,8 +183,11 @@ class Segment:
         for row, window in windows.items():
             words[row] = window.words
         for row in own.met.layers:
-            tables = (table.ranks[row] for at, table in enumerate(own.tables) if self._counted(row, own, at))
-            cycles[row] = self.known.profiler.fewest_cycles(self.full.layers[row], frozenset[Key]().union(*tables))
+            counted = [table for at, table in enumerate(own.tables) if self._counted(row, own, at)]
+            ranks = frozenset[Key]().union(*(table.ranks[row] for table in counted))
+            cycles[row] = self.known.profiler.fewest_cycles(self.full.layers[row], ranks)
+            if len(counted) < len(own.tables) and self.full.layers[row] not in self.full.complete:
+                cycles[row] = 0.0
         reads = self.full.reads_where(bases.reads, own.met)
         return Reduced(tuple(found), replace(bases, cycles=cycles, windows=words, reads=reads))
 
@@ -186,7 +199,7 @@ class Segment:
     def _window(self, row: int, own: Standing, full: Sequence[LoopTable]) -> Window:
         """The largest of the products that are no larger than the window of a tensor in any place."""
         tensor, count = self.full.tensors[row], len(own.tables)
-        begun, alone = self.full.begun(full), self.known.begun(own.tables)
+        begun, alone = self.full.begun(full), self._begun(own)
         found = [Window(0.0, (NOTHING,) * count)]
         if row in begun:
             found.append(Window(begun[row], (WHOLE,) * count))
@@ -197,11 +210,15 @@ class Segment:
         needs = [table.needs[tensor] for table in own.tables]
         moved = [table.dimensions[row] for table in own.tables]
         narrowed = [m if known else n.narrowed for m, n, known in zip(moved, needs, every, strict=True)]
-        if sum(map(len, narrowed)) == len(frozenset[Key]().union(*narrowed)):
+        if (all(every) or alone) and sum(map(len, narrowed)) == len(frozenset[Key]().union(*narrowed)):
             driven = (m if known else n.begun[0] for m, n, known in zip(moved, needs, every, strict=True))
             words = left(self.known.profiler.whole.asked[tensor][-1], tuple(driven)) or 0.0
             found.append(Window(words, tuple(EVERY if known else FIRST for known in every)))
         return max(found, key=lambda window: self._size(window, row, own.tables, full))
+
+    def _begun(self, own: Standing) -> dict[int, float]:
+        """Words of first windows that no loop narrows, where that is a product."""
+        return self.known.begun(own.tables)
 
     def _size(self, window: Window, row: int, own: Sequence[LoopTable], full: Sequence[LoopTable]) -> float:
         """Logarithm of a window below all loops, on average."""
@@ -254,3 +271,59 @@ class Segment:
 
     def _made(self, row: int) -> str:
         return self.part.einsum(self.full.layers[row]).output.tensor
+
+
+class Turns(Segment):
+    """A segment in which one loop is as in that with all readers of a tensor, and all others as with the least of them.
+
+    At each step of that loop one of the readers needs all that any of them needs along it. What it needs along the
+    other loops is no less than what the least of all readers does.
+
+    Args:
+        base: a segment in which loops meet at the tensor only. tensor: of which all readings are where no loops meet.
+        at: number of the table of the loop. alone: segments with one reading of the tensor each.
+    """
+
+    def __init__(self, base: Segment, tensor: str, at: int, alone: Sequence[Segment]) -> None:
+        super().__init__(base.full, base.loops.restrictions, base.hearing)
+        self.tensor = tensor
+        self.at = at
+        self.alone = alone
+        self._least: dict[tuple[int, ...], LoopTable] = {}
+
+    def _tables(self, loops: Sequence[Loop], positions: Positions, starting: Forgotten) -> tuple[LoopTable, ...]:
+        every = self.loops.tables(loops, positions, starting)
+        listed = zip(*(segment.loops.tables(loops, positions, starting) for segment in self.alone), strict=True)
+        return tuple(every[at] if at == self.at else self._least_of(tables) for at, tables in enumerate(listed))
+
+    def _least_of(self, tables: Sequence[LoopTable]) -> LoopTable:
+        """The least entries of some tables.
+
+        Raises:
+            InseparableError: other coordinates follow the loop in one of them.
+        """
+        key = tuple(map(id, tables))
+        if key not in self._least:
+            if any((table.dimensions, table.ranks) != (tables[0].dimensions, tables[0].ranks) for table in tables):
+                raise InseparableError
+            self._least[key] = replace(
+                tables[0],
+                fresh=tuple(np.minimum.reduce(each) for each in zip(*(t.fresh for t in tables), strict=True)),
+                held=tuple(np.minimum.reduce(each) for each in zip(*(t.held for t in tables), strict=True)),
+                moves={key: np.logical_and.reduce([t.moves[key] for t in tables]) for key in tables[0].moves},
+                operations=np.minimum.reduce([t.operations for t in tables]),
+                cycles=np.minimum.reduce([t.cycles for t in tables]),
+                steps=np.minimum.reduce([t.steps for t in tables]),
+            )
+        return self._least[key]
+
+    def crossing(self, own: Standing) -> set[int]:
+        """Those of which loops move one dimension; the tensor only if no reader needs all at each step of the loop."""
+        rows = self.known.overlapping(own.tables)
+        return rows if self.tensor in own.tables[self.at].turns else rows | {self.full.row_of[self.tensor]}
+
+    def _exact(self, known: Standing) -> frozenset[str]:
+        return frozenset()
+
+    def _begun(self, own: Standing) -> dict[int, float]:
+        return {}

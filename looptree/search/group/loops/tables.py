@@ -40,7 +40,7 @@ class LoopTable:
         operations, cycles: of each layer. points: output points per operation (an upper bound).
         steps: of each layer; no rows where they do not matter.
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
-        uneven, covering, leading, inside, alike, needs: see `passes.Pass`.
+        uneven, covering, leading, inside, turns, alike, needs: see `passes.Pass`.
         reads: words that each of `Profiler.readers` asks for, over all steps. read: coordinates that follow the loops.
     """
 
@@ -58,6 +58,7 @@ class LoopTable:
     covering: Mapping[str, frozenset[int]]
     leading: Mapping[str, frozenset[int]]
     inside: Mapping[str, frozenset[int]]
+    turns: frozenset[str]
     alike: frozenset[str]
     needs: Mapping[str, Needs]
     reads: Array
@@ -117,6 +118,7 @@ class LoopTable:
             run.covering,
             run.leading,
             run.inside,
+            run.turns,
             run.alike,
             run.needs,
             reads,

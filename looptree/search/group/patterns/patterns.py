@@ -263,7 +263,8 @@ class Patterns:
                 met = self._meeting(pattern.loops, tables)
                 bases = self._bases_with(pattern, tables, met)
             except RelevanceError:
-                found.append(replace(pattern, forgotten=lost, places=places, undecided=(), met=BLURRED))
+                blurred = replace(pattern, forgotten=lost, places=places, undecided=(), met=BLURRED, reduced=False)
+                found.append(blurred)
                 continue
             except (InseparableError, UnsupportedError, Coupled):
                 continue
@@ -290,7 +291,8 @@ class Patterns:
             for index, depth in enumerate(depths):
                 sweep = depth.sweep if index else 0
                 lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
-                reduced = self.reductions.of(pattern.loops, pattern.positions, lost, tables, pattern.met)
+                known = {self.tensors[other] for other in (*pattern.places, row)}
+                reduced = self.reductions.of(pattern.loops, pattern.positions, lost, tables, pattern.met, known)
                 if reduced is None:
                     return []
                 places = {**pattern.places, row: (depth.loops, index == 0)}
