@@ -1,0 +1,140 @@
+"""Reduced segments: no bound of a design in which loops meet is above what tables of these loops together say."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from looptree.search.asked.space import ANY_PAIRS, Space
+from looptree.search.group.bound.book import PatternBook
+from looptree.search.group.bound.branch_and_bound import BranchAndBound
+from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.placing import Placing
+from looptree.search.group.bound.problems import Problems
+from looptree.search.group.design import Tally
+from looptree.search.group.group import Group
+from looptree.workload import Workload
+from tests.search.group_cases import searched
+from tests.search.search_cases import OBJECTIVES, architecture, einsum, network
+from tests.some import some
+
+
+def space(loops: int, own: int = 0) -> Space:
+    return Space(loops=loops, leaf_loops=own, joined_pairs=ANY_PAIRS)
+
+
+def block(halo: int, stride: int = 1, *, front: bool = True) -> Workload:
+    """A sum of what is made first and of two layers on it, and a layer on the sum that sums over its channels."""
+    rows = 6
+    at = {"m": 3, "p": rows}
+    layers = [
+        einsum("narrow", "A[m,p] = X[c,p] * U[m,c]", {"m": 2, "p": rows, "c": 3}),
+        einsum("wide", f"B[m,p] = A[c,p+r-{halo // 2}] * V[m,c,r]", {**at, "c": 2, "r": halo}),
+        einsum("sum", "Y[m,p] = B[m,p] + X[m,p]", at),
+        einsum("last", f"Z[n,p] = Y[c,{stride}*p] * S[n,c]", {"n": 2, "p": rows // stride, "c": 3}),
+    ]
+    if front:
+        layers.insert(0, einsum("front", "X[m,p] = F[c,p+r-1] * T[m,c,r]", {**at, "c": 2, "r": 3}))
+    shapes = {"A": (2, rows), "X": (3, rows), "Y": (3, rows), "F": (2, rows)}
+    return Workload("block", layers, shapes=shapes if front else {t: s for t, s in shapes.items() if t != "F"})
+
+
+def plane(rows: int, columns: int) -> Workload:
+    """A sum over rows and columns of what is made first and of two layers on it, the second one with a halo."""
+    at = {"m": 2, "p": rows, "q": columns}
+    layers = [
+        einsum("front", "X[m,p,q] = F[c,p,q] * T[m,c]", {**at, "c": 2}),
+        einsum("narrow", "A[m,p,q] = X[c,p,q] * U[m,c]", {**at, "m": 1, "c": 2}),
+        einsum("wide", "B[m,p,q] = A[c,p+r-1,q+s-1] * V[m,c,r,s]", {**at, "c": 1, "r": 3, "s": 3}),
+        einsum("sum", "Y[m,p,q] = B[m,p,q] + X[m,p,q]", at),
+    ]
+    return Workload("plane", layers, shapes={"A": (1, rows, columns), "X": (2, rows, columns)})
+
+
+def normed() -> Workload:
+    """What a layer makes is divided by a sum over all of it, and multiplied with weights."""
+    return Workload(
+        "normed",
+        [
+            einsum("front", "X[p,f] = I[p,d] * V[d,f]", {"p": 4, "f": 5, "d": 2}),
+            einsum("stat", "S[p] = X[p,f]", {"p": 4, "f": 5}),
+            einsum("norm", "N[p,f] = X[p,f] * S[p]", {"p": 4, "f": 5}),
+            einsum("last", "Y[p,g] = N[p,f] * W[f,g]", {"p": 4, "f": 5, "g": 3}),
+        ],
+    )
+
+
+def leaves(book: PatternBook, placing: Placing, node: Nodes) -> Iterator[tuple[int, float]]:
+    """Patterns of a single choice of tile shapes in which loops meet and no more is decided, and their bounds."""
+    node = placing.bounds(book, node, np.inf)
+    number = int(node.pattern[0])
+    children = book.children(number)
+    for child in children:
+        yield from leaves(book, placing, node.with_pattern(np.array([child])))
+    if not len(children) and book.patterns[number].met:
+        yield book.meant(number), float(node.bound[0])
+
+
+def compared(group: Group, capacity: float, draw: random.Random, most: int) -> tuple[int, int]:
+    """How many designs were compared, and of how many something was supposed."""
+    placing, count, supposed = Placing(Problems(group, frozenset(), capacity)), 0, 0
+    for positions in group.patterns.orders:
+        for pattern in group.patterns.of(positions):
+            widths = [len(loop.tiles) for loop in pattern.loops]
+            chosen = list(np.ndindex(*widths))
+            for at in draw.sample(chosen, min(most, len(chosen))):
+                book = PatternBook(group, [pattern])
+                start, rates = np.array([at]), np.zeros((len(placing.problems.relaxation.prices), 1))
+                node = Nodes(np.array([0]), start, start + 1, np.full(1, -np.inf), np.zeros(1, dtype=bool), rates)
+                least: dict[int, float] = {}
+                for number, bound in leaves(book, placing, node):
+                    least[number] = min(bound, least.get(number, math.inf))
+                for number, bound in least.items():
+                    joined = book.joined(number, [at])
+                    if joined is not None:
+                        exact = BranchAndBound(placing, 0.0, math.inf, Tally())
+                        exact.search(joined, math.inf, math.inf)
+                        assert bound <= exact.below * (1 + 1e-9), (pattern.loops, at, book.patterns[number].places)
+                        count += 1
+                        supposed += any(book.meant(n) == number != n for n in range(len(book.patterns)))
+    return count, supposed
+
+
+PARTS = {
+    "block": (block(3), 2),
+    "input": (block(3, front=False), 2),
+    "strided": (block(3, 2), 2),
+    "rows and columns": (plane(4, 3), 3),
+    "norm": (normed(), 3),
+}
+
+
+@pytest.mark.parametrize("objective", OBJECTIVES)
+@pytest.mark.parametrize("name", PARTS)
+def test_no_bound_is_above_the_best_design_with_the_same_loops(name: str, objective: str) -> None:
+    part, loops = PARTS[name]
+    group = searched(part, architecture(seed=2, buffer_bandwidth=3), objective, space(loops)).group
+    found = [compared(group, capacity, random.Random(1), 4) for capacity in (16.0, 26.0, 80.0)]
+    assert sum(count for count, _ in found) >= 12
+    assert sum(supposed for _, supposed in found) >= (0 if name == "input" else 3)
+
+
+def test_no_bound_is_above_the_best_design_with_own_loops() -> None:
+    for part in (block(3), normed()):
+        group = searched(part, architecture(seed=3), "energy", space(2, 1)).group
+        assert compared(group, 20.0, random.Random(2), 4)[0] >= 4
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", some(range(40), 4))
+def test_no_bound_of_many_groups_is_above_the_best_design(seed: int) -> None:
+    draw, count = random.Random(seed), 0
+    for kind in ("skip", "branches", "pool", "loose"):
+        part = network(kind, 100 + seed, layers=4)
+        group = searched(part, architecture(seed=seed), draw.choice(OBJECTIVES), space(draw.choice((2, 3)))).group
+        count += compared(group, draw.choice((10.0, 20.0, 30.0, 60.0)), draw, 2)[0]
+    assert count
