@@ -18,7 +18,7 @@ from looptree.search.answers.corners import Corners
 from looptree.search.answers.cover import SHARES, Cover
 from looptree.search.answers.smallest import smallest
 from looptree.search.asked.metrics import METRICS
-from looptree.search.network.groups.catalogue import TimeUpError
+from looptree.search.deadline import TimeUpError
 from looptree.search.network.planner import Planner
 from looptree.search.network.plans.partition import Path
 from looptree.search.undominated import undominated

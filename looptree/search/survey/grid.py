@@ -138,7 +138,7 @@ class Branch:
             len(self.pattern.forgotten),
             *(
                 np.broadcast_to(b, (len(b), width))
-                for b in (bases.words, bases.operations, bases.cycles, bases.points, bases.reads)
+                for b in (bases.words, bases.windows, bases.operations, bases.cycles, bases.points, bases.reads)
             ),
         )
 

@@ -44,6 +44,7 @@ class PatternBook:
         self._ledgers = Ledgers() if ledgers is None else ledgers
         self._children: dict[int, Array] = {}
         self._separable: dict[int, bool] = {}
+        self._meant: dict[int, int] = {}
         self._driven: dict[str, tuple[Array, list[frozenset[Key]]]] = {}
         self._rows: list[tuple[list[int], list[int], list[bool]]] = []
         self._bases: list[Bases] = []
@@ -82,12 +83,18 @@ class PatternBook:
         patterns = self.source.joined(self.patterns[number], columns)
         return PatternBook(self.group, patterns, self.source) if patterns else None
 
+    def meant(self, number: int) -> int:
+        """The number of a pattern without what is only supposed of it; see `Pattern.base`."""
+        return self._meant.get(number, number)
+
     def children(self, number: int) -> Array:
         """Numbers of the patterns with one more intermediate decided; empty where all are."""
         if number not in self._children:
             found = self.source.decided(self.patterns[number])
             self._children[number] = np.arange(len(self.patterns), len(self.patterns) + len(found))
             for pattern in found:
+                if pattern.base is not None:
+                    self._meant[len(self.patterns)] = self.meant(number)
                 self.patterns.append(pattern)
                 self._add(pattern)
             self._arrays = None
@@ -159,7 +166,7 @@ class PatternBook:
 
     def _known(self) -> _Arrays:
         if self._arrays is None:
-            names = ("words", "operations", "cycles", "points", "reads")
+            names = ("words", "windows", "operations", "cycles", "points", "reads")
             self._arrays = _Arrays(
                 np.array([r[0] for r in self._rows], dtype=np.int64).reshape(len(self._rows), len(self.positions)),
                 np.array([r[1] for r in self._rows], dtype=np.int64).reshape(len(self._rows), -1).T,
@@ -177,7 +184,8 @@ class _Arrays:
     Attributes:
         offsets: where the columns of each table begin, of shape (patterns, tables).
         loops, first: places of the intermediates, of shape (intermediates, patterns).
-        base: number of the bases of each pattern. bases: words, operations, cycles, points and reads of each number.
+        base: number of the bases of each pattern. bases: words, windows, operations, cycles, points and reads of each
+            number.
     """
 
     offsets: Array

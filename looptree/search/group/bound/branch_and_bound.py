@@ -96,7 +96,7 @@ class BranchAndBound:
 
     def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
         """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
-        unseen, nodes = math.inf, nodes.best(len(nodes))[0]
+        unseen, nodes = math.inf, self._meant(book, nodes.best(len(nodes))[0])
         for number in dict.fromkeys(nodes.pattern.tolist()):
             some, count = nodes.at(np.flatnonzero(nodes.pattern == number)), JOINED
             while len(some := self._hopeful(some)):
@@ -112,6 +112,16 @@ class BranchAndBound:
                 except TimeUpError:
                     unseen = min(unseen, _least(few))
         return unseen
+
+    @staticmethod
+    def _meant(book: PatternBook, nodes: Nodes) -> Nodes:
+        """Single designs without what is only supposed of them, each once, with the least of its bounds."""
+        first: dict[tuple[int, ...], int] = {}
+        meant = np.array([book.meant(number) for number in nodes.pattern.tolist()], dtype=np.int64)
+        for at, key in enumerate(map(tuple, np.column_stack((meant, nodes.start)).tolist())):
+            first.setdefault(key, at)
+        some = np.array(list(first.values()), dtype=np.int64)
+        return nodes.at(some).with_pattern(meant[some])
 
     def least_room(self, book: PatternBook) -> tuple[float, Array]:
         """Fewest bytes that any design of a book needs, and what each tensor takes of them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from looptree.model.box import Box, Key, Track
 from looptree.model.hull import contains
 from looptree.search.group.loops.factors import AXIS
 
+FAR = 1 << 40  # beyond every coordinate
 NOWHERE = Box({0: (0, 0)}, {}, overhang=((0, 1),))  # what a layer reads that does nothing
 
 
@@ -55,10 +57,93 @@ def active_steps(box: Box, axis: Axis) -> Array:
     return np.ones(axis.size, dtype=bool) if track is None else track.mask(axis.size)
 
 
+def in_common(need: Box, boxes: Sequence[Box], axis: Axis) -> Box | None:
+    """What is needed, at the steps at which all of some boxes are; `None` if there are none."""
+    found = np.logical_and.reduce([np.broadcast_to(active_steps(within(b, axis.size), axis), axis.size) for b in boxes])
+    track = need.tracks.get(AXIS, Track({}))
+    active = found & track.mask(axis.size)
+    if not active.any():
+        return None
+    return need if found.all() else Box(need.fixed, {**need.tracks, AXIS: Track(track.spans, active, track.count)})
+
+
 def covering_all(boxes: Sequence[Box]) -> frozenset[int]:
     """Positions of the boxes that contain all others at every step."""
     inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
     return frozenset(i for i, box in inside.items() if all(contains(box, other) for other in inside.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """How what several readers need follows one another along loops.
+
+    Attributes:
+        leading: readers (by position) that have asked for all that any of them needs, at every step or before.
+        inside: those that rest wherever any other does.
+        turns: whether at every step one reader needs all that any of them needs.
+    """
+
+    leading: frozenset[int]
+    inside: frozenset[int]
+    turns: bool
+
+
+def compared(boxes: Sequence[Box], axis: Axis, loops: int) -> Compared:
+    """How what readers need follows one another along so many loops."""
+    leading = leading_all(boxes, axis) if loops == 1 else covering_all(boxes)
+    return Compared(leading, resting_first(boxes, axis), covered_in_turns(boxes, axis))
+
+
+def all_of(known: Sequence[Compared]) -> Compared:
+    """What holds in all of some runs."""
+    leading, inside = zip(*((one.leading, one.inside) for one in known), strict=True)
+    both = frozenset[int].intersection(*leading), frozenset[int].intersection(*inside)
+    return Compared(*both, turns=all(one.turns for one in known))
+
+
+def leading_all(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:
+    """Positions of the boxes that have contained all others at every step of one loop, so far.
+
+    So far means since the first step of the loop, for each choice of tile shapes by itself.
+    """
+    inside = {i: clipped for i, box in enumerate(boxes) if (clipped := box.clipped()) is not None}
+    active = {i: np.broadcast_to(active_steps(box, axis), axis.size) for i, box in inside.items()}
+    keys = {key for box in inside.values() for key in (*box.fixed, *(box.tracks[AXIS].spans if box.tracks else ()))}
+    ends = {(i, key): box.span(key, AXIS, axis.size) for i, box in inside.items() for key in keys}
+    apart = axis.groups[0].astype(np.int64) * FAR
+    found = set(inside)
+    for i, key in ends:
+        low, high = ends[i, key]
+        low = np.minimum.accumulate(np.where(active[i], low, FAR // 4) - apart) + apart
+        high = np.maximum.accumulate(np.where(active[i], high, -FAR // 4) + apart) - apart
+        for other in inside:
+            least, most = ends[other, key]
+            if (((least < low) | (most > high)) & active[other]).any():
+                found.discard(i)
+    return frozenset(found)
+
+
+def covered_in_turns(boxes: Sequence[Box], axis: Axis) -> bool:
+    """Whether at every step one of the boxes contains all others."""
+    inside = [clipped for box in boxes if (clipped := box.clipped()) is not None]
+    active = [np.broadcast_to(active_steps(box, axis), axis.size) for box in inside]
+    keys = {key for box in inside for key in (*box.fixed, *(box.tracks[AXIS].spans if box.tracks else ()))}
+    ends = [[box.span(key, AXIS, axis.size) for key in keys] for box in inside]
+    covered = ~np.logical_or.reduce(active)
+    for i, own in enumerate(ends):
+        found = active[i].copy()
+        for j, other in enumerate(ends):
+            for (low, high), (least, most) in zip(own, other, strict=True):
+                found &= ~active[j] | ((least >= low) & (most <= high))
+        covered |= found
+    return bool(covered.all())
+
+
+def resting_first(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:
+    """Positions of the boxes that are empty at every step at which any other one is."""
+    masks = [np.broadcast_to(active_steps(within(box, axis.size), axis), axis.size) for box in boxes]
+    common = np.logical_and.reduce(masks)
+    return frozenset(i for i, mask in enumerate(masks) if not (mask & ~common).any())
 
 
 def within(box: Box, steps: int) -> Box:

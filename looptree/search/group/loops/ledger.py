@@ -157,13 +157,14 @@ class Columns:
     Attributes:
         loops: tables. positions: of the loops of each table in the order of all loops, counted from 0.
         outer: how many of the loops, the outermost ones, are those of the group; others are of a nested branch.
-        words, operations, cycles, points, reads: what no loop changes, of shape (rows, designs).
+        words, windows, operations, cycles, points, reads: what no loop changes, of shape (rows, designs).
     """
 
     loops: tuple[LoopColumns, ...]
     positions: Positions
     outer: int
     words: Array
+    windows: Array
     operations: Array
     cycles: Array
     points: Array
@@ -179,9 +180,9 @@ class Columns:
         """How many loops."""
         return sum(map(len, self.positions))
 
-    def _times(self, name: str, above: int) -> Array:
+    def _times(self, words: Array, name: str, above: int) -> Array:
         """Words, times the tables by the number of their loops that are among the outermost so many."""
-        found = self.words
+        found = words
         for loop, own in zip(self.loops, self.positions, strict=True):
             found = found * loop.low[f"{name} {sum(position < above for position in own)}"]
         return found
@@ -194,12 +195,12 @@ class Columns:
     @cached_property
     def kept(self) -> list[Array]:
         """Largest window of each tensor, in words, by the number of loops above its storage node."""
-        return [self._times("held", above) for above in range(self.count + 1)]
+        return [self._times(self.windows, "held", above) for above in range(self.count + 1)]
 
     @cached_property
     def _anew(self) -> list[Array]:
         """Words of each tensor that enter where each step of so many loops starts anew."""
-        return [self._times("fresh", still) for still in range(self.count + 1)]
+        return [self._times(self.words, "fresh", still) for still in range(self.count + 1)]
 
     @cached_property
     def entered(self) -> list[Array]:

@@ -113,8 +113,7 @@ class Meetings:
 
     def of(self, tables: Sequence[LoopTable]) -> Meeting:
         """Where the loops of some tables meet, and all that is upstream of it."""
-        rows = {row for row in range(len(self.tensors)) if _overlap([t.dimensions[row] for t in tables])}
-        rows |= {self.row_of[tensor] for tensor in differing(tables)}
+        rows = self.crossing(tables)
         works = {row for row in range(len(self.layers)) if _overlap([t.ranks[row] for t in tables])}
         if not rows and not works:
             return NOWHERE
@@ -125,9 +124,17 @@ class Meetings:
                 works.add(row)
                 upstream |= {self.row_of[tensor] for tensor in einsum.reads if tensor in self.row_of}
         found = frozenset(rows | upstream)
-        begun = self._begun(tables)
+        begun = self.begun(tables)
         bounds = frozenset(self._bound(row, tables, begun, apart=row not in upstream) for row in found)
         return Meeting(found, frozenset(works), bounds)
+
+    def crossing(self, tables: Sequence[LoopTable]) -> set[int]:
+        """Rows of the tensors at which the loops of some tables meet."""
+        return self.overlapping(tables) | {self.row_of[tensor] for tensor in differing(tables)}
+
+    def overlapping(self, tables: Sequence[LoopTable]) -> set[int]:
+        """Rows of the tensors of which two of some loops move one dimension."""
+        return {row for row in range(len(self.tensors)) if _overlap([t.dimensions[row] for t in tables])}
 
     def _bound(self, row: int, tables: Sequence[LoopTable], begun: Mapping[int, float], *, apart: bool) -> Bound:
         """What is known of a tensor; `apart`: all its readers are where no loops meet."""
@@ -145,7 +152,7 @@ class Meetings:
             return Bound(row, -reader, words, begun.get(row, 0.0))
         return Bound(row, None, float(self._compulsory.get(tensor, 0)), begun.get(row, 0.0))
 
-    def _begun(self, tables: Sequence[LoopTable]) -> dict[int, float]:
+    def begun(self, tables: Sequence[LoopTable]) -> dict[int, float]:
         """Words of the first window of each tensor along what no loop narrows, if it is a product."""
         found: dict[int, float] = {}
         mixed: set[str] = set()
@@ -167,26 +174,22 @@ class Meetings:
         return compulsory_words(self.part)
 
     @cached_property
-    def _complete(self) -> frozenset[str]:
+    def complete(self) -> frozenset[str]:
+        """Layers that run all their operations in every design."""
         return complete_layers(self.part)
 
-    def without(self, table: LoopTable, met: Meeting, *, first: bool) -> LoopTable:
-        """A table with bounds where loops meet.
-
-        Args:
-            first: whether it is the first one of a loop order, which has what no loop changes, too.
-        """
+    def without(self, table: LoopTable, met: Meeting) -> LoopTable:
+        """A table with bounds where loops meet."""
         rows, works = sorted(met.tensors), sorted(met.layers)
-        fresh = [_put(entries, rows, 0.0) for entries in table.fresh]
-        held = [_put(entries, rows, 0.0) for entries in table.held]
-        moves = {key: _put(entries, rows, False) for key, entries in table.moves.items()}
+        fresh = [put(entries, rows, 0.0) for entries in table.fresh]
+        held = [put(entries, rows, 0.0) for entries in table.held]
+        moves = {key: put(entries, rows, False) for key, entries in table.moves.items()}
         for known in met.bounds:
             needs = table.needs.get(self.tensors[known.row])
-            enters, begun = (known.enters, known.begun) if first else (1.0, 1.0)
             for own in range(len(fresh)):
                 of_reader = 1.0 if known.reader is None or needs is None else needs.readers[known.reader].fresh[own]
-                fresh[own][known.row] = of_reader * enters
-                held[own][known.row] = self._window(known, needs, own) * begun
+                fresh[own][known.row] = of_reader
+                held[own][known.row] = self.window(known.row, needs, own) if known.begun else 0.0
             for key, entries in moves.items():
                 entries[known.row] = known.reader is not None and self._whole_needs and table.moves[key][known.row]
         return replace(
@@ -194,28 +197,28 @@ class Meetings:
             fresh=tuple(fresh),
             held=tuple(held),
             moves=moves,
-            forgets=tuple(_put(entries, rows, False) for entries in table.forgets),
-            operations=_put(table.operations, works, 1.0),
-            cycles=_put(table.cycles, works, 1.0),
-            points=_put(table.points, works, 1.0),
-            steps=_put(table.steps, works if self.profiler.fills else (), 1.0),
+            forgets=tuple(put(entries, rows, False) for entries in table.forgets),
+            operations=put(table.operations, works, 1.0),
+            cycles=put(table.cycles, works, 1.0),
+            points=put(table.points, works, 1.0),
+            steps=put(table.steps, works if self.profiler.fills else (), 1.0),
             dimensions=tuple(frozenset() if row in met.tensors else d for row, d in enumerate(table.dimensions)),
             ranks=tuple(frozenset() if row in met.layers else r for row, r in enumerate(table.ranks)),
         )
 
-    def _window(self, known: Bound, needs: Needs | None, own: int) -> Array | float:
+    def window(self, row: int, needs: Needs | None, own: int) -> Array | float:
         """What some loops leave at least of the window of a tensor below so many of them; 0 if nothing is known."""
-        if needs is None or not known.begun:
+        if needs is None:
             return 0.0
         if own:
             return needs.begun[1]
-        extents = self.profiler.whole.asked[self.tensors[known.row]][-1]
+        extents = self.profiler.whole.asked[self.tensors[row]][-1]
         return float(math.prod(extents[dimension] for dimension in needs.begun[0]))
 
     @property
     def _whole_needs(self) -> bool:
         """Whether the steps of a loop need together what is needed without it."""
-        return len(self._complete) == len(self.part.einsums)
+        return len(self.complete) == len(self.part.einsums)
 
     def bases(self, tables: Sequence[LoopTable], met: Meeting) -> Bases:
         """What no loop changes, with bounds where loops meet.
@@ -226,17 +229,24 @@ class Meetings:
         Raises:
             InseparableError: two loops change the same dimension or rank, but do not meet.
         """
-        listed = [self.without(table, met, first=False) if met else table for table in tables]
+        listed = [self.without(table, met) if met else table for table in tables]
         bases = bases_of(self.profiler, self.tensors, self.layers, listed)
         if not met:
             return bases
-        idle = [row for row in met.layers if self.layers[row] not in self._complete]
-        operations, cycles = _put(bases.operations, idle, 0.0), _put(bases.cycles, idle, 0.0)
+        idle = [row for row in met.layers if self.layers[row] not in self.complete]
+        operations, cycles = put(bases.operations, idle, 0.0), put(bases.cycles, idle, 0.0)
         for row in met.layers - set(idle):
             cycles[row] = self.profiler.fewest_cycles(self.layers[row])
-        reads = [row for row, (_, _, name) in enumerate(self.profiler.readers) if self.layers.index(name) in met.layers]
-        words = _put(bases.words, sorted(met.tensors), 1.0)
-        return Bases(words, operations, cycles, bases.points, _put(bases.reads, reads, 0.0))
+        words, windows = bases.words.copy(), bases.windows.copy()
+        for known in met.bounds:
+            words[known.row], windows[known.row] = known.enters, known.begun
+        reads = self.reads_where(bases.reads, met)
+        return replace(bases, words=words, windows=windows, operations=operations, cycles=cycles, reads=reads)
+
+    def reads_where(self, reads: Array, met: Meeting) -> Array:
+        """What the readers of tensors with several ask for, nothing where loops meet."""
+        rows = [row for row, (_, _, name) in enumerate(self.profiler.readers) if self.layers.index(name) in met.layers]
+        return put(reads, rows, 0.0)
 
 
 def _overlap(moved: Sequence[frozenset[Key]]) -> bool:
@@ -248,7 +258,8 @@ def _amount(factors: Factors) -> float:
     return float(np.log(np.maximum(factors.held[-1], 1.0)).mean() + np.log(np.maximum(factors.fresh[-1], 1.0)).mean())
 
 
-def _put(entries: Array, rows: Sequence[int], value: float) -> Array:
+def put(entries: Array, rows: Sequence[int], value: float) -> Array:
+    """Entries with one value in some rows."""
     changed = entries.copy()
     changed[list(rows)] = value
     return changed

@@ -10,6 +10,7 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
+from looptree.search.group.loops.boxes import Compared, all_of
 from looptree.search.group.loops.factors import Factors, Work
 
 
@@ -24,7 +25,7 @@ class Pass:
         uneven: tensors some of whose readers rest at steps at which others do not; covering: for each tensor
             with several readers, those (by position) that need all that any of them needs, at every step.
         alike: tensors all of whose readers need the same at every step, as far as it follows the loops. needs: of each
-            tensor that is read, if that was asked for.
+            tensor that is read, compared: of each with several readers, if that was asked for.
     """
 
     tensors: Mapping[str, Factors]
@@ -34,6 +35,7 @@ class Pass:
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
     needs: Mapping[str, Needs]
+    compared: Mapping[str, Compared]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -135,6 +137,7 @@ def gathered(picks: Sequence[tuple[Pass, int]], asked: Mapping[str, Mapping[Key,
         {t: frozenset.intersection(*(run.covering[t] for run in runs)) for t in one.covering},
         frozenset.intersection(*(run.alike for run in runs)),
         {tensor: needs(tensor) for tensor in one.needs},
+        {tensor: all_of([run.compared[tensor] for run in runs]) for tensor in one.compared},
     )
 
 

@@ -25,6 +25,7 @@ from looptree.search.asked.loops import Rank, Tiles
 from looptree.search.deadline import check_time
 from looptree.search.group.loops.boxes import (
     NOWHERE,
+    compared,
     covering_all,
     extents_of,
     first_words,
@@ -33,7 +34,7 @@ from looptree.search.group.loops.boxes import (
     within,
 )
 from looptree.search.group.loops.factors import AXIS, Neighbours, Work, factors_of, no_work, work_of
-from looptree.search.group.loops.inferred import Inferred, infer, tiled
+from looptree.search.group.loops.inferred import EVERYTHING, Hearing, Inferred, infer, tiled
 from looptree.search.group.loops.passes import Needs, Part, Pass, Whole, gathered
 from looptree.search.group.loops.told import Needed, Told, passed
 from looptree.workload import Workload
@@ -53,6 +54,7 @@ class Profiler:
         fills: whether it matters how many steps each layer has, because each fills and drains an array.
         meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
         reads: whether they say what each reader of a tensor with several needs by itself, as nests inside tiles ask.
+        hearing: readings that count, if these are told apart; see `looptree.search.group.loops.reduced`.
     """
 
     def __init__(
@@ -64,9 +66,12 @@ class Profiler:
         fills: bool = False,
         meet: bool = False,
         reads: bool = False,
+        hearing: Hearing | None = None,
     ) -> None:
         self.meet = meet
         self.reads = reads
+        self.compared = hearing is not None
+        self.hearing = hearing or EVERYTHING
         self.part = part
         self.sinks = sinks
         self.spatial = spatial
@@ -79,6 +84,11 @@ class Profiler:
             tuple[tuple[Rank, ...], tuple[Tiles, ...], tuple[frozenset[str], ...]],
             tuple[Axis, Mapping[str, Operations]],
         ] = {}
+
+    def where(self, hearing: Hearing) -> Profiler:
+        """The same where only some readings count."""
+        known = self.part, self.sinks, self.spatial
+        return Profiler(*known, fills=self.fills, meet=self.meet, reads=self.reads, hearing=hearing)
 
     @cached_property
     def inner(self) -> tuple[str, ...]:
@@ -135,9 +145,9 @@ class Profiler:
                 self._untiled[key] = (float(operations), float(cycles), float(math.prod(p.points for p in parts)))
         return self._untiled[key]
 
-    def fewest_cycles(self, name: str) -> float:
-        """Cycles that a layer takes at least for what it does without loops, whatever the loops."""
-        return float(math.prod(part.fewest for part in self.whole.operations[name]))
+    def fewest_cycles(self, name: str, without: frozenset[Key] = frozenset()) -> float:
+        """Cycles that a layer takes at least for what it does without loops, whatever the loops; not of some ranks."""
+        return float(math.prod(part.fewest for part in self.whole.operations[name] if not part.ranks & without))
 
     def run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
         """The tables of some loops, outermost first.
@@ -176,7 +186,7 @@ class Profiler:
     @cached_property
     def whole(self) -> Whole:
         """The segment without loops."""
-        needs, writes, operations, asked = self._without_loops
+        needs, writes, operations, asked, _ = self._without_loops
         return Whole(
             {tensor: extents_of(box) for tensor, box in needs.items()},
             {t: [*map(extents_of, boxes), extents_of(needs[t])] for t, boxes in asked.items() if t in needs},
@@ -188,7 +198,7 @@ class Profiler:
     @cached_property
     def _without_loops(self) -> Inferred:
         """What is inferred without loops."""
-        return infer(self.part, self._of_sinks(), {}, ())
+        return infer(self.part, self._of_sinks(), {}, (), self.hearing)
 
     def _of_sinks(self) -> dict[str, Operations]:
         """What the sinks do without loops."""
@@ -225,7 +235,7 @@ class Profiler:
             if len(self._inferred) >= MOST_INFERRED:
                 self._inferred.clear()
             axis, sinks = self._stepped(ranks, tiles)
-            self._inferred[key] = axis, infer(self.part, sinks, {AXIS: axis}, forgotten).operations
+            self._inferred[key] = axis, infer(self.part, sinks, {AXIS: axis}, forgotten, self.hearing).operations
         return self._inferred[key]
 
     def _stepped(self, ranks: Sequence[Rank], tiles: Sequence[Tiles]) -> tuple[Axis, dict[str, Operations]]:
@@ -239,20 +249,21 @@ class Profiler:
     def _run(self, ranks: Sequence[Rank], tiles: Sequence[Tiles], forgotten: Sequence[frozenset[str]]) -> Pass:
         check_time()
         axis, sinks = self._stepped(ranks, tiles)
-        needs, writes, operations, asked = infer(self.part, sinks, {AXIS: axis}, forgotten)
+        needs, writes, operations, asked, heard = infer(self.part, sinks, {AXIS: axis}, forgotten, self.hearing)
         near = Neighbours(axis)
         needs |= {tensor: within(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
         told = self._counted.of((tuple(ranks), tuple(tiles)), forgotten)
 
         def needed(tensor: str) -> Needed:
-            boxes, needs_of = asked.get(tensor, []), self._needs if self.meet or self.reads else None
-            factors, several = factors_of(needs[tensor], near), len(boxes) > 1
+            boxes, every, factors = heard.get(tensor, []), asked.get(tensor, []), factors_of(needs[tensor], near)
+            several = len(boxes) > 1 and tensor not in self.hearing.common
             return Needed(
                 factors,
                 several and resting_apart(boxes, axis),
                 covering_all(boxes) if several else None,
                 several and needing_alike(boxes, axis),
-                needs_of and needs_of(tensor, boxes, needs[tensor], near),
+                self._needs(tensor, every, boxes, needs[tensor], near) if self.meet or self.reads else None,
+                compared(every, axis, len(ranks)) if self.compared and len(every) > 1 else None,
             )
 
         def worked(name: str) -> Work:
@@ -266,12 +277,11 @@ class Profiler:
             {name: told.work(name, worked) for name in self.whole.operations},
         )
 
-    def _needs(self, tensor: str, boxes: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
-        begun = [
-            first_words(box, asked, near.axis)
-            for box, asked in zip((*boxes, hull), self.whole.asked[tensor], strict=True)
-        ]
-        several = boxes if len(boxes) > 1 and (self.reads or tensor in self.part.inputs) else ()
+    def _needs(self, tensor: str, asked: Sequence[Box], heard: Sequence[Box], hull: Box, near: Neighbours) -> Needs:
+        extents = self.whole.asked[tensor]
+        counted = [(box, known) for box, known in zip(asked, extents, strict=False) if any(box is one for one in heard)]
+        begun = [first_words(box, known, near.axis) for box, known in (*counted, (hull, extents[-1]))]
+        several = asked if len(asked) > 1 and (self.reads or tensor in self.part.inputs) else ()
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
         readers = tuple(factors_of(within(box, near.axis.size), near) for box in several)
         return Needs(readers, narrowed, begun[-1])

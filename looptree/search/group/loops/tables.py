@@ -17,6 +17,7 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
+from looptree.search.group.loops.boxes import Compared
 from looptree.search.group.loops.passes import Needs, Pass
 from looptree.search.group.loops.profile import Profiler, left
 
@@ -40,7 +41,7 @@ class LoopTable:
         operations, cycles: of each layer. points: output points per operation (an upper bound).
         steps: of each layer; no rows where they do not matter.
         dimensions: coordinates of each tensor that follow the loops. ranks: ranks of each layer that do.
-        uneven, covering, alike, needs: see `profile.Pass`.
+        uneven, covering, alike, needs, compared: see `passes.Pass`.
         reads: words that each of `Profiler.readers` asks for, over all steps. read: coordinates that follow the loops.
     """
 
@@ -58,6 +59,7 @@ class LoopTable:
     covering: Mapping[str, frozenset[int]]
     alike: frozenset[str]
     needs: Mapping[str, Needs]
+    compared: Mapping[str, Compared]
     reads: Array
     read: tuple[frozenset[Key], ...]
 
@@ -115,6 +117,7 @@ class LoopTable:
             run.covering,
             run.alike,
             run.needs,
+            run.compared,
             reads,
             tuple(f.dimensions for f in readers),
         )
@@ -141,14 +144,19 @@ def bases_of(profiler: Profiler, tensors: Sequence[str], layers: Sequence[str], 
     columns = np.array(work, dtype=np.float64).reshape(-1, 3)
     asked = [whole.reads[tensor][at] for tensor, at, _ in profiler.readers]
     reads = [left(extents, tuple(t.read[row] for t in tables)) or 0.0 for row, extents in enumerate(asked)]
-    return Bases(np.array(words)[:, None], columns[:, :1], columns[:, 1:2], columns[:, 2:], np.array(reads)[:, None])
+    held = np.array(words)[:, None]
+    return Bases(held, held, columns[:, :1], columns[:, 1:2], columns[:, 2:], np.array(reads)[:, None])
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Bases:
-    """What no loop changes; see `bases_of`. Each of shape (rows, 1); `reads` are 0 where loops change one dimension."""
+    """What no loop changes; see `bases_of`. Each of shape (rows, 1); `reads` are 0 where loops change one dimension.
+
+    `windows` are words of the largest window, which are the same but in bounds.
+    """
 
     words: Array
+    windows: Array
     operations: Array
     cycles: Array
     points: Array

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from looptree.search.asked.loops import Rank, Tiles
+from looptree.search.group.loops.boxes import Compared
 from looptree.search.group.loops.factors import Factors, Work
 from looptree.search.group.loops.passes import Needs, Pass
 from looptree.workload import Workload
@@ -26,8 +27,8 @@ class Needed:
     """What some loops contribute to the counts of one tensor.
 
     Attributes:
-        factors: of all its readers together. uneven, covering, alike, needs: as in `passes.Pass`; no `covering` of a
-        tensor with one reader, and no `needs` if these were not asked for.
+        factors: of all its readers together. uneven, covering, alike, needs, compared: as in `passes.Pass`; no
+            `covering` of a tensor with one reader, and no `needs` or `compared` if these were not asked for.
     """
 
     factors: Factors
@@ -35,6 +36,7 @@ class Needed:
     covering: frozenset[int] | None
     alike: bool
     needs: Needs | None
+    compared: Compared | None
 
 
 def passed(needed: Mapping[str, Needed], writes: Mapping[str, Factors], work: Mapping[str, Work]) -> Pass:
@@ -47,6 +49,7 @@ def passed(needed: Mapping[str, Needed], writes: Mapping[str, Factors], work: Ma
         {tensor: known.covering for tensor, known in needed.items() if known.covering is not None},
         frozenset(tensor for tensor, known in needed.items() if known.alike),
         {tensor: known.needs for tensor, known in needed.items() if known.needs is not None},
+        {tensor: known.compared for tensor, known in needed.items() if known.compared is not None},
     )
 
 

@@ -46,7 +46,9 @@ class Pattern:
         forgotten: per loop of the order, the intermediates that each of its steps starts anew.
         places: per intermediate that is decided, loops above its node and whether nothing is computed again.
         undecided: rows of the intermediates that are left, from the sinks upwards.
-        met: what the tables only bound from below, because loops meet.
+        met: what the tables only bound from below, because loops meet. reduced: whether they are those of a reduced
+            segment; see `looptree.search.group.loops.reduced`. base: the same where no place is decided that is none
+            of the design, but of that segment, if some are.
         nesting: which of the loops stand above a nested branch, if any do.
         apart: the same with a table for each loop, where loops are joined because they meet.
     """
@@ -59,6 +61,8 @@ class Pattern:
     places: Mapping[int, tuple[int, bool]]
     undecided: tuple[int, ...]
     met: Meeting = NOWHERE
+    reduced: bool = False
+    base: Pattern | None = None
     nesting: Nesting | None = None
     apart: Pattern | None = None
 

@@ -18,6 +18,7 @@ from looptree.search.group.loops.loop_tables import LoopTables
 from looptree.search.group.loops.meeting import BLURRED, NOWHERE, Meeting, Meetings
 from looptree.search.group.loops.passes import kinds_of
 from looptree.search.group.loops.profile import Profiler
+from looptree.search.group.loops.reduced import Reductions
 from looptree.search.group.loops.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
 from looptree.search.group.patterns.pattern import Nesting, Pattern
 from looptree.workload import Workload
@@ -53,10 +54,11 @@ class Patterns:
         self.inner = inner
         self.rules = rules
         self.meetings = Meetings(profiler, tensors, layers)
+        self.reductions = Reductions(self.meetings, space.restrictions)
         self.loops = LoopTables(profiler, tensors, layers, space.restrictions)
         self._known: dict[Positions, list[Pattern]] = {}
         self._meetings: dict[tuple[int, ...], Meeting] = {}
-        self._without: dict[tuple[int, Meeting, bool], LoopTable] = {}
+        self._without: dict[tuple[int, Meeting], LoopTable] = {}
         self.nesting: Nesting | None = None
 
     @cached_property
@@ -125,10 +127,22 @@ class Patterns:
             counted = known[together]
             if counted is not None:
                 met, bases = counted
-                tables = self._tables_without(self.loops.tables(chosen, positions, nothing), met)
+                tables = self.loops.tables(chosen, positions, nothing)
                 undecided = tuple(row for row in self.inner if row not in met.tensors)
-                found.append(Pattern(chosen, positions, tables, bases, nothing, {}, undecided, met, self.nesting))
+                pattern = Pattern(chosen, positions, tables, bases, nothing, {}, undecided, met, nesting=self.nesting)
+                found.append(self._bounded(pattern))
         return found
+
+    def _bounded(self, pattern: Pattern) -> Pattern:
+        """A pattern with tables that bound it from below where loops meet."""
+        if not pattern.met:
+            return pattern
+        free = not any(self.rules[row].given for row in pattern.met.tensors)
+        known = pattern.loops, pattern.positions, pattern.forgotten, pattern.tables, pattern.met
+        reduced = self.reductions.of(*known) if free else None
+        if reduced is None:
+            return replace(pattern, tables=self._tables_without(pattern.tables, pattern.met))
+        return replace(pattern, tables=reduced.tables, bases=reduced.bases, reduced=True)
 
     def _counted(self, loops: Sequence[Loop], positions: Positions) -> tuple[Meeting, Bases] | None:
         """Where these loops meet, and what they do not change; `None` where that is in no space."""
@@ -166,13 +180,10 @@ class Patterns:
         """Tables with what every design takes at least where loops meet."""
         if not met:
             return tuple(tables)
-        found = []
-        for at, table in enumerate(tables):
-            key = (id(table), met, at == 0)
-            if key not in self._without:
-                self._without[key] = self.meetings.without(table, met, first=at == 0)
-            found.append(self._without[key])
-        return tuple(found)
+        for table in tables:
+            if (id(table), met) not in self._without:
+                self._without[id(table), met] = self.meetings.without(table, met)
+        return tuple(self._without[id(table), met] for table in tables)
 
     def joined(self, pattern: Pattern, columns: Sequence[Sequence[int]]) -> list[Pattern]:
         """A pattern for some choices of tile shapes, with the loops that meet joined, so that its counts are exact.
@@ -182,6 +193,7 @@ class Patterns:
         Args:
             columns: of the tables of the pattern, for each choice.
         """
+        pattern = pattern.base or pattern
         tables = () if pattern.met.blurred else self.loops.tables(pattern.loops, pattern.positions, pattern.forgotten)
         whole = (tuple(range(len(pattern.forgotten))),)
         firsts = [own[0] for own in pattern.positions]
@@ -232,12 +244,14 @@ class Patterns:
 
         An intermediate with one place only is decided already. Where relevance then depends on the tile shapes, the
         tables stay as they are, which is a bound, and single choices of tile shapes have tables of their own.
+
+        Those at which loops meet come last; see `_supposed`.
         """
         left = list(pattern.undecided)
         while left and len(pattern.depths(left[0])) == 1 and not self.rules[left[0]].given:
             left.pop(0)
         if not left:
-            return []
+            return self._supposed(pattern)
         row, *rest = left
         found = []
         for index, depth in enumerate(self._depths(pattern, row)):
@@ -249,25 +263,43 @@ class Patterns:
                 met = self._meeting(pattern.loops, tables)
                 bases = self._bases_with(pattern, tables, met)
             except RelevanceError:
-                found.append(replace(pattern, forgotten=lost, places=places, undecided=(), met=BLURRED))
+                blurred = replace(pattern, forgotten=lost, places=places, undecided=(), met=BLURRED, reduced=False)
+                found.append(blurred)
                 continue
             except (InseparableError, UnsupportedError, Coupled):
                 continue
             left_now = {*rest, *(pattern.met.tensors - met.tensors)} - met.tensors
             undecided = tuple(other for other in self.inner if other in left_now)
-            tables = self._tables_without(tables, met)
-            found.append(
-                replace(
-                    pattern,
-                    tables=tables,
-                    bases=bases,
-                    forgotten=lost,
-                    places=places,
-                    undecided=undecided,
-                    met=met,
-                )
-            )
+            child = replace(pattern, tables=tables, bases=bases, forgotten=lost, places=places, undecided=undecided)
+            found.append(self._bounded(replace(child, met=met, reduced=False)))
         return found
+
+    def _supposed(self, pattern: Pattern) -> list[Pattern]:
+        """The pattern with one more intermediate decided that loops meet at, as in the reduced segment.
+
+        That bounds designs; what is decided in them is left to the tables of the loops that meet.
+        """
+        base = pattern.base or pattern
+        if not pattern.reduced:
+            return []
+        tables = self.loops.tables(base.loops, base.positions, base.forgotten)
+        for row in self.inner:
+            depths = self._depths(pattern, row) if row in pattern.met.tensors and row not in pattern.places else []
+            if len(depths) < 2:
+                continue
+            found = []
+            for index, depth in enumerate(depths):
+                sweep = depth.sweep if index else 0
+                lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
+                known = {self.tensors[other] for other in (*pattern.places, row)}
+                reduced = self.reductions.of(pattern.loops, pattern.positions, lost, tables, pattern.met, known)
+                if reduced is None:
+                    return []
+                places = {**pattern.places, row: (depth.loops, index == 0)}
+                child = replace(pattern, tables=reduced.tables, bases=reduced.bases, forgotten=lost, places=places)
+                found.append(replace(child, base=base))
+            return found
+        return []
 
     def _bases_with(self, pattern: Pattern, tables: Sequence[LoopTable], met: Meeting) -> Bases:
         """What the loops of a pattern do not change with other tables.
@@ -275,9 +307,13 @@ class Patterns:
         Computing a tensor anew can make its readers active at the same steps, so that a loop changes one dimension
         less, or loops do not meet any more.
         """
-        if met == pattern.met and all(
-            a.dimensions == b.dimensions and a.ranks == b.ranks
-            for a, b in zip(pattern.tables, self._tables_without(tables, met), strict=True)
+        if (
+            not pattern.reduced
+            and met == pattern.met
+            and all(
+                a.dimensions == b.dimensions and a.ranks == b.ranks
+                for a, b in zip(pattern.tables, self._tables_without(tables, met), strict=True)
+            )
         ):
             return pattern.bases
         return self.meetings.bases(tables, met)

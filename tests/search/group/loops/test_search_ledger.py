@@ -34,6 +34,7 @@ def table(draw: random.Random, width: int) -> LoopTable:
         covering={},
         alike=none,
         needs={},
+        compared={},
         reads=numbers(1),
         read=(none,),
     )

@@ -1,0 +1,330 @@
+"""One reduced segment, with tables that bound those of the whole one: see `looptree.search.group.loops.reduced`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from looptree.model.axis import Array
+from looptree.model.box import Key
+from looptree.search.asked.loops import Loop, Positions
+from looptree.search.asked.restrictions import Restrictions
+from looptree.search.group.loops.inferred import Hearing, Reading
+from looptree.search.group.loops.loop_tables import LoopTables
+from looptree.search.group.loops.meeting import Meeting, Meetings, put
+from looptree.search.group.loops.profile import left
+from looptree.search.group.loops.tables import Bases, InseparableError, LoopTable, bases_of
+
+Forgotten = tuple[frozenset[str], ...]
+"""Per loop, the intermediates that each of its steps starts anew."""
+
+NOTHING, WHOLE, FIRST, EVERY = "nothing", "whole", "first", "every"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Reduced:
+    """Tables that bound a loop order from below, and what no loop changes of them."""
+
+    tables: tuple[LoopTable, ...]
+    bases: Bases
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Standing:
+    """A loop order in a reduced segment.
+
+    Attributes:
+        loops, positions: of the order. starting: what each loop starts anew, as far as that counts.
+        tables: of the reduced segment as it is. exact: tensors that are made step by step as in the segment, or where
+            the segment makes more. met: where the loops meet in the segment.
+    """
+
+    loops: tuple[Loop, ...]
+    positions: Positions
+    starting: Forgotten
+    tables: tuple[LoopTable, ...]
+    exact: frozenset[str]
+    met: Meeting
+
+    def lost(self, table: int) -> Forgotten:
+        """What the loops of a table start anew."""
+        return tuple(self.starting[position] for position in self.positions[table])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A product that is no larger than the window of a tensor.
+
+    Attributes:
+        words: that no loop changes. sources: where the factor of each table comes from, `NOTHING` for 0, `WHOLE` for
+            the first step of the segment, `FIRST` for that of the reduced one, `EVERY` for the largest of its steps.
+    """
+
+    words: float
+    sources: tuple[str, ...]
+
+
+class Segment:
+    """One reduced segment.
+
+    Args:
+        known: where the loops of the whole segment meet. restrictions: what its loops may be.
+        hearing: readings that count.
+
+    Attributes:
+        readings: of each tensor, in the order in which needs are inferred.
+    """
+
+    def __init__(self, known: Meetings, restrictions: Restrictions, hearing: Hearing) -> None:
+        self.full = known
+        self.part = known.part
+        self.hearing = hearing
+        profiler = known.profiler.where(hearing)
+        self.known = Meetings(profiler, known.tensors, known.layers)
+        self.loops = LoopTables(profiler, known.tensors, known.layers, restrictions)
+        self.made = [e.output.tensor for e in reversed(self.part.einsums)]
+        self.readings: dict[str, list[Reading]] = {}
+        for einsum in reversed(self.part.einsums):
+            for number, access in enumerate(einsum.inputs):
+                self.readings.setdefault(access.tensor, []).append((einsum.name, number))
+        self._bounded: dict[tuple[object, ...], LoopTable] = {}
+
+    def heard(self, tensor: str) -> list[Reading]:
+        """Readings of a tensor that count."""
+        return [reading for reading in self.readings.get(tensor, []) if reading not in self.hearing.ignored]
+
+    def feeds(self, tensor: str, met: Meeting, exact: frozenset[str], *, all_: bool = False) -> frozenset[str]:
+        """What the readers that count, or all of them, make, as far as the steps at which they do are not known."""
+        listed = self.readings.get(tensor, []) if all_ else self.heard(tensor)
+        rows = {self.full.layers.index(name) for name, _ in listed}
+        return frozenset(self._made(row) for row in rows & met.layers) - exact
+
+    def standing(self, loops: Sequence[Loop], positions: Positions, forgotten: Forgotten, met: Meeting) -> Standing:
+        """A loop order in this segment.
+
+        Which tensors are exact depends on what starts anew, and that on which are: both are found in turns.
+        """
+        found, exact = None, frozenset[str]()
+        for _ in range(len(self.made)):
+            starting = self._starting(forgotten, met, exact)
+            tables = self._tables(loops, positions, starting)
+            known = Standing(tuple(loops), positions, starting, tables, exact, met)
+            exact = self._exact(known)
+            if not known.exact <= exact:
+                break
+            found = known
+            if known.exact == exact:
+                break
+        assert found is not None, "nothing is known to be exact at first"
+        return found
+
+    def _tables(self, loops: Sequence[Loop], positions: Positions, starting: Forgotten) -> tuple[LoopTable, ...]:
+        return self.loops.tables(loops, positions, starting)
+
+    def crossing(self, own: Standing) -> set[int]:
+        """Rows of the tensors at which the loops still meet."""
+        return self.known.crossing(own.tables)
+
+    def _starting(self, forgotten: Forgotten, met: Meeting, exact: frozenset[str]) -> Forgotten:
+        """What a loop starts anew, as far as all between that and where steps are known starts anew, too."""
+        found = []
+        for names in forgotten:
+            anew: set[str] = set()
+            for tensor in self.made:
+                if tensor in names and self.feeds(tensor, met, exact) <= anew:
+                    anew.add(tensor)
+            found.append(frozenset(anew))
+        return tuple(found)
+
+    def _exact(self, known: Standing) -> frozenset[str]:
+        """Intermediates of which the segment makes at each step what the reduced one does, or more."""
+        found = frozenset[str]()
+        for tensor in self.made:
+            known_steps = not self.feeds(tensor, known.met, found, all_=True)
+            if tensor in self.readings and known_steps and self._led(tensor, known):
+                found |= {tensor}
+        return found
+
+    def _led(self, tensor: str, known: Standing) -> bool:
+        """Whether what one reading asks for along the loops comes before what all others ask for there.
+
+        Along loops that start the tensor anew that does not matter.
+        """
+        listed = self.readings[tensor]
+        if len(listed) == 1 or (tensor not in self.hearing.common and self.hearing.ignored.isdisjoint(listed)):
+            return True
+        leading = {at for at, reading in enumerate(listed) if reading not in self.hearing.ignored}
+        for number, table in enumerate(known.tables):
+            if not all(tensor in names for names in known.lost(number)):
+                leading &= table.compared[tensor].leading
+                if tensor in self.hearing.common:
+                    leading &= table.compared[tensor].inside
+        return bool(leading)
+
+    def bounded(self, own: Standing, full: Sequence[LoopTable]) -> Reduced:
+        """What a loop order takes at least.
+
+        Args:
+            full: the tables of the whole segment.
+        """
+        windows = {row: self._window(row, own, full) for row in own.met.tensors}
+        found = []
+        for number, (table, whole) in enumerate(zip(own.tables, full, strict=True)):
+            sources = frozenset((row, window.sources[number]) for row, window in windows.items())
+            key = (id(table), id(whole), own.lost(number), own.exact, own.met, sources)
+            if key not in self._bounded:
+                self._bounded[key] = self._lowered(number, own, whole, dict(sources))
+            found.append(self._bounded[key])
+        bases = bases_of(self.known.profiler, self.full.tensors, self.full.layers, own.tables)
+        words, cycles = bases.windows.copy(), bases.cycles.copy()
+        for row, window in windows.items():
+            words[row] = window.words
+        for row in own.met.layers:
+            counted = [table for at, table in enumerate(own.tables) if self._counted(row, own, at)]
+            ranks = frozenset[Key]().union(*(table.ranks[row] for table in counted))
+            cycles[row] = self.known.profiler.fewest_cycles(self.full.layers[row], ranks)
+            if len(counted) < len(own.tables) and self.full.layers[row] not in self.full.complete:
+                cycles[row] = 0.0
+        reads = self.full.reads_where(bases.reads, own.met)
+        return Reduced(tuple(found), replace(bases, cycles=cycles, windows=words, reads=reads))
+
+    def _counted(self, row: int, own: Standing, table: int) -> bool:
+        """Whether a layer does at least what the reduced segment says at each step of the loops of a table."""
+        made = self._made(row)
+        return made in own.exact or all(made in names for names in own.lost(table))
+
+    def _window(self, row: int, own: Standing, full: Sequence[LoopTable]) -> Window:
+        """The largest of the products that are no larger than the window of a tensor in any place."""
+        tensor, count = self.full.tensors[row], len(own.tables)
+        begun, alone = self.full.begun(full), self._begun(own)
+        found = [Window(0.0, (NOTHING,) * count)]
+        if row in begun:
+            found.append(Window(begun[row], (WHOLE,) * count))
+        if row in alone:
+            found.append(Window(alone[row], (FIRST,) * count))
+        feeds = self.feeds(tensor, own.met, own.exact)
+        every = [all(feeds <= names for names in own.lost(number)) for number in range(count)]
+        needs = [table.needs[tensor] for table in own.tables]
+        moved = [table.dimensions[row] for table in own.tables]
+        narrowed = [m if known else n.narrowed for m, n, known in zip(moved, needs, every, strict=True)]
+        if (all(every) or alone) and sum(map(len, narrowed)) == len(frozenset[Key]().union(*narrowed)):
+            driven = (m if known else n.begun[0] for m, n, known in zip(moved, needs, every, strict=True))
+            words = left(self.known.profiler.whole.asked[tensor][-1], tuple(driven)) or 0.0
+            found.append(Window(words, tuple(EVERY if known else FIRST for known in every)))
+        return max(found, key=lambda window: self._size(window, row, own.tables, full))
+
+    def _begun(self, own: Standing) -> dict[int, float]:
+        """Words of first windows that no loop narrows, where that is a product."""
+        return self.known.begun(own.tables)
+
+    def _size(self, window: Window, row: int, own: Sequence[LoopTable], full: Sequence[LoopTable]) -> float:
+        """Logarithm of a window below all loops, on average."""
+        size = float(np.log(max(window.words, 1e-9)))
+        for source, table, whole in zip(window.sources, own, full, strict=True):
+            size += float(np.log(np.maximum(self._held(source, row, table, whole, len(table.held) - 1), 1e-9)).mean())
+        return size
+
+    def _held(self, source: str, row: int, table: LoopTable, whole: LoopTable, own: int) -> Array | float:
+        """What loops leave at least of the window of a tensor below so many of them."""
+        tensor = self.full.tensors[row]
+        if source == EVERY:
+            return np.asarray(table.held[own][row])
+        if source == WHOLE:
+            return self.full.window(row, whole.needs.get(tensor), own)
+        return self.known.window(row, table.needs.get(tensor), own) if source == FIRST else 0.0
+
+    def _lowered(self, number: int, known: Standing, whole: LoopTable, sources: Mapping[int, str]) -> LoopTable:
+        """A table of a loop order, with bounds where it does not say what the segment takes at least.
+
+        Args:
+            number: of the table. whole: that of the segment. sources: of windows.
+        """
+        table, lost, met = known.tables[number], known.lost(number), known.met
+        fresh, held = [entries.copy() for entries in table.fresh], [entries.copy() for entries in table.held]
+        for row, source in sources.items():
+            feeds = self.feeds(self.full.tensors[row], met, known.exact)
+            for own in range(len(fresh)):
+                if own and not all(feeds <= names for names in lost[:own]):
+                    fresh[own][row] = fresh[own - 1][row]
+                held[own][row] = self._held(source, row, table, whole, own)
+        works = sorted(met.layers)
+        still = [row for row in works if not self._counted(row, known, number)]
+        return replace(
+            table,
+            fresh=tuple(fresh),
+            held=tuple(held),
+            forgets=tuple((less != more).any(axis=1) for less, more in itertools.pairwise(fresh)),
+            cycles=put(table.cycles, still, 1.0),
+            points=put(table.points, works, 1.0),
+            steps=put(table.steps, still if self.full.profiler.fills else (), 1.0),
+            ranks=tuple(frozenset() if row in met.layers else ranks for row, ranks in enumerate(table.ranks)),
+            uneven=whole.uneven,
+            covering=whole.covering,
+            alike=whole.alike,
+            needs=whole.needs,
+            reads=whole.reads,
+            read=whole.read,
+        )
+
+    def _made(self, row: int) -> str:
+        return self.part.einsum(self.full.layers[row]).output.tensor
+
+
+class Turns(Segment):
+    """A segment in which one loop is as in that with all readers of a tensor, and all others as with the least of them.
+
+    At each step of that loop one of the readers needs all that any of them needs along it. What it needs along the
+    other loops is no less than what the least of all readers does.
+
+    Args:
+        base: a segment in which loops meet at the tensor only. tensor: of which all readings are where no loops meet.
+        at: number of the table of the loop. alone: segments with one reading of the tensor each.
+    """
+
+    def __init__(self, base: Segment, tensor: str, at: int, alone: Sequence[Segment]) -> None:
+        super().__init__(base.full, base.loops.restrictions, base.hearing)
+        self.tensor = tensor
+        self.at = at
+        self.alone = alone
+        self._least: dict[tuple[int, ...], LoopTable] = {}
+
+    def _tables(self, loops: Sequence[Loop], positions: Positions, starting: Forgotten) -> tuple[LoopTable, ...]:
+        every = self.loops.tables(loops, positions, starting)
+        listed = zip(*(segment.loops.tables(loops, positions, starting) for segment in self.alone), strict=True)
+        return tuple(every[at] if at == self.at else self._least_of(tables) for at, tables in enumerate(listed))
+
+    def _least_of(self, tables: Sequence[LoopTable]) -> LoopTable:
+        """The least entries of some tables.
+
+        Raises:
+            InseparableError: other coordinates follow the loop in one of them.
+        """
+        key = tuple(map(id, tables))
+        if key not in self._least:
+            if any((table.dimensions, table.ranks) != (tables[0].dimensions, tables[0].ranks) for table in tables):
+                raise InseparableError
+            self._least[key] = replace(
+                tables[0],
+                fresh=tuple(np.minimum.reduce(each) for each in zip(*(t.fresh for t in tables), strict=True)),
+                held=tuple(np.minimum.reduce(each) for each in zip(*(t.held for t in tables), strict=True)),
+                moves={key: np.logical_and.reduce([t.moves[key] for t in tables]) for key in tables[0].moves},
+                operations=np.minimum.reduce([t.operations for t in tables]),
+                cycles=np.minimum.reduce([t.cycles for t in tables]),
+                steps=np.minimum.reduce([t.steps for t in tables]),
+            )
+        return self._least[key]
+
+    def crossing(self, own: Standing) -> set[int]:
+        """Those of which loops move one dimension; the tensor only if no reader needs all at each step of the loop."""
+        rows = self.known.overlapping(own.tables)
+        turns = own.tables[self.at].compared[self.tensor].turns
+        return rows if turns else rows | {self.full.row_of[self.tensor]}
+
+    def _exact(self, known: Standing) -> frozenset[str]:
+        return frozenset()
+
+    def _begun(self, own: Standing) -> dict[int, float]:
+        return {}
