@@ -103,13 +103,11 @@ class Group:
         return other
 
     def parted(self, part: Workload, origin: Mapping[str, str]) -> Group:
-        """A group in which some inputs are a tensor for each reader; see `looptree.search.group.parted`.
-
-        A mirror turns all tensors that are the same input alike, and so is one of this group as well.
-        """
+        """A group in which some inputs are a tensor for each reader; see `looptree.search.group.parted`."""
         architecture, level = self.everything.architecture, self.everything.level
         other = Group(part, architecture, level, self.space, self._streams)
-        other.origin, other.ordered, other.mirrors = origin, self.part, self.mirrors
+        other.origin, other.ordered = origin, self.part
+        other.mirrors = self.mirrors  # they turn all tensors that are one input alike
         return other
 
     @cached_property
@@ -130,11 +128,6 @@ class Group:
     def roles(self) -> list[Role]:
         """What each tensor is to the group."""
         return [role_of(self.part, t) for t in self.tensors]
-
-    @cached_property
-    def leaving(self) -> Array:
-        """`less`, `drained` and `made` of the role of each tensor, of shape (3, tensors)."""
-        return np.array([(role.less, role.drained, role.made) for role in self.roles]).T
 
     @cached_property
     def width(self) -> Array:

@@ -86,6 +86,7 @@ class Offers:
         self.own = own
         self.wide = wide
         self.pipelined = pipelined
+        self.moved = np.array([(role.less, role.drained, role.made) for role in group.roles]).T
         self.alone = sorted(set(free) - {row for rows in (*own.values(), *wide.values()) for row in rows})
 
     def of(
@@ -155,7 +156,7 @@ class Offers:
     def _streamed(self, streams: Streams, columns: Columns, kinds: Kinds, some: Array) -> tuple[Array, Array]:
         """Room inside the branch that each way to stream takes, and what it adds; zero for one more, that is none."""
         group, rows = self.group, streams.rows
-        less, drained, made = group.leaving[:, rows, None]
+        less, drained, made = self.moved[:, rows, None]
         at = np.ix_(rows, some)
         first = columns.first[at]
         piece = np.round(columns.kept[-1][at] * streams.piece, 6)
