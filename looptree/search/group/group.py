@@ -242,8 +242,6 @@ class Group:
         """What may be done with each tensor."""
         return [self.space.restrictions.tensor(t) for t in self.tensors]
 
-    # -- bounds that hold for all designs --------------------------------------------------
-
     def floors(self, goal: Goal) -> Array:
         """What nests inside the tiles of all layers add at least to each sum of a goal."""
         return np.zeros(len(goal.sums)) if self.inside is None else self.inside.floors.total(goal)
@@ -273,8 +271,7 @@ class Group:
         spent = [a + float(b) for a, b in zip(spent, self.floors(self.everything), strict=True)]
         moved = np.stack([p.moved_all(reads, writes) for p in prices])
         cycles = [self.profiler.fewest_cycles(n) if n in complete else 0.0 for n in self.layers]
-        slowest = max(cycles) if self.space.pipeline else sum(cycles)
-        return moved, np.array(spent), float(slowest)
+        return moved, np.array(spent), float(max(cycles) if self.space.pipeline else sum(cycles))
 
     def fetching(self, goal: Goal, fetched: frozenset[str]) -> Array:
         """What fetching all of some tensors once, or writing them out if the group makes them, adds to each sum."""

@@ -72,7 +72,7 @@ class Told:
 
     def of(self, loops: Loops, forgotten: Sequence[frozenset[str]]) -> _OfRun:
         """The same for one run."""
-        return _OfRun(self, forgotten, *self._known.setdefault(loops, ({}, {})))
+        return _OfRun(self, forgotten if any(forgotten) else (), *self._known.setdefault(loops, ({}, {})))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -100,4 +100,5 @@ class _OfRun:
         return self.layers[key]
 
     def _key(self, name: str, behind: frozenset[str]) -> _Key:
-        return name, tuple(names & behind for names in self.forgotten)
+        lost = tuple(names & behind for names in self.forgotten)
+        return name, lost if any(lost) else ()
