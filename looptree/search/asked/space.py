@@ -65,7 +65,7 @@ class Space:
     leaf_loops: int = 2
     joined_loops: int = 5
     twice: int = 0
-    joined_pairs: int = ANY_PAIRS
+    joined_pairs: int = 200
     spill: bool = True
     recompute: bool = True
     live: bool = False
@@ -188,7 +188,7 @@ class Space:
 
 SPACES = {
     "default": Space(),
-    "wide": Space(twice=ANY_PAIRS, chain_layers=64),
+    "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS, chain_layers=64),
     "pipelined": Space(pipeline=True),
     "nested": Space(nested=1),
     "circular": Space(live=True),
