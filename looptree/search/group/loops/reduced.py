@@ -10,6 +10,10 @@ of them reads something. Such a *reduced* segment bounds the design:
   about is not known: it may all be made at the first step. So only steps count as a new start of what is upstream
   of which everything between it and T starts anew as well; along all other loops the union of all steps is needed once.
   That is no less in whatever pieces it is made, if layers there leave out nothing that a piece as a whole reads.
+- T is *exact* where one reading is ahead of all others: at each step of a loop that does not start T anew it has asked
+  for all that any of them asks for there, at this step or before. (Of readings that count at common steps only it has to
+  rest wherever another one does.) Then T is made at each step as in the reduced segment, or more of it, and upstream of
+  it everything is known as if no loops met.
 - A loop that moves a tensor in the reduced segment may leave it where it is in the design. Then the first window of the
   design holds all steps of that loop, as a storage node further out does in the reduced segment, with no more new
   starts. So the best place of the reduced segment is no worse than that of the design.
@@ -37,8 +41,9 @@ from looptree.search.asked.restrictions import Restrictions
 from looptree.search.group.loops.bounds import operations_per_word, words_read
 from looptree.search.group.loops.inferred import EVERYTHING, Hearing
 from looptree.search.group.loops.meeting import Meeting, Meetings
-from looptree.search.group.loops.reduced_segment import Forgotten, Reduced, Segment, Standing, Turns
+from looptree.search.group.loops.reduced_segment import Forgotten, Reduced, Segment, Standing
 from looptree.search.group.loops.tables import InseparableError, LoopTable
+from looptree.search.group.loops.turns import Turns
 
 EXACT = 0.5  # what it is worth to know what is made at each step: so much more of the tensor, as a logarithm
 
