@@ -11,9 +11,10 @@ of them reads something. Such a *reduced* segment bounds the design:
   of which everything between it and T starts anew as well; along all other loops the union of all steps is needed once.
   That is no less in whatever pieces it is made, if layers there leave out nothing that a piece as a whole reads.
 - T is *exact* where one reading is ahead of all others: at each step of a loop that does not start T anew it has asked
-  for all that any of them asks for there, at this step or before. (Of readings that count at common steps only it has to
-  rest wherever another one does.) Then T is made at each step as in the reduced segment, or more of it, and upstream of
-  it everything is known as if no loops met.
+  for all that any of them asks for there, at this step or before. (Of readings that count at common steps only, it has
+  to rest wherever another one does.) Then T is made at each step as in the reduced segment, or more of it, and upstream
+  of it everything is known as if no loops met; but where more of T may be made at each step of a loop that starts it
+  anew, only of what starts anew there as well.
 - A loop that moves a tensor in the reduced segment may leave it where it is in the design. Then the first window of the
   design holds all steps of that loop, as a storage node further out does in the reduced segment, with no more new
   starts. So the best place of the reduced segment is no worse than that of the design.

@@ -140,13 +140,25 @@ class Segment:
         return tuple(found)
 
     def _exact(self, known: Standing) -> frozenset[str]:
-        """Intermediates of which the segment makes at each step what the reduced one does, or more."""
-        found = frozenset[str]()
+        """Intermediates of which the segment makes at each step what the reduced one does, or more.
+
+        Where it makes more at each step of a loop, what is upstream has to start anew there, too: what stays on chip
+        might be there already.
+        """
+        found, every = frozenset[str](), frozenset(range(len(known.tables)))
+        sure: dict[str, frozenset[int]] = {}
         for tensor in self.made:
-            known_steps = not self.feeds(tensor, known.met, found, all_=True)
-            if tensor in self.readings and known_steps and self._led(tensor, known):
+            made = self.feeds(tensor, known.met, frozenset(), all_=True)
+            still = frozenset(n for n in every if not all(tensor in names for names in known.lost(n)))
+            above = every.intersection(*(sure[output] for output in made))
+            sure[tensor] = above if self._told(tensor) else above & still
+            if tensor in self.readings and made <= found and still <= above and self._led(tensor, known):
                 found |= {tensor}
         return found
+
+    def _told(self, tensor: str) -> bool:
+        """Whether all readings of a tensor count, at whatever steps."""
+        return tensor not in self.hearing.common and self.hearing.ignored.isdisjoint(self.readings.get(tensor, ()))
 
     def _led(self, tensor: str, known: Standing) -> bool:
         """Whether what one reading asks for along the loops comes before what all others ask for there.
@@ -154,7 +166,7 @@ class Segment:
         Along loops that start the tensor anew that does not matter.
         """
         listed = self.readings[tensor]
-        if len(listed) == 1 or (tensor not in self.hearing.common and self.hearing.ignored.isdisjoint(listed)):
+        if self._told(tensor):
             return True
         leading = {at for at, reading in enumerate(listed) if reading not in self.hearing.ignored}
         for number, table in enumerate(known.tables):
