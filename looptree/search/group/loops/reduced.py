@@ -101,7 +101,9 @@ class Reductions:
         """
         even = not met.blurred and all(map(self._even, met.layers))
         segment = self._segment(EVERYTHING) if even else None
-        while segment is not None:
+        for _ in range(1 + len(self.known.tensors)):
+            if segment is None:
+                break
             try:
                 own = segment.standing(loops, positions, forgotten, met)
                 crossing = segment.crossing(own)
