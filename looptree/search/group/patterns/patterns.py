@@ -255,9 +255,7 @@ class Patterns:
         row, *rest = left
         found = []
         for index, depth in enumerate(self._depths(pattern, row)):
-            sweep = depth.sweep if index else 0
-            places = {**pattern.places, row: (depth.loops, index == 0)}
-            lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
+            lost, places = self._with(pattern, row, depth, kept=index == 0)
             try:
                 tables = self.loops.tables(pattern.loops, pattern.positions, lost)
                 met = self._meeting(pattern.loops, tables)
@@ -274,6 +272,14 @@ class Patterns:
             found.append(self._bounded(replace(child, met=met, reduced=False)))
         return found
 
+    def _with(
+        self, pattern: Pattern, row: int, depth: Depth, *, kept: bool
+    ) -> tuple[tuple[frozenset[str], ...], dict[int, tuple[int, bool]]]:
+        """What the loops forget, and the places, with one more intermediate decided; `kept`: nothing starts anew."""
+        sweep = 0 if kept else depth.sweep
+        lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
+        return lost, {**pattern.places, row: (depth.loops, kept)}
+
     def _supposed(self, pattern: Pattern) -> list[Pattern]:
         """The pattern with one more intermediate decided that loops meet at, as in the reduced segment.
 
@@ -289,13 +295,11 @@ class Patterns:
                 continue
             found = []
             for index, depth in enumerate(depths):
-                sweep = depth.sweep if index else 0
-                lost = tuple(f | {self.tensors[row]} if i < sweep else f for i, f in enumerate(pattern.forgotten))
+                lost, places = self._with(pattern, row, depth, kept=index == 0)
                 known = {self.tensors[other] for other in (*pattern.places, row)}
                 reduced = self.reductions.of(pattern.loops, pattern.positions, lost, tables, pattern.met, known)
                 if reduced is None:
                     return []
-                places = {**pattern.places, row: (depth.loops, index == 0)}
                 child = replace(pattern, tables=reduced.tables, bases=reduced.bases, forgotten=lost, places=places)
                 found.append(replace(child, base=base))
             return found
