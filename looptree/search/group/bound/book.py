@@ -9,6 +9,7 @@ import numpy as np
 
 from looptree.model.axis import Array
 from looptree.model.box import Key
+from looptree.search.asked.loops import Rank
 from looptree.search.group.bound.places import UNDECIDED, Places
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns, Ledger, Ledgers
@@ -82,6 +83,29 @@ class PatternBook:
         """A pattern for some choices of tile shapes, with tables of the loops that meet; see `Patterns.joined`."""
         patterns = self.source.joined(self.patterns[number], columns)
         return PatternBook(self.group, patterns, self.source) if patterns else None
+
+    def numbered(self, designs: Sequence[Sequence[tuple[Rank, int]]]) -> tuple[Array, Array]:
+        """Where single designs of the first patterns stand: the number of the pattern, and the column of each table.
+
+        Args:
+            designs: the loops of each with their tile shapes.
+
+        Returns:
+            Arrays of shape (designs,) and (designs, tables).
+        """
+        columns = [[{tiles: at for at, tiles in enumerate(loop.tiles)} for loop in p.loops] for p in self.patterns]
+        numbers, found = [], []
+        for loops in designs:
+            tiles = [tuple(loops[at][1] for at in own) for own in self.positions]
+            every = (
+                (number, [of[each] for of, each in zip(known, tiles, strict=True)])
+                for number, known in enumerate(columns[: self.first])
+                if all(each in of for of, each in zip(known, tiles, strict=True))
+            )
+            number, column = next(every)
+            numbers.append(number)
+            found.append(column)
+        return np.array(numbers, dtype=np.int64), np.array(found, dtype=np.int64)
 
     def meant(self, number: int) -> int:
         """The number of a pattern without what is only supposed of it; see `Pattern.base`."""

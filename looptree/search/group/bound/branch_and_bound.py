@@ -106,12 +106,28 @@ class BranchAndBound:
                 few, some = some.best(count)
                 count *= 2
                 try:
-                    joined = book.joined(number, few.start.tolist())
+                    joined = self._joined_book(book, number, few)
                     if joined is not None:
                         unseen = min(unseen, self.search(joined, until, effort))
                 except TimeUpError:
                     unseen = min(unseen, _least(few))
         return unseen
+
+    def _joined_book(self, book: PatternBook, number: int, nodes: Nodes) -> PatternBook | None:
+        """Single designs of one pattern with tables of the loops that meet; without those that these rule out.
+
+        Deciding an intermediate takes tables for all designs of a book, which is long where loops are joined.
+        """
+        joined = book.joined(number, nodes.start.tolist())
+        if joined is None:
+            return None
+        pattern, start = joined.numbered([book.patterns[number].picked(column) for column in nodes.start.tolist()])
+        nothing, rates = np.full(len(nodes), -np.inf), np.zeros_like(nodes.rates)
+        singles = Nodes(pattern, start, start + 1, nothing, np.zeros(len(nodes), dtype=bool), rates)
+        left = np.flatnonzero(self._bounded(joined, singles).bound < self.target)
+        if len(left) == len(nodes):
+            return joined
+        return book.joined(number, nodes.start[left].tolist()) if len(left) else None
 
     @staticmethod
     def _meant(book: PatternBook, nodes: Nodes) -> Nodes:

@@ -10,9 +10,11 @@ import pytest
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.exhaustive import Exhaustive
 from looptree.search.group.bound.book import PatternBook
+from looptree.search.group.bound.branch_and_bound import BranchAndBound
 from looptree.search.group.bound.nodes import Nodes
 from looptree.search.group.bound.placing import Placing
 from looptree.search.group.bound.problems import Problems
+from looptree.search.group.design import Tally
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.patterns.pattern import Pattern
 from looptree.workload import Workload
@@ -71,6 +73,39 @@ def test_no_bound_is_above_what_the_joined_tables_say(produced: bool, objective:
                     assert (columns.kept[-1][good] == exact.kept[-1][good]).all()
                     compared += 1
     assert compared >= 36
+
+
+def test_joined_tables_are_of_the_designs_that_they_leave_hope_of() -> None:
+    """For every loop order, all choices of tile shapes: those whose joined bounds are below a value, each as itself."""
+    group = searched(residual(8, 4, produced=True), architecture(buffer_bandwidth=3), "energy", MEETING).group
+    placing, kept = Placing(Problems(group, frozenset(), 90.0)), [0, 0]
+    for positions in group.patterns.orders:
+        for pattern in (p for p in group.patterns.of(positions) if p.met):
+            start = np.array(list(np.ndindex(*(len(loop.tiles) for loop in pattern.loops))))
+            truth = []
+            for at in start.tolist():
+                (alone,) = group.patterns.joined(pattern, [at])
+                truth.append(bounded(placing, alone, (0,) * len(alone.positions))[1])
+            finite = sorted(bound for bound in truth if bound < np.inf)
+            for below in (np.inf, *finite[len(finite) // 2 :][:1], *finite[:1]):
+                rates, none = np.zeros((len(placing.problems.relaxation.prices), len(start))), np.zeros(len(start))
+                nodes = Nodes(none.astype(int), start, start + 1, none, none.astype(bool), rates)
+                hopeful = [pattern.picked(at) for at, bound in zip(start.tolist(), truth, strict=True) if bound < below]
+                book = BranchAndBound(placing, 0.0, below, Tally())._joined_book(
+                    PatternBook(group, [pattern]), 0, nodes
+                )
+                kept[1] += len(start)
+                if book is None:
+                    assert not hopeful
+                    continue
+                numbers, columns = book.numbered(hopeful)
+                found = zip(numbers.tolist(), columns.tolist(), strict=True)
+                assert [book.patterns[number].picked(column) for number, column in found] == hopeful
+                listed = int(book.widths().prod(axis=1).sum())
+                assert len(hopeful) <= listed <= len(start)
+                assert len(book.positions) > 1 or listed == len(hopeful)
+                kept[0] += listed
+    assert 0 < kept[0] < kept[1]
 
 
 def test_own_loops_of_a_layer_that_sees_loops_apart_are_those_of_joined_loops() -> None:
