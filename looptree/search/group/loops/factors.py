@@ -5,18 +5,18 @@ The loops are an axis whose outermost loop is the choice of tile shapes: all of 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
-from looptree.model.axis import Array, Axis
+from looptree.model.axis import SAFE, Array, Axis
 from looptree.model.box import Box, Key, Track
 from looptree.model.operations import Operations
 from looptree.model.slab import attained_in
-from looptree.model.sweep import fresh_box
 from looptree.model.window import hull_by_group
+from looptree.search.group.loops.unions import swept_words
 
 AXIS = 0
 
@@ -112,16 +112,19 @@ def factors_of(need: Box, near: Neighbours) -> Factors:
 def _counted(track: Track, near: Neighbours) -> Factors:
     axis, outer = near.axis, near.outer
     loops = range(outer + 1, len(axis.depths) + 1)
-    fresh = [fresh_box(Box({}, {AXIS: track}), {AXIS: axis}, own).tracks[AXIS] for own in loops]
     held = [hull_by_group(track, axis, own) for own in loops]
     return Factors(
         frozenset(track.spans),
-        tuple(_sum(np.broadcast_to(part.sizes(), (axis.size,)), axis) for part in fresh),
+        tuple(swept_words(track, axis, outer)),
         tuple(
             _of_choices(_sizes(window, axis, own), axis, own, np.maximum)
             for own, window in zip(loops, held, strict=True)
         ),
-        {(k, t): near.moved(window, outer + k + 1, outer + t + 1) for k, window in enumerate(held) for t in range(k)},
+        {
+            (k, t): near.moved(window, ends, outer + k + 1, outer + t + 1)
+            for k, (window, ends) in enumerate(zip(held, map(_told_apart, held), strict=True))
+            for t in range(k)
+        },
     )
 
 
@@ -179,18 +182,41 @@ class Neighbours:
             self._known[own, loop] = found
         return self._known[own, loop]
 
-    def moved(self, window: Track, own: int, loop: int) -> Array:
-        """For which choices two windows that are not empty, and differ in one loop only, are different."""
+    def moved(self, window: Track, ends: Sequence[Array], own: int, loop: int) -> Array:
+        """For which choices two windows that are not empty, and differ in one loop only, are different.
+
+        Args:
+            ends: tables that are equal where windows are; see `_told_apart`.
+        """
         keep, numbers = self.of(own, loop)
         if window.active is not None:
             keep = keep[window.active[keep]]
-        alike = numbers[keep[1:]] == numbers[keep[:-1]]
-        differ = np.zeros(len(alike), dtype=bool)
-        for ends in (end for span in window.spans.values() for end in span):
-            differ |= ends[keep[1:]] != ends[keep[:-1]]
+        groups = numbers[keep]
+        alike, differ = groups[1:] == groups[:-1], np.zeros(max(0, len(keep) - 1), dtype=bool)
+        for end in ends:
+            values = end[keep]
+            differ |= values[1:] != values[:-1]
         found = np.zeros(len(self.axis.starts(1)), dtype=bool)
         found[self.axis.groups[0][self.axis.starts(own)][keep[1:][alike & differ]]] = True
         return found
+
+
+def _told_apart(window: Track) -> list[Array]:
+    """As few tables as may be, which are equal where all ends of two windows are: a number each, of all its ends."""
+    found, count = list[Array](), SAFE
+    for end in (end for span in window.spans.values() for end in span):
+        if not len(end) or end.dtype == object:
+            found.append(end)
+            continue
+        least = int(end.min())
+        size = int(end.max()) - least + 1
+        if count * size < SAFE:
+            found[-1] = found[-1] * size + (end - least)
+            count *= size
+        else:
+            found.append(end - least)
+            count = size
+    return found
 
 
 def _sum(table: Array, axis: Axis) -> Array:
