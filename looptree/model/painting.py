@@ -20,6 +20,7 @@ from looptree.model.box import Track, product
 
 MAX_CELLS = 1 << 25
 MAX_WAITING = 1 << 20  # cells that are counted together
+SPARSE = 8  # as many cells for each one that is listed, from which sorting those listed takes less time
 SMALL = 100  # cells of a window, up to which listing those of all windows takes less time than painting one by one
 
 
@@ -121,24 +122,22 @@ class _Fresh:
         begin = [np.minimum.reduceat(low, starts) for low, _ in corners]
         shape = [np.maximum.reduceat(high, starts) - b for (_, high), b in zip(corners, begin, strict=True)]
         cells = product(shape)
-        offset = np.cumsum(cells) - cells
-        sizes = product([high - low for low, high in corners])
-        step = np.repeat(np.arange(len(steps)), sizes)
-        rest = np.arange(len(step)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-        at, stride = offset[sweep][step], np.ones(len(starts), dtype=np.int64)
+        window, at, stride = np.arange(len(steps)), (np.cumsum(cells) - cells)[sweep], np.ones_like(cells)
+        listed = []
         for (low, high), b, extent in zip(corners, begin, shape, strict=True):
-            own = (high - low)[step]
-            at += (rest % own + (low - b[sweep])[step]) * stride[sweep][step]
-            rest, stride = rest // own, stride * extent
-        if backwards:
-            at, step = at[::-1], step[::-1]
-        taken, first = np.unique(at, return_index=True)
-        sweep = np.searchsorted(offset, taken, side="right") - 1
-        rest, places = taken - offset[sweep], []
-        for b, extent in zip(begin, shape, strict=True):
-            places.append(rest % extent[sweep] + b[sweep])
-            rest = rest // extent[sweep]
-        self._wait(steps[step[first]], places, edges)
+            lengths = (high - low)[window]
+            whose = np.repeat(np.arange(len(window)), lengths)
+            place = np.arange(len(whose)) - (np.cumsum(lengths) - lengths - low[window])[whose]
+            window = window[whose]
+            at = at[whose] + (place - b[sweep][window]) * stride[sweep][window]
+            stride = stride * extent
+            listed.append((whose, place))
+        some, places = _last_of_each(at) if backwards else _first_of_each(at), list[Array]()
+        owner = steps[window[some]]
+        for whose, place in reversed(listed):
+            places.insert(0, place[some])
+            some = whose[some]
+        self._wait(owner, places, edges)
 
     def _take(self, steps: Array) -> None:
         """All that these steps ask for."""
@@ -197,3 +196,18 @@ class _Fresh:
         }
         filled = Track(spans, None if some.all() else some)
         return filled if np.array_equal(filled.sizes(), self.count) else Track(spans, filled.active, self.count)
+
+
+def _first_of_each(numbers: Array) -> Array:
+    """Where each number that is listed is listed first."""
+    size = int(numbers.max(initial=-1)) + 1
+    if size > SPARSE * len(numbers):
+        return np.unique(numbers, return_index=True)[1]
+    first = np.full(size, len(numbers))
+    np.minimum.at(first, numbers, np.arange(len(numbers)))
+    return first[first < len(numbers)]
+
+
+def _last_of_each(numbers: Array) -> Array:
+    """Where each number that is listed is listed last."""
+    return len(numbers) - 1 - _first_of_each(numbers[::-1])
