@@ -95,16 +95,22 @@ def compared(group: Group, further: Sequence[int], draw: random.Random, most: in
                     joined = book.joined(number, [at])
                     if joined is None:
                         continue
+                    others = book.others(number)
                     fewest, _ = BranchAndBound(placing(group, math.inf), 0.0, math.inf, Tally()).least_room(joined)
                     for capacity in (fewest + more for more in further):
                         known = placing(group, capacity)
                         exact = BranchAndBound(known, 0.0, math.inf, Tally())
                         exact.search(joined, math.inf, math.inf)
                         bounds = [bound for meant, bound in leaves(book, known, single(group, at)) if meant == number]
-                        assert min(bounds) <= exact.below * (1 + 1e-9), (
+                        least = [min(bounds)]
+                        for other in range(others.first if others is not None else 0):
+                            node = single(group, at).with_pattern(np.array([other]))
+                            least.append(min(bound for _, bound in leaves(others, known, node)))
+                        assert max(least) <= exact.below * (1 + 1e-9), (
                             pattern.loops,
                             at,
                             book.patterns[number].places,
+                            least,
                         )
                         count += 1
                         supposed += len(bounds) > 1
