@@ -12,7 +12,8 @@ for which all other tensors are placed exactly (`looptree.search.group.bound.pla
 the best design, that design is proven.
 
 Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.loops.meeting`). Single
-designs that this does not rule out are searched with tables of the loops that meet together.
+designs that this does not rule out are bounded by every reduced segment (`looptree.search.group.loops.reduced`). Those
+that are left are searched with tables of the loops that meet together.
 """
 
 from __future__ import annotations

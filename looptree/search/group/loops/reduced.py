@@ -23,6 +23,11 @@ of them reads something. Such a *reduced* segment bounds the design:
   product, and larger, that is taken.
 - A layer takes no fewer cycles than the fewest for all that it does in each new start.
 
+Each reduced segment bounds all designs of a loop order, and so does the largest of the bounds by several of them. One
+that seems to be good serves ranges of tile shapes; single designs are bounded by all of them, because tables of the
+loops that meet take much longer. Besides those with fewer readings there are segments with all readers along one loop
+and the least of them along the others (`looptree.search.group.loops.together`).
+
 So places of tensors where loops meet, and upstream of it, may be decided in the reduced segment as well: each choice of
 places of the design has one in it that takes no more.
 """

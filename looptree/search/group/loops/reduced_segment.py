@@ -6,9 +6,6 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.asked.loops import Loop, Positions
 from looptree.search.asked.restrictions import Restrictions
@@ -17,11 +14,10 @@ from looptree.search.group.loops.loop_tables import LoopTables
 from looptree.search.group.loops.meeting import Meeting, Meetings, put
 from looptree.search.group.loops.profile import left
 from looptree.search.group.loops.tables import Bases, LoopTable, bases_of
+from looptree.search.group.loops.windows import EVERY, FIRST, NOTHING, Source, Window, size
 
 Forgotten = tuple[frozenset[str], ...]
 """Per loop, the intermediates that each of its steps starts anew."""
-
-NOTHING, FIRST, EVERY = "nothing", "first", "every"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -52,39 +48,6 @@ class Standing:
     def lost(self, table: int) -> Forgotten:
         """What the loops of a table start anew."""
         return tuple(self.starting[position] for position in self.positions[table])
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """Where a factor of a window comes from.
-
-    Attributes:
-        steps: `NOTHING` for 0, `FIRST` for the first step, `EVERY` for the largest of all. table: of which loop, in
-            the whole segment or in a reduced one. known: where the loops of that segment meet.
-    """
-
-    steps: str
-    table: LoopTable
-    known: Meetings
-
-    def held(self, row: int, own: int) -> Array | float:
-        """What the loops leave at least of the window of a tensor below so many of them."""
-        if self.steps == EVERY:
-            return np.asarray(self.table.held[own][row])
-        needs = self.table.needs.get(self.known.tensors[row])
-        return self.known.window(row, needs, own) if self.steps == FIRST else 0.0
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A product that is no larger than the window of a tensor.
-
-    Attributes:
-        words: that no loop changes. sources: where the factor of each table comes from.
-    """
-
-    words: float
-    sources: tuple[Source, ...]
 
 
 class Segment:
@@ -234,7 +197,7 @@ class Segment:
         begun = self.full.begun(full)
         if row in begun:
             found.append(Window(begun[row], tuple(Source(FIRST, table, self.full) for table in full)))
-        return max(found, key=lambda window: _size(window, row))
+        return max(found, key=lambda window: size(window, row))
 
     def _windows(self, row: int, own: Standing) -> list[Window]:
         """The products of this segment: at the first step, and at all steps of loops of which these are known."""
@@ -297,9 +260,3 @@ class Segment:
 
     def _made(self, row: int) -> str:
         return self.part.einsum(self.full.layers[row]).output.tensor
-
-
-def _size(window: Window, row: int) -> float:
-    """Logarithm of a window below all loops, on average."""
-    held = (np.maximum(source.held(row, len(source.table.held) - 1), 1e-9) for source in window.sources)
-    return float(np.log(max(window.words, 1e-9)) + sum(np.log(each).mean() for each in held))

@@ -10,8 +10,9 @@ import numpy as np
 
 from looptree.model.box import Key
 from looptree.search.asked.loops import Loop, Positions
-from looptree.search.group.loops.reduced_segment import Forgotten, Segment, Standing, Window
+from looptree.search.group.loops.reduced_segment import Forgotten, Segment, Standing
 from looptree.search.group.loops.tables import LoopTable
+from looptree.search.group.loops.windows import Window
 
 PAIR = 2  # readers of which cycles are known where they need parts of a tensor at different steps
 
@@ -53,10 +54,8 @@ class Together(Segment):
         """The least entries of some tables of one loop, each of another one of the segments with one reading."""
         key = tuple(map(id, tables))
         if key not in self._least:
-            dimensions = tuple(
-                frozenset[Key]().union(*each) for each in zip(*(t.dimensions for t in tables), strict=True)
-            )
-            ranks = tuple(frozenset[Key]().union(*each) for each in zip(*(t.ranks for t in tables), strict=True))
+            dimensions = _every([t.dimensions for t in tables])
+            ranks = _every([t.ranks for t in tables])
             alike = [_following(s, t, dimensions, ranks) for s, t in zip(self.alone, tables, strict=True)]
             self._least[key] = replace(
                 alike[0],
@@ -94,14 +93,15 @@ class Together(Segment):
         return found
 
 
+def _every(listed: Sequence[Sequence[frozenset[Key]]]) -> tuple[frozenset[Key], ...]:
+    """What is in any of some tables, row by row."""
+    return tuple(frozenset[Key]().union(*each) for each in zip(*listed, strict=True))
+
+
 def _following(
     segment: Segment, table: LoopTable, dimensions: Sequence[frozenset[Key]], ranks: Sequence[frozenset[Key]]
 ) -> LoopTable:
-    """The table of a loop with more dimensions of tensors, and ranks of layers, that follow it: they stay whole.
-
-    Raises:
-        InseparableError: what the loop does to a rank is not known apart from another rank.
-    """
+    """The table of a loop with more dimensions of tensors, and ranks of layers, that follow it: they stay whole."""
     whole, full = segment.known.profiler.whole, segment.full
     words = [
         math.prod(whole.extents(tensor)[key] for key in every - own)
