@@ -46,6 +46,7 @@ class PatternBook:
         self._children: dict[int, Array] = {}
         self._separable: dict[int, bool] = {}
         self._meant: dict[int, int] = {}
+        self._others: dict[int, PatternBook | None] = {}
         self._driven: dict[str, tuple[Array, list[frozenset[Key]]]] = {}
         self._rows: list[tuple[list[int], list[int], list[bool]]] = []
         self._bases: list[Bases] = []
@@ -110,6 +111,13 @@ class PatternBook:
     def meant(self, number: int) -> int:
         """The number of a pattern without what is only supposed of it; see `Pattern.base`."""
         return self._meant.get(number, number)
+
+    def others(self, number: int) -> PatternBook | None:
+        """The same pattern with other bounds, if loops meet and there are some; see `Patterns.others`."""
+        if number not in self._others:
+            found = self.source.others(self.patterns[number])
+            self._others[number] = PatternBook(self.group, found, self.source, self._ledgers) if found else None
+        return self._others[number]
 
     def children(self, number: int) -> Array:
         """Numbers of the patterns with one more intermediate decided; empty where all are."""

@@ -80,25 +80,27 @@ class Compared:
     Attributes:
         leading: readers (by position) that have asked for all that any of them needs, at every step or before.
         inside: those that rest wherever any other does.
-        turns: whether at every step one reader needs all that any of them needs.
+        turns: whether at every step one reader needs all that any of them needs. beside: whether at every step nothing
+            is between what they need: their hull has no point that none of them needs.
     """
 
     leading: frozenset[int]
     inside: frozenset[int]
     turns: bool
+    beside: bool
 
 
 def compared(boxes: Sequence[Box], axis: Axis, loops: int) -> Compared:
     """How what readers need follows one another along so many loops."""
     leading = leading_all(boxes, axis) if loops == 1 else covering_all(boxes)
-    return Compared(leading, resting_first(boxes, axis), covered_in_turns(boxes, axis))
+    return Compared(leading, resting_first(boxes, axis), *hulls(boxes, axis))
 
 
 def all_of(known: Sequence[Compared]) -> Compared:
     """What holds in all of some runs."""
     leading, inside = zip(*((one.leading, one.inside) for one in known), strict=True)
     both = frozenset[int].intersection(*leading), frozenset[int].intersection(*inside)
-    return Compared(*both, turns=all(one.turns for one in known))
+    return Compared(*both, turns=all(one.turns for one in known), beside=all(one.beside for one in known))
 
 
 def leading_all(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:
@@ -123,20 +125,26 @@ def leading_all(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:
     return frozenset(found)
 
 
-def covered_in_turns(boxes: Sequence[Box], axis: Axis) -> bool:
-    """Whether at every step one of the boxes contains all others."""
+def hulls(boxes: Sequence[Box], axis: Axis) -> tuple[bool, bool]:
+    """Whether at every step one of the boxes contains all others; and whether their hull has no other points.
+
+    It has none where one box contains all others, or where they differ in one coordinate only, and all overlap or touch
+    along that.
+    """
     inside = [clipped for box in boxes if (clipped := box.clipped()) is not None]
-    active = [np.broadcast_to(active_steps(box, axis), axis.size) for box in inside]
+    if not inside:
+        return True, True
+    active = np.stack([np.broadcast_to(active_steps(box, axis), axis.size) for box in inside])
     keys = {key for box in inside for key in (*box.fixed, *(box.tracks[AXIS].spans if box.tracks else ()))}
-    ends = [[box.span(key, AXIS, axis.size) for key in keys] for box in inside]
-    covered = ~np.logical_or.reduce(active)
-    for i, own in enumerate(ends):
-        found = active[i].copy()
-        for j, other in enumerate(ends):
-            for (low, high), (least, most) in zip(own, other, strict=True):
-                found &= ~active[j] | ((least >= low) & (most <= high))
-        covered |= found
-    return bool(covered.all())
+    covers, differing = active.copy(), np.zeros(axis.size, dtype=np.int64)
+    for key in keys:
+        low, high = (np.stack(ends) for ends in zip(*(box.span(key, AXIS, axis.size) for box in inside), strict=True))
+        first, latest = np.where(active, low, FAR).min(axis=0), np.where(active, high, -FAR).max(axis=0)
+        last, soonest = np.where(active, low, -FAR).max(axis=0), np.where(active, high, FAR).min(axis=0)
+        covers &= (low == first) & (high == latest)
+        differing += np.where(last > soonest, 2, (first < last) | (soonest < latest))
+    turns, beside = covers.any(axis=0) | ~active.any(axis=0), differing <= 1
+    return bool(turns.all()), bool((turns | beside).all())
 
 
 def resting_first(boxes: Sequence[Box], axis: Axis) -> frozenset[int]:

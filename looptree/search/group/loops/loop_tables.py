@@ -21,12 +21,19 @@ class LoopTables:
     """The loops of one group.
 
     Args:
-        tensors, layers: names of the rows of its tables.
+        tensors, layers: names of the rows of its tables. bounding: see `LoopTable.of`.
     """
 
     def __init__(
-        self, profiler: Profiler, tensors: Sequence[str], layers: Sequence[str], restrictions: Restrictions
+        self,
+        profiler: Profiler,
+        tensors: Sequence[str],
+        layers: Sequence[str],
+        restrictions: Restrictions,
+        *,
+        bounding: bool = False,
     ) -> None:
+        self.bounding = bounding
         self.part = profiler.part
         self.profiler = profiler
         self.tensors = tensors
@@ -76,5 +83,5 @@ class LoopTables:
         key = (loop, forgotten)
         if key not in self._tables:
             run = self.profiler.run(loop.ranks, loop.tiles, forgotten)
-            self._tables[key] = LoopTable.of(run, self.profiler, self.tensors, self.layers)
+            self._tables[key] = LoopTable.of(run, self.profiler, self.tensors, self.layers, bounding=self.bounding)
         return self._tables[key]

@@ -23,6 +23,11 @@ of them reads something. Such a *reduced* segment bounds the design:
   product, and larger, that is taken.
 - A layer takes no fewer cycles than the fewest for all that it does in each new start.
 
+Each reduced segment bounds all designs of a loop order, and so does the largest of the bounds by several of them. One
+that seems to be good serves ranges of tile shapes; single designs are bounded by all of them, because tables of the
+loops that meet take much longer. Besides those with fewer readings there are segments with all readers along one loop
+and the least of them along the others (`looptree.search.group.loops.together`).
+
 So places of tensors where loops meet, and upstream of it, may be decided in the reduced segment as well: each choice of
 places of the design has one in it that takes no more.
 """
@@ -31,6 +36,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -44,7 +50,7 @@ from looptree.search.group.loops.inferred import EVERYTHING, Hearing
 from looptree.search.group.loops.meeting import Meeting, Meetings
 from looptree.search.group.loops.reduced_segment import Forgotten, Reduced, Segment, Standing
 from looptree.search.group.loops.tables import InseparableError, LoopTable
-from looptree.search.group.loops.turns import Turns
+from looptree.search.group.loops.together import Together
 
 EXACT = 0.5  # what it is worth to know what is made at each step: so much more of the tensor, as a logarithm
 
@@ -62,7 +68,7 @@ class Reductions:
         self.restrictions = restrictions
         self._segments: dict[Hearing, Segment] = {}
         self._known_even: dict[int, bool] = {}
-        self._turns: dict[tuple[Hearing, str, int], Turns] = {}
+        self._together: dict[tuple[Hearing, str, int], Together] = {}
 
     def _even(self, layer: int) -> bool:
         """Whether what a layer takes to make some words is no less in whatever pieces it makes them, and others.
@@ -91,6 +97,7 @@ class Reductions:
         tables: Sequence[LoopTable],
         met: Meeting,
         decided: Collection[str] = (),
+        segment: Segment | None = None,
     ) -> Reduced | None:
         """Bounds of a loop order whose loops meet; `None` if there is no reduced segment in which they do not.
 
@@ -98,21 +105,41 @@ class Reductions:
             forgotten: per loop of the order, the intermediates that its steps start anew.
             tables: of the segment, those with the same or where less starts anew. met: where they meet.
             decided: tensors of which it is known which loops start them anew.
+            segment: the one to take, if they meet nowhere in it; one that seems to be good if not given.
         """
-        even = not met.blurred and all(map(self._even, met.layers))
-        segment = self._segment(EVERYTHING) if even else None
+        known, given = self._first(met) if segment is None else segment, segment is not None
         for _ in range(1 + len(self.known.tensors)):
-            if segment is None:
+            if known is None:
                 break
             try:
-                own = segment.standing(loops, positions, forgotten, met)
-                crossing = segment.crossing(own)
+                own = known.standing(loops, positions, forgotten, met)
+                crossing = known.crossing(own)
                 if not crossing:
-                    return segment.bounded(own, tables)
+                    return known.bounded(own, tables)
             except (InseparableError, UnsupportedError, Coupled):
                 return None
-            segment = self._further(segment, crossing, loops, positions, forgotten, met, decided)
+            known = None if given else self._further(known, crossing, loops, positions, forgotten, met, decided)
         return None
+
+    def every(
+        self, loops: Sequence[Loop], positions: Positions, forgotten: Forgotten, met: Meeting
+    ) -> Iterator[Segment]:
+        """All reduced segments in which the loops of an order do not meet; arguments as for `of`."""
+        waiting = [known for known in (self._first(met),) if known is not None]
+        while waiting:
+            segment = waiting.pop()
+            try:
+                crossing = segment.crossing(segment.standing(loops, positions, forgotten, met))
+            except (InseparableError, UnsupportedError, Coupled):
+                continue
+            if not crossing:
+                yield segment
+            waiting += [found for found, _ in self._ways(segment, crossing, loops, positions, forgotten, met)]
+
+    def _first(self, met: Meeting) -> Segment | None:
+        """The segment in which everything counts, if what is upstream may be bounded at all."""
+        even = not met.blurred and all(map(self._even, met.layers))
+        return self._segment(EVERYTHING) if even else None
 
     def _segment(self, hearing: Hearing) -> Segment:
         if hearing not in self._segments:
@@ -130,28 +157,41 @@ class Reductions:
         decided: Collection[str],
     ) -> Segment | None:
         """A segment in which loops meet at one tensor less: one in which much of it enters, and much is known."""
-        tensor = next(
-            (
-                name
-                for name in (*(e.output.tensor for e in reversed(self.part.einsums)), *self.part.inputs)
-                if self.known.row_of.get(name) in crossing and len(segment.heard(name)) > 1
-            ),
-            None,
-        )
-        if tensor is None:
-            return None
-        row, best, most = self.known.row_of[tensor], None, -math.inf
-        for other in self._choices(segment, tensor, len(loops) if crossing == {row} else 0, met):
-            try:
-                own = other.standing(loops, positions, forgotten, met)
-            except (InseparableError, UnsupportedError, Coupled):
-                continue
+        tensor, best, most = self._next(segment, crossing), None, -math.inf
+        for other, own in self._ways(segment, crossing, loops, positions, forgotten, met):
+            assert tensor is not None, "there is one to choose readings of"
+            row = self.known.row_of[tensor]
             amount = EXACT * (tensor in own.exact) + (
                 _entering(own, row) if tensor not in decided else _entering_where_decided(own, row, tensor)
             )
-            if amount > most and row not in other.crossing(own):
+            if amount > most:
                 best, most = other, amount
         return best
+
+    def _next(self, segment: Segment, crossing: Collection[int]) -> str | None:
+        """The first tensor from the sinks upwards at which loops meet, if several of its readings count."""
+        listed = (*(e.output.tensor for e in reversed(self.part.einsums)), *self.part.inputs)
+        return next((t for t in listed if self.known.row_of.get(t) in crossing and len(segment.heard(t)) > 1), None)
+
+    def _ways(
+        self,
+        segment: Segment,
+        crossing: Collection[int],
+        loops: Sequence[Loop],
+        positions: Positions,
+        forgotten: Forgotten,
+        met: Meeting,
+    ) -> Iterator[tuple[Segment, Standing]]:
+        """All segments in which loops meet at one tensor less, and the loop order in each."""
+        tensor = self._next(segment, crossing)
+        if tensor is None:
+            return
+        row = self.known.row_of[tensor]
+        for other in self._choices(segment, tensor, len(loops) if crossing == {row} else 0, met):
+            with suppress(InseparableError, UnsupportedError, Coupled):
+                own = other.standing(loops, positions, forgotten, met)
+                if row not in other.crossing(own):
+                    yield other, own
 
     def _choices(self, segment: Segment, tensor: str, tables: int, met: Meeting) -> Iterator[Segment]:
         """Segments in which loops may not meet at a tensor.
@@ -166,9 +206,9 @@ class Reductions:
         if not segment.feeds(tensor, met, frozenset()):
             for at in range(tables):
                 key = segment.hearing, tensor, at
-                if key not in self._turns:
-                    self._turns[key] = Turns(segment, tensor, at, alone)
-                yield self._turns[key]
+                if key not in self._together:
+                    self._together[key] = Together(segment, tensor, at, alone)
+                yield self._together[key]
 
 
 def _entering(own: Standing, row: int) -> float:

@@ -6,9 +6,6 @@ import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.asked.loops import Loop, Positions
 from looptree.search.asked.restrictions import Restrictions
@@ -17,11 +14,10 @@ from looptree.search.group.loops.loop_tables import LoopTables
 from looptree.search.group.loops.meeting import Meeting, Meetings, put
 from looptree.search.group.loops.profile import left
 from looptree.search.group.loops.tables import Bases, LoopTable, bases_of
+from looptree.search.group.loops.windows import EVERY, FIRST, NOTHING, Source, Window, size
 
 Forgotten = tuple[frozenset[str], ...]
 """Per loop, the intermediates that each of its steps starts anew."""
-
-NOTHING, WHOLE, FIRST, EVERY = "nothing", "whole", "first", "every"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,19 +50,6 @@ class Standing:
         return tuple(self.starting[position] for position in self.positions[table])
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
-    """A product that is no larger than the window of a tensor.
-
-    Attributes:
-        words: that no loop changes. sources: where the factor of each table comes from, `NOTHING` for 0, `WHOLE` for
-            the first step of the segment, `FIRST` for that of the reduced one, `EVERY` for the largest of its steps.
-    """
-
-    words: float
-    sources: tuple[str, ...]
-
-
 class Segment:
     """One reduced segment.
 
@@ -84,7 +67,7 @@ class Segment:
         self.hearing = hearing
         profiler = known.profiler.where(hearing)
         self.known = Meetings(profiler, known.tensors, known.layers)
-        self.loops = LoopTables(profiler, known.tensors, known.layers, restrictions)
+        self.loops = LoopTables(profiler, known.tensors, known.layers, restrictions, bounding=True)
         self.made = [e.output.tensor for e in reversed(self.part.einsums)]
         self.readings: dict[str, list[Reading]] = {}
         for einsum in reversed(self.part.einsums):
@@ -210,45 +193,39 @@ class Segment:
 
     def _window(self, row: int, own: Standing, full: Sequence[LoopTable]) -> Window:
         """The largest of the products that are no larger than the window of a tensor in any place."""
-        tensor, count = self.full.tensors[row], len(own.tables)
-        begun, alone = self.full.begun(full), self._begun(own)
-        found = [Window(0.0, (NOTHING,) * count)]
+        found = [Window(0.0, tuple(Source(NOTHING, table, self.full) for table in full)), *self._windows(row, own)]
+        begun = self.full.begun(full)
         if row in begun:
-            found.append(Window(begun[row], (WHOLE,) * count))
-        if row in alone:
-            found.append(Window(alone[row], (FIRST,) * count))
-        feeds = self.feeds(tensor, own.met, own.exact)
-        every = [all(feeds <= names for names in own.lost(number)) for number in range(count)]
-        needs = [table.needs[tensor] for table in own.tables]
+            found.append(Window(begun[row], tuple(Source(FIRST, table, self.full) for table in full)))
+        return max(found, key=lambda window: size(window, row))
+
+    def _windows(self, row: int, own: Standing) -> list[Window]:
+        """The products of this segment: at the first step, and at all steps of loops of which these are known."""
+        begun, every = self.known.begun(own.tables), self._every(row, own)
+        found = [] if row not in begun else [self._product(row, own, begun[row], [False] * len(every))]
+        needs = [table.needs[self.full.tensors[row]] for table in own.tables]
         moved = [table.dimensions[row] for table in own.tables]
         narrowed = [m if known else n.narrowed for m, n, known in zip(moved, needs, every, strict=True)]
-        if (all(every) or alone) and sum(map(len, narrowed)) == len(frozenset[Key]().union(*narrowed)):
+        if sum(map(len, narrowed)) == len(frozenset[Key]().union(*narrowed)):
             driven = (m if known else n.begun[0] for m, n, known in zip(moved, needs, every, strict=True))
-            words = left(self.known.profiler.whole.asked[tensor][-1], tuple(driven)) or 0.0
-            found.append(Window(words, tuple(EVERY if known else FIRST for known in every)))
-        return max(found, key=lambda window: self._size(window, row, own.tables, full))
+            found.append(self._product(row, own, self._left(row, tuple(driven)), every))
+        return found
 
-    def _begun(self, own: Standing) -> dict[int, float]:
-        """Words of first windows that no loop narrows, where that is a product."""
-        return self.known.begun(own.tables)
+    def _every(self, row: int, own: Standing) -> list[bool]:
+        """Of which tables it is known what is needed of a tensor at each step."""
+        feeds = self.feeds(self.full.tensors[row], own.met, own.exact)
+        return [all(feeds <= names for names in own.lost(number)) for number in range(len(own.tables))]
 
-    def _size(self, window: Window, row: int, own: Sequence[LoopTable], full: Sequence[LoopTable]) -> float:
-        """Logarithm of a window below all loops, on average."""
-        size = float(np.log(max(window.words, 1e-9)))
-        for source, table, whole in zip(window.sources, own, full, strict=True):
-            size += float(np.log(np.maximum(self._held(source, row, table, whole, len(table.held) - 1), 1e-9)).mean())
-        return size
+    def _left(self, row: int, driven: tuple[frozenset[Key], ...]) -> float:
+        """Words of a tensor along what no loop changes; 0 if two of them change the same."""
+        return left(self.known.profiler.whole.asked[self.full.tensors[row]][-1], driven) or 0.0
 
-    def _held(self, source: str, row: int, table: LoopTable, whole: LoopTable, own: int) -> Array | float:
-        """What loops leave at least of the window of a tensor below so many of them."""
-        tensor = self.full.tensors[row]
-        if source == EVERY:
-            return np.asarray(table.held[own][row])
-        if source == WHOLE:
-            return self.full.window(row, whole.needs.get(tensor), own)
-        return self.known.window(row, table.needs.get(tensor), own) if source == FIRST else 0.0
+    def _product(self, row: int, own: Standing, words: float, every: Sequence[bool]) -> Window:
+        steps = [EVERY if known else FIRST for known in every]
+        sources = (Source(step, table, self.known) for step, table in zip(steps, own.tables, strict=True))
+        return Window(words, tuple(sources))
 
-    def _lowered(self, number: int, known: Standing, whole: LoopTable, sources: Mapping[int, str]) -> LoopTable:
+    def _lowered(self, number: int, known: Standing, whole: LoopTable, sources: Mapping[int, Source]) -> LoopTable:
         """A table of a loop order, with bounds where it does not say what the segment takes at least.
 
         Args:
@@ -261,7 +238,7 @@ class Segment:
             for own in range(len(fresh)):
                 if own and not all(feeds <= names for names in lost[:own]):
                     fresh[own][row] = fresh[own - 1][row]
-                held[own][row] = self._held(source, row, table, whole, own)
+                held[own][row] = source.held(row, own)
         works = sorted(met.layers)
         still = [row for row in works if not self._counted(row, known, number)]
         return replace(

@@ -76,8 +76,14 @@ class LoopTable:
         tensors: Sequence[str],
         layers: Sequence[str],
         columns: Sequence[int] | None = None,
+        *,
+        bounding: bool = False,
     ) -> LoopTable:
         """The tables of one run, stacked; of all choices of tile shapes, or of some.
+
+        Args:
+            bounding: whether loops that are relevant to a tensor for some of these only count as if they were for none:
+                then less starts anew.
 
         Raises:
             InseparableError: a tensor or a layer is missing in the run, because it is without loops.
@@ -94,7 +100,7 @@ class LoopTable:
         fresh = tuple(np.stack(each)[:, some] for each in zip(*(f.fresh for f in rows), strict=True))
         held = tuple(np.stack(each)[:, some] for each in zip(*(f.held for f in rows), strict=True))
         moves = {key: np.stack([f.moves[key] for f in rows])[:, some] for key in rows[0].moves}
-        if any((table != table[:, :1]).any() for table in moves.values()):
+        if not bounding and any((table != table[:, :1]).any() for table in moves.values()):
             raise RelevanceError
         operations, cycles, points = (
             np.stack([getattr(w, name) for w in work])[:, some] for name in ("operations", "cycles", "points")
@@ -105,7 +111,7 @@ class LoopTable:
         return cls(
             fresh,
             held,
-            {key: table[:, 0] for key, table in moves.items()},
+            {key: np.asarray(table.all(axis=1)) for key, table in moves.items()},
             tuple((less != more).any(axis=1) for less, more in itertools.pairwise(fresh)),
             operations,
             cycles,

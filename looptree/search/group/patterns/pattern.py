@@ -9,6 +9,7 @@ from typing import TypeVar
 from looptree.search.asked.loops import Loop, Positions, Rank
 from looptree.search.asked.rules import TensorRule
 from looptree.search.group.loops.meeting import NOWHERE, Meeting, differing
+from looptree.search.group.loops.reduced_segment import Segment
 from looptree.search.group.loops.tables import Bases, Depth, LoopTable, depths_of
 
 Item = TypeVar("Item")
@@ -48,7 +49,8 @@ class Pattern:
         undecided: rows of the intermediates that are left, from the sinks upwards.
         met: what the tables only bound from below, because loops meet. reduced: whether they are those of a reduced
             segment; see `looptree.search.group.loops.reduced`. base: the same where no place is decided that is none
-            of the design, but of that segment, if some are.
+            of the design, but of that segment, if some are. segment: the one that all
+            decisions keep to, if there is one.
         nesting: which of the loops stand above a nested branch, if any do.
         apart: the same with a table for each loop, where loops are joined because they meet.
     """
@@ -63,6 +65,7 @@ class Pattern:
     met: Meeting = NOWHERE
     reduced: bool = False
     base: Pattern | None = None
+    segment: Segment | None = None
     nesting: Nesting | None = None
     apart: Pattern | None = None
 

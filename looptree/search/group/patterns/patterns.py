@@ -137,12 +137,31 @@ class Patterns:
         """A pattern with tables that bound it from below where loops meet."""
         if not pattern.met:
             return pattern
-        free = not any(self.rules[row].given for row in pattern.met.tensors)
         known = pattern.loops, pattern.positions, pattern.forgotten, pattern.tables, pattern.met
-        reduced = self.reductions.of(*known) if free else None
+        reduced = self.reductions.of(*known) if self._may_be_reduced(pattern) else None
         if reduced is None:
             return replace(pattern, tables=self._tables_without(pattern.tables, pattern.met))
         return replace(pattern, tables=reduced.tables, bases=reduced.bases, reduced=True)
+
+    def _may_be_reduced(self, pattern: Pattern) -> bool:
+        return not any(self.rules[row].given for row in pattern.met.tensors)
+
+    def others(self, pattern: Pattern) -> list[Pattern]:
+        """A pattern in which loops meet, bounded by each of its reduced segments.
+
+        Each is a bound of all its designs, also with what is then supposed in it; see `_supposed`.
+        """
+        base = pattern.base or pattern
+        if base.met.blurred or not self._may_be_reduced(base):
+            return []
+        known, found = (base.loops, base.positions, base.forgotten), []
+        tables = self.loops.tables(*known)
+        for segment in self.reductions.every(*known, base.met):
+            reduced = self.reductions.of(*known, tables, base.met, segment=segment)
+            if reduced is not None:
+                other = replace(base, tables=reduced.tables, bases=reduced.bases, reduced=True, segment=segment)
+                found.append(other)
+        return found
 
     def _counted(self, loops: Sequence[Loop], positions: Positions) -> tuple[Meeting, Bases] | None:
         """Where these loops meet, and what they do not change; `None` where that is in no space."""
@@ -297,7 +316,9 @@ class Patterns:
             for index, depth in enumerate(depths):
                 lost, places = self._with(pattern, row, depth, kept=index == 0)
                 known = {self.tensors[other] for other in (*pattern.places, row)}
-                reduced = self.reductions.of(pattern.loops, pattern.positions, lost, tables, pattern.met, known)
+                reduced = self.reductions.of(
+                    pattern.loops, pattern.positions, lost, tables, pattern.met, known, pattern.segment
+                )
                 if reduced is None:
                     return []
                 child = replace(pattern, tables=reduced.tables, bases=reduced.bases, forgotten=lost, places=places)

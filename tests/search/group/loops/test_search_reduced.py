@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import random
 from collections.abc import Iterator, Sequence
@@ -55,6 +56,21 @@ def plane(rows: int, columns: int) -> Workload:
     return Workload("plane", layers, shapes={"A": (1, rows, columns), "X": (2, rows, columns)})
 
 
+def appended(rows: int, columns: int, *, front: bool = True) -> Workload:
+    """What two layers make of channels is appended to these, and a layer sums over all of them."""
+    at = {"p": rows, "q": columns}
+    layers = [
+        einsum("narrow", "A[m,p,q] = X[c,p,q] * U[m,c]", {"m": 1, **at, "c": 2}),
+        einsum("wide", "B[m,p,q] = A[c,p+r-1,q] * V[m,c,r]", {"m": 1, **at, "c": 1, "r": 3}),
+        einsum("append", "Y[m,p,q] = X[m,p,q] + B[m-2,p,q]", {"m": 3, **at}),
+        einsum("last", "Z[n,p,q] = Y[c,p,q] * S[n,c]", {"n": 2, **at, "c": 3}),
+    ]
+    if front:
+        layers.insert(0, einsum("front", "X[m,p,q] = F[c,p,q] * T[m,c]", {"m": 2, **at, "c": 2}))
+    shapes = {"A": (1, rows, columns), "B": (1, rows, columns), "X": (2, rows, columns)}
+    return Workload("appended", layers, shapes=shapes)
+
+
 def normed() -> Workload:
     """What a layer makes is divided by a sum over all of it, and multiplied with weights."""
     return Workload(
@@ -79,6 +95,12 @@ def leaves(book: PatternBook, known: Placing, node: Nodes) -> Iterator[tuple[int
         yield book.meant(number), float(node.bound[0])
 
 
+def least_of_each(book: PatternBook, known: Placing, at: tuple[int, ...]) -> list[float]:
+    """The least bound of a single choice of tile shapes in each of the first patterns of a book."""
+    nodes = [single(book.group, at).with_pattern(np.array([number])) for number in range(book.first)]
+    return [min(bound for _, bound in leaves(book, known, node)) for node in nodes]
+
+
 def compared(group: Group, further: Sequence[int], draw: random.Random, most: int) -> tuple[int, int]:
     """How many designs were compared, and for how many of them something was supposed.
 
@@ -95,16 +117,19 @@ def compared(group: Group, further: Sequence[int], draw: random.Random, most: in
                     joined = book.joined(number, [at])
                     if joined is None:
                         continue
+                    others = book.others(number)
                     fewest, _ = BranchAndBound(placing(group, math.inf), 0.0, math.inf, Tally()).least_room(joined)
                     for capacity in (fewest + more for more in further):
                         known = placing(group, capacity)
                         exact = BranchAndBound(known, 0.0, math.inf, Tally())
                         exact.search(joined, math.inf, math.inf)
                         bounds = [bound for meant, bound in leaves(book, known, single(group, at)) if meant == number]
-                        assert min(bounds) <= exact.below * (1 + 1e-9), (
+                        least = [min(bounds), *(() if others is None else least_of_each(others, known, at))]
+                        assert max(least) <= exact.below * (1 + 1e-9), (
                             pattern.loops,
                             at,
                             book.patterns[number].places,
+                            least,
                         )
                         count += 1
                         supposed += len(bounds) > 1
@@ -127,6 +152,7 @@ PARTS = {
     "strided": (block(3, 2), 2),
     "rows and columns": (plane(4, 3), 3),
     "norm": (normed(), 3),
+    "appended": (appended(4, 2), 3),
 }
 
 
@@ -138,6 +164,27 @@ def test_no_bound_is_above_the_best_design_with_the_same_loops(name: str, object
     count, supposed = compared(group, (0, 1, 3, 8), random.Random(1), 4)
     assert count >= 12
     assert supposed >= (0 if name == "input" else 3)
+
+
+def test_several_reduced_segments_say_what_designs_take_where_the_first_one_does_not() -> None:
+    group = searched(appended(6, 2, front=False), architecture(seed=2), "offchip", space(3)).group
+    known, better, exact = placing(group, 40), set[str](), 0
+    for pattern in itertools.chain.from_iterable(map(group.patterns.of, group.patterns.orders)):
+        others = group.patterns.others(pattern) if pattern.met else []
+        for at in np.ndindex(*(len(loop.tiles) for loop in pattern.loops)) if others else ():
+            book = PatternBook(group, [pattern])
+            joined, reduced = book.joined(0, [at]), book.others(0)
+            assert joined is not None
+            assert reduced is not None
+            best = BranchAndBound(known, 0.0, math.inf, Tally())
+            best.search(joined, math.inf, math.inf)
+            first = min(bound for _, bound in leaves(book, known, single(group, at)))
+            least = least_of_each(reduced, known, at)
+            assert max(least) <= best.below * (1 + 1e-9)
+            exact += max(least) >= best.below * (1 - 1e-9) > first
+            better |= {type(other.segment).__name__ for other, one in zip(others, least, strict=True) if one > first}
+    assert exact >= 5
+    assert better == {"Segment", "Together"}
 
 
 def test_no_bound_is_above_the_best_design_with_own_loops() -> None:
