@@ -12,7 +12,8 @@ for which all other tensors are placed exactly (`looptree.search.group.bound.pla
 the best design, that design is proven.
 
 Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.loops.meeting`). Single
-designs that this does not rule out are searched with tables of the loops that meet together.
+designs that this does not rule out are left until all others are searched, and then searched with tables of the loops
+that meet together, those of the least bounds first.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class BranchAndBound:
     """One branch and bound: the best design found so far is `found`, of objective `below`.
 
     What is found is a single design and how its tensors are placed in it. `decided` are the patterns of each book of
-    which the next intermediate was decided in this search: what it does depends on no other one.
+    which the next intermediate was decided in this search: what it does depends on no other one. `left` are single
+    designs in which loops meet, by the number of their pattern in a book.
     """
 
     def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
@@ -53,6 +55,7 @@ class BranchAndBound:
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Chosen] | None = None
         self.decided: dict[PatternBook, set[int]] = {}
+        self.left: list[tuple[PatternBook, int, Nodes]] = []
         self.placing = placing
         self.relaxation = placing.problems.relaxation
 
@@ -73,7 +76,7 @@ class BranchAndBound:
         Raises:
             TimeUpError: before the loop orders have bounds.
 
-        Designs in which loops meet come last: what is found without them rules out many.
+        Designs in which loops meet are left to `search_left`: what is found without them rules out many.
         """
         roots, floor = self.roots(book), self.floor * (1 + ROUNDING)
         frontier, met = Frontier(roots, floor, len(self.placing.group.inner)), roots.at(NONE)
@@ -88,17 +91,24 @@ class BranchAndBound:
                 return min(_least(nodes), frontier.bound, _least(met))
             met = met.joined(meeting) if len(meeting) else met
             frontier.waiting = self._hopeful(frontier.waiting.joined(bounded))
-        return self._joined(book, met, until, effort)
+        met = self._meant(book, met.best(len(met))[0])
+        self.left += [(book, n, met.at(np.flatnonzero(met.pattern == n))) for n in dict.fromkeys(met.pattern.tolist())]
+        return math.inf
 
     def roots(self, book: PatternBook) -> Nodes:
         """All designs of each loop order of a book that may have a good one."""
         return self._hopeful(self._bounded(book, self._roots(book)))
 
-    def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
-        """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
-        unseen, nodes = math.inf, self._meant(book, nodes.best(len(nodes))[0])
-        for number in dict.fromkeys(nodes.pattern.tolist()):
-            some, count = nodes.at(np.flatnonzero(nodes.pattern == number)), JOINED
+    @property
+    def bound_of_left(self) -> float:
+        """A bound of the designs in which loops meet that are left."""
+        return min((_least(self._hopeful(nodes)) for _, _, nodes in self.left), default=math.inf)
+
+    def search_left(self, until: float, effort: float) -> float:
+        """All designs that are left, by tables of the loops that meet; a bound of those that are left then."""
+        listed, self.left, unseen = sorted(self.left, key=lambda each: _least(each[2])), [], math.inf
+        for book, number, some in listed:
+            count = JOINED
             while len(some := self._hopeful(some)):
                 if time.time() > until or self.tally.nodes > effort:
                     unseen = min(unseen, _least(some))
