@@ -78,13 +78,14 @@ class Outcome:
 
     Attributes:
         design: the best one whose objective is below what was asked for, or `None`. value: its objective.
-        bound: no design that fits has a smaller objective.
+        bound: no design that fits has a smaller objective. thorough: whether no design was left for a thorough search.
     """
 
     design: GroupDesign | None
     value: float
     bound: float
     tally: Tally
+    thorough: bool = True
 
 
 @dataclass(frozen=True, slots=True)

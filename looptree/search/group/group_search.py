@@ -27,6 +27,8 @@ from looptree.search.group.loops.ledger import Ledgers
 from looptree.search.group.parted import parted_groups
 from looptree.search.undominated import undominated
 
+FEW_STEPS = 1 << 18  # of the loops of designs that take long, in a search that is not thorough
+
 
 class GroupSearch:
     """Searches one group, for any set of tensors that stay on chip and any capacity.
@@ -97,6 +99,8 @@ class GroupSearch:
         effort: float = math.inf,
         floor: float = 0.0,
         fetched: frozenset[str] = frozenset(),
+        *,
+        thorough: bool = True,
     ) -> Outcome:
         """The best design with an objective below a value, in that many bytes on chip.
 
@@ -107,6 +111,8 @@ class GroupSearch:
             floor: no design is better than that, as is known from elsewhere: one that is as good ends the search.
             fetched: those of the tensors that stay on chip of which this group fetches all words first, or which it
                 makes and writes out, because they are outputs of the workload as well.
+            thorough: whether designs in which loops meet that are not ruled out by their bounds are searched, too: that
+                takes long.
         """
         tally = Tally(groups=1)
         goal = self.group.goal
@@ -116,7 +122,12 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
-        found, left, bound = None, math.inf, floor  # that is all that is known if the time is up in between
+        found, left, remaining, bound = (
+            None,
+            math.inf,
+            math.inf,
+            floor,
+        )  # that is all that is known if the time is up in between
 
         def worth_it(group: Group) -> bool:
             return self._may_be_better(group, resident, room, fetched, below, tally)
@@ -131,10 +142,14 @@ class GroupSearch:
                         left = min(left, branch.search(book, until, effort))
                         if branch.target == -math.inf:
                             break
+                    left = min(left, branch.met.search(until, effort, math.inf if thorough else FEW_STEPS))
+                    remaining = min(remaining, branch.met.bound)
                 finally:
                     found, below = branch.design or found, branch.below
-            bound = left
-        return Outcome(found, math.inf if found is None else below, max(floor, min(bound, below)), tally)
+            bound = min(left, remaining)
+        bound = max(floor, min(bound, below))
+        complete = thorough or remaining >= below
+        return Outcome(found, math.inf if found is None else below, bound, tally, thorough=complete)
 
     def _ways(
         self, resident: frozenset[str], room: float, fetched: frozenset[str], worth_it: Callable[[Group], bool]
@@ -224,6 +239,7 @@ class GroupSearch:
                 branch = Gatherer(placing, 0.0, below, tally)
                 try:
                     left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
+                    left = min(left, branch.met.search(until, effort))
                 finally:
                     found += branch.designs
             complete = math.isinf(left)

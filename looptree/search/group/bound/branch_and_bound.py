@@ -13,14 +13,13 @@ the best design, that design is proven.
 
 Where loops meet, the tables of single loops only bound the counts (`looptree.search.group.loops.meeting`). Single
 designs that this does not rule out are bounded by every reduced segment (`looptree.search.group.loops.reduced`). Those
-that are left are searched with tables of the loops that meet together.
+that are left wait until all others are searched, and are then searched with tables of the loops that meet together.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
 
 import numpy as np
 
@@ -28,7 +27,8 @@ from looptree.model.axis import Array
 from looptree.search.deadline import TimeUpError, deadline
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.frontier import Frontier
-from looptree.search.group.bound.nodes import Nodes
+from looptree.search.group.bound.met import MetDesigns
+from looptree.search.group.bound.nodes import Nodes, least
 from looptree.search.group.bound.placing import Chosen, Placing
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.goal import Gathering
@@ -36,7 +36,6 @@ from looptree.search.group.goal.goal import Gathering
 LOOSE = 0.3  # how much a bound may suffer from a range of tile shapes where the next intermediate is decided
 TIGHT = 0.02  # the same where it would be the first time, in a group with many intermediates
 SEVERAL = 3  # that is, so many
-JOINED = 8  # designs in which loops meet, at first, and then more and more at a time: what they find rules out others
 NONE = np.arange(0)
 FEW, CUTS = 64, 2  # so few nodes are cut so many times more before they are bounded
 ROUNDING = 1e-12
@@ -46,7 +45,8 @@ class BranchAndBound:
     """One branch and bound: the best design found so far is `found`, of objective `below`.
 
     What is found is a single design and how its tensors are placed in it. `decided` are the patterns of each book of
-    which the next intermediate was decided in this search: what it does depends on no other one.
+    which the next intermediate was decided in this search: what it does depends on no other one. `left` are single
+    designs in which loops meet, by the number of their pattern in a book.
     """
 
     def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
@@ -55,6 +55,7 @@ class BranchAndBound:
         self.tally = tally
         self.found: tuple[PatternBook, Nodes, Chosen] | None = None
         self.decided: dict[PatternBook, set[int]] = {}
+        self.met = MetDesigns(self)
         self.placing = placing
         self.relaxation = placing.problems.relaxation
 
@@ -75,104 +76,26 @@ class BranchAndBound:
         Raises:
             TimeUpError: before the loop orders have bounds.
 
-        Designs in which loops meet come last: what is found without them rules out many.
+        Designs in which loops meet are left to `met`.
         """
         roots, floor = self.roots(book), self.floor * (1 + ROUNDING)
         frontier, met = Frontier(roots, floor, len(self.placing.group.inner)), roots.at(NONE)
         while len(frontier):
             if time.time() > until or self.tally.nodes > effort:
-                return min(frontier.bound, _least(met))
+                return min(frontier.bound, least(met))
             nodes = frontier.next(found=self.found is not None)
             try:
                 following, meeting = self._branched(book, nodes)
-                bounded = self._bounded(book, following)
+                bounded = self.bounded(book, following)
             except TimeUpError:
-                return min(_least(nodes), frontier.bound, _least(met))
+                return min(least(nodes), frontier.bound, least(met))
             met = met.joined(meeting) if len(meeting) else met
-            frontier.waiting = self._hopeful(frontier.waiting.joined(bounded))
-        return self._joined(book, met, until, effort)
+            frontier.waiting = self.hopeful(frontier.waiting.joined(bounded))
+        return self.met.add(book, self.hopeful(met))
 
     def roots(self, book: PatternBook) -> Nodes:
         """All designs of each loop order of a book that may have a good one."""
-        return self._hopeful(self._bounded(book, self._roots(book)))
-
-    def _joined(self, book: PatternBook, nodes: Nodes, until: float, effort: float) -> float:
-        """All of some single designs in which loops meet, by tables of the loops that do; a bound of those left."""
-        nodes = self._meant(book, nodes.best(len(nodes))[0])
-        try:
-            nodes, unseen = self._once_more(book, nodes), math.inf
-        except TimeUpError:
-            return _least(nodes)
-        for number in dict.fromkeys(nodes.pattern.tolist()):
-            some, count = nodes.at(np.flatnonzero(nodes.pattern == number)), JOINED
-            while len(some := self._hopeful(some)):
-                if time.time() > until or self.tally.nodes > effort:
-                    unseen = min(unseen, _least(some))
-                    break
-                few, some = some.best(count)
-                count *= 2
-                try:
-                    joined = self._joined_book(book, number, few)
-                    if joined is not None:
-                        unseen = min(unseen, self.search(joined, until, effort))
-                except TimeUpError:
-                    unseen = min(unseen, _least(few))
-        return unseen
-
-    def _joined_book(self, book: PatternBook, number: int, nodes: Nodes) -> PatternBook | None:
-        """Single designs of one pattern with tables of the loops that meet; without those that these rule out.
-
-        Deciding an intermediate takes tables for all designs of a book, which is long where loops are joined.
-        """
-        joined = book.joined(number, nodes.start.tolist())
-        if joined is None:
-            return None
-        pattern, start = joined.numbered([book.patterns[number].picked(column) for column in nodes.start.tolist()])
-        nothing, rates = np.full(len(nodes), -np.inf), np.zeros_like(nodes.rates)
-        singles = Nodes(pattern, start, start + 1, nothing, np.zeros(len(nodes), dtype=bool), rates)
-        left = np.flatnonzero(self._bounded(joined, singles).bound < self.target)
-        if len(left) == len(nodes):
-            return joined
-        return book.joined(number, nodes.start[left].tolist()) if len(left) else None
-
-    def _once_more(self, book: PatternBook, nodes: Nodes) -> Nodes:
-        """Single designs in which loops meet, with the largest of all bounds of each, the least first.
-
-        That takes much less time than tables of the loops that meet, which it saves for most of them.
-        """
-        found = [nodes.at(NONE)]
-        for number in dict.fromkeys(nodes.pattern.tolist()):
-            some = self._hopeful(nodes.at(np.flatnonzero(nodes.pattern == number)))
-            others = book.others(number) if len(some) else None
-            for other in range(others.first if others is not None else 0):
-                assert others is not None, "it has that one"
-                bound = self._supposed(others, some.with_pattern(np.full(len(some), other)))
-                some = self._hopeful(replace(some, bound=bound))
-            found.append(some)
-        return found[0].joined(*found[1:]).best(len(nodes))[0]
-
-    def _supposed(self, book: PatternBook, nodes: Nodes) -> Array:
-        """The least bound of each of some single designs with one pattern, whatever is supposed of it."""
-        self.tally.nodes += len(nodes)
-        nodes = self.placing.bounds(book, nodes, self.target) if len(nodes) else nodes
-        left = np.flatnonzero(nodes.bound < self.target)
-        children = book.children(int(nodes.pattern[0])) if len(left) else NONE
-        bound = nodes.bound.copy()
-        if len(children):
-            some = nodes.at(left)
-            below = [self._supposed(book, some.with_pattern(np.full(len(some), child))) for child in children]
-            bound[left] = np.min(below, axis=0)
-        return bound
-
-    @staticmethod
-    def _meant(book: PatternBook, nodes: Nodes) -> Nodes:
-        """Single designs without what is only supposed of them, each once, with the least of its bounds."""
-        first: dict[tuple[int, ...], int] = {}
-        meant = np.array([book.meant(number) for number in nodes.pattern.tolist()], dtype=np.int64)
-        for at, key in enumerate(map(tuple, np.column_stack((meant, nodes.start)).tolist())):
-            first.setdefault(key, at)
-        some = np.array(list(first.values()), dtype=np.int64)
-        return nodes.at(some).with_pattern(meant[some])
+        return self.hopeful(self.bounded(book, self._roots(book)))
 
     def least_room(self, book: PatternBook) -> tuple[float, Array]:
         """Fewest bytes that any design of a book needs, and what each tensor takes of them."""
@@ -185,10 +108,11 @@ class BranchAndBound:
         nothing, inexact = np.full(book.first, -np.inf), np.zeros(book.first, dtype=bool)
         return Nodes(np.arange(book.first), np.zeros_like(stop), stop, nothing, inexact, rates)
 
-    def _hopeful(self, nodes: Nodes) -> Nodes:
+    def hopeful(self, nodes: Nodes) -> Nodes:
+        """Those that may be good enough."""
         return nodes.at(np.flatnonzero(nodes.bound < self.target))
 
-    def _bounded(self, book: PatternBook, nodes: Nodes) -> Nodes:
+    def bounded(self, book: PatternBook, nodes: Nodes) -> Nodes:
         """The nodes with their bounds, which are no less than those of the nodes that they come from."""
         if not len(nodes) or self.target == -math.inf:
             return nodes.at(np.arange(0))
@@ -250,11 +174,6 @@ class BranchAndBound:
                 self.below, self.found = placed.value, (book, node, placed)
 
 
-def _least(nodes: Nodes) -> float:
-    """The least bound of some nodes, infinite if there are none."""
-    return float(nodes.bound.min(initial=math.inf))
-
-
 class Gatherer(BranchAndBound):
     """One that keeps every design below `below` that no other one beats."""
 
@@ -286,4 +205,4 @@ class Gatherer(BranchAndBound):
                 design = self.placing.design(book, node, placed)
             self.designs.append(design)
             self.goal.beaten_by.append([weights.of(design.totals) for weights, _ in self.goal.aim.limits])
-            nodes = self._hopeful(self.placing.bounds(book, nodes, self.target))
+            nodes = self.hopeful(self.placing.bounds(book, nodes, self.target))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -95,3 +96,8 @@ class Nodes:
     def with_pattern(self, pattern: Array) -> Nodes:
         """The same ranges with more places decided."""
         return replace(self, pattern=pattern)
+
+
+def least(nodes: Nodes) -> float:
+    """The least bound of some nodes, infinite if there are none."""
+    return float(nodes.bound.min(initial=math.inf))

@@ -41,12 +41,17 @@ GRACE = 3.0  # seconds for that where the time is up
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A search to be done: of a variant, for the least weighted sum below `below`, in so many bytes."""
+    """A search to be done: of a variant, for the least weighted sum below `below`, in so many bytes.
+
+    Attributes:
+        thorough: see `GroupSearch.search`.
+    """
 
     variant: int
     weights: Weights
     capacity: float
     below: float
+    thorough: bool = True
 
 
 class Catalogue:
@@ -216,7 +221,8 @@ class Catalogue:
     def _search(self, task: Task) -> Job:
         """What is known not to be undercut in a larger buffer, or with other weights, need not be proven again."""
         job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
-        return replace(job, floor=self.variants[task.variant].lower(task.weights, task.capacity))
+        floor = self.variants[task.variant].lower(task.weights, task.capacity)
+        return replace(job, floor=floor, thorough=task.thorough)
 
     def _done(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
         """What the workers answer; Ctrl-C is remembered in `interrupted`."""

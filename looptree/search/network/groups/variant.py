@@ -41,6 +41,7 @@ class Variant:
     Attributes:
         shape: number of the shape. resident: tensors of its first group that stay on chip. least: holds for all
         designs. facts, designs: what searches found. pinned: whether there is no other design than those known.
+        left: weights and capacities of searches that were not thorough, with designs left for one that is.
         fetched: those of the tensors on chip that the group fetches, for itself and for others, or makes and writes
         out. pj_per_byte: see `least_pj_per_byte`.
     """
@@ -53,6 +54,7 @@ class Variant:
     pj_per_byte: float = 0.0
     facts: list[Fact] = field(default_factory=list)
     designs: list[GroupDesign] = field(default_factory=list)
+    left: set[tuple[Weights, float]] = field(default_factory=set)
     _weights: Weights | None = None
     _known: dict[float, tuple[float, float]] = field(default_factory=dict)
 
@@ -69,6 +71,8 @@ class Variant:
             self.facts = [fact for fact in self.facts if not _says_more(new, fact)] + [new]
         if outcome.design is not None:
             self.add(outcome.design)
+        if not outcome.thorough:
+            self.left.add((weights, capacity))
 
     def add(self, design: GroupDesign) -> None:
         """Keep a design, unless one is known that is as good in every way."""

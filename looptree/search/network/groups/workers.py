@@ -65,14 +65,14 @@ class Job:
     effort: float = math.inf
     floor: float = 0.0
     fetched: frozenset[str] = frozenset()
+    thorough: bool = True
 
     def run(self, searches: Searches) -> Outcome:
         """The best design."""
         goal = Goal(self.aim, searches.architecture, searches.level)
         known = searches.of(self.shape, self.part).towards(goal)
-        found = known.search(
-            self.resident, self.capacity, self.below, self.until, self.effort, self.floor, self.fetched
-        )
+        limits = self.below, self.until, self.effort, self.floor
+        found = known.search(self.resident, self.capacity, *limits, self.fetched, thorough=self.thorough)
         searches.used(self.shape)
         return found
 

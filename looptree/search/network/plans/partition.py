@@ -171,7 +171,7 @@ class Partition:
         path, sizes = NO_PATH, self.graph.sizes
         for layers in range(1, int(sizes.max(initial=1)) + 1):
             while True:
-                path, tasks = self._look(weights, sizes <= layers, most)
+                path, tasks = self._look(weights, sizes <= layers, most, thorough=layers == sizes.max())
                 tasks = [self._roomier(task, spare) for task in tasks] if spare else tasks
                 if path.proven or path.bound >= most or not going(path):
                     yield path, []
@@ -188,7 +188,7 @@ class Partition:
         lower = np.array([variants[v].lower(weights, room) for v, room in self.graph.queries])
         return self.graph.paths.shortest(lower[self.graph.query])[0]
 
-    def _look(self, weights: Weights, allowed: Array, most: float) -> tuple[Path, list[Task]]:
+    def _look(self, weights: Weights, allowed: Array, most: float, *, thorough: bool) -> tuple[Path, list[Task]]:
         """The best plan so far, and the searches that are to be done before the next look.
 
         They look for plans of allowed steps that are better than that, and below `most`.
@@ -200,14 +200,16 @@ class Partition:
         value, steps = self.graph.paths.shortest(upper[self.graph.query])
         bound, _ = self.graph.paths.shortest(lower[self.graph.query])
         try:
-            tasks = self._asked(weights, allowed, lower, upper, min(value, most))
+            tasks = self._asked(weights, allowed, lower, upper, min(value, most), thorough=thorough)
         except TimeUpError:
             tasks = []
         found = self.graph.plan(steps)
         designs = tuple(best for step in found if (best := variants[step.variant].best(weights, step.capacity)))
         return Path(found, designs, value, min(bound, value)), tasks
 
-    def _asked(self, weights: Weights, allowed: Array, lower: Array, upper: Array, better: float) -> list[Task]:
+    def _asked(
+        self, weights: Weights, allowed: Array, lower: Array, upper: Array, better: float, *, thorough: bool
+    ) -> list[Task]:
         """The searches that the shortest path of allowed steps by lower bounds asks for, and enough others.
 
         If no plan is better than the best one known, a group of each path with lower bounds below that has to be
@@ -230,6 +232,7 @@ class Partition:
             steps = [index for index in path if left[query[index]]]
             if not steps or reach >= better * (1 - ROUNDING):
                 break
+            quick, slow = list[Task](), list[Task]()
             for index in steps:
                 least = lower[query[index]]
                 below = min(better - (through[index] - least), paths.between(upper, index))
@@ -237,14 +240,20 @@ class Partition:
                     below *= 1 + MARGIN
                     first = self.suffixes.instead(index, weights, below, upper) if adding else None
                     task = first or self._task(index, weights, below)
-                    tasks[task.variant, task.capacity] = task
+                    (slow if task.thorough and not first else quick).append(task)
+            tasks |= {(task.variant, task.capacity): task for task in quick or slow[: None if thorough else 0]}
             cost[np.isin(query, query[steps])] = np.inf
         return list(tasks.values())
 
     def _task(self, index: int, weights: Weights, below: float) -> Task:
         """The search for the group of a step."""
         variant, room = self.graph.queries[int(self.graph.query[index])]
-        return Task(variant, weights, room, below)
+        return self._once_more(Task(variant, weights, room, below))
+
+    def _once_more(self, task: Task) -> Task:
+        """A search, thorough if the last one left something."""
+        left = self.catalogue.variants[task.variant].left
+        return replace(task, thorough=(task.weights, task.capacity) in left)
 
     def _roomier(self, task: Task, spare: float) -> Task:
         """A search of a group in more bytes, if it may prove that even there no design is good enough.
@@ -253,4 +262,6 @@ class Partition:
         take too much room, the group is searched in its own room next.
         """
         lower, upper = self.catalogue.variants[task.variant].between(task.weights, task.capacity + spare)
-        return replace(task, capacity=task.capacity + spare) if lower < task.below <= upper else task
+        if not lower < task.below <= upper:
+            return task
+        return self._once_more(replace(task, capacity=task.capacity + spare))
