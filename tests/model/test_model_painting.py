@@ -64,13 +64,14 @@ def agrees(found: Track, axis: Axis, expected: list[set[Point]]) -> None:
             assert spans == [(min(c), max(c) + 1) for c in zip(*points, strict=True)]
 
 
-@pytest.mark.parametrize("small", [0, 4, painting.SMALL])
+@pytest.mark.parametrize(("small", "sparse"), [(0, 8), (4, 8), (painting.SMALL, 8), (painting.SMALL, 0)])
 @pytest.mark.parametrize("seed", range(4))
 def test_painted_windows_are_what_no_other_step_of_the_sweep_asks_for(
-    seed: int, small: int, monkeypatch: pytest.MonkeyPatch
+    seed: int, small: int, sparse: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Painted one by one, listed cell by cell, or either."""
+    """Painted one by one, listed cell by cell, or either; cells that are listed are sorted, or not."""
     monkeypatch.setattr(painting, "SMALL", small)
+    monkeypatch.setattr(painting, "SPARSE", sparse)
     draw = random.Random(seed)
     for _ in range(40):
         axis = drawn_axis(draw, 2)
