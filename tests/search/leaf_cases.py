@@ -47,7 +47,8 @@ class StreamingGroup(Group):
 
     def placings(self, choice: GroupChoice) -> Iterator[Iterator[Array]]:
         """With each set of the tensors that several layers use inside the branches of all of these."""
-        shared = [t for t in self.free(choice) if len(self.users(t)) > 1]
+        made = len(self.names) <= self.space.pieces
+        shared = [t for t in self.free(choice) if len(self.users(t)) > 1 and (made or t in self.alone.inputs)]
         for count in range(len(shared) + 1 if self.space.leaf_loops else 1):
             for within in itertools.combinations(shared, count):
                 if self._hangs_together(within):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 
 import numpy as np
@@ -24,17 +24,12 @@ from looptree.search.group.goal.rooms import apart
 from looptree.search.group.inside.below import Below, Shared
 from looptree.search.group.inside.floors import Rows
 from looptree.search.group.inside.nests import Inside
-from looptree.search.group.loops.bounds import (
-    complete_layers,
-    compulsory_words,
-    operations_per_word,
-    words_in_branches,
-)
+from looptree.search.group.loops.bounds import complete_layers, compulsory_words, operations_per_word
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.own.divided import Divider
 from looptree.search.group.own.leaf import Known, Streamer
 from looptree.search.group.own.listing import Block, Listing
-from looptree.search.group.parted import Parting, parting, sets_within
+from looptree.search.group.parting import Parting
 from looptree.search.group.patterns.branches import NestedBranch, neighbours
 from looptree.search.group.patterns.nested_patterns import NestedPatterns
 from looptree.search.group.patterns.patterns import Patterns
@@ -53,7 +48,7 @@ class Group:
         listings, blocks: what its tensors may do, all of them and those of one layer, by what that depends on; see
             `looptree.search.group.bound.offers`.
         origin: tensors that are only stored inside branches, with the one that each of them is; see `parted`.
-        ordered: the segment whose loops it has, in which these are one tensor each. tied: see `parted.Parting`.
+        ordered: the segment whose loops it has, in which these are one tensor each. tied: see `parting.Parting`.
     """
 
     def __init__(
@@ -111,34 +106,10 @@ class Group:
         other.__dict__.pop("prices", None)
         return other
 
-    def parted(self, within: Collection[str]) -> Group:
+    def of(self, parting: Parting) -> Group:
         """The group with some tensors only stored inside branches; see `looptree.search.group.parted`."""
-        architecture, level, known = self.everything.architecture, self.everything.level, parting(self.part, within)
-        other = Group(known.part, architecture, level, self.space, self._streams, parting=known)
-        other.ordered = self.part
-        other.mirrors = self.mirrors  # they turn all that is one tensor alike
-        return other
-
-    @cached_property
-    def sets_within(self) -> list[frozenset[str]]:
-        """Sets of its tensors that may be stored inside the branches of the layers that use them.
-
-        What several layers use, and none that a restriction places. One that is made in the group has words of whole
-        bytes, as these are rounded up for all its readers together.
-        """
-        if not self.fused or not self.space.leaf_loops or self.inside is not None or not self.possible:
-            return []
-        rules = dict(zip(self.tensors, self.rules, strict=True))
-        several = [t for t in self.tensors if len(self.users[t]) > 1 and not rules[t].given]
-        found = [
-            t for t in several if t not in self.apart | self.direct and (t in self.part.inputs or self._spilled(t))
-        ]
-        return list(sets_within(self.part, found))
-
-    def _spilled(self, tensor: str) -> bool:
-        """Whether an intermediate may be stored off chip in pieces."""
-        free = tensor in self.part.outputs or (self.space.spill and self.space.restrictions.tensor(tensor).spill)
-        return free and not self.space.live and self.part.tensors[tensor].bits % 8 == 0
+        architecture, level = self.everything.architecture, self.everything.level
+        return Group(parting.part, architecture, level, self.space, self._streams, parting=parting)
 
     @cached_property
     def possible(self) -> bool:
@@ -310,30 +281,24 @@ class Group:
         read = np.where([t in self.part.inputs for t in tensors], words, 0.0)
         return np.array([p.moved_all(read, words - read).sum() for p in goal.prices(self.part, tensors)])
 
-    def in_branches(self, goal: Goal, within: Collection[str]) -> Array:
-        """What some tensors add to each sum at least where they are only stored inside branches."""
-        tensors = sorted(within)
-        words = np.array([words_in_branches(self.part, t) for t in tensors], dtype=np.float64).reshape(-1, 2)
-        return np.array([p.moved_all(*words.T).sum() for p in goal.prices(self.part, tensors)])
-
     def least(
         self,
         resident: frozenset[str] = frozenset(),
         fetched: frozenset[str] = frozenset(),
-        within: frozenset[str] = frozenset(),
+        further: Array | None = None,
     ) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles.
 
         Args:
             resident, fetched: tensors on chip; see `looptree.search.group.group_search.GroupSearch.search`.
-            within: tensors that are only stored inside branches; see `looptree.search.group.parted`.
+            further: what is added to each sum of `everything` in any case.
         """
         if not self.possible:
             return Totals(math.inf, math.inf, math.inf, math.inf)
         moved, spent, cycles = self._compulsory
-        if within:
-            spent = spent + self.in_branches(self.everything, within)
-        free = np.array([t not in resident | within for t in self.tensors])
+        if further is not None:
+            spent = spent + further
+        free = np.array([t not in resident for t in self.tensors])
         if fetched:
             spent = spent + self.fetching(self.everything, fetched)
         return self.everything.totals(list(moved @ free + spent), np.asarray(cycles))

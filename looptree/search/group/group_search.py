@@ -24,6 +24,7 @@ from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.group.goal.goal import Gathering, Goal
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Ledgers
+from looptree.search.group.parted import InBranches
 from looptree.search.undominated import undominated
 
 
@@ -39,6 +40,7 @@ class GroupSearch:
         self._books: dict[Positions, PatternBook | None] = {}
         self._nested_books: dict[int, list[PatternBook]] = {}
         self._ledgers = Ledgers()
+        self.within = InBranches(group)
         self._parted: dict[frozenset[str], GroupSearch] = {}
         self._schedules = Schedules(group)
         live = group.space.live and group.goal.architecture.allocation == "live"
@@ -48,7 +50,7 @@ class GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
         other._books, other._nested_books, other._ledgers = self._books, self._nested_books, self._ledgers
-        other._parted = self._parted
+        other.within, other._parted = self.within, self._parted
         other._schedules, other._live = self._schedules, self._live
         return other
 
@@ -60,7 +62,7 @@ class GroupSearch:
     def parted(self, within: frozenset[str]) -> GroupSearch:
         """The same with some tensors only stored inside branches; see `looptree.search.group.parted`."""
         if within not in self._parted:
-            self._parted[within] = GroupSearch(self.group.parted(within))
+            self._parted[within] = GroupSearch(self.within.parted(within))
         return self._parted[within]
 
     def books(self) -> Iterator[PatternBook]:
@@ -151,7 +153,7 @@ class GroupSearch:
             for number, branch in enumerate(group.branches):
                 problems = Problems(group, resident, room, branch=branch, fetched=fetched)
                 yield Placing(problems), self.nested_books(number)
-        for within in group.sets_within:
+        for within in self.within.sets:
             if resident.isdisjoint(within) and worth_it(within):
                 yield from self.parted(within).towards(group.goal)._turns(resident, room, fetched)
 
@@ -171,12 +173,13 @@ class GroupSearch:
         move at least added: so not if no loop order of this group has such a design.
         """
         group = self.group
-        if group.goal.aim.weights.of(group.least(resident, fetched, within)) >= below:
+        least = group.least(resident | within, fetched, self.within.added(group.everything, within))
+        if group.goal.aim.weights.of(least) >= below:
             return False
         pipelined = group.space.pipeline and group.goal.timed and within <= set(group.part.inputs)
         if pipelined or self._live is not None or not group.patterns.complete:
             return True
-        further = group.in_branches(group.goal, within)
+        further = self.within.added(group.goal, within)
         placing = Placing(Problems(group, resident | within, room, fetched=fetched, further=further))
         branch = BranchAndBound(placing, 0.0, below, tally)
         return any(len(branch.roots(book)) for book in self.books())

@@ -17,31 +17,78 @@ on what these share.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator
+from functools import cached_property
 
+import numpy as np
+
+from looptree.model.axis import Array
 from looptree.search.asked.loops import merged
-from looptree.workload import Einsum, Workload
+from looptree.search.asked.rules import TensorRule
+from looptree.search.group.goal.goal import Goal
+from looptree.search.group.group import Group
+from looptree.search.group.loops.bounds import words_in_branches
+from looptree.search.group.parting import parting
+from looptree.workload import Workload
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Parting:
-    """A group with some of its tensors stored inside the branches of the layers that use them.
+class InBranches:
+    """Which tensors of a group may be stored inside the branches of the layers that use them, and what that takes.
 
-    Attributes:
-        part: the segment, in which each reader has a tensor of its own. tied: the same, in which readers of what is
-            made in the group read it as it is: it says what each layer does.
-        origin: tensors that are only stored inside branches, with the tensor of the group that each of them is.
-        users: of those that are made in the group, the tensor and the one layer that uses it so.
+    Args:
+        group: with any goal.
     """
 
-    part: Workload
-    tied: Workload
-    origin: Mapping[str, str]
-    users: Mapping[str, tuple[str, str]]
+    def __init__(self, group: Group) -> None:
+        self.group = group
+        self._words: dict[str, tuple[int, int]] = {}
+
+    @cached_property
+    def sets(self) -> list[frozenset[str]]:
+        """Sets of tensors that several layers use, and that no restriction places; without them these hang together."""
+        group = self.group
+        if not group.fused or not group.space.leaf_loops or group.inside is not None or not group.possible:
+            return []
+        found = [
+            tensor
+            for tensor, rule in zip(group.tensors, group.rules, strict=True)
+            if len(group.users[tensor]) > 1
+            and not rule.given
+            and tensor not in group.apart | group.direct
+            and (tensor in group.part.inputs or self._off_chip(tensor, rule))
+        ]
+        return list(_sets(group.part, found))
+
+    def _off_chip(self, tensor: str, rule: TensorRule) -> bool:
+        """Whether a tensor that is made in the group may be off chip and inside branches.
+
+        Its words have whole bytes: these are rounded up for all its readers together. The group is no long chain: what
+        is known of the last layers of these takes for granted that they hang together without such a tensor, too (see
+        `looptree.search.network.plans.suffixes`).
+        """
+        part, space = self.group.part, self.group.space
+        if len(self.group.layers) > min(space.pieces, space.group_layers) or space.live:
+            return False
+        return part.tensors[tensor].bits % 8 == 0 and (tensor in part.outputs or (space.spill and rule.spill))
+
+    def added(self, goal: Goal, within: Collection[str]) -> Array:
+        """What some tensors add to each sum of a goal at least where they are only stored inside branches."""
+        tensors = sorted(within)
+        for tensor in tensors:
+            if tensor not in self._words:
+                self._words[tensor] = words_in_branches(self.group.part, tensor)
+        words = np.array([self._words[tensor] for tensor in tensors], dtype=np.float64)
+        return np.array([p.moved_all(*words.T).sum() for p in goal.prices(self.group.part, tensors)])
+
+    def parted(self, within: Collection[str]) -> Group:
+        """The group with some of its tensors only stored inside branches."""
+        found = self.group.of(parting(self.group.part, within))
+        found.ordered = self.group.part
+        found.mirrors = self.group.mirrors  # they turn all that is one tensor alike
+        return found
 
 
-def sets_within(part: Workload, tensors: Collection[str]) -> Iterator[frozenset[str]]:
+def _sets(part: Workload, tensors: Collection[str]) -> Iterator[frozenset[str]]:
     """All sets of some tensors without which the layers of a group still hang together, small ones first.
 
     Without one of its tensors such a set is one as well, so each comes from a smaller one.
@@ -61,41 +108,3 @@ def _linked(part: Workload, but: Collection[str]) -> bool:
             users.setdefault(tensor, []).append(number)
     tied = [pair for numbers in users.values() for pair in itertools.pairwise(numbers)]
     return len(merged(tuple((number,) for number in range(len(part.einsums))), tied)) == 1
-
-
-def parting(part: Workload, tensors: Collection[str]) -> Parting:
-    """The group with these tensors stored inside the branches of the layers that use them."""
-    made = {e.output.tensor: e.name for e in part.einsums if e.output.tensor in tensors}
-    inputs = {tensor: tensor for tensor in tensors if tensor not in made}
-    origin = {tensor: tensor for tensor in made}
-    einsums = [_reading(e, inputs | {tensor: f"made {tensor}" for tensor in made}, origin) for e in part.einsums]
-    users = {tensor: (tensor, name) for tensor, name in made.items()}
-    users |= {name: (origin[name], e.name) for e in einsums for name in e.reads if origin.get(name) in made}
-    return Parting(
-        _with(part, einsums, origin),
-        _with(part, [_reading(e, inputs, {}) for e in part.einsums], origin),
-        origin,
-        users,
-    )
-
-
-def _with(part: Workload, einsums: Collection[Einsum], origin: Mapping[str, str]) -> Workload:
-    """A segment with other layers."""
-    names = {access.tensor for e in einsums for access in (*e.inputs, e.output)}
-    known = {name: part.tensors[origin.get(name, name)] for name in names}
-    return Workload(
-        part.name,
-        einsums,
-        shapes={name: tensor.shape for name, tensor in known.items()},
-        bits={name: tensor.bits for name, tensor in known.items()},
-        outputs=part.declared_outputs,
-        read_later=part.read_later,
-    )
-
-
-def _reading(einsum: Einsum, names: Mapping[str, str], origin: dict[str, str]) -> Einsum:
-    """A layer that reads tensors of its own instead of some, with names from these; `origin` gets them."""
-    own = {tensor: f"{names[tensor]} of {einsum.name}" for tensor in einsum.reads if tensor in names}
-    origin |= {name: tensor for tensor, name in own.items()}
-    inputs = tuple(replace(access, tensor=own.get(access.tensor, access.tensor)) for access in einsum.inputs)
-    return replace(einsum, inputs=inputs) if own else einsum

@@ -74,19 +74,19 @@ def test_inputs_inside_several_branches_need_less_room() -> None:
 
 
 def test_layers_that_share_nothing_else_are_no_such_group() -> None:
-    groups = [searched(products(name), architecture(), "offchip", ONE).group for name in ("WV", "WK")]
-    assert [len(group.sets_within) for group in groups] == [0, 2]
+    found = [searched(products(name), architecture(), "offchip", ONE) for name in ("WV", "WK")]
+    assert [len(search.within.sets) for search in found] == [0, 2]
 
 
 @pytest.mark.parametrize("rule", [TensorRule(retention=(0, 1, 2, 3)), TensorRule(drop=True)])
 def test_what_a_restriction_places_is_above_the_branches(rule: TensorRule) -> None:
     space = Space(restrictions=Restrictions(tensors=(("X", rule),)))
-    assert not any("X" in within for within in residual_in_one_group(space).group.sets_within)
+    assert not any("X" in within for within in residual_in_one_group(space).within.sets)
 
 
 def test_what_stays_on_chip_is_not_inside_branches() -> None:
     search = residual_in_one_group(Space())
-    assert frozenset({"X"}) in search.group.sets_within
+    assert frozenset({"X"}) in search.within.sets
     outcome = search.search(frozenset({"X"}), 3 + 12)
     assert outcome.design is None or all("X" not in way.tensors for way in outcome.design.streaming.values())
 
