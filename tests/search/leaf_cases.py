@@ -47,7 +47,7 @@ class StreamingGroup(Group):
 
     def placings(self, choice: GroupChoice) -> Iterator[Iterator[Array]]:
         """With each set of the tensors that several layers use inside the branches of all of these."""
-        made = len(self.names) <= self.space.pieces
+        made = len(self.names) <= self.space.pieces and choice.parallelism == "sequential"
         shared = [t for t in self.free(choice) if len(self.users(t)) > 1 and (made or t in self.alone.inputs)]
         for count in range(len(shared) + 1 if self.space.leaf_loops else 1):
             for within in itertools.combinations(shared, count):
