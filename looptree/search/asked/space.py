@@ -191,7 +191,7 @@ class Space:
 
 SPACES = {
     "default": Space(),
-    "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS, chain_layers=64, pieces=GROUP_LAYERS),
+    "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS, chain_layers=64),
     "pipelined": Space(pipeline=True),
     "nested": Space(nested=1),
     "circular": Space(live=True),
