@@ -76,6 +76,7 @@ _TEXTS: Mapping[str, tuple[str, str]] = {
     "loops": ("", "Of a space: the most loops above the branch of a group. Of a plan: its loops."),
     "lone_loops": ("", "Of a space: the most loops of a layer by itself."),
     "leaf_loops": ("", "Of a space: the most loops of one layer inside of a group."),
+    "pieces": ("", "Of a space: the most layers of a group that stores what it makes and reads inside branches."),
     "nested": ("", "Of a space: the most loops of a nested branch."),
     "joined_loops": ("", "Of a space: the most loops where two of them move one dimension."),
     "twice": ("", "Of a space: a rank may be tiled twice if it has so many pairs of tile shapes at most."),

@@ -29,6 +29,7 @@ _FUSING: dict[str, Any] = {
     "chain_layers": 1,
     "joined_pairs": 0,
     "leaf_loops": 0,
+    "pieces": 0,
     "spill": False,
     "recompute": False,
     "pipeline": False,

@@ -46,10 +46,11 @@ class StreamingGroup(Group):
     """Tensors that only one layer of a group uses may also be stored inside its branch, below loops of its own."""
 
     def placings(self, choice: GroupChoice) -> Iterator[Iterator[Array]]:
-        """With each set of the inputs that several layers read inside the branches of all of these."""
-        inputs = [t for t in self.free(choice) if t in self.alone.inputs and len(self.users(t)) > 1]
-        for count in range(len(inputs) + 1 if self.space.leaf_loops else 1):
-            for within in itertools.combinations(inputs, count):
+        """With each set of the tensors that several layers use inside the branches of all of these."""
+        made = len(self.names) <= self.space.pieces and choice.parallelism == "sequential"
+        shared = [t for t in self.free(choice) if len(self.users(t)) > 1 and (made or t in self.alone.inputs)]
+        for count in range(len(shared) + 1 if self.space.leaf_loops else 1):
+            for within in itertools.combinations(shared, count):
                 if self._hangs_together(within):
                     yield self.streams(choice, within)
 
@@ -110,13 +111,24 @@ class StreamingGroup(Group):
         found: dict[str, list[Array]] = {t: [] for t in own}
         for tensor in own:
             for depth in range(len(loops) + 1):
-                reload = frozenset((tensor,))
-                result = self.evaluated(replace(choice, leaf_retention={layer: {tensor: depth}}, reload=reload))
-                if result is not None:
-                    kept = self.sums(result, tensor, self.users(tensor) - {layer})
+                kept = self._apart(choice, layer, tensor, depth)
+                if kept is not None:
                     rooms = (kept[0], 0) if choice.parallelism == "pipeline" else (0, kept[0])
                     found[tensor].append(np.array([*rooms, *kept[2:]]))
         return added[None], {t: np.array(places) for t, places in found.items() if places}
+
+    def _apart(self, choice: GroupChoice, layer: str, tensor: str, depth: int) -> Array | None:
+        """What a tensor takes and adds inside the branch of one layer, without what others read and write off chip."""
+        within = replace(choice, leaf_retention={layer: {tensor: depth}}, reload=frozenset((tensor,)))
+        result, maker = self.evaluated(within), self.alone.producer(tensor)
+        if result is None:
+            return None
+        kept = self.sums(result, tensor, self.users(tensor) - {layer, maker.name if maker else ""})
+        if maker is not None and maker.name != layer:
+            nowhere = self.evaluated(choice, off_chip=(tensor,))
+            assert nowhere is not None, "that has one node less"
+            kept -= self.sums(nowhere, tensor, self.users(tensor) - {maker.name})
+        return kept
 
 
 def beside(one: Array, other: Array) -> Array:

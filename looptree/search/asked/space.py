@@ -22,6 +22,7 @@ NUMBERS = {
     "loops": (1, 4),
     "lone_loops": (0, 5),
     "leaf_loops": (0, 2),
+    "pieces": (0, GROUP_LAYERS),
     "joined_loops": (0, 5),
     "nested": (0, 2),
     "twice": (0, ANY_PAIRS),
@@ -40,6 +41,7 @@ class Space:
         group_layers: most layers in a fusion group.
         loops: most loops above the branch of a fused group; lone_loops: most loops of a layer alone.
         leaf_loops: most loops of a layer of its own, inside its branch. nested: most loops of a nested branch.
+        pieces: most layers of a group of which what one makes and others read may be stored inside their branches.
         joined_loops: most loops above a branch, or of a layer alone, where two of them move the same dimension, as `p`
             and `r` of a convolution do.
         twice: a rank may be tiled by two of up to three such loops, with another one in between, if that can be done
@@ -63,6 +65,7 @@ class Space:
     loops: int = 3
     lone_loops: int = 5
     leaf_loops: int = 2
+    pieces: int = 3
     joined_loops: int = 5
     twice: int = 0
     joined_pairs: int = 200

@@ -112,9 +112,9 @@ class Group:
             for t in free
         }
 
-    def evaluated(self, choice: GroupChoice) -> Evaluation | None:
-        """What the model says, where it says anything; tensors without a place are whole on chip."""
-        stored = {t for depths in choice.leaf_retention.values() for t in depths}
+    def evaluated(self, choice: GroupChoice, off_chip: Collection[str] = ()) -> Evaluation | None:
+        """What the model says, where it says anything; tensors without a place are whole on chip, but some."""
+        stored = {t for depths in choice.leaf_retention.values() for t in depths}.union(off_chip)
         stored |= {t for part in choice.nested for t in part.retention}
         whole = {t: 0 for t in self.alone.tensors if t not in stored | self.direct}
         choices = [GroupChoice((name,), level=self.level) for name in self.after]

@@ -29,6 +29,7 @@ from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.own.divided import Divider
 from looptree.search.group.own.leaf import Known, Streamer
 from looptree.search.group.own.listing import Block, Listing
+from looptree.search.group.parting import Parting
 from looptree.search.group.patterns.branches import NestedBranch, neighbours
 from looptree.search.group.patterns.nested_patterns import NestedPatterns
 from looptree.search.group.patterns.patterns import Patterns
@@ -46,8 +47,8 @@ class Group:
         goal: what is made small; see `towards`. everything: a goal with which all metrics of a design are known.
         listings, blocks: what its tensors may do, all of them and those of one layer, by what that depends on; see
             `looptree.search.group.bound.offers`.
-        origin: tensors that are only stored inside branches, with the input that each of them is; see `parted`.
-        ordered: the segment whose loops it has, in which these inputs are one tensor each.
+        origin: tensors that are only stored inside branches, with the one that each of them is; see `parted`.
+        ordered: the segment whose loops it has, in which these are one tensor each. tied: see `parting.Parting`.
     """
 
     def __init__(
@@ -60,26 +61,29 @@ class Group:
         nests: Shared | None = None,
         *,
         mirrored: bool = True,
+        parting: Parting | None = None,
     ) -> None:
         self.part = self.ordered = part
-        self.origin: Mapping[str, str] = {}
+        self.tied = part if parting is None else parting.tied
+        self.origin: Mapping[str, str] = {} if parting is None else parting.origin
         self.everything = self.goal = Goal(EVERYTHING, architecture, level)
         self.space = space
         depth = architecture.depth(level)
         right_below = depth + 1 == len(architecture.levels)
         self.inside = None if right_below else Inside(Below(part, architecture, level, nests))
         self.copies = 2 if architecture.level(level).double_buffered else 1
-        self.sinks = sinks_of(part)
+        self.sinks = sinks_of(self.tied)
         self.direct = direct(part, architecture.level(level))
         self.apart = apart(part, architecture.level(level))
         self.fills = bool(architecture.compute.fill_drain_cycles)
         self.profiler = Profiler(
-            part,
+            self.tied,
             self.sinks,
             architecture.compute.spatial,
             fills=self.fills,
             meet=space.joined_pairs > 0 and space.joined_loops > 1,
             reads=self.inside is not None,
+            apart={} if parting is None else parting.users,
         )
         self.layers = [e.name for e in part.einsums]
         self.fused = len(self.layers) > 1
@@ -102,13 +106,10 @@ class Group:
         other.__dict__.pop("prices", None)
         return other
 
-    def parted(self, part: Workload, origin: Mapping[str, str]) -> Group:
-        """A group in which some inputs are a tensor for each reader; see `looptree.search.group.parted`."""
+    def of(self, parting: Parting) -> Group:
+        """The group with some tensors only stored inside branches; see `looptree.search.group.parted`."""
         architecture, level = self.everything.architecture, self.everything.level
-        other = Group(part, architecture, level, self.space, self._streams)
-        other.origin, other.ordered = origin, self.part
-        other.mirrors = self.mirrors  # they turn all tensors that are one input alike
-        return other
+        return Group(parting.part, architecture, level, self.space, self._streams, parting=parting)
 
     @cached_property
     def possible(self) -> bool:
@@ -248,12 +249,12 @@ class Group:
 
     @cached_property
     def _complete(self) -> frozenset[str]:
-        return complete_layers(self.part)
+        return complete_layers(self.tied)
 
     @cached_property
     def words(self) -> Array:
         """Words of each tensor that every design reads from off chip, or writes there."""
-        known = compulsory_words(self.part)
+        known = compulsory_words(self.part, self._complete)
         return np.array([float(known.get(t, 0)) for t in self.tensors])
 
     @cached_property
@@ -280,21 +281,23 @@ class Group:
         read = np.where([t in self.part.inputs for t in tensors], words, 0.0)
         return np.array([p.moved_all(read, words - read).sum() for p in goal.prices(self.part, tensors)])
 
-    def reading(self, goal: Goal) -> Array:
-        """What its readers, each of which fetches parted inputs for itself, add to each sum at least for that."""
-        words, tensors = compulsory_words(self.part), list(self.origin)
-        read = np.array([float(words[t]) for t in tensors])
-        return np.array([p.moved_all(read, 0 * read).sum() for p in goal.prices(self.part, tensors)])
-
-    def least(self, resident: frozenset[str] = frozenset(), fetched: frozenset[str] = frozenset()) -> Totals:
+    def least(
+        self,
+        resident: frozenset[str] = frozenset(),
+        fetched: frozenset[str] = frozenset(),
+        further: Array | None = None,
+    ) -> Totals:
         """What no design undercuts: compulsory transfers, nothing recomputed, the array as full as without tiles.
 
         Args:
             resident, fetched: tensors on chip; see `looptree.search.group.group_search.GroupSearch.search`.
+            further: what is added to each sum of `everything` in any case.
         """
         if not self.possible:
             return Totals(math.inf, math.inf, math.inf, math.inf)
         moved, spent, cycles = self._compulsory
+        if further is not None:
+            spent = spent + further
         free = np.array([t not in resident for t in self.tensors])
         if fetched:
             spent = spent + self.fetching(self.everything, fetched)

@@ -24,7 +24,7 @@ from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
 from looptree.search.group.goal.goal import Gathering, Goal
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Ledgers
-from looptree.search.group.parted import parted_groups
+from looptree.search.group.parted import InBranches
 from looptree.search.undominated import undominated
 
 FEW_STEPS = 1 << 18  # of the loops of designs that take long, in a search that is not thorough
@@ -42,7 +42,8 @@ class GroupSearch:
         self._books: dict[Positions, PatternBook | None] = {}
         self._nested_books: dict[int, list[PatternBook]] = {}
         self._ledgers = Ledgers()
-        self._parted: list[GroupSearch] | None = None
+        self.within = InBranches(group)
+        self._parted: dict[frozenset[str], GroupSearch] = {}
         self._schedules = Schedules(group)
         live = group.space.live and group.goal.architecture.allocation == "live"
         self._live = LiveRooms(group) if live else None
@@ -51,21 +52,20 @@ class GroupSearch:
         """The same group for another goal; tables are shared."""
         other = GroupSearch(self.group.towards(goal))
         other._books, other._nested_books, other._ledgers = self._books, self._nested_books, self._ledgers
-        other._parted = self.parted
+        other.within, other._parted = self.within, self._parted
         other._schedules, other._live = self._schedules, self._live
         return other
 
     @property
     def size_bytes(self) -> int:
         """What its largest tables take of memory, those of its `parted` groups included."""
-        return self._ledgers.size_bytes + sum(known.size_bytes for known in self._parted or ())
+        return self._ledgers.size_bytes + sum(known.size_bytes for known in self._parted.values())
 
-    @property
-    def parted(self) -> list[GroupSearch]:
-        """The same with inputs stored inside the branches of their readers; see `looptree.search.group.parted`."""
-        if self._parted is None:
-            self._parted = [GroupSearch(group) for group in parted_groups(self.group)]
-        return self._parted
+    def parted(self, within: frozenset[str]) -> GroupSearch:
+        """The same with some tensors only stored inside branches; see `looptree.search.group.parted`."""
+        if within not in self._parted:
+            self._parted[within] = GroupSearch(self.within.parted(within))
+        return self._parted[within]
 
     def books(self) -> Iterator[PatternBook]:
         """The loop orders, by the number of loops and of joined ones."""
@@ -129,8 +129,8 @@ class GroupSearch:
             floor,
         )  # that is all that is known if the time is up in between
 
-        def worth_it(group: Group) -> bool:
-            return self._may_be_better(group, resident, room, fetched, below, tally)
+        def worth_it(within: frozenset[str]) -> bool:
+            return self._may_be_better(within, resident, room, fetched, below, tally)
 
         with deadline(until), suppress(TimeUpError):
             for placing, books in self._ways(resident, room, fetched, worth_it):
@@ -152,7 +152,11 @@ class GroupSearch:
         return Outcome(found, math.inf if found is None else below, bound, tally, thorough=complete)
 
     def _ways(
-        self, resident: frozenset[str], room: float, fetched: frozenset[str], worth_it: Callable[[Group], bool]
+        self,
+        resident: frozenset[str],
+        room: float,
+        fetched: frozenset[str],
+        worth_it: Callable[[frozenset[str]], bool],
     ) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
         """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches.
 
@@ -164,13 +168,13 @@ class GroupSearch:
             for number, branch in enumerate(group.branches):
                 problems = Problems(group, resident, room, branch=branch, fetched=fetched)
                 yield Placing(problems), self.nested_books(number)
-        for known in self.parted:
-            if resident.isdisjoint(known.group.origin.values()) and worth_it(known.group):
-                yield from known.towards(group.goal)._turns(resident, room, fetched)
+        for within in self.within.sets:
+            if resident.isdisjoint(within) and worth_it(within):
+                yield from self.parted(within).towards(group.goal)._turns(resident, room, fetched)
 
     def _may_be_better(
         self,
-        parted: Group,
+        within: frozenset[str],
         resident: frozenset[str],
         room: float,
         fetched: frozenset[str],
@@ -179,18 +183,19 @@ class GroupSearch:
     ) -> bool:
         """Whether a `parted` group may have a design with an objective below a value.
 
-        Not if what it takes at least is no less. Else all of its designs are designs of this group in which the parted
-        inputs take no room and cost nothing, with what their readers fetch at least added: so not if no loop order of
-        this group has such a design.
+        Not if what it takes at least is no less. Else all of its designs are designs of this group in which these
+        tensors take no room and cost nothing, and none of them is computed again, with what the layers that use them
+        move at least added: so not if no loop order of this group has such a design.
         """
         group = self.group
-        if group.goal.aim.weights.of(parted.least(resident, fetched)) >= below:
+        least = group.least(resident | within, fetched, self.within.added(group.everything, within))
+        if group.goal.aim.weights.of(least) >= below:
             return False
-        pipelined = group.space.pipeline and group.goal.timed
-        if fetched or pipelined or self._live is not None or not group.patterns.complete:
+        pipelined = group.space.pipeline and group.goal.timed and within <= set(group.part.inputs)
+        if pipelined or self._live is not None or not group.patterns.complete:
             return True
-        free = resident.union(parted.origin.values())
-        placing = Placing(Problems(group, free, room, further=parted.reading(group.goal)))
+        further = self.within.added(group.goal, within)
+        placing = Placing(Problems(group, resident | within, room, fetched=fetched, further=further))
         branch = BranchAndBound(placing, 0.0, below, tally)
         return any(len(branch.roots(book)) for book in self.books())
 
@@ -200,7 +205,8 @@ class GroupSearch:
         """Layers in turns, or as a pipeline."""
         group = self.group
         yield Placing(Problems(group, resident, room, None, self._live, fetched=fetched)), self.books()
-        if group.fused and group.space.pipeline and group.goal.timed and group.inside is None:
+        pipelined = group.space.pipeline and group.goal.timed and not group.profiler.apart
+        if group.fused and pipelined and group.inside is None:
             problems = Problems(group, resident, room, self._schedules, self._live, fetched=fetched)
             yield Placing(problems), self.books()
 
@@ -230,8 +236,8 @@ class GroupSearch:
         beaten_by, left, found = goal.beaten_by, math.inf, list[GroupDesign]()
         beaten_by[:] = map(list, known)
 
-        def worth_it(group: Group) -> bool:
-            return self._may_be_better(group, resident, room, fetched, below, tally)
+        def worth_it(within: frozenset[str]) -> bool:
+            return self._may_be_better(within, resident, room, fetched, below, tally)
 
         complete = False
         with deadline(until), suppress(TimeUpError):

@@ -74,18 +74,19 @@ def test_inputs_inside_several_branches_need_less_room() -> None:
 
 
 def test_layers_that_share_nothing_else_are_no_such_group() -> None:
-    assert [len(searched(products(name), architecture(), "offchip", ONE).parted) for name in ("WV", "WK")] == [0, 2]
+    found = [searched(products(name), architecture(), "offchip", ONE) for name in ("WV", "WK")]
+    assert [len(search.within.sets) for search in found] == [0, 2]
 
 
 @pytest.mark.parametrize("rule", [TensorRule(retention=(0, 1, 2, 3)), TensorRule(drop=True)])
 def test_what_a_restriction_places_is_above_the_branches(rule: TensorRule) -> None:
     space = Space(restrictions=Restrictions(tensors=(("X", rule),)))
-    assert residual_in_one_group(space).parted == []
+    assert not any("X" in within for within in residual_in_one_group(space).within.sets)
 
 
 def test_what_stays_on_chip_is_not_inside_branches() -> None:
     search = residual_in_one_group(Space())
-    assert len(search.parted) == 1
+    assert frozenset({"X"}) in search.within.sets
     outcome = search.search(frozenset({"X"}), 3 + 12)
     assert outcome.design is None or all("X" not in way.tensors for way in outcome.design.streaming.values())
 
@@ -97,7 +98,9 @@ def test_mirror_images_of_loop_orders_are_left_out_there_too() -> None:
     square = Workload("square", [conv, total], shapes={"X": (2, 4, 4)})
     goal = Goal(Aim(Weights.only("offchip")), architecture(), "GLB")
     every, some_orders = (
-        GroupSearch(Group(square, architecture(), "GLB", Space(loops=2), mirrored=known)).parted[0].towards(goal)
+        GroupSearch(Group(square, architecture(), "GLB", Space(loops=2), mirrored=known))
+        .parted(frozenset({"X"}))
+        .towards(goal)
         for known in (True, False)
     )
     listed, left = (sum(map(len, search.group.patterns.orders.values())) for search in (every, some_orders))

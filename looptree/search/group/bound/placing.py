@@ -230,7 +230,7 @@ class Placing:
         inner = {row: int(single.places.loops[i, 0]) for i, row in enumerate(group.inner)}
         retention: dict[str, int] = {}
         spilled, streaming = (
-            set(),
+            {t for t in group.origin.values() if group.ordered.producer(t) and t not in group.ordered.outputs},
             {layer: Streaming(own.loops, {}) for layer, own in single.loops.items() if own.loops},
         )
         dropped = {group.tensors[row] for row in self.problems.free if group.rules[row].drop}

@@ -105,7 +105,7 @@ class Problems:
             capacity,
             pipelined=schedules is not None,
             live=live is not None,
-            fetching=group.fetching(group.goal, fetched) if fetched else further,
+            fetching=_sum_of(group.fetching(group.goal, fetched) if fetched else None, further),
             fewest=np.array([fewest.get(layer, 1.0) for layer in group.layers]) if fewest else None,
         )
 
@@ -329,6 +329,12 @@ class Problems:
                 if prices.steps:
                     added += prices.steps * columns.work("steps")[row, some] * (trips - 1)
         return sums, cycles
+
+
+def _sum_of(*several: Array | None) -> Array | None:
+    """Of those that are given."""
+    given = [one for one in several if one is not None]
+    return np.sum(given, axis=0) if given else None
 
 
 def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:

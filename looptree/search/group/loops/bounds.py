@@ -31,9 +31,13 @@ def complete_layers(part: Workload) -> frozenset[str]:
     return frozenset(found)
 
 
-def compulsory_words(part: Workload) -> dict[str, int]:
-    """Words of each input that every design reads, and of each output that every design writes."""
-    complete = complete_layers(part)
+def compulsory_words(part: Workload, complete: frozenset[str] | None = None) -> dict[str, int]:
+    """Words of each input that every design reads, and of each output that every design writes.
+
+    Args:
+        complete: layers that run all their operations in every design, if these are known.
+    """
+    complete = complete_layers(part) if complete is None else complete
     words = dict.fromkeys((*part.inputs, *part.outputs), 0)
     for einsum in part.einsums:
         if einsum.name in complete:
@@ -44,6 +48,17 @@ def compulsory_words(part: Workload) -> dict[str, int]:
             if tensor in words:
                 words[tensor] = max(words[tensor], _words(einsum, einsum.output, part.tensors[tensor].shape))
     return words
+
+
+def words_in_branches(part: Workload, tensor: str) -> tuple[int, int]:
+    """Words of a tensor that every design reads, and writes, off chip if it is only stored inside branches.
+
+    Each of the layers that read it fetches it for itself.
+    """
+    complete, maker = complete_layers(part), part.producer(tensor)
+    read = sum(words_read(part, e, tensor) for e in part.consumers(tensor) if e.name in complete)
+    known = maker is not None and maker.name in complete
+    return read, _words(maker, maker.output, part.tensors[tensor].shape) if maker is not None and known else 0
 
 
 def words_read(part: Workload, einsum: Einsum, tensor: str) -> int:

@@ -123,6 +123,7 @@ class Meetings:
             if row in works or self.row_of.get(einsum.output.tensor) in rows | upstream:
                 works.add(row)
                 upstream |= {self.row_of[tensor] for tensor in einsum.reads if tensor in self.row_of}
+                upstream |= {self.row_of[name] for name, (_, by) in self.profiler.apart.items() if by == einsum.name}
         found = frozenset(rows | upstream)
         begun = self.begun(tables)
         bounds = frozenset(self._bound(row, tables, begun, apart=row not in upstream) for row in found)

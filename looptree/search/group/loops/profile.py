@@ -13,11 +13,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
 from looptree.model.axis import Axis
 from looptree.model.box import Box, Key
+from looptree.model.needed import required
 from looptree.model.operations import Operations
 from looptree.model.production import all_operations, all_points
 from looptree.model.slab import attained_in
@@ -54,6 +56,8 @@ class Profiler:
         fills: whether it matters how many steps each layer has, because each fills and drains an array.
         meet: whether runs say what is needed of each tensor, as bounds ask where loops meet.
         reads: whether they say what each reader of a tensor with several needs by itself, as nests inside tiles ask.
+        apart: names of what single layers touch of tensors that are made in the segment, with the tensor and the layer;
+            runs count that as they count what sinks write. See `looptree.search.group.parted`.
         hearing: readings that count, if these are told apart; see `looptree.search.group.loops.reduced`.
     """
 
@@ -66,8 +70,10 @@ class Profiler:
         fills: bool = False,
         meet: bool = False,
         reads: bool = False,
+        apart: Mapping[str, tuple[str, str]] = MappingProxyType({}),
         hearing: Hearing | None = None,
     ) -> None:
+        self.apart = apart
         self.meet = meet
         self.reads = reads
         self.compared = hearing is not None
@@ -86,7 +92,7 @@ class Profiler:
         ] = {}
 
     def where(self, hearing: Hearing) -> Profiler:
-        """The same where only some readings count."""
+        """The same where only some readings count, but of what single layers touch."""
         known = self.part, self.sinks, self.spatial
         return Profiler(*known, fills=self.fills, meet=self.meet, reads=self.reads, hearing=hearing)
 
@@ -187,6 +193,7 @@ class Profiler:
     def whole(self) -> Whole:
         """The segment without loops."""
         needs, writes, operations, asked, _ = self._without_loops
+        writes = writes | self._touched(operations, 1)
         return Whole(
             {tensor: extents_of(box) for tensor, box in needs.items()},
             {t: [*map(extents_of, boxes), extents_of(needs[t])] for t, boxes in asked.items() if t in needs},
@@ -199,6 +206,16 @@ class Profiler:
     def _without_loops(self) -> Inferred:
         """What is inferred without loops."""
         return infer(self.part, self._of_sinks(), {}, (), self.hearing)
+
+    def _touched(self, operations: Mapping[str, Operations], steps: int) -> dict[str, Box]:
+        """What single layers touch of some tensors, if they do these operations at so many steps."""
+        found = {}
+        for name, (tensor, layer) in self.apart.items():
+            done, einsum, shape = operations.get(layer), self.part.einsum(layer), self.part.tensors[tensor].shape
+            accesses = [access for access in (*einsum.inputs, einsum.output) if access.tensor == tensor]
+            box = None if done is None else required([done.touched(access, shape) for access in accesses])
+            found[name] = within(NOWHERE, steps) if box is None else box
+        return found
 
     def _of_sinks(self) -> dict[str, Operations]:
         """What the sinks do without loops."""
@@ -251,6 +268,7 @@ class Profiler:
         axis, sinks = self._stepped(ranks, tiles)
         needs, writes, operations, asked, heard = infer(self.part, sinks, {AXIS: axis}, forgotten, self.hearing)
         near = Neighbours(axis)
+        writes |= self._touched(operations, axis.size)
         needs |= {tensor: within(NOWHERE, axis.size) for tensor in self.whole.tensors if tensor not in needs}
         told = self._counted.of((tuple(ranks), tuple(tiles)), forgotten)
 

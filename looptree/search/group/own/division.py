@@ -79,7 +79,8 @@ class Division:
         self.profiler = profiler
         self.rule = streamer.rule
         self.layer = streamer.layer
-        self.einsum = profiler.part.einsum(streamer.layer)
+        self.einsum = streamer.alone.einsum(streamer.layer)
+        self.tensors = streamer.alone.tensors
         self._shares: dict[tuple[Steps, tuple[str, ...]], Shares | None] = {}
         self._of_single: dict[tuple[str, ...], Shares | None] = {}
         self._sizes: dict[tuple[Steps, str], tuple[int, ...]] = {}
@@ -170,7 +171,7 @@ class Division:
         return Shares(held, fresh, moves, work.cycles[:-1] / work.cycles[-1], work.steps[:-1] / work.steps[-1])
 
     def _factors(self, done: Operations, tensor: str, near: Neighbours) -> Factors | None:
-        shape = self.profiler.part.tensors[tensor].shape
+        shape = self.tensors[tensor].shape
         accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
         need: Box | None = required([done.touched(access, shape) for access in accesses])
         return None if need is None else factors_of(need, near)

@@ -48,7 +48,7 @@ class Leasts:
         self.streamer = streamer
         self.einsum = division.einsum
         self.cut = division.profiler.cut(streamer.layer)
-        self.extents = {name: tensor.shape for name, tensor in division.profiler.part.tensors.items()}
+        self.extents = {name: tensor.shape for name, tensor in division.tensors.items()}
         forms = [form for access in (*self.einsum.inputs, self.einsum.output) for form in access.projection]
         self.mixed = {
             rank: frozenset(r for f in forms if rank in f.ranks for r in f.ranks) for rank in self.einsum.ranks
