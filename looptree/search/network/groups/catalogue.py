@@ -47,6 +47,7 @@ class Task:
     weights: Weights
     capacity: float
     below: float
+    effort: float = math.inf  # ranges to be bounded at most, about
 
 
 class Catalogue:
@@ -215,7 +216,7 @@ class Catalogue:
 
     def _search(self, task: Task) -> Job:
         """What is known not to be undercut in a larger buffer, or with other weights, need not be proven again."""
-        job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
+        job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, task.effort)
         return replace(job, floor=self.variants[task.variant].lower(task.weights, task.capacity))
 
     def _done(self, jobs: Sequence[Runs[Result]]) -> list[Result]:
