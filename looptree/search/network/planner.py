@@ -155,10 +155,10 @@ class Planner:
             decided = math.isfinite(most) and not path.bound <= most < path.value
             return self.told(path.value, path.bound) and not decided
 
-        path = NO_PATH
+        path, quick = NO_PATH, not apart and math.isfinite(self.catalogue.until)
         try:
             for path, tasks in rounds_alone(
-                self.layers, self.catalogue, weights, capacity, most if apart else math.inf
+                self.layers, self.catalogue, weights, capacity, most if apart else math.inf, quick=quick
             ):
                 path = path if apart else replace(path, bound=0.0)
                 yield path, tasks

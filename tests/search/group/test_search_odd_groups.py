@@ -158,6 +158,31 @@ def test_tile_shapes_of_own_loops_may_be_run_a_few_at_a_time(monkeypatch: pytest
     assert np.array_equal(every.trips, some.trips)
 
 
+@pytest.mark.parametrize("layer", ["a", "b"])
+def test_what_own_loops_leave_at_least_is_the_least_of_what_they_leave(layer: str) -> None:
+    """The least of each window and of the words that enter, for all choices of tile shapes, and the cycles."""
+    space, compared = Space(loops=1, lone_loops=1), 0
+    divisions = [searched(shuffled(), architecture(), "offchip", space).group.divider(layer).division for _ in "ab"]
+    for rank, tile in itertools.product(("m", "p"), (1, 2)):
+        below = Steps(((("b", rank),),), (tile,), (frozenset(),), (0,))
+        for own in itertools.permutations(divisions[0].einsum.ranks, 2):
+            if not all(divisions[0].tiles(below, name) for name in own):
+                continue
+            shares, least = divisions[0].shares(below, own), divisions[1].least(below, own)
+            assert (shares is None) == (least is None)
+            if shares is not None and least is not None:
+                assert np.array_equal(shares.cycles, least.cycles)
+                assert shares.held.keys() == least.held.keys() == least.fresh.keys()
+                for tensor in shares.held:
+                    assert np.array_equal(shares.held[tensor][-1], least.held[tensor][-1])
+                    assert np.array_equal(shares.fresh[tensor][0], least.fresh[tensor][0])
+                    assert (np.array(shares.fresh[tensor]) >= least.fresh[tensor][0]).all()
+                    assert (np.array(shares.held[tensor]) >= least.held[tensor][-1]).all()
+                compared += 1
+            assert divisions[0].least(below, own) is shares
+    assert compared > 4
+
+
 def test_no_way_to_stream_what_a_shuffle_reads_takes_less_than_all_of_it() -> None:
     """Own loops may read some of its input twice, but none of it less than once: that is all that is known of them."""
     space = Space(loops=2, lone_loops=1)

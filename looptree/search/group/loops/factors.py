@@ -97,25 +97,30 @@ def _operations(done: Operations, track: Track, axis: Axis) -> Array:
     return sizes
 
 
-def factors_of(need: Box, near: Neighbours) -> Factors:
-    """The counts of one tensor of which so much is needed at each step."""
+def factors_of(need: Box, near: Neighbours, *, least: bool = False) -> Factors:
+    """The counts of one tensor of which so much is needed at each step.
+
+    Args:
+        least: only the smallest ones: of `fresh` the first, of `held` the last, and no `moves`.
+    """
     track = need.tracks.get(AXIS)
     if track is None:
         return near.still
     ends = [end for span in track.spans.values() for end in span]
-    known = tuple(None if table is None else table.tobytes() for table in (track.active, track.count, *ends))
+    known = (least, *(None if table is None else table.tobytes() for table in (track.active, track.count, *ends)))
     if known not in near.counted:
-        near.counted[known] = _counted(track, near)
+        near.counted[known] = _counted(track, near, least=least)
     return replace(near.counted[known], dimensions=frozenset(track.spans))
 
 
-def _counted(track: Track, near: Neighbours) -> Factors:
+def _counted(track: Track, near: Neighbours, *, least: bool) -> Factors:
     axis, outer = near.axis, near.outer
-    loops = range(outer + 1, len(axis.depths) + 1)
+    every = range(outer + 1, len(axis.depths) + 1)
+    loops = every[-1:] if least else every
     held = [hull_by_group(track, axis, own) for own in loops]
     return Factors(
         frozenset(track.spans),
-        tuple(swept_words(track, axis, outer)),
+        tuple(swept_words(track, axis, outer)[: 1 if least else None]),
         tuple(
             _of_choices(_sizes(window, axis, own), axis, own, np.maximum)
             for own, window in zip(loops, held, strict=True)
@@ -150,7 +155,7 @@ class Neighbours:
     def __init__(self, axis: Axis, outer: int = 0) -> None:
         self.axis = axis
         self.outer = outer
-        self.counted: dict[tuple[bytes | None, ...], Factors] = {}
+        self.counted: dict[tuple[bytes | bool | None, ...], Factors] = {}
         self._known: dict[tuple[int, int], tuple[Array, Array]] = {}
 
     @cached_property

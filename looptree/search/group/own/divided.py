@@ -129,7 +129,7 @@ class Divider:
             found = [1.0]
             orders = (itertools.permutations(self.leasts.ranks, n) for n in range(1, self.streamer.most + 1))
             for loops in filter(None, (self._loops(order, moving) for order in itertools.chain(*orders))):
-                shares = [self.division.shares(s, tuple(loops.order[at] for at in own)) for s, own in loops.bases]
+                shares = [self.division.least(s, tuple(loops.order[at] for at in own)) for s, own in loops.bases]
                 found.append(math.prod(float(known.cycles.min()) for known in shares if known is not None))
             self._fewest[moving] = min(found)
         return self._fewest[moving]
@@ -150,7 +150,7 @@ class Divider:
         own = tuple(loops.order[at] for at in positions)
         key = (tensor, steps, own)
         if key not in self._leasts_of:
-            shares = self.division.shares(steps, own)
+            shares = self.division.least(steps, own)
             self._leasts_of[key] = None
             if shares is not None and tensor in shares.held:
                 self._leasts_of[key] = float(shares.held[tensor][-1].min()), float(shares.fresh[tensor][0].min())

@@ -82,6 +82,7 @@ class Division:
         self.einsum = streamer.alone.einsum(streamer.layer)
         self.tensors = streamer.alone.tensors
         self._shares: dict[tuple[Steps, tuple[str, ...]], Shares | None] = {}
+        self._least: dict[tuple[Steps, tuple[str, ...]], Shares | None] = {}
         self._of_single: dict[tuple[str, ...], Shares | None] = {}
         self._sizes: dict[tuple[Steps, str], tuple[int, ...]] = {}
         self._driven: dict[Steps, frozenset[Key]] = {}
@@ -118,6 +119,19 @@ class Division:
             self._shares[steps, own] = self._found(steps, own, tuple(tiles))
         return self._shares[steps, own]
 
+    def least(self, steps: Steps, own: tuple[str, ...]) -> Shares | None:
+        """The same, but only what a bound takes: of `fresh` the first, of `held` the last, and no `moves`.
+
+        Counts of which these are the least take the most time. Where there are `shares`, there is this; not always the
+        other way round, as there may be too many cells to count all of them: then there are no ways that this bounds.
+        """
+        if (steps, own) in self._shares:
+            return self._shares[steps, own]
+        if (steps, own) not in self._least:
+            tiles = itertools.product(*(self.tiles(steps, rank) for rank in own))
+            self._least[steps, own] = self._found(steps, own, tuple(tiles), least=True)
+        return self._least[steps, own]
+
     def of_single(self, own: tuple[str, ...]) -> Shares | None:
         """The same of tiles of one, where no loop of the group moves the layer; `None` also if these are too many."""
         if own not in self._of_single:
@@ -125,9 +139,11 @@ class Division:
             self._of_single[own] = self._found(Steps(), own, ((1,) * len(own),)) if few else None
         return self._of_single[own]
 
-    def _found(self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...]) -> Shares | None:
+    def _found(
+        self, steps: Steps, own: tuple[str, ...], tiles: tuple[tuple[int, ...], ...], *, least: bool = False
+    ) -> Shares | None:
         try:
-            return _together([self._divided(steps, own, some) for some in self._some(steps, own, tiles)])
+            return _together([self._divided(steps, own, some, least=least) for some in self._some(steps, own, tiles)])
         except (UnsupportedError, Coupled):
             return None
 
@@ -147,7 +163,7 @@ class Division:
         for end in np.unique(ends):
             yield [tiles[at] for at in np.flatnonzero(ends == end).tolist()]
 
-    def _divided(self, steps: Steps, own: tuple[str, ...], some: Sequence[tuple[int, ...]]) -> Shares:
+    def _divided(self, steps: Steps, own: tuple[str, ...], some: Sequence[tuple[int, ...]], *, least: bool) -> Shares:
         check_time()
         whole = tuple(self.einsum.ranks[rank] for rank in own)  # the last choice: what is there without own loops
         tiles = (*some, whole)
@@ -162,19 +178,19 @@ class Division:
         work, near = work_of(done, axis, self.profiler.spatial, sink=False), Neighbours(axis, outer)
         held, fresh, moves = {}, {}, {}
         for tensor in {*self.einsum.reads, self.einsum.output.tensor}:
-            factors = self._factors(done, tensor, near)
+            factors = self._factors(done, tensor, near, least=least)
             if factors is None:
                 continue
-            held[tensor] = [window[:-1] / window[-1] for window in factors.held]
-            fresh[tensor] = [words[:-1] / words[-1] for words in factors.fresh]
-            moves[tensor] = {key: moved[:-1] for key, moved in factors.moves.items()}
+            held[tensor] = [window[:-1] / window[-1] for window in (factors.held[-1:] if least else factors.held)]
+            fresh[tensor] = [words[:-1] / words[-1] for words in (factors.fresh[:1] if least else factors.fresh)]
+            moves[tensor] = {} if least else {key: moved[:-1] for key, moved in factors.moves.items()}
         return Shares(held, fresh, moves, work.cycles[:-1] / work.cycles[-1], work.steps[:-1] / work.steps[-1])
 
-    def _factors(self, done: Operations, tensor: str, near: Neighbours) -> Factors | None:
+    def _factors(self, done: Operations, tensor: str, near: Neighbours, *, least: bool) -> Factors | None:
         shape = self.tensors[tensor].shape
         accesses = [a for a in (*self.einsum.inputs, self.einsum.output) if a.tensor == tensor]
         need: Box | None = required([done.touched(access, shape) for access in accesses])
-        return None if need is None else factors_of(need, near)
+        return None if need is None else factors_of(need, near, least=least)
 
 
 def _together(several: Sequence[Shares]) -> Shares:

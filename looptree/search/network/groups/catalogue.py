@@ -44,7 +44,7 @@ class Task:
     """A search to be done: of a variant, for the least weighted sum below `below`, in so many bytes.
 
     Attributes:
-        thorough: see `GroupSearch.search`.
+        thorough, effort: see `GroupSearch.search`.
     """
 
     variant: int
@@ -52,6 +52,7 @@ class Task:
     capacity: float
     below: float
     thorough: bool = True
+    effort: float = math.inf
 
 
 class Catalogue:
@@ -220,7 +221,7 @@ class Catalogue:
 
     def _search(self, task: Task) -> Job:
         """What is known not to be undercut in a larger buffer, or with other weights, need not be proven again."""
-        job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, math.inf)
+        job = self._job(task.variant, Aim(task.weights), task.capacity, task.below, self.until, task.effort)
         floor = self.variants[task.variant].lower(task.weights, task.capacity)
         return replace(job, floor=floor, thorough=task.thorough)
 

@@ -29,6 +29,7 @@ from looptree.search.network.states.states import StateGraph
 from looptree.search.network.states.step import Group, Step
 
 MARGIN = 1e-4  # as a share; see `Partition._asked`
+QUICK = 4_000  # ranges that are bounded to find a first design of a layer alone, where the time is limited
 ENOUGH = 4  # searches to be done before the next look; with more, some turn out not to have been needed
 
 
@@ -90,18 +91,27 @@ def driven(rounds: Rounds, catalogue: Catalogue) -> Path:
 def alone(layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float) -> Path:
     """A first plan: every layer by itself, nothing on chip in between; nothing is proven of it.
 
-    There is none where the restrictions ask for something else.
+    There is none where the restrictions ask for something else. Where the time is limited, one is taken that is found
+    soon: whether a layer alone can do better is asked later, where a path depends on it.
     """
-    return replace(driven(rounds_alone(layers, catalogue, weights, capacity), catalogue), bound=0.0)
+    quick = math.isfinite(catalogue.until)
+    return replace(driven(rounds_alone(layers, catalogue, weights, capacity, quick=quick), catalogue), bound=0.0)
 
 
 def rounds_alone(
-    layers: Layers, catalogue: Catalogue, weights: Weights, capacity: float, most: float = math.inf
+    layers: Layers,
+    catalogue: Catalogue,
+    weights: Weights,
+    capacity: float,
+    most: float = math.inf,
+    *,
+    quick: bool = False,
 ) -> Rounds:
     """The search of the plan that runs every layer by itself and keeps nothing on chip in between.
 
     Args:
         most: larger sums need not be told apart, once there is a plan at all.
+        quick: any such plan will do: searches end early where they have a design by then.
     """
     rules, every, steps = catalogue.space.restrictions, [], []
     for number, name in enumerate(layers.names):
@@ -113,12 +123,14 @@ def rounds_alone(
     variants, numbers = catalogue.variants, [step.variant for step in steps]
     if not math.isfinite(most) or math.fsum(variants[v].upper(weights, capacity) for v in numbers) > most:
         spare = most * (1 + MARGIN) - math.fsum(variants[v].lower(weights, capacity) for v in numbers)
-        tasks = []
-        for v in dict.fromkeys(v for v in numbers if not variants[v].exact(weights, capacity)):
-            lower, upper = variants[v].between(weights, capacity)
-            below = min(upper, lower + spare) if math.isfinite(upper + most) else upper
-            tasks += [Task(v, weights, capacity, below)] if lower < below else []
-        yield NO_PATH, tasks
+        for effort in (QUICK, math.inf) if quick else (math.inf,):
+            tasks = []
+            for v in dict.fromkeys(v for v in numbers if not variants[v].exact(weights, capacity)):
+                lower, upper = variants[v].between(weights, capacity)
+                below = min(upper, lower + spare) if math.isfinite(upper + most) else upper
+                wanted = lower < below and not (quick and math.isfinite(upper))
+                tasks += [Task(v, weights, capacity, below, effort)] if wanted else []
+            yield NO_PATH, tasks
     designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
     bound = math.fsum(variants[v].lower(weights, capacity) for v in every)
     if len(designs) < len(layers.names):
