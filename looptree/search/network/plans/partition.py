@@ -129,7 +129,7 @@ def rounds_alone(
                 lower, upper = variants[v].between(weights, capacity)
                 below = min(upper, lower + spare) if math.isfinite(upper + most) else upper
                 wanted = lower < below and not (quick and math.isfinite(upper))
-                tasks += [Task(v, weights, capacity, below, effort)] if wanted else []
+                tasks += [Task(v, weights, capacity, below, effort=effort)] if wanted else []
             yield NO_PATH, tasks
     designs = tuple(best for s in steps if (best := variants[s.variant].best(weights, capacity)) is not None)
     bound = math.fsum(variants[v].lower(weights, capacity) for v in every)
