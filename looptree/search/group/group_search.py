@@ -27,8 +27,6 @@ from looptree.search.group.loops.ledger import Ledgers
 from looptree.search.group.parted import InBranches
 from looptree.search.undominated import undominated
 
-FEW_STEPS = 1 << 18  # of the loops of designs that take long, in a search that is not thorough
-
 
 class GroupSearch:
     """Searches one group, for any set of tensors that stay on chip and any capacity.
@@ -122,12 +120,8 @@ class GroupSearch:
         room = capacity - self.group.resident_bytes(resident)
         if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
-        found, left, remaining, bound = (
-            None,
-            math.inf,
-            math.inf,
-            floor,
-        )  # that is all that is known if the time is up in between
+        found, left, remaining = None, math.inf, math.inf
+        bound = floor  # that is all that is known if the time is up in between
 
         def worth_it(within: frozenset[str]) -> bool:
             return self._may_be_better(within, resident, room, fetched, below, tally)
@@ -140,9 +134,11 @@ class GroupSearch:
                 try:
                     for book in books:
                         left = min(left, branch.search(book, until, effort))
+                        left = min(left, branch.met.search(until, effort, soon=True))
                         if branch.target == -math.inf:
                             break
-                    left = min(left, branch.met.search(until, effort, math.inf if thorough else FEW_STEPS))
+                    if thorough:
+                        left = min(left, branch.met.search(until, effort))
                     remaining = min(remaining, branch.met.bound)
                 finally:
                     found, below = branch.design or found, branch.below

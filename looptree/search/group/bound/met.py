@@ -2,8 +2,8 @@
 
 The tables of single loops only bound what they take (`looptree.search.group.loops.meeting`). First each of them is
 bounded by every reduced segment (`looptree.search.group.loops.reduced`), which takes little time. Those that are left
-wait until all other designs are searched, because what is found without them rules out many. Then they are searched
-with tables of the loops that meet together, which takes long: those that promise most first.
+are searched with tables of the loops that meet together, which takes long: those that promise most first, and only some
+of them until all other designs are searched, because what is found without them rules out many.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 AT_FIRST = 8  # designs, and then more and more at a time: what they find rules out others
 STEPS = 1 << 20  # of the loops of designs that are searched at a time, if these are several
+SOON = 1 << 18  # of the loops of designs that do not wait
 NONE = np.arange(0)
 
 
@@ -38,6 +39,7 @@ class MetDesigns:
     def __init__(self, branch: BranchAndBound) -> None:
         self.branch = branch
         self._left: list[tuple[PatternBook, int, Nodes]] = []
+        self._soon = float(SOON)
 
     def add(self, book: PatternBook, nodes: Nodes) -> float:
         """Keep those that every reduced segment leaves hope of; a bound of what was not looked at."""
@@ -58,12 +60,11 @@ class MetDesigns:
         """Of those that are left."""
         return min((least(self.branch.hopeful(nodes)) for _, _, nodes in self._left), default=math.inf)
 
-    def search(self, until: float, effort: float, steps: float = math.inf) -> float:
+    def search(self, until: float, effort: float, *, soon: bool = False) -> float:
         """Those that are left, by tables of the loops that meet; a bound of what was not looked at.
 
         Args:
-            until, effort: as for `BranchAndBound.search`. steps: of the loops of all designs, about so many at most:
-                then some are left.
+            until, effort: as for `BranchAndBound.search`. soon: only those that need not wait; others are left.
         """
         listed, self._left, unseen = sorted(self._left, key=lambda each: least(each[2])), [], math.inf
         for book, number, some in listed:
@@ -74,11 +75,11 @@ class MetDesigns:
                     break
                 few, some = self._some(book, number, some, count)
                 count *= 2
-                taken = self._steps(book, number, few).sum()
-                if taken > steps:
+                taken = self._steps(book, number, few).sum() if soon else 0.0
+                if taken > self._soon:
                     self._left.append((book, number, few.joined(some)))
                     break
-                steps -= taken
+                self._soon -= taken
                 try:
                     joined = self._joined(book, number, few)
                     if joined is not None:
