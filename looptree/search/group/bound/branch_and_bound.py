@@ -91,7 +91,8 @@ class BranchAndBound:
                 return min(least(nodes), frontier.bound, least(met))
             met = met.joined(meeting) if len(meeting) else met
             frontier.waiting = self.hopeful(frontier.waiting.joined(bounded))
-        return self.met.add(book, self.hopeful(met))
+        self.met.add(book, self.hopeful(met))
+        return math.inf
 
     def roots(self, book: PatternBook) -> Nodes:
         """All designs of each loop order of a book that may have a good one."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,9 +24,23 @@ if TYPE_CHECKING:
     from looptree.search.group.bound.branch_and_bound import BranchAndBound
 
 AT_FIRST = 8  # designs, and then more and more at a time: what they find rules out others
-STEPS = 1 << 20  # of the loops of designs that are searched at a time, if these are several
-SOON = 1 << 18  # of the loops of designs that do not wait
+WORK = 1 << 24  # of the designs that are searched at a time, if these are several; see `MetDesigns._work`
+SOON, FEW = 1 << 27, 4000  # the same of all those that do not wait, and how many designs these may be at most
 NONE = np.arange(0)
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Left:
+    """Single designs of one pattern of a book.
+
+    Attributes:
+        nodes: the designs. bounded: whether they are bounded by every reduced segment.
+    """
+
+    book: PatternBook
+    number: int
+    nodes: Nodes
+    bounded: bool
 
 
 class MetDesigns:
@@ -38,27 +52,20 @@ class MetDesigns:
 
     def __init__(self, branch: BranchAndBound) -> None:
         self.branch = branch
-        self._left: list[tuple[PatternBook, int, Nodes]] = []
+        self._left: list[Left] = []
         self._soon = float(SOON)
 
-    def add(self, book: PatternBook, nodes: Nodes) -> float:
-        """Keep those that every reduced segment leaves hope of; a bound of what was not looked at."""
-        if not len(nodes):
-            return math.inf
-        nodes = _meant(book, nodes.best(len(nodes))[0])
+    def add(self, book: PatternBook, nodes: Nodes) -> None:
+        """Keep some."""
+        nodes = _meant(book, nodes.best(len(nodes))[0]) if len(nodes) else nodes
         for number in dict.fromkeys(nodes.pattern.tolist()):
             some = nodes.at(np.flatnonzero(nodes.pattern == number))
-            try:
-                some = self._bounded(book, number, some)
-            except TimeUpError:
-                return least(nodes)
-            self._left += [(book, number, some)] if len(some) else []
-        return math.inf
+            self._left.append(Left(book, number, some, bounded=False))
 
     @property
     def bound(self) -> float:
         """Of those that are left."""
-        return min((least(self.branch.hopeful(nodes)) for _, _, nodes in self._left), default=math.inf)
+        return min((least(self.branch.hopeful(left.nodes)) for left in self._left), default=math.inf)
 
     def search(self, until: float, effort: float, *, soon: bool = False) -> float:
         """Those that are left, by tables of the loops that meet; a bound of what was not looked at.
@@ -66,45 +73,53 @@ class MetDesigns:
         Args:
             until, effort: as for `BranchAndBound.search`. soon: only those that need not wait; others are left.
         """
-        listed, self._left, unseen = sorted(self._left, key=lambda each: least(each[2])), [], math.inf
-        for book, number, some in listed:
-            count = AT_FIRST
+        hopeful = [replace(left, nodes=self.branch.hopeful(left.nodes)) for left in self._left]
+        if soon and sum(len(left.nodes) for left in hopeful) > FEW:
+            return math.inf
+        unseen, self._left = math.inf, []
+        try:
+            hopeful = [left if left.bounded else self._bounded(left) for left in hopeful]
+        except TimeUpError:
+            return min(least(left.nodes) for left in hopeful)
+        for left in sorted(hopeful, key=lambda left: least(left.nodes)):
+            some, count = left.nodes, AT_FIRST
             while len(some := self.branch.hopeful(some)):
                 if time.time() > until or self.branch.tally.nodes > effort:
                     unseen = min(unseen, least(some))
                     break
-                few, some = self._some(book, number, some, count)
-                count *= 2
-                taken = self._steps(book, number, few).sum() if soon else 0.0
-                if taken > self._soon:
-                    self._left.append((book, number, few.joined(some)))
+                few, rest, work = self._few(left, some, count)
+                if soon and work > self._soon:
+                    self._left.append(replace(left, nodes=some))
                     break
-                self._soon -= taken
+                self._soon -= work if soon else 0.0
+                count, some = 2 * count, rest
                 try:
-                    joined = self._joined(book, number, few)
+                    joined = self._joined(left.book, left.number, few)
                     if joined is not None:
                         unseen = min(unseen, self.branch.search(joined, until, effort))
                 except TimeUpError:
                     unseen = min(unseen, least(few))
         return unseen
 
-    def _some(self, book: PatternBook, number: int, nodes: Nodes, count: int) -> tuple[Nodes, Nodes]:
-        """Those of least bounds, so many at most and not too many steps, and the rest."""
+    def _few(self, left: Left, nodes: Nodes, count: int) -> tuple[Nodes, Nodes, float]:
+        """Those of least bounds, so many at most and not too much work; the rest; and how much work they are."""
         few, rest = nodes.best(count)
-        fitting = max(1, int((self._steps(book, number, few).cumsum() <= STEPS).sum()))
-        return few.at(np.arange(fitting)), few.at(np.arange(fitting, len(few))).joined(rest)
+        work = self._work(left, few).cumsum()
+        fitting = max(1, int((work <= WORK).sum()))
+        return few.at(np.arange(fitting)), few.at(np.arange(fitting, len(few))).joined(rest), float(work[fitting - 1])
 
-    def _steps(self, book: PatternBook, number: int, nodes: Nodes) -> Array:
-        """How many steps the loops of some single designs of a pattern have."""
-        part, pattern = self.branch.placing.group.part, book.patterns[number]
-        found = [
+    def _work(self, left: Left, nodes: Nodes) -> Array:
+        """About how much there is to do for each of some single designs: their steps, or all words of a tensor."""
+        part, pattern = self.branch.placing.group.part, left.book.patterns[left.number]
+        most = max(math.prod(tensor.shape) for tensor in part.tensors.values())
+        steps = [
             math.prod(
                 max(-(-part.einsum(layer).ranks[name] // tile) for layer, name in rank)
                 for rank, tile in pattern.picked(column)
             )
             for column in nodes.start.tolist()
         ]
-        return np.array(found, dtype=np.float64)
+        return np.maximum(np.array(steps, dtype=np.float64), most)
 
     def _joined(self, book: PatternBook, number: int, nodes: Nodes) -> PatternBook | None:
         """Single designs of one pattern with tables of the loops that meet; without those that these rule out.
@@ -122,18 +137,18 @@ class MetDesigns:
             return joined
         return book.joined(number, nodes.start[left].tolist()) if len(left) else None
 
-    def _bounded(self, book: PatternBook, number: int, nodes: Nodes) -> Nodes:
-        """Hopeful ones of some single designs of one pattern, with the largest of all bounds of each.
+    def _bounded(self, left: Left) -> Left:
+        """Hopeful ones of some single designs, with the largest of all bounds of each.
 
         That takes much less time than tables of the loops that meet, which it saves for most of them.
         """
-        some = self.branch.hopeful(nodes)
-        others = book.others(number) if len(some) else None
+        some = self.branch.hopeful(left.nodes)
+        others = left.book.others(left.number) if len(some) else None
         for other in range(others.first if others is not None else 0):
             assert others is not None, "it has that one"
             bound = self._supposed(others, some.with_pattern(np.full(len(some), other)))
             some = self.branch.hopeful(replace(some, bound=bound))
-        return some
+        return replace(left, nodes=some, bounded=True)
 
     def _supposed(self, book: PatternBook, nodes: Nodes) -> Array:
         """The least bound of each of some single designs with one pattern, whatever is supposed of it."""

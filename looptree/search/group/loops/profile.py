@@ -44,6 +44,7 @@ from looptree.workload.affine import Interval
 
 MOST_STEPS = 100_000  # that several loops are run with at a time, so that memory stays bounded
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
+MOST_KEPT = 500_000  # steps of all these
 
 
 class Profiler:
@@ -249,9 +250,10 @@ class Profiler:
         """What each Einsum does at each step of some loops; arguments as for `run`."""
         key = (ranks, tiles, forgotten)
         if key not in self._inferred:
-            if len(self._inferred) >= MOST_INFERRED:
-                self._inferred.clear()
             axis, sinks = self._stepped(ranks, tiles)
+            kept = sum(known.size for known, _ in self._inferred.values())
+            if len(self._inferred) >= MOST_INFERRED or kept + axis.size > MOST_KEPT:
+                self._inferred.clear()
             self._inferred[key] = axis, infer(self.part, sinks, {AXIS: axis}, forgotten, self.hearing).operations
         return self._inferred[key]
 

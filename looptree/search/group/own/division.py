@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from looptree.errors import UnsupportedError
-from looptree.model.axis import MAX_STEPS, Array
+from looptree.model.axis import MAX_STEPS, Array, Axis
 from looptree.model.box import Box, Coupled, Key
 from looptree.model.needed import required
 from looptree.model.operations import Operations
@@ -152,16 +152,31 @@ class Division:
     ) -> Iterator[Sequence[tuple[int, ...]]]:
         """Choices of tile shapes, so many at a time that there are not too many steps.
 
-        All at once, where these may be more than are tabulated: then the first of them says so.
+        Raises:
+            UnsupportedError: all together there are more than are tabulated.
         """
         axis, done = self.profiler.inferred(steps.ranks, (steps.tiles,), steps.forgotten)
         spans = [done[self.layer].box.span(rank, AXIS, axis.size) for rank in own]
         most = [int((high - low).max()) for low, high in spans]
         trips = -(-np.array(most) // np.array(tiles))
         total = np.cumsum(axis.size * np.maximum(trips, 1).prod(axis=1))
+        if total[-1] > MAX_STEPS:
+            self._check_steps(axis, done[self.layer], own, tiles)
         ends = total // (MOST_STEPS if total[-1] <= MAX_STEPS else total[-1] + 1)
         for end in np.unique(ends):
             yield [tiles[at] for at in np.flatnonzero(ends == end).tolist()]
+
+    def _check_steps(
+        self, axis: Axis, done: Operations, own: tuple[str, ...], tiles: Sequence[tuple[int, ...]]
+    ) -> None:
+        working = done.box.tracks[AXIS].mask(axis.size) if AXIS in done.box.tracks else np.ones(axis.size, dtype=bool)
+        spans = [high - low for low, high in (done.box.span(rank, AXIS, axis.size) for rank in own)]
+        total = 0
+        for chosen in tiles:
+            trips = [-(-span // tile) for span, tile in zip(spans, chosen, strict=True)]
+            total += int((math.prod(trips, start=np.asarray(1)) * working).sum())
+            if total > MAX_STEPS:
+                raise UnsupportedError(f"own loops make {total} steps or more; at most {MAX_STEPS} are tabulated")
 
     def _divided(self, steps: Steps, own: tuple[str, ...], some: Sequence[tuple[int, ...]], *, least: bool) -> Shares:
         check_time()
