@@ -68,7 +68,7 @@ class Space:
     pieces: int = 3
     joined_loops: int = 5
     twice: int = 0
-    joined_pairs: int = 200
+    joined_pairs: int = ANY_PAIRS
     spill: bool = True
     recompute: bool = True
     live: bool = False

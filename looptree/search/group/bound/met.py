@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from looptree.search.group.bound.branch_and_bound import BranchAndBound
 
 AT_FIRST = 8  # designs, and then more and more at a time: what they find rules out others
-WORK = 1 << 24  # of the designs that are searched at a time, if these are several; see `MetDesigns._work`
-SOON, FEW = 1 << 27, 4000  # the same of all those that do not wait, and how many designs these may be at most
+WORK = 1 << 20  # of the designs that are searched at a time, if these are several; see `MetDesigns._work`
+SOON, FEW = 1 << 18, 4000  # the same of all those that do not wait, and how many designs these may be at most
 NONE = np.arange(0)
 
 
@@ -109,9 +109,8 @@ class MetDesigns:
         return few.at(np.arange(fitting)), few.at(np.arange(fitting, len(few))).joined(rest), float(work[fitting - 1])
 
     def _work(self, left: Left, nodes: Nodes) -> Array:
-        """About how much there is to do for each of some single designs: their steps, or all words of a tensor."""
+        """About how much there is to do for each of some single designs: the steps of all their loops."""
         part, pattern = self.branch.placing.group.part, left.book.patterns[left.number]
-        most = max(math.prod(tensor.shape) for tensor in part.tensors.values())
         steps = [
             math.prod(
                 max(-(-part.einsum(layer).ranks[name] // tile) for layer, name in rank)
@@ -119,7 +118,7 @@ class MetDesigns:
             )
             for column in nodes.start.tolist()
         ]
-        return np.maximum(np.array(steps, dtype=np.float64), most)
+        return np.array(steps, dtype=np.float64)
 
     def _joined(self, book: PatternBook, number: int, nodes: Nodes) -> PatternBook | None:
         """Single designs of one pattern with tables of the loops that meet; without those that these rule out.

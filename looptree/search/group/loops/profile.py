@@ -44,7 +44,7 @@ from looptree.workload.affine import Interval
 
 MOST_STEPS = 100_000  # that several loops are run with at a time, so that memory stays bounded
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
-MOST_KEPT = 500_000  # steps of all these
+MOST_KEPT = 1_000_000  # steps of all these
 
 
 class Profiler:
