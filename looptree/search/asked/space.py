@@ -97,6 +97,8 @@ class Space:
             kept += " or spilled"
         parts = []
         longest = max(self.most_layers)
+        if self.pieces > 1 and self.leaf_loops and longest > 1 and not self.inner_level:
+            kept += f", in pieces too in groups of up to {min(self.pieces, self.group_layers)} layers"
         if longest > 1:
             groups = f"all convex connected groups of up to {self.group_layers} layers"
             parts.append(groups + f", and chains of up to {longest}" * (longest > self.group_layers))
@@ -183,7 +185,7 @@ class Space:
         """What the default space has and this one has not."""
         default = Space()._values()
         return [
-            f"{name}: {found} (default {default[name]})"
+            f"{name}: {found} (default {'any' if default[name] == ANY_PAIRS else default[name]})"
             for name, found in self._values().items()
             if name not in ("restrictions", "inner_level") and found < default[name]
         ] + self.restrictions.described()
@@ -191,7 +193,7 @@ class Space:
 
 SPACES = {
     "default": Space(),
-    "wide": Space(twice=ANY_PAIRS, joined_pairs=ANY_PAIRS, chain_layers=64),
+    "wide": Space(twice=ANY_PAIRS, chain_layers=64),
     "pipelined": Space(pipeline=True),
     "nested": Space(nested=1),
     "circular": Space(live=True),

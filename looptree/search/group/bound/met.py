@@ -94,7 +94,7 @@ class MetDesigns:
                 self._soon -= work if soon else 0.0
                 count, some = 2 * count, rest
                 try:
-                    joined = self._joined(left.book, left.number, few)
+                    joined = self.joined(left.book, left.number, few)
                     if joined is not None:
                         unseen = min(unseen, self.branch.search(joined, until, effort))
                 except TimeUpError:
@@ -120,7 +120,7 @@ class MetDesigns:
         ]
         return np.array(steps, dtype=np.float64)
 
-    def _joined(self, book: PatternBook, number: int, nodes: Nodes) -> PatternBook | None:
+    def joined(self, book: PatternBook, number: int, nodes: Nodes) -> PatternBook | None:
         """Single designs of one pattern with tables of the loops that meet; without those that these rule out.
 
         Deciding an intermediate takes tables for all designs of a book, which is long where loops are joined.

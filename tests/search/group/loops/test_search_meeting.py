@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+import looptree
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.exhaustive import Exhaustive
+from looptree.search.group.bound import met
 from looptree.search.group.bound.book import PatternBook
 from looptree.search.group.bound.branch_and_bound import BranchAndBound
 from looptree.search.group.bound.nodes import Nodes
@@ -17,6 +20,7 @@ from looptree.search.group.bound.problems import Problems
 from looptree.search.group.design import Tally
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.patterns.pattern import Pattern
+from looptree.search.network.groups import workers as workers_of_groups
 from looptree.workload import Workload
 from tests.search.group_cases import differences, searched
 from tests.search.search_cases import OBJECTIVES, architecture, einsum, network
@@ -91,9 +95,8 @@ def test_joined_tables_are_of_the_designs_that_they_leave_hope_of() -> None:
                 rates, none = np.zeros((len(placing.problems.relaxation.prices), len(start))), np.zeros(len(start))
                 nodes = Nodes(none.astype(int), start, start + 1, none, none.astype(bool), rates)
                 hopeful = [pattern.picked(at) for at, bound in zip(start.tolist(), truth, strict=True) if bound < below]
-                book = BranchAndBound(placing, 0.0, below, Tally())._joined_book(
-                    PatternBook(group, [pattern]), 0, nodes
-                )
+                branch = BranchAndBound(placing, 0.0, below, Tally())
+                book = branch.met.joined(PatternBook(group, [pattern]), 0, nodes)
                 kept[1] += len(start)
                 if book is None:
                     assert not hopeful
@@ -106,6 +109,44 @@ def test_joined_tables_are_of_the_designs_that_they_leave_hope_of() -> None:
                 assert len(book.positions) > 1 or listed == len(hopeful)
                 kept[0] += listed
     assert 0 < kept[0] < kept[1]
+
+
+@pytest.mark.parametrize("few", [0, 10_000])
+def test_a_search_that_is_not_thorough_bounds_the_designs_that_it_leaves(
+    few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """None is searched soon, whether they are bounded once more or not; a thorough search then finds the best."""
+    monkeypatch.setattr(met, "SOON", 0)
+    monkeypatch.setattr(met, "FEW", few)
+    search = searched(residual(8, 4, produced=True), architecture(buffer_bandwidth=3), "energy", MEETING)
+    left = 0
+    for capacity in (30.0, 45.0, 60.0, 90.0):
+        whole, quick = (search.search(frozenset(), capacity, thorough=thorough) for thorough in (True, False))
+        assert whole.thorough
+        assert whole.bound == pytest.approx(whole.value)
+        assert quick.bound <= whole.value <= quick.value
+        again = search.search(frozenset(), capacity, quick.value, floor=quick.bound)
+        assert min(again.value, quick.value) == whole.value
+        assert quick.thorough is (quick.bound >= quick.value)
+        left += not quick.thorough
+    assert left
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_plans_do_not_depend_on_which_designs_wait(workers: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All designs in which loops meet wait for a thorough search, or none does."""
+    monkeypatch.setattr(workers_of_groups, "WORTH_STARTING", 0.0)
+    part, hardware, space = residual(8, 4, produced=True), architecture(buffer_bandwidth=3), Space()
+    found = {}
+    for soon in (0, math.inf):
+        monkeypatch.setattr(met, "SOON", soon)
+        plans = [
+            looptree.search(part, hardware.with_capacity("GLB", c), space=space, workers=1 if soon else workers)
+            for c in (45, 90)
+        ]
+        assert all(plan.statistics.status == "optimal" for plan in plans)
+        found[soon] = [plan.statistics.value for plan in plans]
+    assert found[0] == pytest.approx(found[math.inf])
 
 
 def test_own_loops_of_a_layer_that_sees_loops_apart_are_those_of_joined_loops() -> None:
