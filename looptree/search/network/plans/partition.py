@@ -175,15 +175,17 @@ class Partition:
         """The search of the path of least weighted sum.
 
         Groups of few layers come first: they make good plans soon, and a larger group is then only searched for
-        designs that are better than the best known way to run its layers in smaller ones.
+        designs that are better than the best known way to run its layers in smaller ones. Designs of which each takes
+        long are left by the first search of a group; thorough searches come last, for groups of any size.
 
         Args:
             going, most, spare: as for `solve`.
         """
         path, sizes = NO_PATH, self.graph.sizes
-        for layers in range(1, int(sizes.max(initial=1)) + 1):
+        most_layers = int(sizes.max(initial=1))
+        for layers in range(1, most_layers + 1):
             while True:
-                path, tasks = self._look(weights, sizes <= layers, most, thorough=layers == sizes.max())
+                path, tasks = self._look(weights, sizes <= layers, most, thorough=layers == most_layers)
                 tasks = [self._roomier(task, spare) for task in tasks] if spare else tasks
                 if path.proven or path.bound >= most or not going(path):
                     yield path, []
@@ -233,7 +235,7 @@ class Partition:
 
         Args:
             lower, upper: what the design of each query takes at least, and the best one known. better: than that a path
-                has to be.
+                has to be. thorough: whether a path that has nothing else to be searched asks for thorough searches.
         """
         paths, query, tasks = self.graph.paths, self.graph.query, dict[tuple[int, float], Task]()
         adding, left = self.suffixes.serve(weights), lower < upper * (1 - ROUNDING)
