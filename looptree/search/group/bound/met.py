@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 AT_FIRST = 8  # designs, and then more and more at a time: what they find rules out others
 WORK = 1 << 20  # of the designs that are searched at a time, if these are several; see `MetDesigns._work`
-SOON, FEW = 1 << 18, 4000  # the same of all those that do not wait, and how many designs these may be at most
+SOON = 1 << 20  # the same of all those that do not wait
 NONE = np.arange(0)
 
 
@@ -73,14 +73,11 @@ class MetDesigns:
         Args:
             until, effort: as for `BranchAndBound.search`. soon: only those that need not wait; others are left.
         """
-        hopeful = [replace(left, nodes=self.branch.hopeful(left.nodes)) for left in self._left]
-        if soon and sum(len(left.nodes) for left in hopeful) > FEW:
-            return math.inf
-        unseen, self._left = math.inf, []
+        hopeful, self._left, unseen = self._left, [], math.inf
         try:
             hopeful = [left if left.bounded else self._bounded(left) for left in hopeful]
         except TimeUpError:
-            return min(least(left.nodes) for left in hopeful)
+            return min(least(self.branch.hopeful(left.nodes)) for left in hopeful)
         for left in sorted(hopeful, key=lambda left: least(left.nodes)):
             some, count = left.nodes, AT_FIRST
             while len(some := self.branch.hopeful(some)):
