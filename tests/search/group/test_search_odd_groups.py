@@ -202,6 +202,10 @@ def test_no_way_to_stream_what_a_shuffle_reads_takes_less_than_all_of_it() -> No
             assert (item.sums[0, streamed] >= 12).all()
             found += len(streamed)
     assert found
+
+
+@pytest.mark.slow
+def test_no_design_of_a_shuffle_with_own_loops_is_better() -> None:
     slow = streaming(Exhaustive(shuffled(), architecture(), Space(loops=2, lone_loops=1, leaf_loops=2)))
     assert differences(slow, architecture(), most=8, largest=100.0)[0] == []
 

@@ -156,8 +156,17 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize("objective", OBJECTIVES)
-@pytest.mark.parametrize("name", PARTS)
+LONG = ("rows and columns", "appended")
+
+
+@pytest.mark.parametrize(
+    ("name", "objective"),
+    [
+        pytest.param(name, objective, marks=[pytest.mark.slow] if name in LONG and objective != "energy" else [])
+        for name in PARTS
+        for objective in OBJECTIVES
+    ],
+)
 def test_no_bound_is_above_the_best_design_with_the_same_loops(name: str, objective: str) -> None:
     part, loops = PARTS[name]
     group = searched(part, architecture(seed=2, buffer_bandwidth=3), objective, space(loops)).group
