@@ -45,8 +45,8 @@ class BranchAndBound:
     """One branch and bound: the best design found so far is `found`, of objective `below`.
 
     What is found is a single design and how its tensors are placed in it. `decided` are the patterns of each book of
-    which the next intermediate was decided in this search: what it does depends on no other one. `left` are single
-    designs in which loops meet, by the number of their pattern in a book.
+    which the next intermediate was decided in this search: what it does depends on no other one. `met` are single
+    designs in which loops meet.
     """
 
     def __init__(self, placing: Placing, floor: float, below: float, tally: Tally) -> None:
