@@ -118,7 +118,10 @@ class Reductions:
                     return known.bounded(own, tables)
             except (InseparableError, UnsupportedError, Coupled):
                 return None
-            known = None if given else self._further(known, crossing, loops, positions, forgotten, met, decided)
+            if given:
+                break
+            ways = self._ways(known, crossing, loops, positions, forgotten, met)
+            known = self._further(self._next(known, crossing), ways, decided)
         return None
 
     def every(
@@ -147,18 +150,11 @@ class Reductions:
         return self._segments[hearing]
 
     def _further(
-        self,
-        segment: Segment,
-        crossing: Collection[int],
-        loops: Sequence[Loop],
-        positions: Positions,
-        forgotten: Forgotten,
-        met: Meeting,
-        decided: Collection[str],
+        self, tensor: str | None, ways: Iterator[tuple[Segment, Standing]], decided: Collection[str]
     ) -> Segment | None:
-        """A segment in which loops meet at one tensor less: one in which much of it enters, and much is known."""
-        tensor, best, most = self._next(segment, crossing), None, -math.inf
-        for other, own in self._ways(segment, crossing, loops, positions, forgotten, met):
+        """Of some ways not to meet at a tensor, one in which much of it enters, and much is known."""
+        best, most = None, -math.inf
+        for other, own in ways:
             assert tensor is not None, "there is one to choose readings of"
             row = self.known.row_of[tensor]
             amount = EXACT * (tensor in own.exact) + (

@@ -49,8 +49,7 @@ class Pattern:
         undecided: rows of the intermediates that are left, from the sinks upwards.
         met: what the tables only bound from below, because loops meet. reduced: whether they are those of a reduced
             segment; see `looptree.search.group.loops.reduced`. base: the same where no place is decided that is none
-            of the design, but of that segment, if some are. segment: the one that all
-            decisions keep to, if there is one.
+            of the design, but of that segment, if some are. segment: the one that all decisions keep to, if any.
         nesting: which of the loops stand above a nested branch, if any do.
         apart: the same with a table for each loop, where loops are joined because they meet.
     """
