@@ -65,7 +65,7 @@ class Space:
     loops: int = 3
     lone_loops: int = 5
     leaf_loops: int = 2
-    pieces: int = 3
+    pieces: int = GROUP_LAYERS
     joined_loops: int = 5
     twice: int = 0
     joined_pairs: int = ANY_PAIRS

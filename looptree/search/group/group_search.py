@@ -7,7 +7,7 @@ order (`looptree.search.group.bound.branch_and_bound`), and what one of them fin
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import numpy as np
@@ -21,10 +21,12 @@ from looptree.search.group.bound.pipelined import Schedules
 from looptree.search.group.bound.placing import Placing
 from looptree.search.group.bound.problems import Problems
 from looptree.search.group.design import Collected, GroupDesign, Outcome, Tally
+from looptree.search.group.eased import Eased
 from looptree.search.group.goal.goal import Gathering, Goal
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Ledgers
 from looptree.search.group.parted import InBranches
+from looptree.search.group.quest import Quest
 from looptree.search.undominated import undominated
 
 
@@ -113,97 +115,50 @@ class GroupSearch:
                 takes long.
         """
         tally = Tally(groups=1)
-        goal = self.group.goal
-        floor = max(floor, goal.aim.weights.of(self.group.least(resident, fetched)))
+        floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident, fetched)))
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
         if room < (0 if self._live else self.group.least_bytes(resident)):
             return Outcome(None, math.inf, math.inf, tally)
-        found, left, remaining = None, math.inf, math.inf
-        bound = floor  # that is all that is known if the time is up in between
-
-        def worth_it(within: frozenset[str]) -> bool:
-            return self._may_be_better(within, resident, room, fetched, below, tally)
-
+        quest = Quest(resident, fetched, room, below, until, effort, tally, floor, thorough)
+        found, bound = None, floor  # that is all that is known if the time is up in between
         with deadline(until), suppress(TimeUpError):
-            for placing, books in self._ways(resident, room, fetched, worth_it):
-                branch = BranchAndBound(placing, floor, below, tally)
+            for placing, books in self._ways(quest):
+                branch = BranchAndBound(placing, floor, quest.below, tally)
                 if branch.target == -math.inf:
                     break  # nothing is better than the floor: no tables of further loop orders are needed
                 try:
-                    for book in books:
-                        left = min(left, branch.search(book, until, effort))
-                        left = min(left, branch.met.search(until, effort, soon=True))
-                        if branch.target == -math.inf:
-                            break
-                    if thorough:
-                        left = min(left, branch.met.search(until, effort))
-                    remaining = min(remaining, branch.met.bound)
+                    quest.saw(branch.search_all(books, until, effort, thorough=thorough))
+                    quest.leaves(branch.met.bound)
                 finally:
-                    found, below = branch.design or found, branch.below
-            bound = min(left, remaining)
-        bound = max(floor, min(bound, below))
-        complete = thorough or remaining >= below
-        return Outcome(found, math.inf if found is None else below, bound, tally, thorough=complete)
+                    found, quest.below = branch.design or found, branch.below
+            bound = min(quest.unseen, quest.waiting)
+        bound = max(floor, min(bound, quest.below))
+        complete = thorough or quest.waiting >= quest.below
+        return Outcome(found, math.inf if found is None else quest.below, bound, tally, thorough=complete)
 
-    def _ways(
-        self,
-        resident: frozenset[str],
-        room: float,
-        fetched: frozenset[str],
-        worth_it: Callable[[frozenset[str]], bool],
-    ) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
+    def _ways(self, quest: Quest) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
         """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches.
 
         Then those of the `parted` groups that are worth it.
         """
         group = self.group
-        yield from self._turns(resident, room, fetched)
+        yield from self._turns(quest)
         if group.fused and group.space.nested and group.possible and self._live is None:
             for number, branch in enumerate(group.branches):
-                problems = Problems(group, resident, room, branch=branch, fetched=fetched)
+                problems = Problems(group, quest.resident, quest.room, branch=branch, fetched=quest.fetched)
                 yield Placing(problems), self.nested_books(number)
-        for within in self.within.sets:
-            if resident.isdisjoint(within) and worth_it(within):
-                yield from self.parted(within).towards(group.goal)._turns(resident, room, fetched)
+        for within in Eased(group, self.books, self.within).sets(quest):
+            yield from self.parted(within).towards(group.goal)._turns(quest)
 
-    def _may_be_better(
-        self,
-        within: frozenset[str],
-        resident: frozenset[str],
-        room: float,
-        fetched: frozenset[str],
-        below: float,
-        tally: Tally,
-    ) -> bool:
-        """Whether a `parted` group may have a design with an objective below a value.
-
-        Not if what it takes at least is no less. Else all of its designs are designs of this group in which these
-        tensors take no room and cost nothing, and none of them is computed again, with what the layers that use them
-        move at least added: so not if no loop order of this group has such a design.
-        """
-        group = self.group
-        least = group.least(resident | within, fetched, self.within.added(group.everything, within))
-        if group.goal.aim.weights.of(least) >= below:
-            return False
-        pipelined = group.space.pipeline and group.goal.timed and within <= set(group.part.inputs)
-        if pipelined or self._live is not None or not group.patterns.complete:
-            return True
-        further = self.within.added(group.goal, within)
-        placing = Placing(Problems(group, resident | within, room, fetched=fetched, further=further))
-        branch = BranchAndBound(placing, 0.0, below, tally)
-        return any(len(branch.roots(book)) for book in self.books())
-
-    def _turns(
-        self, resident: frozenset[str], room: float, fetched: frozenset[str]
-    ) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
+    def _turns(self, quest: Quest) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
         """Layers in turns, or as a pipeline."""
-        group = self.group
-        yield Placing(Problems(group, resident, room, None, self._live, fetched=fetched)), self.books()
+        group, room = self.group, (quest.resident, quest.room)
+        yield Placing(Problems(group, *room, None, self._live, fetched=quest.fetched)), self.books()
         pipelined = group.space.pipeline and group.goal.timed and not group.profiler.apart
         if group.fused and pipelined and group.inside is None:
-            problems = Problems(group, resident, room, self._schedules, self._live, fetched=fetched)
+            problems = Problems(group, *room, self._schedules, self._live, fetched=quest.fetched)
             yield Placing(problems), self.books()
 
     def collect(
@@ -229,22 +184,18 @@ class GroupSearch:
             return Collected((), True, tally)
         goal = self.group.goal
         assert isinstance(goal, Gathering)
-        beaten_by, left, found = goal.beaten_by, math.inf, list[GroupDesign]()
+        beaten_by, found = goal.beaten_by, list[GroupDesign]()
         beaten_by[:] = map(list, known)
-
-        def worth_it(within: frozenset[str]) -> bool:
-            return self._may_be_better(within, resident, room, fetched, below, tally)
-
-        complete = False
+        quest, complete = Quest(resident, fetched, room, below, until, effort, tally), False
         with deadline(until), suppress(TimeUpError):
-            for placing, books in self._ways(resident, room, fetched, worth_it):
+            for placing, books in self._ways(quest):
                 branch = Gatherer(placing, 0.0, below, tally)
                 try:
-                    left = min(left, *(branch.search(book, until, effort) for book in books), math.inf)
-                    left = min(left, branch.met.search(until, effort))
+                    quest.saw(min((branch.search(book, until, effort) for book in books), default=math.inf))
+                    quest.saw(branch.met.search(until, effort))
                 finally:
                     found += branch.designs
-            complete = math.isinf(left)
+            complete = math.isinf(quest.unseen)
         best = undominated(np.array(beaten_by[len(known) :])) if found else ()
         return Collected(tuple(found[i] for i in best), complete, tally)
 

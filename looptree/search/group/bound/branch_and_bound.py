@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -93,6 +94,20 @@ class BranchAndBound:
             frontier.waiting = self.hopeful(frontier.waiting.joined(bounded))
         self.met.add(book, self.hopeful(met))
         return math.inf
+
+    def search_all(self, books: Iterable[PatternBook], until: float, effort: float, *, thorough: bool = True) -> float:
+        """All designs of some books; a bound of what was not looked at, but of what `met` has left.
+
+        Args:
+            until, effort: as for `search`. thorough: whether designs in which loops meet that take long are searched.
+        """
+        left = math.inf
+        for book in books:
+            left = min(left, self.search(book, until, effort))
+            left = min(left, self.met.search(until, effort, soon=True))
+            if self.target == -math.inf:
+                break
+        return min(left, self.met.search(until, effort)) if thorough else left
 
     def roots(self, book: PatternBook) -> Nodes:
         """All designs of each loop order of a book that may have a good one."""

@@ -6,8 +6,8 @@ loops of that layer's own.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import MappingProxyType
 
@@ -17,11 +17,12 @@ from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.bound.assign import Item
 from looptree.search.group.bound.relax import NEVER
+from looptree.search.group.bound.ways import ways_of, wide_ways
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
 from looptree.search.group.own.division import Steps
-from looptree.search.group.own.listing import Block, Listing, Option, Streams, Way, listing, of_layer, of_tensor
-from looptree.search.group.own.streaming import ALIKE, FREE, Idle, Streaming
+from looptree.search.group.own.listing import Block, Listing, Option, Streams, listing, of_layer, of_tensor
+from looptree.search.group.own.streaming import ALIKE, FREE, Idle
 from looptree.search.group.own.wide import ChosenLoops, without_loops
 
 MOST_BLOCKS = 512  # lists of options of a layer that are kept of a group: single designs each have their own
@@ -62,7 +63,8 @@ class Offers:
     Args:
         free: rows of the tensors that do not stay on chip anyway. own: per layer the rows of those that it may stream.
         wide: the same of layers that have very many, each of which is an item by itself.
-        nested: rows of those that may be stored inside a nested branch. pipelined: whether all layers work at once.
+        nested: rows of those that may be stored inside a nested branch. within: of those that several layers may store
+            inside their branches; see `places.Within`. pipelined: whether all layers work at once.
         timed: whether own loops that leave parts of an array idle are apart from others, because cycles count.
         fewest: of layers of which own loops may leave out cycles, the smallest share that they leave.
     """
@@ -74,11 +76,13 @@ class Offers:
         own: Mapping[str, Sequence[int]],
         nested: Sequence[int] = (),
         wide: Mapping[str, Sequence[int]] = MappingProxyType({}),
+        within: Collection[int] = (),
         *,
         pipelined: bool = False,
         timed: bool = False,
         fewest: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
+        self.within = within
         self.fewest = fewest
         self.group = group
         self.timed = timed
@@ -219,7 +223,7 @@ class Offers:
         if steps is not None or chosen:
             return listing(self._blocks(columns, sets, steps, idle, chosen, bounding=bounding))
         own = tuple((layer, *rows) for layer, rows in (*self.own.items(), *self.wide.items()))
-        key = tuple(self.alone), own, columns.outer, tuple(self.nested), columns.count
+        key = tuple(self.alone), tuple(self.within), own, columns.outer, tuple(self.nested), columns.count
         kinds = key, tuple(map(tuple, sets.values())), bounding, self.timed, tuple(idle.values())
         known = self.group.listings
         if kinds not in known:
@@ -244,7 +248,16 @@ class Offers:
             if key not in known:
                 if len(known) >= MOST_BLOCKS:
                     known.clear()
-                ways = partial(self._ways, layer, sets=sets[layer], moving=moving, idle=idle[layer], bounding=bounding)
+                ways = partial(
+                    ways_of,
+                    self.group,
+                    layer,
+                    sets=sets[layer],
+                    moving=moving,
+                    idle=idle[layer],
+                    bounding=bounding,
+                    timed=self.timed,
+                )
                 tensors, origin = self.group.tensors, self.group.origin
                 within = [row for row in rows if tensors[row] in origin]
                 known[key] = of_layer(rows, range(1, loops + 2), ways, tensors, within)
@@ -252,63 +265,16 @@ class Offers:
         for layer, rows in self.wide.items():
             moving = None if steps is None else self.group.divider(layer).moving(steps[layer])
             own = chosen.get(layer, without_loops([self.group.tensors[row] for row in rows]))
-            listed = partial(self._wide_ways, layer, sets=sets[layer], moving=moving, own=None if bounding else own)
+            chosen_own = None if bounding else own
+            listed = partial(
+                wide_ways, self.group, layer, sets=sets[layer], moving=moving, own=chosen_own, timed=self.timed
+            )
             for row in rows:
                 within = [row] if self.group.tensors[row] in self.group.origin else []
                 found.append(of_layer([row], range(1, loops + 2), listed, self.group.tensors, within))
         for row in self.alone:
             first = 0 if self.group.roles[row].inner else 1
-            inside = range(loops + 2, columns.count + 3) if row in self.nested else ()
+            inside = [*range(loops + 2, columns.count + 3)] if row in self.nested else []
+            inside += [columns.count + 2] if row in self.within else []
             found.append(of_tensor(row, (*range(first, loops + 2), *inside)))
         return found
-
-    def _wide_ways(
-        self,
-        layer: str,
-        rows: tuple[int, ...],
-        *,
-        sets: Sequence[frozenset[Key]],
-        moving: tuple[Steps, ...] | None,
-        own: ChosenLoops | None,
-    ) -> list[Way]:
-        """The ways to stream a tensor below some own loops; if these are not known, as if it were the only one.
-
-        What the own loops do to the work of the layer is counted apart; see `Problems.problem`.
-        """
-        if own is None:
-            bounds = self._ways(layer, rows, sets=sets, moving=moving, idle=FREE, bounding=True)
-            return [replace(way, streaming=replace(way.streaming, trips=1.0, cycles=1.0)) for way in bounds]
-        (name,), every = [self.group.tensors[row] for row in rows], np.ones(len(sets), dtype=bool)
-        return [Way(layer, rows, Streaming(own.loops, {name: share}), every) for share in own.tensors[name]]
-
-    def _ways(
-        self,
-        layer: str,
-        rows: tuple[int, ...],
-        *,
-        sets: Sequence[frozenset[Key]],
-        moving: tuple[Steps, ...] | None,
-        idle: Idle,
-        bounding: bool,
-    ) -> list[Way]:
-        """The ways of a layer to stream these tensors, for any of its kinds."""
-        streamer, divider = self.group.streamer(layer), self.group.divider(layer)
-        names = [self.group.tensors[row] for row in rows]
-        listed = []
-        for driven in sets:
-            ways, bound = streamer.streamings(names, driven, idle), None
-            if moving is None:
-                bound = divider.bound(names, driven, idle, timed=self.timed) if bounding else None
-            elif bounding:
-                bound = divider.rough(names, moving, timed=self.timed)
-            else:
-                ways = [*ways, *divider.ways(names, moving, idle, timed=self.timed)]
-            bounded = self.timed and not idle.counted
-            if bounded:
-                ways = [replace(way, cycles=1.0) if way.cycles > 1 else way for way in ways]
-            listed.append([*ways, *filter(None, [bound])])
-        keyed = [{way.key: way for way in ways} for ways in listed]
-        every = {key: way for known in keyed for key, way in known.items()}
-        return [
-            Way(layer, rows, way, np.array([key in known for known in keyed], dtype=bool)) for key, way in every.items()
-        ]

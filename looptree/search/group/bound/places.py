@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from looptree.model.axis import Array
@@ -10,6 +10,21 @@ from looptree.search.group.goal.prices import Role
 
 UNDECIDED = -1
 """The place of an intermediate that has none yet."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Within:
+    """Tensors that each of the layers that use them may store inside its branch, in designs that are only bounded.
+
+    Attributes:
+        added: what they add to each sum there at least, by row. only: whether they may be nowhere else.
+    """
+
+    added: Mapping[int, Array]
+    only: bool = False
+
+
+NONE_WITHIN = Within({})
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,6 +40,7 @@ class Tensors:
             partition of their own.
         nested: which tensors may be stored inside a nested branch, if there is one. within: which are only ever stored
             inside the branch of their layer.
+        in_branches: see `Within.added`.
         copies: of what is exchanged with the off-chip level, 2 where the buffer is double-buffered.
         words: of each tensor that every design reads from off chip, or writes there.
         makers: row of the layer that makes each tensor. each: operations of a word that it makes, 0 if that differs.
@@ -43,6 +59,7 @@ class Tensors:
     each: Array
     nested: Array
     within: Array
+    in_branches: Mapping[int, Array]
     copies: int = 1
 
 

@@ -19,8 +19,9 @@ from looptree.search.group.bound.live_room import LiveRooms
 from looptree.search.group.bound.nodes import Nodes
 from looptree.search.group.bound.offers import Kinds, Offer, Offers
 from looptree.search.group.bound.pipelined import Schedules
-from looptree.search.group.bound.places import UNDECIDED, Places, Tensors
-from looptree.search.group.bound.relax import MOST_LOOPS, NEVER, Relaxation
+from looptree.search.group.bound.places import NONE_WITHIN, UNDECIDED, Places, Within
+from looptree.search.group.bound.relax import NEVER, Relaxation
+from looptree.search.group.bound.tensors import streamed_rows, tensors_of
 from looptree.search.group.goal.goal import Gathering
 from looptree.search.group.group import Group
 from looptree.search.group.loops.ledger import Columns
@@ -56,7 +57,8 @@ class Problems:
         resident: tensors that stay on chip anyway. capacity: bytes left for all others.
         schedules: of the pipelines of the group, if its layers work at once. live: what is live in its designs, if that
             counts. branch: a nested one, if there is one. fetched: those that stay on chip and are fetched first.
-        own: per layer the rows of what it may stream, if that is known. further: what is added to each sum in any case.
+        own: per layer the rows of what it may stream, if that is known.
+        within: what several layers may store inside their branches; then the designs are only bounded.
     """
 
     def __init__(
@@ -69,7 +71,7 @@ class Problems:
         branch: NestedBranch | None = None,
         fetched: frozenset[str] = frozenset(),
         own: Mapping[str, Sequence[int]] | None = None,
-        further: Array | None = None,
+        within: Within = NONE_WITHIN,
     ) -> None:
         self.schedules = schedules
         self.live = live
@@ -83,8 +85,9 @@ class Problems:
         streams = group.fused and group.space.leaf_loops > 0 and group.inside is None
         scheduled = schedules is not None and group.fills  # how long their steps take depends on what is streamed
         self.timed = group.goal.timed and schedules is None
-        found = self._own() if own is None and streams and not scheduled else {}
-        self.streamed: Mapping[str, Sequence[int]] = found if own is None else own
+        if own is None and streams and not scheduled:
+            own = streamed_rows(group, self.free, capacity, branch, timed=self.timed)
+        self.streamed: Mapping[str, Sequence[int]] = own or {}
         self.own = {layer: rows for layer, rows in self.streamed.items() if len(rows) <= MOST_TOGETHER}
         self.wide = {layer: rows for layer, rows in self.streamed.items() if layer not in self.own}
         shares = {layer: group.divider(layer).leasts.cycles for layer in self.streamed if self.timed}
@@ -94,67 +97,21 @@ class Problems:
         self.fewest = fewest
         rows = self.own, self.nested, self.wide
         few = {layer: share for layer, share in fewest.items() if layer in self.own}
-        self.offers = Offers(group, self.free, *rows, pipelined=pipelined, timed=group.goal.timed, fewest=few)
+        self.offers = Offers(
+            group, self.free, *rows, within.added, pipelined=pipelined, timed=group.goal.timed, fewest=few
+        )
         self.settled = not isinstance(group.goal, Gathering)
         self._known: tuple[PatternBook, object, Single] | None = None
         self.relaxation = Relaxation(
-            self._tensors(),
+            tensors_of(group, self.free, self.streamed, self.nested, within),
             group.inner,
             group.prices,
             group.goal,
             capacity,
             pipelined=schedules is not None,
             live=live is not None,
-            fetching=_sum_of(group.fetching(group.goal, fetched) if fetched else None, further),
+            fetching=group.fetching(group.goal, fetched) if fetched else None,
             fewest=np.array([fewest.get(layer, 1.0) for layer in group.layers]) if fewest else None,
-        )
-
-    def _own(self) -> dict[str, list[int]]:
-        """Per layer the rows of tensors that only it uses, and that it may stream.
-
-        Where there is room for everything, only those of which pieces leave out words that a stride skips, those of a
-        layer of which pieces leave out cycles, and those that are inside in any case.
-        """
-        group = self.group
-        found: dict[str, list[int]] = {}
-        for row in self.free:
-            users = group.users[group.tensors[row]]
-            streamed = not group.roles[row].inner and group.tensors[row] not in group.apart
-            alone = len(users) == 1 and (self.branch is None or users[0] not in self.branch.chosen.layers)
-            free = alone and streamed and not group.rules[row].given
-            wanted = math.isfinite(self.capacity) or group.tensors[row] in group.origin
-            if free and (wanted or self._pays(users[0], group.tensors[row])):
-                found.setdefault(users[0], []).append(row)
-        return found
-
-    def _pays(self, layer: str, tensor: str) -> bool:
-        """Whether own loops may leave out words of a tensor, or cycles of the layer, if these count."""
-        leasts = self.group.divider(layer).leasts
-        return leasts.entering(tensor) < 1 or (self.timed and leasts.cycles < 1)
-
-    def _tensors(self) -> Tensors:
-        group = self.group
-        streamed = np.full(len(group.tensors), np.inf)
-        for layer, rows in self.streamed.items():
-            for row in rows:
-                streamed[row] = group.divider(layer).leasts.entering(group.tensors[row])
-        free = np.isin(np.arange(len(group.tensors)), self.free)
-        rules = group.rules
-        open_ = [frozenset(rule.depths(MOST_LOOPS)) for rule in rules]
-        return Tensors(
-            group.width,
-            group.roles,
-            free,
-            streamed,
-            np.array([group.space.spill and rule.spill for rule in rules], dtype=bool),
-            np.array([[depth not in depths for depth in range(MOST_LOOPS + 1)] for depths in open_]),
-            np.array([rule.drop for rule in rules], dtype=bool),
-            np.array([t in group.apart for t in group.tensors], dtype=bool),
-            group.words,
-            *group.making,
-            np.isin(np.arange(len(group.tensors)), self.nested),
-            np.array([t in group.origin for t in group.tensors], dtype=bool),
-            group.copies,
         )
 
     @cached_property
@@ -329,12 +286,6 @@ class Problems:
                 if prices.steps:
                     added += prices.steps * columns.work("steps")[row, some] * (trips - 1)
         return sums, cycles
-
-
-def _sum_of(*several: Array | None) -> Array | None:
-    """Of those that are given."""
-    given = [one for one in several if one is not None]
-    return np.sum(given, axis=0) if given else None
 
 
 def _steps(pattern: Pattern, loops: Sequence[tuple[Rank, int]], outer: int) -> list[Steps]:

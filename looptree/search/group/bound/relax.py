@@ -69,6 +69,7 @@ class Relaxation:
         self.goal = goal
         self.capacity = capacity
         self.inner = np.array(inner, dtype=np.int64)
+        self._inner_at = {row: at for at, row in enumerate(inner)}
         self.is_inner = np.array([r.inner for r in tensors.roles])
         self.less, self.drained, self.made = (
             np.array([getattr(LEAVING if r.inner else r, name) for r in tensors.roles])[:, None, None]
@@ -183,10 +184,22 @@ class Relaxation:
         sums = [p.weights * taken if p.weights else self._added(p, reads, writes) for p in self.prices]
         if open_.any():
             self._undecided(sums, columns, entered, open_)
+        self._put_in_branches(room, sums, places, open_)
         if self.tensors.within.any():
             for table in (room, *sums):
                 table[self.tensors.within, :-1] = NEVER
         return room, sums
+
+    def _put_in_branches(self, room: Array, sums: Sequence[Array], places: Places, open_: Array) -> None:
+        """What tensors that several layers may store inside their branches take there: no room.
+
+        Each of these is off chip, too: in designs in which an intermediate is computed again it is not among them.
+        """
+        for row, least in self.tensors.in_branches.items():
+            again = ~(open_[row] | places.first[self._inner_at[row]]) if self.is_inner[row] else False
+            room[row, -1] = np.where(again, NEVER, 0)
+            for table, added in zip(sums, least, strict=True):
+                table[row, -1] = added
 
     def _open(self, places: Places) -> Array:
         """Which tensors are intermediates that are not decided yet, of shape (tensors, designs)."""
