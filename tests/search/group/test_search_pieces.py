@@ -127,9 +127,11 @@ def test_nor_is_what_leaves_part_of_a_byte_inside_branches() -> None:
     assert not any("S" in within for within in sets(norm(bits=4)))
 
 
-def test_nor_what_larger_groups_make() -> None:
-    assert sets(norm(more=1)) == []
-    assert S in sets(norm(more=1), Space(pieces=4))
+def test_nor_what_long_chains_make() -> None:
+    """Nine layers, of which eight are as many as any group may have."""
+    assert S in sets(norm(more=5))
+    assert sets(norm(more=6)) == []
+    assert sets(norm(more=1), Space(pieces=3)) == []
 
 
 def test_what_ties_layers_together_is_not_inside_branches() -> None:
