@@ -37,8 +37,9 @@ from looptree.model.box import Key
 from looptree.search.group.loops.bounds import complete_layers, compulsory_words
 from looptree.search.group.loops.factors import Factors
 from looptree.search.group.loops.passes import Needs
-from looptree.search.group.loops.profile import Profiler, left
+from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.loops.tables import Bases, LoopTable, bases_of
+from looptree.search.group.loops.whole import left
 
 
 @dataclass(frozen=True, slots=True)
