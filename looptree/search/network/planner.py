@@ -19,6 +19,7 @@ from looptree.search.deadline import TimeUpError
 from looptree.search.group.design import GroupDesign, Tally
 from looptree.search.group.goal.rooms import shared_bytes, weight_bytes
 from looptree.search.network.groups.catalogue import Catalogue
+from looptree.search.network.groups.pinned import as_pinned
 from looptree.search.network.groups.workers import Workers
 from looptree.search.network.idle import with_idle
 from looptree.search.network.jumped import jumped, not_planned
@@ -268,7 +269,7 @@ class Planner:
         demand, name, parts = self.most_demanding()
         rules = self.space.restrictions.described()
         for pin in self.space.restrictions.pins if demand <= capacity else ():
-            _, pinned = self.catalogue.as_pinned(segment(self.network, pin.layers), pin)
+            _, pinned = as_pinned(segment(self.network, pin.layers), pin, self.catalogue.workers.searches)
             room = pinned.occupancy[self.level]
             if room.window_bytes > capacity:
                 taken = {tensor: float(sizes[0]) for tensor, sizes in room.per_tensor.items()}
