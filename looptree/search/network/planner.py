@@ -13,14 +13,14 @@ from looptree.model.evaluate import evaluate_design
 from looptree.search.asked.limits import Limit
 from looptree.search.asked.metrics import Weights
 from looptree.search.asked.objective import value
-from looptree.search.asked.segment import segment
 from looptree.search.asked.target import Target
 from looptree.search.deadline import TimeUpError
 from looptree.search.group.design import GroupDesign, Tally
-from looptree.search.group.goal.rooms import shared_bytes, weight_bytes
+from looptree.search.group.goal.rooms import shared_bytes
 from looptree.search.network.groups.catalogue import Catalogue
 from looptree.search.network.groups.workers import Workers
 from looptree.search.network.idle import with_idle
+from looptree.search.network.infeasible import infeasible, most_demanding
 from looptree.search.network.jumped import jumped, not_planned
 from looptree.search.network.off_chip import check_fits_off_chip, check_off_chip
 from looptree.search.network.plans.partition import MARGIN, NO_PATH, Partition, Path, Rounds, alone, rounds_alone
@@ -254,40 +254,11 @@ class Planner:
 
     def most_demanding(self) -> tuple[float, str, dict[str, float]]:
         """The fewest bytes in which every layer alone has a design, the layer that needs them, and what contributes."""
-        found = []
-        for einsum in self.catalogue.workload.einsums:
-            number, names = self.catalogue.shape((einsum.name,))
-            demand, rows = self.catalogue.search_of(number).smallest()
-            own = dict(zip(self.catalogue.shapes[number].tensors, names.tensors, strict=True))
-            found.append((demand, einsum.name, {own[tensor]: taken for tensor, taken in rows.items()}))
-        return max(found, key=lambda entry: entry[0])
+        return most_demanding(self.catalogue)
 
     def infeasible(self, capacity: float = math.inf) -> InfeasibleError:
-        """Which layer does not fit, in so many bytes or fewer if the architecture has fewer."""
-        capacity = min(capacity, self.capacity)
-        demand, name, parts = self.most_demanding()
-        rules = self.space.restrictions.described()
-        for pin in self.space.restrictions.pins if demand <= capacity else ():
-            _, pinned = self.catalogue.as_pinned(segment(self.network, pin.layers), pin)
-            room = pinned.occupancy[self.level]
-            if room.window_bytes > capacity:
-                taken = {tensor: float(sizes[0]) for tensor, sizes in room.per_tensor.items()}
-                return InfeasibleError.of(f"pinned group {pin.text!r}", self.level, capacity, room.window_bytes, taken)
-        if demand <= capacity and rules:
-            return InfeasibleError(
-                f"every layer fits {self.level} alone, but no plan keeps the restrictions ({'; '.join(rules)})"
-            )
-        weights = weight_bytes(self.architecture.level(self.level))
-        if demand <= capacity and weights is not None:
-            return InfeasibleError(
-                f"every layer fits {self.level} but for its weights: their partition has {weights} bytes (give it more)"
-            )
-        if demand <= capacity and self.architecture.dataflow is not None:
-            return InfeasibleError(
-                f"every layer fits {self.level}, but for some layer no nest that is {self.architecture.dataflow} fits "
-                f"{self.architecture.levels[-1].name} (give it more capacity, or leave out the dataflow)"
-            )
-        return InfeasibleError.of(f"layer {name!r}", self.level, capacity, demand, parts)
+        """Why there is no plan in so many bytes, or fewer if the architecture has fewer."""
+        return infeasible(self.catalogue, self.space.restrictions, min(capacity, self.capacity))
 
 
 def _polishable(found: Found) -> list[tuple[int, float, GroupDesign]]:

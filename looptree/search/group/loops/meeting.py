@@ -19,7 +19,7 @@ The rest is bounded from below, tensor by tensor:
   array as full as without tiles.
 
 What these bounds leave over is counted with one table for the loops that meet
-(`looptree.search.group.patterns.patterns.Patterns.joined`).
+(`looptree.search.group.patterns.joining`).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
@@ -36,8 +37,9 @@ from looptree.model.box import Key
 from looptree.search.group.loops.bounds import complete_layers, compulsory_words
 from looptree.search.group.loops.factors import Factors
 from looptree.search.group.loops.passes import Needs
-from looptree.search.group.loops.profile import Profiler, left
+from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.loops.tables import Bases, LoopTable, bases_of
+from looptree.search.group.loops.whole import left
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,10 @@ class Meetings:
         begun = self.begun(tables)
         bounds = frozenset(self._bound(row, tables, begun, apart=row not in upstream) for row in found)
         return Meeting(found, frozenset(works), bounds)
+
+    def pairs(self, tables: Sequence[LoopTable]) -> list[tuple[int, int]]:
+        """Which of some tables are of loops that meet."""
+        return [(i, j) for i, j in combinations(range(len(tables)), 2) if self.of([tables[i], tables[j]])]
 
     def crossing(self, tables: Sequence[LoopTable]) -> set[int]:
         """Rows of the tensors at which the loops of some tables meet."""

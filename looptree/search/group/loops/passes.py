@@ -53,44 +53,6 @@ class Needs:
     begun: tuple[frozenset[Key], Array]
 
 
-@dataclass(frozen=True, eq=False, slots=True)
-class Whole:
-    """The segment without loops: extents that are touched.
-
-    Attributes:
-        tensors: per tensor that is read, extent per dimension; writes: per tensor that leaves from a sink.
-        asked: the same for each reader of a tensor, padding included, and for all of them. reads: for each reader,
-        without padding.
-        operations: per Einsum, the parts that its work is a product of.
-    """
-
-    tensors: Mapping[str, Mapping[Key, int]]
-    asked: Mapping[str, Sequence[Mapping[Key, int]]]
-    reads: Mapping[str, Sequence[Mapping[Key, int]]]
-    writes: Mapping[str, Mapping[Key, int]]
-    operations: Mapping[str, tuple[Part, ...]]
-
-    def extents(self, tensor: str) -> Mapping[Key, int]:
-        """Extents of a tensor that leaves from a sink, or is read; none for a single word."""
-        return self.writes[tensor] if tensor in self.writes else self.tensors[tensor]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One rank of an Einsum, or the ranks that one dimension of its output joins.
-
-    Attributes:
-        ranks: those. operations, cycles, points: what they multiply the work with. fewest: the fewest cycles that any
-            loops leave of them.
-    """
-
-    ranks: frozenset[Key]
-    operations: int
-    cycles: int
-    points: int
-    fewest: int
-
-
 def gathered(picks: Sequence[tuple[Pass, int]], asked: Mapping[str, Mapping[Key, int]]) -> Pass | None:
     """Columns of several runs of the same loops as one run; `None` where other coordinates follow the loops in one.
 

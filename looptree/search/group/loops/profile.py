@@ -21,8 +21,7 @@ from looptree.model.axis import Axis
 from looptree.model.box import Box, Key
 from looptree.model.needed import required
 from looptree.model.operations import Operations
-from looptree.model.production import all_operations, all_points
-from looptree.model.slab import attained_in
+from looptree.model.production import all_operations
 from looptree.search.asked.loops import Rank, Tiles
 from looptree.search.deadline import check_time
 from looptree.search.group.loops.boxes import (
@@ -37,10 +36,10 @@ from looptree.search.group.loops.boxes import (
 )
 from looptree.search.group.loops.factors import AXIS, Neighbours, Work, factors_of, no_work, work_of
 from looptree.search.group.loops.inferred import EVERYTHING, Hearing, Inferred, infer, tiled
-from looptree.search.group.loops.passes import Needs, Part, Pass, Whole, gathered
+from looptree.search.group.loops.passes import Needs, Pass, gathered
 from looptree.search.group.loops.told import Needed, Told, passed
+from looptree.search.group.loops.whole import Part, Whole, asked_whole, parts_of
 from looptree.workload import Workload
-from looptree.workload.affine import Interval
 
 MOST_STEPS = 100_000  # that several loops are run with at a time, so that memory stays bounded
 MOST_INFERRED = 64  # runs whose steps are kept: they are large, and each is asked for by several layers in a row
@@ -114,22 +113,9 @@ class Profiler:
 
     @cached_property
     def leaves_whole(self) -> bool:
-        """Whether the consumers ask for all of every intermediate that also leaves; the model requires it.
-
-        All is what its layer writes, if it leaves the workload, and what any layer asks for, if it is read later.
-        """
-        for tensor in set(self.part.intermediates) & set(self.part.outputs):
-            producer, asked = self.part.producer(tensor), self._without_loops.needs.get(tensor)
-            if producer is None or asked is None:
-                return False
-            shape = self.part.tensors[tensor].shape
-            for dimension, (form, extent) in enumerate(zip(producer.output.projection, shape, strict=True)):
-                later = tensor in self.part.read_later
-                left = Interval(0, extent) if later else form.hull(producer.box).clip(extent)
-                (start,), (stop,) = asked.span(dimension, AXIS, 1)
-                if start > left.start or stop < left.stop:
-                    return False
-        return True
+        """Whether the consumers ask for all of every intermediate that also leaves; the model requires it."""
+        leaving = set(self.part.intermediates) & set(self.part.outputs)
+        return all(asked_whole(self.part, tensor, self._without_loops.needs.get(tensor)) for tensor in leaving)
 
     def cut(self, name: str) -> frozenset[Key]:
         """Ranks of a layer of which not everything is asked for, even without loops."""
@@ -200,13 +186,18 @@ class Profiler:
             {t: [*map(extents_of, boxes), extents_of(needs[t])] for t, boxes in asked.items() if t in needs},
             {t: [extents_of(within(box, 1)) for box in boxes] for t, boxes in asked.items()},
             {tensor: extents_of(box) for tensor, box in writes.items()},
-            {name: self._parts(done, sink=name in self.sinks) for name, done in operations.items()},
+            {name: self._parts(done) for name, done in operations.items()},
         )
 
     @cached_property
     def _without_loops(self) -> Inferred:
         """What is inferred without loops."""
         return infer(self.part, self._of_sinks(), {}, (), self.hearing)
+
+    def _parts(self, done: Operations) -> tuple[Part, ...]:
+        """The work of an Einsum without loops."""
+        shape = self.part.tensors[done.einsum.output.tensor].shape
+        return parts_of(done, shape, self.spatial, sink=done.einsum.name in self.sinks)
 
     def _touched(self, operations: Mapping[str, Operations], steps: int) -> dict[str, Box]:
         """What single layers touch of some tensors, if they do these operations at so many steps."""
@@ -221,28 +212,6 @@ class Profiler:
     def _of_sinks(self) -> dict[str, Operations]:
         """What the sinks do without loops."""
         return {name: all_operations(self.part, self.part.einsum(name)) for name in self.sinks}
-
-    def _parts(self, done: Operations, *, sink: bool) -> tuple[Part, ...]:
-        """The work of an Einsum without loops; output points of a sink are counted once, whatever the loops."""
-        einsum = done.einsum
-        shape = self.part.tensors[einsum.output.tensor].shape
-        extents = {rank: stop - start for rank, (start, stop) in done.box.fixed.items()}
-        steps = {rank: -(-extent // self.spatial.get(str(rank), 1)) for rank, extent in extents.items()}
-        output = frozenset() if sink else einsum.output.ranks
-        parts = [Part(frozenset(), 1, 1, all_points(einsum, shape), 1)] if sink else []
-        joined: set[Key] = set()
-        for slab in done.slabs:
-            ranks: frozenset[Key] = frozenset(slab.form.ranks)
-            joined |= ranks
-            count = int(slab.count({rank: done.box.span(rank, AXIS, 1) for rank in slab.form.ranks})[0])
-            fewest = -(-count // math.prod(self.spatial.get(rank, 1) for rank in slab.form.ranks))
-            points = 1 if sink else int(attained_in(slab.form, slab.extents, slab.low, slab.high)[0])
-            parts.append(Part(ranks, count, math.prod(steps[r] for r in ranks), points, fewest))
-        for rank, extent in extents.items():
-            if rank not in joined:
-                points = extent if rank in output else 1
-                parts.append(Part(frozenset({rank}), extent, steps[rank], points, steps[rank]))
-        return tuple(parts)
 
     def inferred(
         self, ranks: tuple[Rank, ...], tiles: tuple[Tiles, ...], forgotten: tuple[frozenset[str], ...]
@@ -305,13 +274,3 @@ class Profiler:
         narrowed = frozenset[Key]().union(*(dimensions for dimensions, _ in begun))
         readers = tuple(factors_of(within(box, near.axis.size), near) for box in several)
         return Needs(readers, narrowed, begun[-1])
-
-
-def left(extents: Mapping[Key, int], changed: tuple[frozenset[Key], ...]) -> float | None:
-    """The product of the extents that no loop changes; `None` if two loops change one."""
-    seen: set[Key] = set()
-    for keys in changed:
-        if seen & keys:
-            return None
-        seen |= keys
-    return float(math.prod(extent for key, extent in extents.items() if key not in seen))

@@ -12,8 +12,8 @@ from looptree.search.asked.restrictions import Restrictions
 from looptree.search.group.loops.inferred import Hearing, Reading
 from looptree.search.group.loops.loop_tables import LoopTables
 from looptree.search.group.loops.meeting import Meeting, Meetings, put
-from looptree.search.group.loops.profile import left
 from looptree.search.group.loops.tables import Bases, LoopTable, bases_of
+from looptree.search.group.loops.whole import left
 from looptree.search.group.loops.windows import EVERY, FIRST, NOTHING, Source, Window, size
 
 Forgotten = tuple[frozenset[str], ...]

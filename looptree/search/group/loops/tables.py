@@ -19,7 +19,8 @@ from looptree.model.axis import Array
 from looptree.model.box import Key
 from looptree.search.group.loops.boxes import Compared
 from looptree.search.group.loops.passes import Needs, Pass
-from looptree.search.group.loops.profile import Profiler, left
+from looptree.search.group.loops.profile import Profiler
+from looptree.search.group.loops.whole import left
 
 
 class InseparableError(Exception):

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 
 from looptree.errors import UnsupportedError
 from looptree.model.box import Coupled, Key
-from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions, merged
+from looptree.search.asked.loops import Loop, Positions, Rank, clashing_ranks, joined_positions
 from looptree.search.asked.mirrors import Mirror, distinct
 from looptree.search.asked.rules import TensorRule
 from looptree.search.asked.space import ANY_PAIRS, Space
 from looptree.search.group.loops.loop_tables import LoopTables
 from looptree.search.group.loops.meeting import BLURRED, NOWHERE, Meeting, Meetings
-from looptree.search.group.loops.passes import kinds_of
 from looptree.search.group.loops.profile import Profiler
 from looptree.search.group.loops.reduced import Reductions
-from looptree.search.group.loops.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError, bases_of
+from looptree.search.group.loops.tables import Bases, Depth, InseparableError, LoopTable, RelevanceError
+from looptree.search.group.patterns.joining import Joining
 from looptree.search.group.patterns.pattern import Nesting, Pattern
 from looptree.workload import Workload
 
@@ -56,6 +56,7 @@ class Patterns:
         self.meetings = Meetings(profiler, tensors, layers)
         self.reductions = Reductions(self.meetings, space.restrictions)
         self.loops = LoopTables(profiler, tensors, layers, space.restrictions)
+        self._joining = Joining(self.meetings, self.loops, inner)
         self._known: dict[Positions, list[Pattern]] = {}
         self._meetings: dict[tuple[int, ...], Meeting] = {}
         self._without: dict[tuple[int, Meeting], LoopTable] = {}
@@ -186,14 +187,8 @@ class Patterns:
         """Whether no two loops that meet have more pairs of tile shapes than may be."""
         most, tilings = self.space.joined_pairs, self.space.restrictions.tilings
         return most == ANY_PAIRS or all(
-            len(tilings(self.part, (*loops[i].ranks, *loops[j].ranks))) <= most for i, j in self._pairs(tables)
+            len(tilings(self.part, (*loops[i].ranks, *loops[j].ranks))) <= most for i, j in self.meetings.pairs(tables)
         )
-
-    def _pairs(self, tables: Sequence[LoopTable]) -> list[tuple[int, int]]:
-        """Which of some tables are of loops that meet."""
-        return [
-            (i, j) for i, j in itertools.combinations(range(len(tables)), 2) if self.meetings.of([tables[i], tables[j]])
-        ]
 
     def _tables_without(self, tables: Sequence[LoopTable], met: Meeting) -> tuple[LoopTable, ...]:
         """Tables with what every design takes at least where loops meet."""
@@ -205,58 +200,8 @@ class Patterns:
         return tuple(self._without[id(table), met] for table in tables)
 
     def joined(self, pattern: Pattern, columns: Sequence[Sequence[int]]) -> list[Pattern]:
-        """A pattern for some choices of tile shapes, with the loops that meet joined, so that its counts are exact.
-
-        Other choices may be among those of the result.
-
-        Args:
-            columns: of the tables of the pattern, for each choice.
-        """
-        pattern = pattern.base or pattern
-        tables = () if pattern.met.blurred else self.loops.tables(pattern.loops, pattern.positions, pattern.forgotten)
-        whole = (tuple(range(len(pattern.forgotten))),)
-        firsts = [own[0] for own in pattern.positions]
-        for positions in (merged(pattern.positions, [(firsts[i], firsts[j]) for i, j in self._pairs(tables)]), whole):
-            try:
-                found = [
-                    self._joined_with(pattern, positions, loops) for loops in self._some(pattern, columns, positions)
-                ]
-            except (InseparableError, UnsupportedError, Coupled):
-                return []
-            if all(p.separable or positions == whole for p in found):
-                return found
-        return []
-
-    def _some(
-        self, pattern: Pattern, columns: Sequence[Sequence[int]], positions: Positions
-    ) -> Iterator[tuple[tuple[Loop, LoopTable], ...]]:
-        """The loops of a pattern, joined at these positions, with their tables, for some choices of tile shapes."""
-        chosen = [pattern.picked(column) for column in columns]
-        listed = []
-        for own in positions:
-            ranks = tuple(chosen[0][at][0] for at in own)
-            tiles = sorted({tuple(loops[at][1] for at in own) for loops in chosen}, reverse=True)
-            lost = tuple(pattern.forgotten[at] for at in own)
-            run = self.profiler.run(ranks, tiles, lost)
-            kinds = kinds_of(run)
-            listed.append(
-                [
-                    (
-                        Loop(ranks, tuple(tiles[column] for column in some)),
-                        LoopTable.of(run, self.profiler, self.tensors, self.layers, some),
-                    )
-                    for some in kinds
-                ]
-            )
-        return itertools.product(*listed)
-
-    def _joined_with(self, pattern: Pattern, positions: Positions, loops: Sequence[tuple[Loop, LoopTable]]) -> Pattern:
-        tables = tuple(table for _, table in loops)
-        bases = bases_of(self.profiler, self.tensors, self.layers, tables)
-        left = tuple(row for row in self.inner if row not in pattern.places)
-        chosen = tuple(loop for loop, _ in loops)
-        apart = None if pattern.met.blurred else pattern
-        return Pattern(chosen, positions, tables, bases, pattern.forgotten, pattern.places, left, apart=apart)
+        """A pattern for some choices of tile shapes, so that its counts are exact; see `Joining.of`."""
+        return self._joining.of(pattern, columns)
 
     def decided(self, pattern: Pattern) -> list[Pattern]:
         """The pattern with one more intermediate decided, in each way; empty where all are.

@@ -11,12 +11,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from looptree.errors import InputError
-from looptree.model import Evaluation, evaluate
 from looptree.search.asked.branches import Branch
-from looptree.search.asked.metrics import METRICS, NOTHING, Totals, Weights, shares
-from looptree.search.asked.objective import value
-from looptree.search.asked.rules import Pin
+from looptree.search.asked.metrics import METRICS, NOTHING, Weights, shares
 from looptree.search.asked.segment import Shape, renamed, segment
 from looptree.search.asked.shapes import Shapes
 from looptree.search.deadline import TimeUpError
@@ -27,9 +23,10 @@ from looptree.search.group.goal.prices import least_pj_per_byte
 from looptree.search.group.group_search import GroupSearch
 from looptree.search.group.inside.below import inner_levels
 from looptree.search.group.trimmed import idle_layers, trimmed
+from looptree.search.network.groups.pinned import pinned
 from looptree.search.network.groups.variant import Variant
 from looptree.search.network.groups.workers import Gather, Job, Question, Result, Runs, Workers
-from looptree.taxonomy.group import GroupChoice, plan_tree
+from looptree.taxonomy.group import GroupChoice
 from looptree.workload import Workload
 
 FLOORS_AT_ONCE = 256  # shapes; the time is looked at in between
@@ -151,7 +148,7 @@ class Catalogue:
             self._variant_of[key] = len(self.variants)
             pin = self.space.restrictions.pin(shape.einsums)
             if pin is not None:
-                self.variants.append(self._pinned(number, known, pin))
+                self.variants.append(pinned(number, self.parts[number], known, pin, self.workers.searches))
                 return self._variant_of[key]
             self._without_floor.setdefault(number, []).append(len(self.variants))
             self.variants.append(Variant(number, known, NOTHING, fetched=anew, pj_per_byte=self.pj_per_byte))
@@ -188,25 +185,6 @@ class Catalogue:
                     variant.bounded(floor)
                 del self._without_floor[number]
             count = min(2 * count, FLOORS_AT_ONCE) if time.perf_counter() - started < SOON else count
-
-    def _pinned(self, number: int, resident: frozenset[str], pin: Pin) -> Variant:
-        """A group whose design is given; there is none with tensors on chip that others leave or find there."""
-        part, searches = self.parts[number], self.workers.searches
-        if searches.architecture.level(searches.level).partitions:
-            hint = "leave the pin out, or give it one capacity_bytes"
-            raise InputError(f"{searches.level} has partitions, where no published design is searched", hint=hint)
-        choice, found = self.as_pinned(part, pin)
-        totals = Totals(*(float(value(name, found)) for name in METRICS))
-        room = float(found.occupancy[searches.level].window_bytes)
-        design = GroupDesign((), {}, frozenset(), {}, frozenset(), totals, room, pinned=choice)
-        return Variant(number, resident, totals, pinned=True, designs=[] if resident else [design])
-
-    def as_pinned(self, part: Workload, pin: Pin) -> tuple[GroupChoice, Evaluation]:
-        """The design that a pin gives to layers, and what it takes with an unlimited buffer."""
-        searches = self.workers.searches
-        architecture = searches.architecture.with_capacity(searches.level, None)
-        choice = pin.choice(part, architecture)
-        return choice, evaluate(part, architecture, plan_tree(part, architecture, [choice]))
 
     def search_of(self, number: int) -> GroupSearch:
         """The search of the groups of one shape."""
