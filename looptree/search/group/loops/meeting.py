@@ -112,6 +112,7 @@ class Meetings:
         self.tensors = tensors
         self.layers = layers
         self.row_of = {tensor: row for row, tensor in enumerate(tensors)}
+        self._begun: dict[tuple[int, ...], tuple[tuple[Mapping[str, Needs], ...], dict[int, float]]] = {}
 
     def of(self, tables: Sequence[LoopTable]) -> Meeting:
         """Where the loops of some tables meet, and all that is upstream of it."""
@@ -161,10 +162,18 @@ class Meetings:
 
     def begun(self, tables: Sequence[LoopTable]) -> dict[int, float]:
         """Words of the first window of each tensor along what no loop narrows, if it is a product."""
+        every = tuple(table.needs for table in tables)
+        key = tuple(map(id, every))
+        if key not in self._begun:
+            self._begun[key] = every, self._begun_of(every)
+        return self._begun[key][1]
+
+    def _begun_of(self, every: Sequence[Mapping[str, Needs]]) -> dict[int, float]:
+        """The same, from what is needed of each tensor."""
         found: dict[int, float] = {}
         mixed: set[str] = set()
         for row, tensor in enumerate(self.tensors):
-            needs = [table.needs[tensor] for table in tables if tensor in table.needs]
+            needs = [known[tensor] for known in every if tensor in known]
             if not needs or _overlap([n.narrowed for n in needs]):
                 mixed.add(tensor)
                 continue
