@@ -97,11 +97,6 @@ class Profiler:
         return Profiler(*known, fills=self.fills, meet=self.meet, reads=self.reads, hearing=hearing)
 
     @cached_property
-    def inner(self) -> tuple[str, ...]:
-        """Intermediates that do not leave: the ones that may be recomputed."""
-        return tuple(t for t in self.part.intermediates if t not in self.part.outputs)
-
-    @cached_property
     def readers(self) -> list[tuple[str, int, str]]:
         """The tensors with several readers, and the number and the layer of each, if runs say what these need."""
         listed = [(t, self._readers_of(t)) for t in self.whole.asked] if self.reads else []
@@ -114,8 +109,8 @@ class Profiler:
     @cached_property
     def leaves_whole(self) -> bool:
         """Whether the consumers ask for all of every intermediate that also leaves; the model requires it."""
-        leaving = set(self.part.intermediates) & set(self.part.outputs)
-        return all(asked_whole(self.part, tensor, self._without_loops.needs.get(tensor)) for tensor in leaving)
+        leaving, needs = set(self.part.intermediates) & set(self.part.outputs), self._without_loops.needs
+        return all(asked_whole(self.part, tensor, needs.get(tensor)) for tensor in leaving)
 
     def cut(self, name: str) -> frozenset[Key]:
         """Ranks of a layer of which not everything is asked for, even without loops."""
