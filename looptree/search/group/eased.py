@@ -72,7 +72,12 @@ class Eased:
         group = self.group
         pipelined = group.space.pipeline and group.goal.timed and set(group.part.inputs).issuperset(within)
         live = group.space.live and group.goal.architecture.allocation == "live"
-        return not pipelined and not live and group.patterns.complete
+        fewer = group.goal.timed and any(self._fewer_cycles(tensor) for tensor in within)
+        return not pipelined and not live and not fewer and group.patterns.complete
+
+    def _fewer_cycles(self, tensor: str) -> bool:
+        """Whether some layer that uses a tensor may leave out cycles by loops of its own, which the tensor allows."""
+        return any(self.group.divider(layer).leasts.cycles < 1 for layer in self.group.users[tensor])
 
     def _branch(self, within: Collection[str], quest: Quest, *, only: bool) -> BranchAndBound:
         group = self.group

@@ -229,14 +229,17 @@ class Group:
         """What tensors that stay on chip take."""
         return sum(self.part.tensors[t].size_bytes for t in resident)
 
-    def least_bytes(self, resident: frozenset[str]) -> float:
+    def least_bytes(self, elsewhere: frozenset[str]) -> float:
         """What windows of other tensors take at least: a word of each one that is not streamed inside a branch.
 
         Those are the intermediates that stay inside; of a layer alone all tensors.
+
+        Args:
+            elsewhere: tensors that stay on chip anyway, or that may be stored inside branches.
         """
-        elsewhere = resident | self.direct | self.apart
-        rows = self.inner if self.fused else [row for row, t in enumerate(self.tensors) if t not in elsewhere]
-        return float(np.ceil(self.width[list(rows)]).sum())
+        rows = self.inner if self.fused else range(len(self.tensors))
+        elsewhere = elsewhere if self.fused else elsewhere | self.direct | self.apart
+        return float(np.ceil(self.width[[row for row in rows if self.tensors[row] not in elsewhere]]).sum())
 
     @cached_property
     def rules(self) -> list[TensorRule]:

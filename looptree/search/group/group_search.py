@@ -119,7 +119,7 @@ class GroupSearch:
         if floor >= below:
             return Outcome(None, math.inf, floor, tally)
         room = capacity - self.group.resident_bytes(resident)
-        if room < (0 if self._live else self.group.least_bytes(resident)):
+        if room < 0 or room < self._least_bytes(resident, room):
             return Outcome(None, math.inf, math.inf, tally)
         quest = Quest(resident, fetched, room, below, until, effort, tally, floor, thorough)
         found, bound = None, floor  # that is all that is known if the time is up in between
@@ -137,6 +137,16 @@ class GroupSearch:
         bound = max(floor, min(bound, quest.below))
         complete = thorough or quest.waiting >= quest.below
         return Outcome(found, math.inf if found is None else quest.below, bound, tally, thorough=complete)
+
+    def _least_bytes(self, resident: frozenset[str], room: float) -> float:
+        """What all tensors take at least; sets of those that may be inside branches are only asked for if that matters.
+
+        An intermediate that may be stored there takes room in one branch at a time.
+        """
+        least = 0.0 if self._live else self.group.least_bytes(resident)
+        if least <= room or not self.group.fused:
+            return least
+        return self.group.least_bytes(resident.union(*filter(resident.isdisjoint, self.within.sets)))
 
     def _ways(self, quest: Quest) -> Iterator[tuple[Placing, Iterator[PatternBook]]]:
         """Layers in turns, as a pipeline if that is asked for and makes a difference, and with nested branches.
