@@ -48,8 +48,7 @@ def test_runs_that_forget_other_intermediates_count_as_each_by_itself(kind: str)
         tiles = tuple(itertools.product(*({1, 2, max(1, extent - 1)} for extent in extents)))
         for _ in range(6):
             forgotten = tuple(
-                frozenset(t for t in inner if draw.random() < 0.4 + 0.3 * (at == 0))
-                for at in range(len(loops))
+                frozenset(t for t in inner if draw.random() < 0.4 + 0.3 * (at == 0)) for at in range(len(loops))
             )
             try:
                 alone = profiler(part).run(loops, tiles, forgotten)
