@@ -161,22 +161,27 @@ class Division:
         trips = -(-np.array(most) // np.array(tiles))
         total = np.cumsum(axis.size * np.maximum(trips, 1).prod(axis=1))
         if total[-1] > MAX_STEPS:
-            self._check_steps(axis, done[self.layer], own, tiles)
-        ends = total // (MOST_STEPS if total[-1] <= MAX_STEPS else total[-1] + 1)
+            total = self._steps(axis, done[self.layer], own, tiles)
+        ends = total // MOST_STEPS
         for end in np.unique(ends):
             yield [tiles[at] for at in np.flatnonzero(ends == end).tolist()]
 
-    def _check_steps(
-        self, axis: Axis, done: Operations, own: tuple[str, ...], tiles: Sequence[tuple[int, ...]]
-    ) -> None:
+    def _steps(self, axis: Axis, done: Operations, own: tuple[str, ...], tiles: Sequence[tuple[int, ...]]) -> Array:
+        """Steps of the choices of tile shapes up to each of them, if only steps of the group count that do something.
+
+        Raises:
+            UnsupportedError: all together there are more than are tabulated.
+        """
         working = done.box.tracks[AXIS].mask(axis.size) if AXIS in done.box.tracks else np.ones(axis.size, dtype=bool)
         spans = [high - low for low, high in (done.box.span(rank, AXIS, axis.size) for rank in own)]
-        total = 0
+        total, found = 0, list[int]()
         for chosen in tiles:
             trips = [-(-span // tile) for span, tile in zip(spans, chosen, strict=True)]
             total += int((math.prod(trips, start=np.asarray(1)) * working).sum())
             if total > MAX_STEPS:
                 raise UnsupportedError(f"own loops make {total} steps or more; at most {MAX_STEPS} are tabulated")
+            found.append(total + axis.size * (len(found) + 1))
+        return np.array(found)
 
     def _divided(self, steps: Steps, own: tuple[str, ...], some: Sequence[tuple[int, ...]], *, least: bool) -> Shares:
         check_time()
