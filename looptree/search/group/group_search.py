@@ -111,8 +111,8 @@ class GroupSearch:
             floor: no design is better than that, as is known from elsewhere: one that is as good ends the search.
             fetched: those of the tensors that stay on chip of which this group fetches all words first, or which it
                 makes and writes out, because they are outputs of the workload as well.
-            thorough: whether designs in which loops meet, or tensors are inside branches, are searched, too, if they are
-                not ruled out by their bounds: that takes long.
+            thorough: whether designs in which loops meet, or tensors are inside branches, are searched, too, if bounds
+                do not rule them out: that takes long.
         """
         tally = Tally(groups=1)
         floor = max(floor, self.group.goal.aim.weights.of(self.group.least(resident, fetched)))
