@@ -37,9 +37,13 @@ class Eased:
 
     def sets(self, quest: Quest) -> Iterator[frozenset[str]]:
         """The sets of tensors with which there may be a better design; they may wait for a thorough search."""
-        sets = [found for found in self.within.sets if quest.resident.isdisjoint(found) and self._may(found, quest)]
-        told = [found for found in sets if self._bounds(found, quest)]
-        yield from (found for found in sets if found not in told)
+        told = []
+        for found in self.within.sets:
+            if quest.resident.isdisjoint(found) and self._compulsory(found, quest) < quest.below:
+                if not self._bounds(found, quest):
+                    yield found
+                elif self._any_roots(found, quest):
+                    told.append(found)
         together = frozenset[str]().union(*told)
         least = self.least(together, quest, only=len(told) == 1) if told else quest.below
         if not quest.thorough:
@@ -57,15 +61,16 @@ class Eased:
         left = branch.search_all(self.books(), quest.until, quest.effort, thorough=quest.thorough)
         return min(left, branch.met.bound, branch.below)
 
-    def _may(self, within: Collection[str], quest: Quest) -> bool:
-        """Whether some design may be better, as far as what all take says, and bounds of whole loop orders."""
+    def _compulsory(self, within: Collection[str], quest: Quest) -> float:
+        """What all designs with these tensors inside branches take."""
         group = self.group
         added = self.within.added(group.everything, within)
-        least = group.least(quest.resident.union(within), quest.fetched, added)
-        if group.goal.aim.weights.of(least) >= quest.below:
-            return False
+        return group.goal.aim.weights.of(group.least(quest.resident.union(within), quest.fetched, added))
+
+    def _any_roots(self, within: Collection[str], quest: Quest) -> bool:
+        """Whether some design may be better, as far as bounds of whole loop orders say."""
         branch = self._branch(within, quest, only=True)
-        return not self._bounds(within, quest) or any(len(branch.roots(book)) for book in self.books())
+        return any(len(branch.roots(book)) for book in self.books())
 
     def _bounds(self, within: Collection[str], quest: Quest) -> bool:
         """Whether designs of the group as it is, its layers in turns, bound those with tensors inside branches."""

@@ -244,7 +244,7 @@ def _start(architecture: Architecture, level: str, space: Space) -> None:
 
     global _searches
     process_executor._MEMORY_LEAK_CHECK_DELAY = math.inf  # tables are kept for later jobs: that is no leak
-    gc.set_threshold(100_000, 50, 100)  # most of what there is stays: to look for cycles in it takes 5 % of the time
+    gc.set_threshold(100_000, 50, 100)  # most of what there is stays: to look for cycles in it takes 4 % of the time
     as_child()
     _searches = Searches(architecture, level, space)
 
